@@ -1,0 +1,321 @@
+/*
+ * Panamba: the operations of Vision Mamba, as a C interface.
+ *
+ * Conventions
+ *   - Tensors are dense along their last axis ("channels last"): activations are (batch, length, channels). A stride counts elements
+ *     between neighbouring rows; where none is given, rows follow each other without a gap.
+ *   - Every function returns a panamba_status. After a failure panamba_message() describes it, per thread. Nothing exits, aborts or prints.
+ *   - An operation is a struct of arguments. Structs are read only while panamba_run() runs and hold no state: a caller fills them once and
+ *     runs them any number of times, from one thread at a time per set of output buffers.
+ *   - Numbers are IEEE float32 unless a struct says otherwise. Denormal inputs and results count as zero. A result never depends on the
+ *     number of threads, on the other images of a batch or on the run: bit for bit, per instruction-set tier.
+ *   - Reserved fields must be zero.
+ *
+ * Formulas follow "Vision Mamba" (arXiv 2401.09417) and "Mamba" (arXiv 2312.00752).
+ */
+#ifndef PANAMBA_H
+#define PANAMBA_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define PANAMBA_API __attribute__((visibility("default")))
+#else
+#define PANAMBA_API
+#endif
+
+/* Changes whenever a struct, an enum value or the meaning of a function changes. */
+#define PANAMBA_ABI_VERSION 1
+
+/* Buffers and packed matrices need no alignment beyond that of their element; 64 bytes is fastest. */
+#define PANAMBA_ALIGNMENT 64
+
+/* Widest kernel of the causal convolution, largest state of the scan, most class tokens of an embedding. */
+#define PANAMBA_MAX_KERNEL 4
+#define PANAMBA_MAX_STATES 64
+#define PANAMBA_MAX_CLASS_TOKENS 2
+
+enum panamba_status {
+  PANAMBA_OK = 0,
+  PANAMBA_INVALID_ARGUMENT = 1,
+  PANAMBA_OUT_OF_MEMORY = 2,
+  PANAMBA_UNSUPPORTED = 3,
+  PANAMBA_SYSTEM_ERROR = 4
+};
+
+/* Element types of activations, packed matrices and sources of packing. */
+enum panamba_dtype { PANAMBA_F32 = 0, PANAMBA_BF16 = 1, PANAMBA_F16 = 2, PANAMBA_F64 = 3 };
+
+/* ---- The library ---- */
+
+PANAMBA_API int32_t panamba_abi_version(void);
+
+/* A line of text: version, compiler, compiled tiers. Never null. */
+PANAMBA_API const char *panamba_build_description(void);
+
+/* What went wrong last on this thread; "" if nothing did. Valid until the thread's next failure. */
+PANAMBA_API const char *panamba_message(void);
+
+/*
+ * Instruction-set tiers, from the slowest up: "portable", "avx2", "avx512". The best one that the processor has and the operating system has
+ * enabled is chosen when the library is first used. panamba_cap_tier() lowers the choice and has to come before anything else that depends on it:
+ * packed matrices belong to the tier that packed them.
+ */
+PANAMBA_API const char *panamba_tier(void);
+
+/* Each compiled tier and why it is or isn't usable here, as "name: reason" lines. */
+PANAMBA_API const char *panamba_tier_report(void);
+
+/* Uses the named tier. PANAMBA_INVALID_ARGUMENT: no such tier. PANAMBA_UNSUPPORTED: this machine lacks it. */
+PANAMBA_API int32_t panamba_cap_tier(const char *name);
+
+/*
+ * Fused multiply-adds on registers alone, on `threads` threads at once for about `milliseconds`: the machine's peak, in floating-point
+ * operations a second over all threads (a multiply-add counts two), for the current tier.
+ */
+PANAMBA_API int32_t panamba_measure_peak(int32_t threads, int32_t milliseconds, double *flops_per_second);
+
+/* ---- Threads ---- */
+
+/*
+ * A team of `threads` threads: the one that calls panamba_run() and threads - 1 workers, which sleep when nothing runs. Several callers may
+ * share an executor: one of them has the workers at a time, and the others run on their own thread meanwhile.
+ */
+typedef struct panamba_executor panamba_executor;
+
+PANAMBA_API int32_t panamba_executor_create(int32_t threads, panamba_executor **executor);
+
+/* Waits for the workers to end. No run may be under way. Null is allowed. */
+PANAMBA_API void panamba_executor_destroy(panamba_executor *executor);
+
+/* ---- Packed matrices ---- */
+
+/*
+ * The weight of a linear layer, (columns, depth) as PyTorch stores it (out_features, in_features), rearranged for the microkernels of the
+ * current tier: element (n, k) = row_scale[n] * source[n * column_stride + k * depth_stride].
+ */
+typedef struct {
+  const void *source;
+  const float *row_scale; /* (columns), or null for 1 */
+  void *packed;           /* panamba_packed_size() bytes */
+  int64_t columns;        /* n, out features */
+  int64_t depth;          /* k, in features */
+  int64_t column_stride;  /* in elements of the source */
+  int64_t depth_stride;
+  int32_t source_dtype; /* any panamba_dtype */
+  int32_t dtype;        /* of the packed matrix: PANAMBA_F32 */
+} panamba_pack_args;
+
+/* Bytes of a packed matrix, or -1 if the sizes are not positive or too large. */
+PANAMBA_API int64_t panamba_packed_size(int64_t columns, int64_t depth, int32_t dtype);
+
+PANAMBA_API int32_t panamba_pack(const panamba_pack_args *args);
+
+/* ---- Operations ---- */
+
+/*
+ * Patch embedding, class tokens and positions (Vim section 3.2):
+ *   out[b, j(m)] = weight . patch[b, m] + bias + position[j(m)], patches row-major over the grid, j skipping the class tokens' places;
+ *   out[b, class_index[i]] = class_token[i] + position[class_index[i]].
+ * The grid is ((height - patch_height) / stride_height + 1) x ((width - patch_width) / stride_width + 1), and length its area plus class_tokens.
+ */
+typedef struct {
+  const float *image;       /* (batch, channels, height, width) */
+  const void *weight;       /* packed: columns = dim, depth = channels * patch_height * patch_width */
+  const float *bias;        /* (dim) or null */
+  const float *position;    /* (length, dim) or null */
+  const float *class_token; /* (class_tokens, dim), null if there are none */
+  void *out;                /* (batch, length, dim) */
+  int64_t batch;
+  int64_t channels;
+  int64_t height;
+  int64_t width;
+  int64_t patch_height;
+  int64_t patch_width;
+  int64_t stride_height;
+  int64_t stride_width;
+  int64_t dim;
+  int64_t class_tokens; /* 0 .. PANAMBA_MAX_CLASS_TOKENS */
+  int64_t class_index[PANAMBA_MAX_CLASS_TOKENS]; /* ascending, each below length */
+  int32_t dtype;                                 /* of out and weight: PANAMBA_F32 */
+  int32_t reserved;
+} panamba_patch_embedding_args;
+
+enum panamba_norm_kind { PANAMBA_RMS_NORM = 0, PANAMBA_LAYER_NORM = 1 };
+
+/*
+ * Residual add and normalisation over the last axis:
+ *   residual = residual_scale * residual + addend     (only if addend is given; residual is left alone otherwise)
+ *   out = residual / sqrt(mean(residual^2) + eps) * weight + bias                        PANAMBA_RMS_NORM
+ *   out = (residual - mean) / sqrt(mean((residual - mean)^2) + eps) * weight + bias      PANAMBA_LAYER_NORM
+ * Row r starts at residual + r * residual_row_stride; addend and out are dense.
+ */
+typedef struct {
+  float *residual;     /* (rows, dim) */
+  const void *addend;  /* (rows, dim) or null */
+  const float *weight; /* (dim) */
+  const float *bias;   /* (dim) or null */
+  void *out;           /* (rows, dim) */
+  int64_t rows;
+  int64_t dim;
+  int64_t residual_row_stride;
+  float residual_scale;
+  float eps;
+  int32_t kind;  /* panamba_norm_kind */
+  int32_t dtype; /* of addend and out: PANAMBA_F32 */
+} panamba_norm_args;
+
+/* Linear layer: out = accumulate * out + input . weight^T + bias. accumulate 0 does not read out. */
+typedef struct {
+  const void *input;  /* (rows, depth) */
+  const void *weight; /* packed: (columns, depth) */
+  const float *bias;  /* (columns) or null */
+  void *out;          /* (rows, columns) */
+  int64_t rows;
+  int64_t depth;
+  int64_t columns;
+  int64_t input_row_stride;
+  int64_t out_row_stride;
+  float accumulate;
+  int32_t dtype;     /* of input and weight: PANAMBA_F32 */
+  int32_t out_dtype; /* PANAMBA_F32 */
+  int32_t reserved;
+} panamba_linear_args;
+
+/* One direction of the causal convolution; out = null leaves it out. */
+typedef struct {
+  const float *weight; /* (kernel, channels): weight[kernel - 1] multiplies the current row */
+  const float *bias;   /* (channels) or null */
+  void *out;           /* (batch, length, channels) */
+} panamba_conv_direction;
+
+/*
+ * Depthwise causal convolution over the length, bias and SiLU, for both directions from one read of x (Vim algorithm 1, lines 7-8):
+ *   forward.out[t]  = silu(bias + sum_k weight[k] * x[t - (kernel - 1) + k])
+ *   backward.out[t] = silu(bias + sum_k weight[k] * x[t + (kernel - 1) - k])
+ * Rows before the first and after the last are zero, unless rows_before or rows_after say that so many rows of the same sequence lie in
+ * memory there: then a piece of a sequence gives the bits of the whole.
+ */
+typedef struct {
+  const void *x; /* (batch, length, channels) */
+  panamba_conv_direction forward;
+  panamba_conv_direction backward;
+  int64_t batch;
+  int64_t length;
+  int64_t channels;
+  int64_t x_row_stride;
+  int64_t x_batch_stride;
+  int64_t rows_before;
+  int64_t rows_after;
+  int32_t kernel; /* 2 .. PANAMBA_MAX_KERNEL */
+  int32_t dtype;  /* of x and out: PANAMBA_F32 */
+} panamba_causal_conv_args;
+
+/*
+ * One direction of the selective scan; u = null leaves it out. Row t of `projected` holds [dt (dt_rank) | B (states) | C (states)].
+ * States are channels last too: (batch, states, channels), in float32 in every mode.
+ */
+typedef struct {
+  const void *u;              /* (batch, length, channels) */
+  const void *projected;      /* (batch, length, dt_rank + 2 * states), rows projected_row_stride apart */
+  const float *dt_weight;     /* (dt_rank, channels) */
+  const float *dt_bias;       /* (channels) or null */
+  const float *a;             /* (states, channels): A * log2(e), so that exp(dt * A) = exp2(dt * a) */
+  const float *d;             /* (channels) or null */
+  const float *initial_state; /* or null for zero */
+  float *final_state;         /* or null */
+} panamba_scan_direction;
+
+/*
+ * Selective state-space scan of one or both directions (Mamba algorithm 2; Vim algorithm 1, lines 9-22), fused with everything pointwise:
+ *   dt[t] = softplus(dt_bias + dt_weight . projected_dt[t])        softplus(v) = v > 20 ? v : log(1 + e^v)
+ *   h[t]  = exp(dt[t] * A) h[t'] + dt[t] u[t] B[t]                 t' = t - 1 forward, t + 1 backward
+ *   y[t]  = C[t] . h[t] + D u[t]
+ *   out[t] = scale * silu(z[t]) * (previous out[t] if accumulate + y_forward[t] + y_backward[t])
+ * A long sequence may be run in pieces: hand each piece's final state to the next as its initial state, with the directions in calls of
+ * their own (the later one accumulating, and gating); the bits are those of one call.
+ */
+typedef struct {
+  const void *z; /* (batch, length, channels), rows z_row_stride apart; null for no gate */
+  void *out;     /* (batch, length, channels) */
+  panamba_scan_direction forward;
+  panamba_scan_direction backward;
+  int64_t batch;
+  int64_t length;
+  int64_t channels;
+  int64_t states; /* 1 .. PANAMBA_MAX_STATES */
+  int64_t dt_rank;
+  int64_t projected_row_stride;
+  int64_t z_row_stride;
+  float scale;
+  int32_t accumulate; /* 0 or 1 */
+  int32_t dtype;      /* of u, projected, z and out: PANAMBA_F32 */
+  int32_t reserved;
+} panamba_selective_scan_args;
+
+/*
+ * Rotary position embedding in place on adjacent pairs, as vim/rope.py:
+ *   x'[2j] = x[2j] cos[2j] - x[2j+1] sin[2j],  x'[2j+1] = x[2j+1] cos[2j+1] + x[2j] sin[2j+1]
+ * for tokens first .. first + positions - 1 of every sequence.
+ */
+typedef struct {
+  float *x;         /* (batch, length, dim) */
+  const float *cos; /* (positions, dim) */
+  const float *sin; /* (positions, dim) */
+  int64_t batch;
+  int64_t length;
+  int64_t dim; /* even */
+  int64_t positions;
+  int64_t first;
+} panamba_rotary_args;
+
+enum panamba_pool_kind { PANAMBA_POOL_MEAN = 0, PANAMBA_POOL_MAX = 1 };
+
+/* Mean or maximum of rows first, first + step, ..., count of them, of every sequence; count 1 picks a row. NaN wins a maximum. */
+typedef struct {
+  const void *input; /* (batch, length, dim) */
+  float *out;        /* (batch, dim) */
+  int64_t batch;
+  int64_t length;
+  int64_t dim;
+  int64_t first;
+  int64_t count;
+  int64_t step;
+  int32_t kind;  /* panamba_pool_kind */
+  int32_t dtype; /* of input: PANAMBA_F32 */
+} panamba_pool_args;
+
+enum panamba_operation {
+  PANAMBA_PATCH_EMBEDDING = 0,
+  PANAMBA_NORM = 1,
+  PANAMBA_LINEAR = 2,
+  PANAMBA_CAUSAL_CONV = 3,
+  PANAMBA_SELECTIVE_SCAN = 4,
+  PANAMBA_ROTARY = 5,
+  PANAMBA_POOL = 6
+};
+
+/* One operation of a program: its code and its struct of arguments. */
+typedef struct {
+  const void *args;
+  int32_t operation; /* panamba_operation */
+  int32_t reserved;
+} panamba_step;
+
+/*
+ * Runs `count` operations in order; each sees the results of those before it. All arguments are checked before the first one runs, so that a
+ * refusal leaves every buffer as it was. The keep pointers are not looked at: a caller whose memory is checked for lifetime passes one per
+ * memory owner, so that its runtime holds them for the duration of the call.
+ */
+PANAMBA_API int32_t panamba_run(panamba_executor *executor, const panamba_step *steps, int64_t count, const void *keep0, const void *keep1,
+                                const void *keep2, const void *keep3, const void *keep4, const void *keep5);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
