@@ -1,0 +1,216 @@
+/*
+ * Running programs on a team of threads.
+ *
+ * A run is a list of steps, each cut into tiles. One 64-bit word says which step is open, and how many of its tiles are taken. Whoever
+ * wants work takes the next tile by compare-and-swap; whoever completes the last tile of a step opens the next one. So nobody waits for a thread
+ * that the operating system has put aside: if workers never wake, the caller does everything itself.
+ *
+ * Within a run a thread without work spins for a short while, then sleeps. Between runs workers sleep at once.
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "float_mode.h"
+#include "kernels.h"
+#include "status.h"
+
+/* Looks for work this often before sleeping: some 20 to 50 us, the length of a few tiles. */
+#define SPINS 2000
+#define MAX_THREADS 1024
+
+#if defined(__x86_64__)
+#define PAUSE() __builtin_ia32_pause()
+#else
+#define PAUSE() atomic_signal_fence(memory_order_seq_cst)
+#endif
+
+/* The word: 32 bits of step number (counting all runs, so that a stale copy never matches), 32 bits of tiles taken. */
+#define STEP_SHIFT 32
+#define TAKEN_MASK 0xffffffffu
+
+struct panamba_executor {
+  _Atomic uint64_t word;
+  _Atomic int64_t tiles;                /* of the open step */
+  _Atomic int64_t complete;             /* tiles of the open step that have run */
+  const panamba_step *_Atomic step;     /* null between runs */
+  const panamba_step *end;              /* read by whoever holds a tile */
+  const panamba_kernels *kernels;       /* likewise */
+  _Atomic int sleepers;
+  _Atomic int stopping;
+  atomic_flag busy; /* a run has the workers */
+
+  pthread_mutex_t mutex;
+  pthread_cond_t changed; /* there may be work, or an end to it */
+  int workers;
+  pthread_t worker[];
+};
+
+/*
+ * Opens `step`, or closes the run if it is past the end. `tiles` is zero while the rest changes, so that nobody takes a tile of a step half
+ * described; a thread that read the old word fails its compare-and-swap.
+ */
+static void open_step(panamba_executor *executor, const panamba_step *step) {
+  uint64_t number = (atomic_load(&executor->word) >> STEP_SHIFT) + 1;
+  int last = step == executor->end;
+  atomic_store(&executor->complete, 0);
+  atomic_store(&executor->tiles, 0);
+  atomic_store(&executor->step, last ? 0 : step);
+  atomic_store(&executor->word, number << STEP_SHIFT);
+  if (!last) {
+    atomic_store(&executor->tiles, executor->kernels->tiles[step->operation](step->args));
+  }
+  if (atomic_load(&executor->sleepers) > 0) {
+    pthread_mutex_lock(&executor->mutex);
+    pthread_cond_broadcast(&executor->changed);
+    pthread_mutex_unlock(&executor->mutex);
+  }
+}
+
+static int is_closed(panamba_executor *executor) { return atomic_load(&executor->step) == 0; }
+
+static int has_tile(panamba_executor *executor) {
+  uint64_t word = atomic_load(&executor->word);
+  return (int64_t)(word & TAKEN_MASK) < atomic_load(&executor->tiles);
+}
+
+/* Takes and runs one tile; 0 if none was to be had. */
+static int run_one_tile(panamba_executor *executor) {
+  uint64_t word = atomic_load(&executor->word);
+  int64_t taken = (int64_t)(word & TAKEN_MASK);
+  int64_t tiles = atomic_load(&executor->tiles);
+  if (taken >= tiles || !atomic_compare_exchange_strong(&executor->word, &word, word + 1)) {
+    return 0;
+  }
+  /* This tile keeps its step open: nothing of it changes until the tile is counted as complete. */
+  const panamba_step *step = atomic_load(&executor->step);
+  executor->kernels->run_tile[step->operation](step->args, taken);
+  if (atomic_fetch_add(&executor->complete, 1) + 1 == tiles) {
+    open_step(executor, step + 1);
+  }
+  return 1;
+}
+
+/* Sleeps until there is a tile to take or `ended` says that there will be none. */
+static void sleep_until(panamba_executor *executor, int (*ended)(panamba_executor *)) {
+  pthread_mutex_lock(&executor->mutex);
+  atomic_fetch_add(&executor->sleepers, 1);
+  while (!has_tile(executor) && !ended(executor)) {
+    pthread_cond_wait(&executor->changed, &executor->mutex);
+  }
+  atomic_fetch_sub(&executor->sleepers, 1);
+  pthread_mutex_unlock(&executor->mutex);
+}
+
+static int is_stopping(panamba_executor *executor) { return atomic_load(&executor->stopping); }
+
+static void *work(void *argument) {
+  panamba_executor *executor = argument;
+  enter_float_mode();
+  int idle = 0;
+  while (!is_stopping(executor)) {
+    if (run_one_tile(executor)) {
+      idle = 0;
+    } else if (is_closed(executor) || ++idle > SPINS) {
+      sleep_until(executor, is_stopping);
+      idle = 0;
+    } else {
+      PAUSE();
+    }
+  }
+  return 0;
+}
+
+static void run_with_workers(panamba_executor *executor, const panamba_step *steps, int64_t count) {
+  executor->kernels = panamba_current_kernels();
+  executor->end = steps + count;
+  open_step(executor, steps);
+  int idle = 0;
+  while (!is_closed(executor)) {
+    if (run_one_tile(executor)) {
+      idle = 0;
+    } else if (++idle > SPINS) {
+      sleep_until(executor, is_closed);
+      idle = 0;
+    } else {
+      PAUSE();
+    }
+  }
+}
+
+static void run_alone(const panamba_step *steps, int64_t count) {
+  const panamba_kernels *kernels = panamba_current_kernels();
+  for (const panamba_step *step = steps; step < steps + count; step++) {
+    int64_t tiles = kernels->tiles[step->operation](step->args);
+    for (int64_t tile = 0; tile < tiles; tile++) {
+      kernels->run_tile[step->operation](step->args, tile);
+    }
+  }
+}
+
+int32_t panamba_run(panamba_executor *executor, const panamba_step *steps, int64_t count, const void *keep0, const void *keep1,
+                    const void *keep2, const void *keep3, const void *keep4, const void *keep5) {
+  (void)keep0, (void)keep1, (void)keep2, (void)keep3, (void)keep4, (void)keep5;
+  if (!executor || count < 0 || (count > 0 && !steps)) {
+    return panamba_fail(PANAMBA_INVALID_ARGUMENT, "run: the executor or the steps are null, or their count is negative");
+  }
+  for (int64_t i = 0; i < count; i++) {
+    int32_t status = panamba_check(steps[i].operation, steps[i].args);
+    if (status != PANAMBA_OK) {
+      return status;
+    }
+  }
+  if (count == 0) {
+    return PANAMBA_OK;
+  }
+  float_mode mode = enter_float_mode();
+  if (executor->workers > 0 && !atomic_flag_test_and_set(&executor->busy)) {
+    run_with_workers(executor, steps, count);
+    atomic_flag_clear(&executor->busy);
+  } else {
+    run_alone(steps, count);
+  }
+  leave_float_mode(mode);
+  return PANAMBA_OK;
+}
+
+int32_t panamba_executor_create(int32_t threads, panamba_executor **result) {
+  if (!result || threads < 1 || threads > MAX_THREADS) {
+    return panamba_fail(PANAMBA_INVALID_ARGUMENT, "an executor has 1 to %d threads, not %d", MAX_THREADS, threads);
+  }
+  size_t workers = (size_t)threads - 1;
+  panamba_executor *executor = calloc(1, sizeof *executor + workers * sizeof(pthread_t));
+  if (!executor) {
+    return panamba_fail(PANAMBA_OUT_OF_MEMORY, "no memory for an executor");
+  }
+  atomic_flag_clear(&executor->busy);
+  pthread_mutex_init(&executor->mutex, 0);
+  pthread_cond_init(&executor->changed, 0);
+  while ((size_t)executor->workers < workers) {
+    int error = pthread_create(&executor->worker[executor->workers], 0, work, executor);
+    if (error) {
+      int started = executor->workers;
+      panamba_executor_destroy(executor);
+      return panamba_fail(PANAMBA_SYSTEM_ERROR, "could not start worker thread %d of %d: error %d", started + 1, threads - 1, error);
+    }
+    executor->workers++;
+  }
+  *result = executor;
+  return PANAMBA_OK;
+}
+
+void panamba_executor_destroy(panamba_executor *executor) {
+  if (!executor) {
+    return;
+  }
+  pthread_mutex_lock(&executor->mutex);
+  atomic_store(&executor->stopping, 1);
+  pthread_cond_broadcast(&executor->changed);
+  pthread_mutex_unlock(&executor->mutex);
+  for (int i = 0; i < executor->workers; i++) {
+    pthread_join(executor->worker[i], 0);
+  }
+  pthread_cond_destroy(&executor->changed);
+  pthread_mutex_destroy(&executor->mutex);
+  free(executor);
+}

@@ -1,0 +1,69 @@
+/* Residual add and normalisation. */
+#include <math.h>
+
+#include "tier.h"
+
+#define TILE_ROWS 16
+
+int64_t TIER_NAME(norm_tiles)(const void *args) {
+  const panamba_norm_args *a = args;
+  return ceil_div(a->rows, TILE_ROWS);
+}
+
+INLINE vec load_tail(const float *p, int64_t i, int64_t dim) { return vec_load_lanes(p + i, (int)min64(VEC_WIDTH, dim - i)); }
+
+INLINE void store_tail(float *p, vec v, int64_t i, int64_t dim) { vec_store_lanes(p + i, v, (int)min64(VEC_WIDTH, dim - i)); }
+
+static void add_residual(float *residual, const float *addend, float scale, int64_t dim) {
+  for (int64_t i = 0; i < dim; i += VEC_WIDTH) {
+    vec sum = vec_fma(vec_set(scale), load_tail(residual, i, dim), load_tail(addend, i, dim));
+    store_tail(residual, sum, i, dim);
+  }
+}
+
+/* Padding lanes load as zero, so they add nothing to either sum. */
+static float mean_of(const float *x, int64_t dim) {
+  vec sum = vec_set(0.0f);
+  for (int64_t i = 0; i < dim; i += VEC_WIDTH) {
+    sum = vec_add(sum, load_tail(x, i, dim));
+  }
+  return vec_sum(sum) / (float)dim;
+}
+
+static float mean_square(const float *x, float mean, int64_t dim) {
+  vec sum = vec_set(0.0f);
+  int64_t whole = dim - dim % VEC_WIDTH;
+  for (int64_t i = 0; i < whole; i += VEC_WIDTH) {
+    vec centred = vec_sub(vec_load(x + i), vec_set(mean));
+    sum = vec_fma(centred, centred, sum);
+  }
+  float total = vec_sum(sum);
+  for (int64_t i = whole; i < dim; i++) {
+    float centred = x[i] - mean;
+    total += centred * centred;
+  }
+  return total / (float)dim;
+}
+
+static void normalise(const panamba_norm_args *a, const float *x, float *out) {
+  float mean = a->kind == PANAMBA_LAYER_NORM ? mean_of(x, a->dim) : 0.0f;
+  float factor = 1.0f / sqrtf(mean_square(x, mean, a->dim) + a->eps);
+  for (int64_t i = 0; i < a->dim; i += VEC_WIDTH) {
+    vec value = vec_mul(vec_sub(load_tail(x, i, a->dim), vec_set(mean)), vec_set(factor));
+    vec weight = load_tail(a->weight, i, a->dim);
+    vec scaled = a->bias ? vec_fma(value, weight, load_tail(a->bias, i, a->dim)) : vec_mul(value, weight);
+    store_tail(out, scaled, i, a->dim);
+  }
+}
+
+void TIER_NAME(norm_tile)(const void *args, int64_t tile) {
+  const panamba_norm_args *a = args;
+  int64_t end = min64(a->rows, (tile + 1) * TILE_ROWS);
+  for (int64_t row = tile * TILE_ROWS; row < end; row++) {
+    float *residual = a->residual + row * a->residual_row_stride;
+    if (a->addend) {
+      add_residual(residual, (const float *)a->addend + row * a->dim, a->residual_scale, a->dim);
+    }
+    normalise(a, residual, (float *)a->out + row * a->dim);
+  }
+}

@@ -1,0 +1,93 @@
+/* Packing of weights: done once per matrix, from the bytes of a checkpoint to the layout of packed.h. */
+#include "packed.h"
+
+#include <string.h>
+
+#include "kernels.h"
+#include "status.h"
+
+/* IEEE binary16 to binary32, exactly. */
+static float from_half(uint16_t half) {
+  uint32_t sign = (uint32_t)(half & 0x8000u) << 16;
+  uint32_t magnitude = half & 0x7fffu;
+  uint32_t bits;
+  if (magnitude >= 0x7c00u) {
+    bits = 0x7f800000u | (magnitude & 0x3ffu) << 13;
+  } else if (magnitude >= 0x400u) {
+    bits = (magnitude << 13) + ((127u - 15u) << 23);
+  } else {
+    float value = (float)magnitude * 0x1p-24f;
+    memcpy(&bits, &value, sizeof bits);
+  }
+  bits |= sign;
+  float value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+/* Sources may be unaligned: checkpoints promise nothing. */
+static float element(const char *source, int64_t index, int32_t dtype) {
+  switch (dtype) {
+    case PANAMBA_F64: {
+      double value;
+      memcpy(&value, source + index * 8, sizeof value);
+      return (float)value;
+    }
+    case PANAMBA_F16: {
+      uint16_t value;
+      memcpy(&value, source + index * 2, sizeof value);
+      return from_half(value);
+    }
+    case PANAMBA_BF16: {
+      uint16_t value;
+      memcpy(&value, source + index * 2, sizeof value);
+      uint32_t bits = (uint32_t)value << 16;
+      float single;
+      memcpy(&single, &bits, sizeof single);
+      return single;
+    }
+    default: {
+      float value;
+      memcpy(&value, source + index * 4, sizeof value);
+      return value;
+    }
+  }
+}
+
+int64_t panamba_packed_size(int64_t columns, int64_t depth, int32_t dtype) {
+  const int64_t limit = INT64_MAX / 8;
+  if (columns <= 0 || depth <= 0 || dtype != PANAMBA_F32 || columns > limit / PANAMBA_ALIGNMENT) {
+    return -1;
+  }
+  int32_t unit = panamba_current_kernels()->vector_columns;
+  int64_t padded = ceil_div(columns, unit) * unit;
+  return depth > limit / padded ? -1 : padded * depth * (int64_t)sizeof(float);
+}
+
+int32_t panamba_pack(const panamba_pack_args *a) {
+  if (!a || !a->source || !a->packed) {
+    return panamba_fail(PANAMBA_INVALID_ARGUMENT, "pack: a pointer is null");
+  }
+  if (panamba_packed_size(a->columns, a->depth, a->dtype) < 0) {
+    return panamba_fail(PANAMBA_INVALID_ARGUMENT, "pack: a matrix of (%lld, %lld) with element type %d can't be packed",
+                        (long long)a->columns, (long long)a->depth, a->dtype);
+  }
+  if (a->source_dtype < PANAMBA_F32 || a->source_dtype > PANAMBA_F64) {
+    return panamba_fail(PANAMBA_INVALID_ARGUMENT, "pack: there is no element type %d", a->source_dtype);
+  }
+  const panamba_kernels *kernels = panamba_current_kernels();
+  float *out = a->packed;
+  for (int64_t first = 0; first < a->columns; first += kernels->panel_columns) {
+    int64_t valid = min64(kernels->panel_columns, a->columns - first);
+    int64_t width = ceil_div(valid, kernels->vector_columns) * kernels->vector_columns;
+    for (int64_t n = 0; n < width; n++) {
+      float scale = a->row_scale && n < valid ? a->row_scale[first + n] : 1.0f;
+      for (int64_t k = 0; k < a->depth; k++) {
+        out[k * width + n] =
+            n < valid ? scale * element(a->source, (first + n) * a->column_stride + k * a->depth_stride, a->source_dtype) : 0.0f;
+      }
+    }
+    out += width * a->depth;
+  }
+  return PANAMBA_OK;
+}

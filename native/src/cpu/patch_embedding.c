@@ -1,0 +1,128 @@
+/* Patch embedding: patches are gathered a few rows at a time and multiplied with the packed projection. */
+#include <string.h>
+
+#include "microkernel.h"
+#include "tier.h"
+
+/* Gathered elements per patch: the depth is cut there, with the sums carried on in `out`. 9 rows of 512 floats are 18 KiB of stack. */
+#define GATHER_DEPTH 512
+#define TILE_PATCHES 72
+
+typedef struct {
+  int64_t rows; /* of the grid */
+  int64_t columns;
+  int64_t patches;
+} grid_size;
+
+static grid_size grid_of(const panamba_patch_embedding_args *a) {
+  grid_size grid = {(a->height - a->patch_height) / a->stride_height + 1, (a->width - a->patch_width) / a->stride_width + 1, 0};
+  grid.patches = grid.rows * grid.columns;
+  return grid;
+}
+
+int64_t TIER_NAME(patch_embedding_tiles)(const void *args) {
+  const panamba_patch_embedding_args *a = args;
+  return a->batch * ceil_div(grid_of(a).patches, TILE_PATCHES);
+}
+
+/* Elements [from, to) of the patch at `origin`, in the order (channel, row, column). */
+static void gather(const panamba_patch_embedding_args *a, const float *origin, int64_t from, int64_t to, float *restrict out) {
+  int64_t area = a->patch_height * a->patch_width;
+  while (from < to) {
+    int64_t channel = from / area;
+    int64_t row = from % area / a->patch_width;
+    int64_t column = from % a->patch_width;
+    int64_t count = min64(a->patch_width - column, to - from);
+    memcpy(out, origin + (channel * a->height + row) * a->width + column, (size_t)count * sizeof(float));
+    out += count;
+    from += count;
+  }
+}
+
+static void add_row(float *restrict out, const float *restrict addend, int64_t dim) {
+  for (int64_t i = 0; i < dim; i += VEC_WIDTH) {
+    int lanes = (int)min64(VEC_WIDTH, dim - i);
+    vec_store_lanes(out + i, vec_add(vec_load_lanes(out + i, lanes), vec_load_lanes(addend + i, lanes)), lanes);
+  }
+}
+
+/* The place of patch m in the sequence: class tokens before it push it back. */
+static int64_t token_of(const panamba_patch_embedding_args *a, int64_t patch) {
+  int64_t token = patch;
+  for (int64_t i = 0; i < a->class_tokens; i++) {
+    token += a->class_index[i] <= token;
+  }
+  return token;
+}
+
+static void embed_block(const panamba_patch_embedding_args *a, int64_t columns, int64_t length, int64_t image, int64_t patch, int rows) {
+  float patches[GEMM_ROWS * GATHER_DEPTH];
+  float sums[GEMM_ROWS * PANEL_COLUMNS];
+  const float *pixels = a->image + image * a->channels * a->height * a->width;
+  float *sequence = (float *)a->out + image * length * a->dim;
+  int64_t depth = a->channels * a->patch_height * a->patch_width;
+  for (int64_t from = 0; from < depth; from += GATHER_DEPTH) {
+    int64_t part = min64(GATHER_DEPTH, depth - from);
+    for (int i = 0; i < rows; i++) {
+      int64_t y = (patch + i) / columns * a->stride_height;
+      int64_t x = (patch + i) % columns * a->stride_width;
+      gather(a, pixels + y * a->width + x, from, from + part, patches + i * GATHER_DEPTH);
+    }
+    for (int64_t column = 0; column < a->dim; column += PANEL_COLUMNS) {
+      int64_t width = min64(PANEL_COLUMNS, a->dim - column);
+      int vectors = (int)ceil_div(width, VEC_WIDTH);
+      panel_product p = {
+          .input = patches,
+          .input_row_stride = GATHER_DEPTH,
+          .panel = (const float *)a->weight + column * depth + from * vectors * VEC_WIDTH,
+          .depth = part,
+          .bias = a->bias && from == 0 ? a->bias + column : 0,
+          .out = sums,
+          .out_row_stride = PANEL_COLUMNS,
+          .last_lanes = (int)(width - (vectors - 1) * VEC_WIDTH),
+      };
+      TIER_NAME(panel_product)(&p, rows, vectors);
+      for (int i = 0; i < rows; i++) {
+        float *out = sequence + token_of(a, patch + i) * a->dim + column;
+        if (from == 0) {
+          memcpy(out, sums + i * PANEL_COLUMNS, (size_t)width * sizeof(float));
+        } else {
+          add_row(out, sums + i * PANEL_COLUMNS, width);
+        }
+      }
+    }
+  }
+  if (a->position) {
+    for (int i = 0; i < rows; i++) {
+      int64_t token = token_of(a, patch + i);
+      add_row(sequence + token * a->dim, a->position + token * a->dim, a->dim);
+    }
+  }
+}
+
+static void place_class_tokens(const panamba_patch_embedding_args *a, int64_t length, int64_t image) {
+  for (int64_t i = 0; i < a->class_tokens; i++) {
+    int64_t token = a->class_index[i];
+    float *out = (float *)a->out + (image * length + token) * a->dim;
+    memcpy(out, a->class_token + i * a->dim, (size_t)a->dim * sizeof(float));
+    if (a->position) {
+      add_row(out, a->position + token * a->dim, a->dim);
+    }
+  }
+}
+
+void TIER_NAME(patch_embedding_tile)(const void *args, int64_t tile) {
+  const panamba_patch_embedding_args *a = args;
+  grid_size grid = grid_of(a);
+  int64_t chunks = ceil_div(grid.patches, TILE_PATCHES);
+  int64_t image = tile / chunks;
+  int64_t chunk = tile % chunks;
+  int64_t length = grid.patches + a->class_tokens;
+  if (chunk == 0) {
+    place_class_tokens(a, length, image);
+  }
+  int64_t end = min64(grid.patches, (chunk + 1) * TILE_PATCHES);
+  for (int64_t patch = chunk * TILE_PATCHES; patch < end; patch += GEMM_ROWS) {
+    embed_block(a, grid.columns, length, image, patch, (int)min64(GEMM_ROWS, end - patch));
+  }
+}

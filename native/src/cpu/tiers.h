@@ -1,0 +1,16 @@
+/* The instruction-set tiers compiled into the library, fastest first. X(tier) */
+#ifndef PANAMBA_TIERS_H
+#define PANAMBA_TIERS_H
+
+#if defined(__x86_64__)
+#define PANAMBA_TIERS(X) X(avx512) X(avx2) X(portable)
+#else
+#define PANAMBA_TIERS(X) X(portable)
+#endif
+
+/* Why a tier can't run here, or null if it can. A static string. */
+const char *panamba_tier_obstacle_avx512(void);
+const char *panamba_tier_obstacle_avx2(void);
+const char *panamba_tier_obstacle_portable(void);
+
+#endif
