@@ -2,13 +2,15 @@
  * Panamba: the operations of Vision Mamba, as a C interface.
  *
  * Conventions
- *   - Tensors are dense along their last axis ("channels last"): activations are (batch, length, channels). A stride counts elements
- *     between neighbouring rows; where none is given, rows follow each other without a gap.
- *   - Every function returns a panamba_status. After a failure panamba_message() describes it, per thread. Nothing exits, aborts or prints.
- *   - An operation is a struct of arguments. Structs are read only while panamba_run() runs and hold no state: a caller fills them once and
- *     runs them any number of times, from one thread at a time per set of output buffers.
- *   - Numbers are IEEE float32 unless a struct says otherwise. Denormal inputs and results count as zero. A result never depends on the
- *     number of threads, on the other images of a batch or on the run: bit for bit, per instruction-set tier.
+ *   - Tensors are dense along their last axis ("channels last"): activations are (batch, length, channels). A stride
+ * counts elements between neighbouring rows; where none is given, rows follow each other without a gap.
+ *   - Every function returns a panamba_status. After a failure panamba_message() describes it, per thread. Nothing
+ * exits, aborts or prints.
+ *   - An operation is a struct of arguments. Structs are read only while panamba_run() runs and hold no state: a caller
+ * fills them once and runs them any number of times, from one thread at a time per set of output buffers.
+ *   - Numbers are IEEE float32 unless a struct says otherwise. Denormal inputs and results count as zero. A result
+ * never depends on the number of threads, on the other images of a batch or on the run: bit for bit, per
+ * instruction-set tier.
  *   - Reserved fields must be zero.
  *
  * Formulas follow "Vision Mamba" (arXiv 2401.09417) and "Mamba" (arXiv 2312.00752).
@@ -61,9 +63,9 @@ PANAMBA_API const char *panamba_build_description(void);
 PANAMBA_API const char *panamba_message(void);
 
 /*
- * Instruction-set tiers, from the slowest up: "portable", "avx2", "avx512". The best one that the processor has and the operating system has
- * enabled is chosen when the library is first used. panamba_cap_tier() lowers the choice and has to come before anything else that depends on it:
- * packed matrices belong to the tier that packed them.
+ * Instruction-set tiers, from the slowest up: "portable", "avx2", "avx512". The best one that the processor has and the
+ * operating system has enabled is chosen when the library is first used. panamba_cap_tier() lowers the choice and has
+ * to come before anything else that depends on it: packed matrices belong to the tier that packed them.
  */
 PANAMBA_API const char *panamba_tier(void);
 
@@ -74,16 +76,17 @@ PANAMBA_API const char *panamba_tier_report(void);
 PANAMBA_API int32_t panamba_cap_tier(const char *name);
 
 /*
- * Fused multiply-adds on registers alone, on `threads` threads at once for about `milliseconds`: the machine's peak, in floating-point
- * operations a second over all threads (a multiply-add counts two), for the current tier.
+ * Fused multiply-adds on registers alone, on `threads` threads at once for about `milliseconds`: the machine's peak, in
+ * floating-point operations a second over all threads (a multiply-add counts two), for the current tier.
  */
 PANAMBA_API int32_t panamba_measure_peak(int32_t threads, int32_t milliseconds, double *flops_per_second);
 
 /* ---- Threads ---- */
 
 /*
- * A team of `threads` threads: the one that calls panamba_run() and threads - 1 workers, which sleep when nothing runs. Several callers may
- * share an executor: one of them has the workers at a time, and the others run on their own thread meanwhile.
+ * A team of `threads` threads: the one that calls panamba_run() and threads - 1 workers, which sleep when nothing runs.
+ * Several callers may share an executor: one of them has the workers at a time, and the others run on their own thread
+ * meanwhile.
  */
 typedef struct panamba_executor panamba_executor;
 
@@ -95,8 +98,8 @@ PANAMBA_API void panamba_executor_destroy(panamba_executor *executor);
 /* ---- Packed matrices ---- */
 
 /*
- * The weight of a linear layer, (columns, depth) as PyTorch stores it (out_features, in_features), rearranged for the microkernels of the
- * current tier: element (n, k) = row_scale[n] * source[n * column_stride + k * depth_stride].
+ * The weight of a linear layer, (columns, depth) as PyTorch stores it (out_features, in_features), rearranged for the
+ * microkernels of the current tier: element (n, k) = row_scale[n] * source[n * column_stride + k * depth_stride].
  */
 typedef struct {
   const void *source;
@@ -119,9 +122,10 @@ PANAMBA_API int32_t panamba_pack(const panamba_pack_args *args);
 
 /*
  * Patch embedding, class tokens and positions (Vim section 3.2):
- *   out[b, j(m)] = weight . patch[b, m] + bias + position[j(m)], patches row-major over the grid, j skipping the class tokens' places;
- *   out[b, class_index[i]] = class_token[i] + position[class_index[i]].
- * The grid is ((height - patch_height) / stride_height + 1) x ((width - patch_width) / stride_width + 1), and length its area plus class_tokens.
+ *   out[b, j(m)] = weight . patch[b, m] + bias + position[j(m)], patches row-major over the grid, j skipping the class
+ * tokens' places; out[b, class_index[i]] = class_token[i] + position[class_index[i]]. The grid is ((height -
+ * patch_height) / stride_height + 1) x ((width - patch_width) / stride_width + 1), and length its area plus
+ * class_tokens.
  */
 typedef struct {
   const float *image;       /* (batch, channels, height, width) */
@@ -139,7 +143,7 @@ typedef struct {
   int64_t stride_height;
   int64_t stride_width;
   int64_t dim;
-  int64_t class_tokens; /* 0 .. PANAMBA_MAX_CLASS_TOKENS */
+  int64_t class_tokens;                          /* 0 .. PANAMBA_MAX_CLASS_TOKENS */
   int64_t class_index[PANAMBA_MAX_CLASS_TOKENS]; /* ascending, each below length */
   int32_t dtype;                                 /* of out and weight: PANAMBA_F32 */
   int32_t reserved;
@@ -194,11 +198,11 @@ typedef struct {
 } panamba_conv_direction;
 
 /*
- * Depthwise causal convolution over the length, bias and SiLU, for both directions from one read of x (Vim algorithm 1, lines 7-8):
- *   forward.out[t]  = silu(bias + sum_k weight[k] * x[t - (kernel - 1) + k])
- *   backward.out[t] = silu(bias + sum_k weight[k] * x[t + (kernel - 1) - k])
- * Rows before the first and after the last are zero, unless rows_before or rows_after say that so many rows of the same sequence lie in
- * memory there: then a piece of a sequence gives the bits of the whole.
+ * Depthwise causal convolution over the length, bias and SiLU, for both directions from one read of x (Vim algorithm 1,
+ * lines 7-8): forward.out[t]  = silu(bias + sum_k weight[k] * x[t - (kernel - 1) + k]) backward.out[t] = silu(bias +
+ * sum_k weight[k] * x[t + (kernel - 1) - k]) Rows before the first and after the last are zero, unless rows_before or
+ * rows_after say that so many rows of the same sequence lie in memory there: then a piece of a sequence gives the bits
+ * of the whole.
  */
 typedef struct {
   const void *x; /* (batch, length, channels) */
@@ -216,8 +220,8 @@ typedef struct {
 } panamba_causal_conv_args;
 
 /*
- * One direction of the selective scan; u = null leaves it out. Row t of `projected` holds [dt (dt_rank) | B (states) | C (states)].
- * States are channels last too: (batch, states, channels), in float32 in every mode.
+ * One direction of the selective scan; u = null leaves it out. Row t of `projected` holds [dt (dt_rank) | B (states) |
+ * C (states)]. States are channels last too: (batch, states, channels), in float32 in every mode.
  */
 typedef struct {
   const void *u;              /* (batch, length, channels) */
@@ -231,13 +235,12 @@ typedef struct {
 } panamba_scan_direction;
 
 /*
- * Selective state-space scan of one or both directions (Mamba algorithm 2; Vim algorithm 1, lines 9-22), fused with everything pointwise:
- *   dt[t] = softplus(dt_bias + dt_weight . projected_dt[t])        softplus(v) = v > 20 ? v : log(1 + e^v)
- *   h[t]  = exp(dt[t] * A) h[t'] + dt[t] u[t] B[t]                 t' = t - 1 forward, t + 1 backward
- *   y[t]  = C[t] . h[t] + D u[t]
- *   out[t] = scale * silu(z[t]) * (previous out[t] if accumulate + y_forward[t] + y_backward[t])
- * A long sequence may be run in pieces: hand each piece's final state to the next as its initial state, with the directions in calls of
- * their own (the later one accumulating, and gating); the bits are those of one call.
+ * Selective state-space scan of one or both directions (Mamba algorithm 2; Vim algorithm 1, lines 9-22), fused with
+ * everything pointwise: dt[t] = softplus(dt_bias + dt_weight . projected_dt[t])        softplus(v) = v > 20 ? v : log(1
+ * + e^v) h[t]  = exp(dt[t] * A) h[t'] + dt[t] u[t] B[t]                 t' = t - 1 forward, t + 1 backward y[t]  = C[t]
+ * . h[t] + D u[t] out[t] = scale * silu(z[t]) * (previous out[t] if accumulate + y_forward[t] + y_backward[t]) A long
+ * sequence may be run in pieces: hand each piece's final state to the next as its initial state, with the directions in
+ * calls of their own (the later one accumulating, and gating); the bits are those of one call.
  */
 typedef struct {
   const void *z; /* (batch, length, channels), rows z_row_stride apart; null for no gate */
@@ -275,7 +278,8 @@ typedef struct {
 
 enum panamba_pool_kind { PANAMBA_POOL_MEAN = 0, PANAMBA_POOL_MAX = 1 };
 
-/* Mean or maximum of rows first, first + step, ..., count of them, of every sequence; count 1 picks a row. NaN wins a maximum. */
+/* Mean or maximum of rows first, first + step, ..., count of them, of every sequence; count 1 picks a row. NaN wins a
+ * maximum. */
 typedef struct {
   const void *input; /* (batch, length, dim) */
   float *out;        /* (batch, dim) */
@@ -307,12 +311,14 @@ typedef struct {
 } panamba_step;
 
 /*
- * Runs `count` operations in order; each sees the results of those before it. All arguments are checked before the first one runs, so that a
- * refusal leaves every buffer as it was. The keep pointers are not looked at: a caller whose memory is checked for lifetime passes one per
- * memory owner, so that its runtime holds them for the duration of the call.
+ * Runs `count` operations in order; each sees the results of those before it. All arguments are checked before the
+ * first one runs, so that a refusal leaves every buffer as it was. The keep pointers are not looked at: a caller whose
+ * memory is checked for lifetime passes one per memory owner, so that its runtime holds them for the duration of the
+ * call.
  */
-PANAMBA_API int32_t panamba_run(panamba_executor *executor, const panamba_step *steps, int64_t count, const void *keep0, const void *keep1,
-                                const void *keep2, const void *keep3, const void *keep4, const void *keep5);
+PANAMBA_API int32_t panamba_run(panamba_executor *executor, const panamba_step *steps, int64_t count, const void *keep0,
+                                const void *keep1, const void *keep2, const void *keep3, const void *keep4,
+                                const void *keep5);
 
 #ifdef __cplusplus
 }

@@ -17,8 +17,8 @@ typedef struct {
   float *out;
 } direction;
 
-INLINE direction load_direction(const panamba_conv_direction *d, int64_t channels, int64_t channel, int64_t row, const int kernel,
-                                const int lanes) {
+INLINE direction load_direction(const panamba_conv_direction *d, int64_t channels, int64_t channel, int64_t row,
+                                const int kernel, const int lanes) {
   direction loaded = {.bias = vec_set(0.0f)};
   if (!d->out) {
     return loaded;
@@ -33,9 +33,10 @@ INLINE direction load_direction(const panamba_conv_direction *d, int64_t channel
   return loaded;
 }
 
-/* Rows [from, to) of one vector of channels. The window x[t - kernel + 1 .. t + kernel - 1] slides through registers. */
-INLINE void conv_vector(const panamba_causal_conv_args *a, int64_t image, int64_t channel, int64_t from, int64_t to, const int kernel,
-                        const int forward, const int backward, const int lanes) {
+/* Rows [from, to) of one vector of channels. The window x[t - kernel + 1 .. t + kernel - 1] slides through registers.
+ */
+INLINE void conv_vector(const panamba_causal_conv_args *a, int64_t image, int64_t channel, int64_t from, int64_t to,
+                        const int kernel, const int forward, const int backward, const int lanes) {
   const float *x = (const float *)a->x + image * a->x_batch_stride + channel;
   direction f = load_direction(&a->forward, a->channels, channel, image * a->length + from, kernel, lanes);
   direction b = load_direction(&a->backward, a->channels, channel, image * a->length + from, kernel, lanes);
@@ -73,8 +74,8 @@ INLINE void conv_vector(const panamba_causal_conv_args *a, int64_t image, int64_
   }
 }
 
-INLINE void conv_directions(const panamba_causal_conv_args *a, int64_t image, int64_t channel, int64_t from, int64_t to, const int kernel,
-                            const int lanes) {
+INLINE void conv_directions(const panamba_causal_conv_args *a, int64_t image, int64_t channel, int64_t from, int64_t to,
+                            const int kernel, const int lanes) {
   if (a->forward.out && a->backward.out) {
     conv_vector(a, image, channel, from, to, kernel, 1, 1, lanes);
   } else if (a->forward.out) {
@@ -84,7 +85,8 @@ INLINE void conv_directions(const panamba_causal_conv_args *a, int64_t image, in
   }
 }
 
-static void conv_partial(const panamba_causal_conv_args *a, int64_t image, int64_t channel, int64_t from, int64_t to, int lanes) {
+static void conv_partial(const panamba_causal_conv_args *a, int64_t image, int64_t channel, int64_t from, int64_t to,
+                         int lanes) {
   switch (a->kernel) {
     case 2: conv_directions(a, image, channel, from, to, 2, lanes); break;
     case 3: conv_directions(a, image, channel, from, to, 3, lanes); break;

@@ -1,4 +1,5 @@
-/* The checks that every operation's arguments pass before anything runs. What a pointer points to is the caller's promise. */
+/* The checks that every operation's arguments pass before anything runs. What a pointer points to is the caller's
+ * promise. */
 #include "kernels.h"
 #include "packed.h"
 #include "status.h"
@@ -83,7 +84,8 @@ static int32_t check_selective_scan(const panamba_selective_scan_args *a) {
   REQUIRE(a->states >= 1 && a->states <= PANAMBA_MAX_STATES);
   REQUIRE(volume(a->batch, a->length, a->channels));
   REQUIRE(volume(a->dt_rank, a->channels, 1) && volume(a->batch, a->states, a->channels));
-  REQUIRE(a->projected_row_stride >= a->dt_rank + 2 * a->states && volume(a->batch, a->length, a->projected_row_stride));
+  REQUIRE(a->projected_row_stride >= a->dt_rank + 2 * a->states &&
+          volume(a->batch, a->length, a->projected_row_stride));
   REQUIRE(!a->z || (a->z_row_stride >= a->channels && volume(a->batch, a->length, a->z_row_stride)));
   return PANAMBA_OK;
 }
@@ -111,13 +113,10 @@ int32_t panamba_check(int32_t operation, const void *args) {
   }
   int32_t status;
   switch (operation) {
-#define CASE(code, name)         \
-  case PANAMBA_##code:           \
-    status = check_##name(args); \
-    break;
+#define CASE(code, name) \
+  case PANAMBA_##code: status = check_##name(args); break;
     PANAMBA_OPERATIONS(CASE)
-    default:
-      return panamba_fail(PANAMBA_INVALID_ARGUMENT, "there is no operation %d", operation);
+    default: return panamba_fail(PANAMBA_INVALID_ARGUMENT, "there is no operation %d", operation);
   }
   if (status == PANAMBA_OK && panamba_current_kernels()->tiles[operation](args) > PANAMBA_MAX_TILES) {
     return panamba_fail(PANAMBA_INVALID_ARGUMENT, "operation %d is too large for one call", operation);

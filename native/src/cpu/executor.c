@@ -1,9 +1,10 @@
 /*
  * Running programs on a team of threads.
  *
- * A run is a list of steps, each cut into tiles. One 64-bit word says which step is open, and how many of its tiles are taken. Whoever
- * wants work takes the next tile by compare-and-swap; whoever completes the last tile of a step opens the next one. So nobody waits for a thread
- * that the operating system has put aside: if workers never wake, the caller does everything itself.
+ * A run is a list of steps, each cut into tiles. One 64-bit word says which step is open, and how many of its tiles are
+ * taken. Whoever wants work takes the next tile by compare-and-swap; whoever completes the last tile of a step opens
+ * the next one. So nobody waits for a thread that the operating system has put aside: if workers never wake, the caller
+ * does everything itself.
  *
  * Within a run a thread without work spins for a short while, then sleeps. Between runs workers sleep at once.
  */
@@ -31,11 +32,11 @@
 
 struct panamba_executor {
   _Atomic uint64_t word;
-  _Atomic int64_t tiles;                /* of the open step */
-  _Atomic int64_t complete;             /* tiles of the open step that have run */
-  const panamba_step *_Atomic step;     /* null between runs */
-  const panamba_step *end;              /* read by whoever holds a tile */
-  const panamba_kernels *kernels;       /* likewise */
+  _Atomic int64_t tiles;            /* of the open step */
+  _Atomic int64_t complete;         /* tiles of the open step that have run */
+  const panamba_step *_Atomic step; /* null between runs */
+  const panamba_step *end;          /* read by whoever holds a tile */
+  const panamba_kernels *kernels;   /* likewise */
   _Atomic int sleepers;
   _Atomic int stopping;
   atomic_flag busy; /* a run has the workers */
@@ -47,8 +48,8 @@ struct panamba_executor {
 };
 
 /*
- * Opens `step`, or closes the run if it is past the end. `tiles` is zero while the rest changes, so that nobody takes a tile of a step half
- * described; a thread that read the old word fails its compare-and-swap.
+ * Opens `step`, or closes the run if it is past the end. `tiles` is zero while the rest changes, so that nobody takes a
+ * tile of a step half described; a thread that read the old word fails its compare-and-swap.
  */
 static void open_step(panamba_executor *executor, const panamba_step *step) {
   uint64_t number = (atomic_load(&executor->word) >> STEP_SHIFT) + 1;
@@ -148,11 +149,12 @@ static void run_alone(const panamba_step *steps, int64_t count) {
   }
 }
 
-int32_t panamba_run(panamba_executor *executor, const panamba_step *steps, int64_t count, const void *keep0, const void *keep1,
-                    const void *keep2, const void *keep3, const void *keep4, const void *keep5) {
+int32_t panamba_run(panamba_executor *executor, const panamba_step *steps, int64_t count, const void *keep0,
+                    const void *keep1, const void *keep2, const void *keep3, const void *keep4, const void *keep5) {
   (void)keep0, (void)keep1, (void)keep2, (void)keep3, (void)keep4, (void)keep5;
   if (!executor || count < 0 || (count > 0 && !steps)) {
-    return panamba_fail(PANAMBA_INVALID_ARGUMENT, "run: the executor or the steps are null, or their count is negative");
+    return panamba_fail(PANAMBA_INVALID_ARGUMENT,
+                        "run: the executor or the steps are null, or their count is negative");
   }
   for (int64_t i = 0; i < count; i++) {
     int32_t status = panamba_check(steps[i].operation, steps[i].args);
@@ -191,7 +193,8 @@ int32_t panamba_executor_create(int32_t threads, panamba_executor **result) {
     if (error) {
       int started = executor->workers;
       panamba_executor_destroy(executor);
-      return panamba_fail(PANAMBA_SYSTEM_ERROR, "could not start worker thread %d of %d: error %d", started + 1, threads - 1, error);
+      return panamba_fail(PANAMBA_SYSTEM_ERROR, "could not start worker thread %d of %d: error %d", started + 1,
+                          threads - 1, error);
     }
     executor->workers++;
   }

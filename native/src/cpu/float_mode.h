@@ -1,6 +1,7 @@
 /*
- * The floating-point environment of the kernels: round to nearest, no traps, denormals count as zero. A state that decays towards zero would
- * otherwise spend its last steps among denormals, which cost some processors a hundred times a normal operation.
+ * The floating-point environment of the kernels: round to nearest, no traps, denormals count as zero. A state that
+ * decays towards zero would otherwise spend its last steps among denormals, which cost some processors a hundred times
+ * a normal operation.
  */
 #ifndef PANAMBA_FLOAT_MODE_H
 #define PANAMBA_FLOAT_MODE_H

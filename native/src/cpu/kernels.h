@@ -1,20 +1,21 @@
 /*
- * What a tier provides. An operation is cut into tiles that may run on any thread in any order; no two write the same element, and the result
- * of an element does not depend on the cut.
+ * What a tier provides. An operation is cut into tiles that may run on any thread in any order; no two write the same
+ * element, and the result of an element does not depend on the cut.
  */
 #ifndef PANAMBA_KERNELS_H
 #define PANAMBA_KERNELS_H
 
 #include "panamba.h"
 
-/* X(code, name): panamba_<name>_args is the struct of operation PANAMBA_<code>. Adding an operation starts here and in panamba.h. */
-#define PANAMBA_OPERATIONS(X)          \
-  X(PATCH_EMBEDDING, patch_embedding)  \
-  X(NORM, norm)                        \
-  X(LINEAR, linear)                    \
-  X(CAUSAL_CONV, causal_conv)          \
-  X(SELECTIVE_SCAN, selective_scan)    \
-  X(ROTARY, rotary)                    \
+/* X(code, name): panamba_<name>_args is the struct of operation PANAMBA_<code>. Adding an operation starts here and in
+ * panamba.h. */
+#define PANAMBA_OPERATIONS(X)         \
+  X(PATCH_EMBEDDING, patch_embedding) \
+  X(NORM, norm)                       \
+  X(LINEAR, linear)                   \
+  X(CAUSAL_CONV, causal_conv)         \
+  X(SELECTIVE_SCAN, selective_scan)   \
+  X(ROTARY, rotary)                   \
   X(POOL, pool)
 
 #define PANAMBA_COUNT_(code, name) +1
@@ -33,7 +34,8 @@ typedef struct {
   int32_t vector_columns;
   panamba_tiles_function tiles[PANAMBA_OPERATION_COUNT];
   panamba_tile_function run_tile[PANAMBA_OPERATION_COUNT];
-  /* Runs fused multiply-adds on registers `rounds` times and returns how many floating-point operations that were; *sink keeps the result. */
+  /* Runs fused multiply-adds on registers `rounds` times and returns how many floating-point operations that were;
+   * *sink keeps the result. */
   int64_t (*peak)(int64_t rounds, float *sink);
 } panamba_kernels;
 

@@ -30,7 +30,8 @@ static void choose(void) {
     if (!obstacle && !current) {
       current = tiers[i].kernels;
     }
-    int written = snprintf(report + used, sizeof report - used, "%s: %s\n", tiers[i].kernels->name, obstacle ? obstacle : "usable");
+    int written = snprintf(report + used, sizeof report - used, "%s: %s\n", tiers[i].kernels->name,
+                           obstacle ? obstacle : "usable");
     used += written > 0 && used + (size_t)written < sizeof report ? (size_t)written : 0;
   }
 }
@@ -59,14 +60,16 @@ int32_t panamba_cap_tier(const char *name) {
       return PANAMBA_OK;
     }
   }
-  return panamba_fail(PANAMBA_INVALID_ARGUMENT, "there is no tier '%s'; this library has:\n%s", name ? name : "(null)", report);
+  return panamba_fail(PANAMBA_INVALID_ARGUMENT, "there is no tier '%s'; this library has:\n%s", name ? name : "(null)",
+                      report);
 }
 
 int32_t panamba_abi_version(void) { return PANAMBA_ABI_VERSION; }
 
 #define NAME(tier) " " #tier
 const char *panamba_build_description(void) {
-  return "panamba " PANAMBA_VERSION ", "
+  return "panamba " PANAMBA_VERSION
+         ", "
 #if defined(__clang__)
          "clang " __clang_version__
 #else

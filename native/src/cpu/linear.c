@@ -2,7 +2,8 @@
 #include "microkernel.h"
 #include "tier.h"
 
-/* Rows of a tile: few enough for the tile's input to stay in the second-level cache beside the panel, enough to reuse the panel. */
+/* Rows of a tile: few enough for the tile's input to stay in the second-level cache beside the panel, enough to reuse
+ * the panel. */
 #define TILE_ROWS 72
 
 int64_t TIER_NAME(linear_tiles)(const void *args) {

@@ -1,6 +1,7 @@
 /*
- * The product of up to GEMM_ROWS rows with one panel of packed weights. Every element of the result is one chain of fused multiply-adds over
- * the depth in ascending order, whatever the number of rows, so that a row's result doesn't depend on its neighbours.
+ * The product of up to GEMM_ROWS rows with one panel of packed weights. Every element of the result is one chain of
+ * fused multiply-adds over the depth in ascending order, whatever the number of rows, so that a row's result doesn't
+ * depend on its neighbours.
  */
 #ifndef PANAMBA_MICROKERNEL_H
 #define PANAMBA_MICROKERNEL_H

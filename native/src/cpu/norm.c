@@ -10,9 +10,13 @@ int64_t TIER_NAME(norm_tiles)(const void *args) {
   return ceil_div(a->rows, TILE_ROWS);
 }
 
-INLINE vec load_tail(const float *p, int64_t i, int64_t dim) { return vec_load_lanes(p + i, (int)min64(VEC_WIDTH, dim - i)); }
+INLINE vec load_tail(const float *p, int64_t i, int64_t dim) {
+  return vec_load_lanes(p + i, (int)min64(VEC_WIDTH, dim - i));
+}
 
-INLINE void store_tail(float *p, vec v, int64_t i, int64_t dim) { vec_store_lanes(p + i, v, (int)min64(VEC_WIDTH, dim - i)); }
+INLINE void store_tail(float *p, vec v, int64_t i, int64_t dim) {
+  vec_store_lanes(p + i, v, (int)min64(VEC_WIDTH, dim - i));
+}
 
 static void add_residual(float *residual, const float *addend, float scale, int64_t dim) {
   for (int64_t i = 0; i < dim; i += VEC_WIDTH) {

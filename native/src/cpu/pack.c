@@ -84,7 +84,9 @@ int32_t panamba_pack(const panamba_pack_args *a) {
       float scale = a->row_scale && n < valid ? a->row_scale[first + n] : 1.0f;
       for (int64_t k = 0; k < a->depth; k++) {
         out[k * width + n] =
-            n < valid ? scale * element(a->source, (first + n) * a->column_stride + k * a->depth_stride, a->source_dtype) : 0.0f;
+            n < valid
+                ? scale * element(a->source, (first + n) * a->column_stride + k * a->depth_stride, a->source_dtype)
+                : 0.0f;
       }
     }
     out += width * a->depth;

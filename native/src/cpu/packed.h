@@ -1,6 +1,6 @@
 /*
- * The layout of a packed matrix: panels of panel_columns columns (the last one narrower, rounded up to whole vectors and padded with zeros), each
- * panel row-major over the depth. A microkernel reads one panel from front to back.
+ * The layout of a packed matrix: panels of panel_columns columns (the last one narrower, rounded up to whole vectors
+ * and padded with zeros), each panel row-major over the depth. A microkernel reads one panel from front to back.
  */
 #ifndef PANAMBA_PACKED_H
 #define PANAMBA_PACKED_H

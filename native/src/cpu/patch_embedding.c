@@ -4,7 +4,8 @@
 #include "microkernel.h"
 #include "tier.h"
 
-/* Gathered elements per patch: the depth is cut there, with the sums carried on in `out`. 9 rows of 512 floats are 18 KiB of stack. */
+/* Gathered elements per patch: the depth is cut there, with the sums carried on in `out`. 9 rows of 512 floats are 18
+ * KiB of stack. */
 #define GATHER_DEPTH 512
 #define TILE_PATCHES 72
 
@@ -15,7 +16,8 @@ typedef struct {
 } grid_size;
 
 static grid_size grid_of(const panamba_patch_embedding_args *a) {
-  grid_size grid = {(a->height - a->patch_height) / a->stride_height + 1, (a->width - a->patch_width) / a->stride_width + 1, 0};
+  grid_size grid = {(a->height - a->patch_height) / a->stride_height + 1,
+                    (a->width - a->patch_width) / a->stride_width + 1, 0};
   grid.patches = grid.rows * grid.columns;
   return grid;
 }
@@ -26,7 +28,8 @@ int64_t TIER_NAME(patch_embedding_tiles)(const void *args) {
 }
 
 /* Elements [from, to) of the patch at `origin`, in the order (channel, row, column). */
-static void gather(const panamba_patch_embedding_args *a, const float *origin, int64_t from, int64_t to, float *restrict out) {
+static void gather(const panamba_patch_embedding_args *a, const float *origin, int64_t from, int64_t to,
+                   float *restrict out) {
   int64_t area = a->patch_height * a->patch_width;
   while (from < to) {
     int64_t channel = from / area;
@@ -55,7 +58,8 @@ static int64_t token_of(const panamba_patch_embedding_args *a, int64_t patch) {
   return token;
 }
 
-static void embed_block(const panamba_patch_embedding_args *a, int64_t columns, int64_t length, int64_t image, int64_t patch, int rows) {
+static void embed_block(const panamba_patch_embedding_args *a, int64_t columns, int64_t length, int64_t image,
+                        int64_t patch, int rows) {
   float patches[GEMM_ROWS * GATHER_DEPTH];
   float sums[GEMM_ROWS * PANEL_COLUMNS];
   const float *pixels = a->image + image * a->channels * a->height * a->width;

@@ -39,7 +39,8 @@ static void *measure(void *argument) {
 
 int32_t panamba_measure_peak(int32_t threads, int32_t milliseconds, double *flops_per_second) {
   if (threads < 1 || threads > MAX_THREADS || milliseconds < 1 || !flops_per_second) {
-    return panamba_fail(PANAMBA_INVALID_ARGUMENT, "peak: %d threads for %d ms can't be measured", threads, milliseconds);
+    return panamba_fail(PANAMBA_INVALID_ARGUMENT, "peak: %d threads for %d ms can't be measured", threads,
+                        milliseconds);
   }
   peak_task *tasks = calloc((size_t)threads, sizeof *tasks);
   if (!tasks) {

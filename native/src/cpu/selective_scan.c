@@ -1,9 +1,11 @@
 /*
- * The fused selective scan. A vector holds one state of VEC_WIDTH neighbouring channels, and a group of states stays in registers while time
- * runs: no sum across lanes, no layout but channels last, and the same chain of operations per channel wherever it falls in a vector.
+ * The fused selective scan. A vector holds one state of VEC_WIDTH neighbouring channels, and a group of states stays in
+ * registers while time runs: no sum across lanes, no layout but channels last, and the same chain of operations per
+ * channel wherever it falls in a vector.
  *
- * Time is cut into stretches of STEPS. Each passes through three loops, which talk through a small buffer in the first-level cache:
- * prepare (dt, dt * u, D * u), recur (once per group of states) and finish (sum of directions, gate). Separated, each loop fits the registers.
+ * Time is cut into stretches of STEPS. Each passes through three loops, which talk through a small buffer in the
+ * first-level cache: prepare (dt, dt * u, D * u), recur (once per group of states) and finish (sum of directions,
+ * gate). Separated, each loop fits the registers.
  */
 #include <string.h>
 
@@ -56,8 +58,8 @@ INLINE void prepare(const scan_task *task, int64_t t, int count, stretch *s, con
 }
 
 /* h = exp2(dt * a) h + dt u B, y += C h, for `states` states from `first` on. */
-INLINE void recur(const scan_task *task, int64_t t, int count, int64_t first, float (*state)[VEC_WIDTH], stretch *s, const int states,
-                  const int lanes) {
+INLINE void recur(const scan_task *task, int64_t t, int count, int64_t first, float (*state)[VEC_WIDTH], stretch *s,
+                  const int states, const int lanes) {
   const panamba_selective_scan_args *args = task->args;
   const panamba_scan_direction *d = task->direction;
   const float *a = d->a + first * args->channels + task->channel;
@@ -112,7 +114,8 @@ INLINE void scan_vector(const scan_task *task, const int lanes) {
   stretch s;
   int64_t plane = task->image * a->states * a->channels + task->channel;
   for (int64_t n = 0; n < a->states; n++) {
-    vec_store(state[n], d->initial_state ? vec_load_lanes(d->initial_state + plane + n * a->channels, lanes) : vec_set(0.0f));
+    vec_store(state[n],
+              d->initial_state ? vec_load_lanes(d->initial_state + plane + n * a->channels, lanes) : vec_set(0.0f));
   }
   for (int64_t done = 0; done < a->length; done += STEPS) {
     int count = (int)min64(STEPS, a->length - done);

@@ -1,4 +1,5 @@
-/* What every kernel source includes: the vectors of its tier, and the declarations of all tiers' functions under their names in this one. */
+/* What every kernel source includes: the vectors of its tier, and the declarations of all tiers' functions under their
+ * names in this one. */
 #ifndef PANAMBA_TIER_H
 #define PANAMBA_TIER_H
 

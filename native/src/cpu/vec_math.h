@@ -1,6 +1,6 @@
 /*
- * Exponential, softplus and SiLU on vectors. Coefficients are minimax in relative error, with the value at 0 held exact, so that a state that
- * hardly decays does not drift.
+ * Exponential, softplus and SiLU on vectors. Coefficients are minimax in relative error, with the value at 0 held
+ * exact, so that a state that hardly decays does not drift.
  */
 #ifndef PANAMBA_VEC_MATH_H
 #define PANAMBA_VEC_MATH_H
@@ -24,7 +24,8 @@ INLINE vec vec_exp2(vec t) {
   return vec_scale_exponent(vec_exp2_fraction(vec_sub(t, n)), n);
 }
 
-/* e^x, x clamped to [-87.3, 88]. log2(e) is split in two, or its rounding times a large x would cost precision of the result. */
+/* e^x, x clamped to [-87.3, 88]. log2(e) is split in two, or its rounding times a large x would cost precision of the
+ * result. */
 INLINE vec vec_exp(vec x) {
   x = vec_min(vec_set(88.0f), vec_max(vec_set(-87.3f), x));
   vec n = vec_round(vec_mul(x, vec_set(0x1.715476p+0f)));
@@ -47,8 +48,8 @@ INLINE vec vec_log1p_unit(vec e) {
 }
 
 /*
- * log(1 + e^v) = max(v, 0) + log(1 + e^-|v|). PyTorch's threshold (v itself above 20) needs no branch: there the second term is below half a unit
- * in the last place of v.
+ * log(1 + e^v) = max(v, 0) + log(1 + e^-|v|). PyTorch's threshold (v itself above 20) needs no branch: there the second
+ * term is below half a unit in the last place of v.
  */
 INLINE vec vec_softplus(vec v) {
   vec e = vec_exp(vec_negate(vec_abs(v)));

@@ -1,6 +1,9 @@
 package io.panamba.runtime;
 
-/** Element types of tensors; names and widths are those of the safetensors format, all little-endian. */
+/**
+ * Element types of tensors; names and widths are those of the safetensors format, all
+ * little-endian.
+ */
 public enum DType {
   /** IEEE 754 binary32. */
   F32(4),

@@ -6,8 +6,9 @@ import java.lang.foreign.ValueLayout;
 import java.util.Objects;
 
 /**
- * A dense array of numbers in memory: a segment, an element type and a shape, last axis contiguous. A tensor owns nothing: its memory lives as
- * long as the arena that the segment came from, and use after that arena's close is an {@link IllegalStateException}.
+ * A dense array of numbers in memory: a segment, an element type and a shape, last axis contiguous.
+ * A tensor owns nothing: its memory lives as long as the arena that the segment came from, and use
+ * after that arena's close is an {@link IllegalStateException}.
  */
 public final class Tensor {
   /** The alignment of tensors that Panamba allocates, in bytes: a cache line, the widest vector. */
@@ -39,7 +40,8 @@ public final class Tensor {
     long bytes = shape.elements() * dtype.bytes();
     if (segment.byteSize() != bytes) {
       throw new ShapeException(
-          "a tensor %s of shape %s has %d bytes; the segment has %d".formatted(dtype, shape, bytes, segment.byteSize()));
+          "a tensor %s of shape %s has %d bytes; the segment has %d"
+              .formatted(dtype, shape, bytes, segment.byteSize()));
     }
     if (!segment.isNative()) {
       throw new ShapeException("a tensor's memory lies outside the heap; the segment is on it");
@@ -123,7 +125,8 @@ public final class Tensor {
   public Tensor slice(long first, long count) {
     long size = shape.size(0);
     if (first < 0 || count < 0 || count > size - first) {
-      throw new ShapeException("no slice of %d from %d in a tensor of shape %s".formatted(count, first, shape));
+      throw new ShapeException(
+          "no slice of %d from %d in a tensor of shape %s".formatted(count, first, shape));
     }
     long[] sizes = shape.toArray();
     sizes[0] = count;
@@ -140,7 +143,8 @@ public final class Tensor {
   public void copyFrom(float... values) {
     requireFloats();
     if (values.length != shape.elements()) {
-      throw new ShapeException("%d values for a tensor of shape %s".formatted(values.length, shape));
+      throw new ShapeException(
+          "%d values for a tensor of shape %s".formatted(values.length, shape));
     }
     MemorySegment.copy(values, 0, segment, FLOAT, 0, values.length);
   }
@@ -161,7 +165,8 @@ public final class Tensor {
 
   private void requireFloats() {
     if (dtype != DType.F32) {
-      throw new ShapeException("float32 elements are wanted; the tensor of shape " + shape + " has " + dtype);
+      throw new ShapeException(
+          "float32 elements are wanted; the tensor of shape " + shape + " has " + dtype);
     }
   }
 

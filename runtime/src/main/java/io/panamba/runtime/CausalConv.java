@@ -1,0 +1,69 @@
+package io.panamba.runtime;
+
+/**
+ * Depthwise causal convolution over the length, bias and SiLU, for one or both directions from one
+ * read of x (Vim algorithm 1):
+ *
+ * <pre>
+ * forward.out[t]  = silu(bias + sum_k weight[k] * x[t - (kernel - 1) + k])
+ * backward.out[t] = silu(bias + sum_k weight[k] * x[t + (kernel - 1) - k])
+ * </pre>
+ *
+ * @param x (batch, length, channels); rows outside of it are zero
+ * @param forward the direction from first to last, or null
+ * @param backward the direction from last to first, or null
+ */
+public record CausalConv(Columns x, Direction forward, Direction backward) implements Operation {
+  private static final String NAME = "causal conv";
+
+  /** Widest kernel. */
+  public static final int MAX_KERNEL = 4;
+
+  /**
+   * One direction.
+   *
+   * @param weight (kernel, channels), kernel 2 to 4; the last row multiplies the current one
+   * @param bias (channels) or null
+   * @param out (batch, length, channels)
+   */
+  public record Direction(Tensor weight, Tensor bias, Tensor out) {}
+
+  /** Checks shapes. */
+  public CausalConv {
+    Checks.require(forward != null || backward != null, NAME, "no direction");
+    Shape shape = x.tensor().shape();
+    Checks.require(
+        shape.rank() == 3 && shape.elements() > 0,
+        NAME,
+        "x is %s; expected F32(batch, length, ...)",
+        x.tensor());
+    long kernel = 0;
+    for (Direction direction : new Direction[] {forward, backward}) {
+      if (direction == null) {
+        continue;
+      }
+      Shape weight = Checks.rank(NAME, "weight", direction.weight(), 2);
+      Checks.require(
+          weight.size(0) >= 2
+              && weight.size(0) <= MAX_KERNEL
+              && (kernel == 0 || kernel == weight.size(0)),
+          NAME,
+          "kernels have 2 to %d rows, both directions the same; one is %s",
+          MAX_KERNEL,
+          weight);
+      kernel = weight.size(0);
+      Checks.shape(NAME, "weight", direction.weight(), kernel, x.count());
+      Checks.optional(NAME, "bias", direction.bias(), x.count());
+      Checks.shape(NAME, "out", direction.out(), shape.size(0), shape.size(1), x.count());
+    }
+  }
+
+  /**
+   * Returns the kernel's width.
+   *
+   * @return 2 to 4
+   */
+  public int kernel() {
+    return (int) (forward != null ? forward : backward).weight().shape().size(0);
+  }
+}

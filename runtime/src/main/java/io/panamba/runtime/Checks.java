@@ -1,0 +1,48 @@
+package io.panamba.runtime;
+
+/** The checks that operations share. */
+final class Checks {
+  private Checks() {}
+
+  static void require(boolean condition, String operation, String message, Object... arguments) {
+    if (!condition) {
+      throw new ShapeException(operation + ": " + message.formatted(arguments));
+    }
+  }
+
+  /** Requires a float32 tensor of the given shape. */
+  static void shape(String operation, String name, Tensor tensor, long... sizes) {
+    if (tensor == null) {
+      throw new ShapeException(
+          "%s: %s is missing; expected F32%s".formatted(operation, name, Shape.of(sizes)));
+    }
+    Shape expected = Shape.of(sizes);
+    require(
+        tensor.dtype() == DType.F32 && tensor.shape().equals(expected),
+        operation,
+        "%s is %s; expected F32%s",
+        name,
+        tensor,
+        expected);
+  }
+
+  /** As {@link #shape}, if there is a tensor. */
+  static void optional(String operation, String name, Tensor tensor, long... sizes) {
+    if (tensor != null) {
+      shape(operation, name, tensor, sizes);
+    }
+  }
+
+  /** Requires a float32 tensor with a number of axes and returns its shape. */
+  static Shape rank(String operation, String name, Tensor tensor, int rank) {
+    require(
+        tensor != null && tensor.dtype() == DType.F32 && tensor.shape().rank() == rank,
+        operation,
+        "%s is %s; expected F32 with %d axes",
+        name,
+        tensor,
+        rank);
+    require(tensor.shape().elements() > 0, operation, "%s is empty: %s", name, tensor);
+    return tensor.shape();
+  }
+}

@@ -1,0 +1,70 @@
+package io.panamba.runtime;
+
+/**
+ * Neighbouring columns of a tensor: a part of its last axis, for operations that read or write a
+ * part of each row.
+ *
+ * @param tensor float32, (..., width)
+ * @param first the first column
+ * @param count the number of columns
+ */
+public record Columns(Tensor tensor, long first, long count) {
+  /** Checks that the columns exist. */
+  public Columns {
+    Checks.require(
+        tensor.dtype() == DType.F32 && tensor.shape().rank() >= 1,
+        "columns",
+        "%s is not a float32 tensor with columns",
+        tensor);
+    Checks.require(
+        first >= 0 && count >= 1 && count <= tensor.shape().size(-1) - first,
+        "columns",
+        "no %d columns from %d in %s",
+        count,
+        first,
+        tensor);
+  }
+
+  /**
+   * Takes every column.
+   *
+   * @param tensor float32, (..., width)
+   * @return all of its columns
+   */
+  public static Columns of(Tensor tensor) {
+    return new Columns(tensor, 0, tensor.shape().size(-1));
+  }
+
+  /**
+   * Returns the distance between rows.
+   *
+   * @return elements from one row to the next: the width of the tensor
+   */
+  public long rowStride() {
+    return tensor.shape().size(-1);
+  }
+
+  /**
+   * Returns the number of rows.
+   *
+   * @return the product of all axes but the last
+   */
+  public long rows() {
+    return tensor.shape().elements() / rowStride();
+  }
+
+  /** Requires (batch, length, ...) rows of the given width. */
+  void require(String operation, String name, long batch, long length, long width) {
+    Shape shape = tensor.shape();
+    Checks.require(
+        shape.rank() == 3 && shape.size(0) == batch && shape.size(1) == length && count == width,
+        operation,
+        "%s has %d columns of %s; expected %d columns of F32(%d, %d, ...)",
+        name,
+        count,
+        tensor,
+        width,
+        batch,
+        length);
+  }
+}

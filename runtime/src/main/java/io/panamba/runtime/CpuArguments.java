@@ -1,0 +1,215 @@
+package io.panamba.runtime;
+
+import io.panamba.bindings.panamba_causal_conv_args;
+import io.panamba.bindings.panamba_conv_direction;
+import io.panamba.bindings.panamba_h;
+import io.panamba.bindings.panamba_linear_args;
+import io.panamba.bindings.panamba_norm_args;
+import io.panamba.bindings.panamba_patch_embedding_args;
+import io.panamba.bindings.panamba_pool_args;
+import io.panamba.bindings.panamba_rotary_args;
+import io.panamba.bindings.panamba_scan_direction;
+import io.panamba.bindings.panamba_selective_scan_args;
+import io.panamba.bindings.panamba_step;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Writes operations as the structs of panamba.h. */
+final class CpuArguments {
+  private final Arena arena;
+  private final List<MemorySegment> segments = new ArrayList<>();
+
+  CpuArguments(Arena arena) {
+    this.arena = arena;
+  }
+
+  /** Every segment whose address has been written. */
+  List<MemorySegment> segments() {
+    return segments;
+  }
+
+  void fill(MemorySegment step, Operation operation) {
+    switch (operation) {
+      case PatchEmbedding op -> set(step, panamba_h.PANAMBA_PATCH_EMBEDDING(), patchEmbedding(op));
+      case Norm op -> set(step, panamba_h.PANAMBA_NORM(), norm(op));
+      case Linear op -> set(step, panamba_h.PANAMBA_LINEAR(), linear(op));
+      case CausalConv op -> set(step, panamba_h.PANAMBA_CAUSAL_CONV(), causalConv(op));
+      case SelectiveScan op -> set(step, panamba_h.PANAMBA_SELECTIVE_SCAN(), selectiveScan(op));
+      case Rotary op -> set(step, panamba_h.PANAMBA_ROTARY(), rotary(op));
+      case Pool op -> set(step, panamba_h.PANAMBA_POOL(), pool(op));
+    }
+  }
+
+  private static void set(MemorySegment step, int code, MemorySegment args) {
+    panamba_step.operation(step, code);
+    panamba_step.args(step, args);
+  }
+
+  private MemorySegment address(MemorySegment segment) {
+    segments.add(segment);
+    return segment;
+  }
+
+  private MemorySegment address(Tensor tensor) {
+    return tensor == null ? MemorySegment.NULL : address(tensor.segment());
+  }
+
+  private MemorySegment address(Columns columns) {
+    return columns == null
+        ? MemorySegment.NULL
+        : address(columns.tensor().segment()).asSlice(columns.first() * Float.BYTES);
+  }
+
+  private MemorySegment patchEmbedding(PatchEmbedding op) {
+    MemorySegment args = panamba_patch_embedding_args.allocate(arena);
+    Shape image = op.image().shape();
+    panamba_patch_embedding_args.image(args, address(op.image()));
+    panamba_patch_embedding_args.weight(args, address(op.weight().segment()));
+    panamba_patch_embedding_args.bias(args, address(op.bias()));
+    panamba_patch_embedding_args.position(args, address(op.position()));
+    panamba_patch_embedding_args.class_token(args, address(op.classTokens()));
+    panamba_patch_embedding_args.out(args, address(op.out()));
+    panamba_patch_embedding_args.batch(args, image.size(0));
+    panamba_patch_embedding_args.channels(args, image.size(1));
+    panamba_patch_embedding_args.height(args, image.size(2));
+    panamba_patch_embedding_args.width(args, image.size(3));
+    panamba_patch_embedding_args.patch_height(args, op.patch());
+    panamba_patch_embedding_args.patch_width(args, op.patch());
+    panamba_patch_embedding_args.stride_height(args, op.stride());
+    panamba_patch_embedding_args.stride_width(args, op.stride());
+    panamba_patch_embedding_args.dim(args, op.out().shape().size(2));
+    panamba_patch_embedding_args.class_tokens(args, op.classIndex().count());
+    for (int i = 0; i < op.classIndex().count(); i++) {
+      panamba_patch_embedding_args.class_index(args, i, op.classIndex().place(i));
+    }
+    return args;
+  }
+
+  private MemorySegment norm(Norm op) {
+    MemorySegment args = panamba_norm_args.allocate(arena);
+    long dim = op.residual().shape().size(-1);
+    panamba_norm_args.residual(args, address(op.residual()));
+    panamba_norm_args.addend(args, address(op.addend()));
+    panamba_norm_args.weight(args, address(op.weight()));
+    panamba_norm_args.bias(args, address(op.bias()));
+    panamba_norm_args.out(args, address(op.out()));
+    panamba_norm_args.rows(args, op.residual().shape().elements() / dim);
+    panamba_norm_args.dim(args, dim);
+    panamba_norm_args.residual_row_stride(args, dim);
+    panamba_norm_args.residual_scale(args, op.residualScale());
+    panamba_norm_args.eps(args, op.eps());
+    panamba_norm_args.kind(
+        args,
+        switch (op.kind()) {
+          case RMS -> panamba_h.PANAMBA_RMS_NORM();
+          case LAYER -> panamba_h.PANAMBA_LAYER_NORM();
+        });
+    return args;
+  }
+
+  private MemorySegment linear(Linear op) {
+    MemorySegment args = panamba_linear_args.allocate(arena);
+    panamba_linear_args.input(args, address(op.input()));
+    panamba_linear_args.weight(args, address(op.weight().segment()));
+    panamba_linear_args.bias(args, address(op.bias()));
+    panamba_linear_args.out(args, address(op.out()));
+    panamba_linear_args.rows(args, op.input().rows());
+    panamba_linear_args.depth(args, op.weight().depth());
+    panamba_linear_args.columns(args, op.weight().columns());
+    panamba_linear_args.input_row_stride(args, op.input().rowStride());
+    panamba_linear_args.out_row_stride(args, op.out().rowStride());
+    panamba_linear_args.accumulate(args, op.accumulate());
+    return args;
+  }
+
+  private MemorySegment causalConv(CausalConv op) {
+    MemorySegment args = panamba_causal_conv_args.allocate(arena);
+    Shape shape = op.x().tensor().shape();
+    panamba_causal_conv_args.x(args, address(op.x()));
+    convDirection(panamba_causal_conv_args.forward(args), op.forward());
+    convDirection(panamba_causal_conv_args.backward(args), op.backward());
+    panamba_causal_conv_args.batch(args, shape.size(0));
+    panamba_causal_conv_args.length(args, shape.size(1));
+    panamba_causal_conv_args.channels(args, op.x().count());
+    panamba_causal_conv_args.x_row_stride(args, op.x().rowStride());
+    panamba_causal_conv_args.x_batch_stride(args, op.x().rowStride() * shape.size(1));
+    panamba_causal_conv_args.kernel(args, op.kernel());
+    return args;
+  }
+
+  private void convDirection(MemorySegment args, CausalConv.Direction direction) {
+    if (direction != null) {
+      panamba_conv_direction.weight(args, address(direction.weight()));
+      panamba_conv_direction.bias(args, address(direction.bias()));
+      panamba_conv_direction.out(args, address(direction.out()));
+    }
+  }
+
+  private MemorySegment selectiveScan(SelectiveScan op) {
+    MemorySegment args = panamba_selective_scan_args.allocate(arena);
+    Shape shape = op.out().shape();
+    panamba_selective_scan_args.z(args, address(op.z()));
+    panamba_selective_scan_args.out(args, address(op.out()));
+    scanDirection(panamba_selective_scan_args.forward(args), op.forward());
+    scanDirection(panamba_selective_scan_args.backward(args), op.backward());
+    panamba_selective_scan_args.batch(args, shape.size(0));
+    panamba_selective_scan_args.length(args, shape.size(1));
+    panamba_selective_scan_args.channels(args, shape.size(2));
+    panamba_selective_scan_args.states(args, op.states());
+    panamba_selective_scan_args.dt_rank(args, op.dtRank());
+    panamba_selective_scan_args.projected_row_stride(args, op.dtRank() + 2 * op.states());
+    panamba_selective_scan_args.z_row_stride(args, op.z() == null ? 0 : op.z().rowStride());
+    panamba_selective_scan_args.scale(args, op.scale());
+    panamba_selective_scan_args.accumulate(args, op.accumulate() ? 1 : 0);
+    return args;
+  }
+
+  private void scanDirection(MemorySegment args, SelectiveScan.Direction direction) {
+    if (direction != null) {
+      panamba_scan_direction.u(args, address(direction.u()));
+      panamba_scan_direction.projected(args, address(direction.projected()));
+      panamba_scan_direction.dt_weight(args, address(direction.dtWeight()));
+      panamba_scan_direction.dt_bias(args, address(direction.dtBias()));
+      panamba_scan_direction.a(args, address(direction.a()));
+      panamba_scan_direction.d(args, address(direction.d()));
+      panamba_scan_direction.initial_state(args, address(direction.initialState()));
+      panamba_scan_direction.final_state(args, address(direction.finalState()));
+    }
+  }
+
+  private MemorySegment rotary(Rotary op) {
+    MemorySegment args = panamba_rotary_args.allocate(arena);
+    Shape shape = op.x().shape();
+    panamba_rotary_args.x(args, address(op.x()));
+    panamba_rotary_args.cos(args, address(op.cos()));
+    panamba_rotary_args.sin(args, address(op.sin()));
+    panamba_rotary_args.batch(args, shape.size(0));
+    panamba_rotary_args.length(args, shape.size(1));
+    panamba_rotary_args.dim(args, shape.size(2));
+    panamba_rotary_args.positions(args, op.cos().shape().size(0));
+    panamba_rotary_args.first(args, op.first());
+    return args;
+  }
+
+  private MemorySegment pool(Pool op) {
+    MemorySegment args = panamba_pool_args.allocate(arena);
+    Shape shape = op.input().shape();
+    panamba_pool_args.input(args, address(op.input()));
+    panamba_pool_args.out(args, address(op.out()));
+    panamba_pool_args.batch(args, shape.size(0));
+    panamba_pool_args.length(args, shape.size(1));
+    panamba_pool_args.dim(args, shape.size(2));
+    panamba_pool_args.first(args, op.first());
+    panamba_pool_args.count(args, op.count());
+    panamba_pool_args.step(args, op.step());
+    panamba_pool_args.kind(
+        args,
+        switch (op.kind()) {
+          case MEAN -> panamba_h.PANAMBA_POOL_MEAN();
+          case MAX -> panamba_h.PANAMBA_POOL_MAX();
+        });
+    return args;
+  }
+}

@@ -1,0 +1,110 @@
+package io.panamba.runtime;
+
+import io.panamba.bindings.panamba_h;
+import io.panamba.bindings.panamba_pack_args;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+
+/** The processor, through the native library. */
+final class CpuDevice implements Device {
+  private static final int MAX_THREADS = 1024;
+  private static final int PEAK_MILLISECONDS = 200;
+
+  private final Arena arena;
+  private final MemorySegment executor;
+  private final int threads;
+
+  CpuDevice(int threads) {
+    if (threads < 1 || threads > MAX_THREADS) {
+      throw new IllegalArgumentException(
+          "a device has 1 to %d threads, not %d".formatted(MAX_THREADS, threads));
+    }
+    NativeLibrary.ensureLoaded();
+    this.threads = threads;
+    this.arena = Arenas.shared();
+    MemorySegment address;
+    try (Arena local = Arena.ofConfined()) {
+      MemorySegment result = local.allocate(ValueLayout.ADDRESS);
+      NativeStatus.check(panamba_h.panamba_executor_create(threads, result));
+      address = result.get(ValueLayout.ADDRESS, 0);
+    }
+    // Bound to the arena, the executor can't be destroyed while a downcall that was handed it is
+    // under way.
+    this.executor = address.reinterpret(0, arena, panamba_h::panamba_executor_destroy);
+  }
+
+  MemorySegment executor() {
+    return executor;
+  }
+
+  @Override
+  public String description() {
+    return "cpu (%s, %d thread%s)"
+        .formatted(panamba_h.panamba_tier().getString(0), threads, threads == 1 ? "" : "s");
+  }
+
+  @Override
+  public int threads() {
+    return threads;
+  }
+
+  @Override
+  public PackedMatrix pack(Arena owner, MatrixSource source) {
+    long bytes =
+        panamba_h.panamba_packed_size(source.columns(), source.depth(), panamba_h.PANAMBA_F32());
+    Checks.require(
+        bytes >= 0, "pack", "a matrix of (%d, %d) is too large", source.columns(), source.depth());
+    MemorySegment packed = owner.allocate(bytes, Tensor.ALIGNMENT);
+    try (Arena local = Arena.ofConfined()) {
+      MemorySegment args = panamba_pack_args.allocate(local);
+      panamba_pack_args.source(args, source.data());
+      panamba_pack_args.row_scale(args, address(source.rowScale()));
+      panamba_pack_args.packed(args, packed);
+      panamba_pack_args.columns(args, source.columns());
+      panamba_pack_args.depth(args, source.depth());
+      panamba_pack_args.column_stride(args, source.columnStride());
+      panamba_pack_args.depth_stride(args, source.depthStride());
+      panamba_pack_args.source_dtype(args, nativeType(source.dtype()));
+      panamba_pack_args.dtype(args, panamba_h.PANAMBA_F32());
+      NativeStatus.check(panamba_h.panamba_pack(args));
+    }
+    return new PackedMatrix(packed, DType.F32, source.columns(), source.depth());
+  }
+
+  private static MemorySegment address(Tensor tensor) {
+    return tensor == null ? MemorySegment.NULL : tensor.segment();
+  }
+
+  private static int nativeType(DType dtype) {
+    return switch (dtype) {
+      case F32 -> panamba_h.PANAMBA_F32();
+      case F64 -> panamba_h.PANAMBA_F64();
+      case F16 -> panamba_h.PANAMBA_F16();
+      case BF16 -> panamba_h.PANAMBA_BF16();
+      default -> throw new ShapeException("pack: " + dtype + " elements can't be packed");
+    };
+  }
+
+  @Override
+  public Plan plan(List<? extends Operation> operations) {
+    return new CpuPlan(this, List.copyOf(operations));
+  }
+
+  @Override
+  public double measurePeak(int threads) {
+    try (Arena local = Arena.ofConfined()) {
+      MemorySegment result = local.allocate(ValueLayout.JAVA_DOUBLE);
+      NativeStatus.check(panamba_h.panamba_measure_peak(threads, PEAK_MILLISECONDS, result));
+      return result.get(ValueLayout.JAVA_DOUBLE, 0);
+    }
+  }
+
+  @Override
+  public void close() {
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
+  }
+}

@@ -1,0 +1,73 @@
+package io.panamba.runtime;
+
+/**
+ * Residual add and normalisation over the last axis:
+ *
+ * <pre>
+ * residual = residualScale * residual + addend                                       if there is an addend
+ * out = residual / sqrt(mean(residual^2) + eps) * weight + bias                      RMS
+ * out = (residual - mean) / sqrt(mean((residual - mean)^2) + eps) * weight + bias    LAYER
+ * </pre>
+ *
+ * @param kind which of the two
+ * @param residual (..., dim); overwritten if there is an addend
+ * @param addend of the residual's shape, or null
+ * @param residualScale what the residual is multiplied by before the addend is added
+ * @param weight (dim)
+ * @param bias (dim) or null
+ * @param eps added to the mean square
+ * @param out of the residual's shape; may be the residual itself if there is no addend
+ */
+public record Norm(
+    Kind kind,
+    Tensor residual,
+    Tensor addend,
+    float residualScale,
+    Tensor weight,
+    Tensor bias,
+    float eps,
+    Tensor out)
+    implements Operation {
+  private static final String NAME = "norm";
+
+  /** The kinds of normalisation. */
+  public enum Kind {
+    /** Root mean square, no mean subtracted (arXiv 1910.07467). */
+    RMS,
+    /** Layer normalisation (arXiv 1607.06450). */
+    LAYER
+  }
+
+  /** Checks shapes. */
+  public Norm {
+    Checks.require(
+        residual.dtype() == DType.F32
+            && residual.shape().rank() >= 1
+            && residual.shape().elements() > 0,
+        NAME,
+        "residual is %s; expected F32(..., dim)",
+        residual);
+    long dim = residual.shape().size(-1);
+    Checks.shape(NAME, "weight", weight, dim);
+    Checks.optional(NAME, "bias", bias, dim);
+    Checks.optional(NAME, "addend", addend, residual.shape().toArray());
+    Checks.shape(NAME, "out", out, residual.shape().toArray());
+    Checks.require(eps >= 0, NAME, "eps %s is negative", eps);
+  }
+
+  /**
+   * A normalisation without a residual add.
+   *
+   * @param kind which
+   * @param input (..., dim)
+   * @param weight (dim)
+   * @param bias (dim) or null
+   * @param eps added to the mean square
+   * @param out of the input's shape
+   * @return the operation
+   */
+  public static Norm of(
+      Kind kind, Tensor input, Tensor weight, Tensor bias, float eps, Tensor out) {
+    return new Norm(kind, input, null, 1, weight, bias, eps, out);
+  }
+}

@@ -1,0 +1,66 @@
+package io.panamba.runtime;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The weight of a linear layer in the layout that a device multiplies fastest. Made by {@link
+ * Device#pack}; it belongs to that device and lives as long as the arena that it was packed into.
+ */
+public final class PackedMatrix {
+  private final MemorySegment segment;
+  private final DType dtype;
+  private final long columns;
+  private final long depth;
+
+  PackedMatrix(MemorySegment segment, DType dtype, long columns, long depth) {
+    this.segment = segment;
+    this.dtype = dtype;
+    this.columns = columns;
+    this.depth = depth;
+  }
+
+  MemorySegment segment() {
+    return segment;
+  }
+
+  /**
+   * Returns the type that the weights are kept in.
+   *
+   * @return the element type
+   */
+  public DType dtype() {
+    return dtype;
+  }
+
+  /**
+   * Returns the number of outputs.
+   *
+   * @return out_features
+   */
+  public long columns() {
+    return columns;
+  }
+
+  /**
+   * Returns the number of inputs.
+   *
+   * @return in_features
+   */
+  public long depth() {
+    return depth;
+  }
+
+  /**
+   * Returns the memory that the matrix takes.
+   *
+   * @return bytes, padding included
+   */
+  public long byteSize() {
+    return segment.byteSize();
+  }
+
+  @Override
+  public String toString() {
+    return "packed %s(%d, %d)".formatted(dtype, columns, depth);
+  }
+}

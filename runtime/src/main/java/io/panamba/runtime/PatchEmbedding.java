@@ -1,0 +1,122 @@
+package io.panamba.runtime;
+
+import java.util.Arrays;
+
+/**
+ * Patch embedding, class tokens and positions (Vim section 3.2). Patches go row-major over the grid
+ * into the places that the class tokens leave:
+ *
+ * <pre>
+ * out[b, j(m)]     = weight . patch[b, m] + bias + position[j(m)]
+ * out[b, index[i]] = classTokens[i] + position[index[i]]
+ * </pre>
+ *
+ * @param image (batch, colours, height, width)
+ * @param weight columns = dim, depth = colours * patch height * patch width
+ * @param bias (dim) or null
+ * @param position (length, dim) or null
+ * @param classTokens (tokens, dim), or null for none
+ * @param classIndex ascending places of the class tokens in the sequence
+ * @param patch side of a patch in pixels
+ * @param stride pixels between patches
+ * @param out (batch, length, dim); length = grid area + tokens
+ */
+public record PatchEmbedding(
+    Tensor image,
+    PackedMatrix weight,
+    Tensor bias,
+    Tensor position,
+    Tensor classTokens,
+    ClassIndex classIndex,
+    long patch,
+    long stride,
+    Tensor out)
+    implements Operation {
+  private static final String NAME = "patch embedding";
+
+  /** Places of class tokens in a sequence, ascending. */
+  public static final class ClassIndex {
+    /** No class token. */
+    public static final ClassIndex NONE = new ClassIndex();
+
+    private final long[] places;
+
+    private ClassIndex(long... places) {
+      this.places = places;
+    }
+
+    /**
+     * Creates places.
+     *
+     * @param places at most two, ascending
+     * @return the places
+     */
+    public static ClassIndex of(long... places) {
+      Checks.require(places.length <= 2, NAME, "at most two class tokens, not %d", places.length);
+      return new ClassIndex(places.clone());
+    }
+
+    /**
+     * Returns how many there are.
+     *
+     * @return 0 to 2
+     */
+    public int count() {
+      return places.length;
+    }
+
+    /**
+     * Returns a place.
+     *
+     * @param i from 0
+     * @return the index in the sequence
+     */
+    public long place(int i) {
+      return places[i];
+    }
+
+    @Override
+    public String toString() {
+      return Arrays.toString(places);
+    }
+  }
+
+  /** Checks shapes. */
+  public PatchEmbedding {
+    Shape pixels = Checks.rank(NAME, "image", image, 4);
+    Shape tokens = Checks.rank(NAME, "out", out, 3);
+    long dim = tokens.size(2);
+    Checks.require(
+        patch >= 1 && stride >= 1 && patch <= pixels.size(2) && patch <= pixels.size(3),
+        NAME,
+        "patches of %d with stride %d do not fit an image %s",
+        patch,
+        stride,
+        image);
+    long rows = (pixels.size(2) - patch) / stride + 1;
+    long columns = (pixels.size(3) - patch) / stride + 1;
+    long length = rows * columns + classIndex.count();
+    Checks.shape(NAME, "out", out, pixels.size(0), length, dim);
+    Checks.require(
+        weight.columns() == dim && weight.depth() == pixels.size(1) * patch * patch,
+        NAME,
+        "weight is %s; expected (%d, %d)",
+        weight,
+        dim,
+        pixels.size(1) * patch * patch);
+    Checks.optional(NAME, "bias", bias, dim);
+    Checks.optional(NAME, "position", position, length, dim);
+    if (classIndex.count() > 0) {
+      Checks.shape(NAME, "classTokens", classTokens, classIndex.count(), dim);
+    }
+    for (int i = 0; i < classIndex.count(); i++) {
+      long least = i == 0 ? 0 : classIndex.place(i - 1) + 1;
+      Checks.require(
+          classIndex.place(i) >= least && classIndex.place(i) < length,
+          NAME,
+          "class tokens at %s are not ascending places in a sequence of %d",
+          classIndex,
+          length);
+    }
+  }
+}

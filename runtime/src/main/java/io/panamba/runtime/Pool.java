@@ -1,0 +1,43 @@
+package io.panamba.runtime;
+
+/**
+ * Mean or maximum of some tokens of every sequence: {@code first, first + step, ...}, {@code count}
+ * of them. A count of 1 picks a token.
+ *
+ * @param kind which of the two; NaN wins a maximum
+ * @param input (batch, length, dim)
+ * @param first the first token
+ * @param count how many
+ * @param step from one to the next
+ * @param out (batch, dim)
+ */
+public record Pool(Kind kind, Tensor input, long first, long count, long step, Tensor out)
+    implements Operation {
+  private static final String NAME = "pool";
+
+  /** The kinds of pooling. */
+  public enum Kind {
+    /** Arithmetic mean. */
+    MEAN,
+    /** Maximum, per channel. */
+    MAX
+  }
+
+  /** Checks shapes. */
+  public Pool {
+    Shape shape = Checks.rank(NAME, "input", input, 3);
+    Checks.shape(NAME, "out", out, shape.size(0), shape.size(2));
+    Checks.require(
+        first >= 0
+            && first < shape.size(1)
+            && count >= 1
+            && step >= 1
+            && (shape.size(1) - 1 - first) / step >= count - 1,
+        NAME,
+        "%d tokens from %d with step %d do not fit %s",
+        count,
+        first,
+        step,
+        input);
+  }
+}
