@@ -1,0 +1,2 @@
+/** The panamba command. */
+package io.panamba.cli;

@@ -1,0 +1,152 @@
+package io.panamba.model;
+
+import io.panamba.runtime.Operation;
+import io.panamba.runtime.Plan;
+import io.panamba.runtime.Tensor;
+import java.lang.foreign.Arena;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A network planned for one batch and image size: write {@link #image()}, {@link #run()}, read the
+ * results where they lie. A run allocates nothing. It belongs to one caller at a time; for many
+ * threads, take inferences from an {@link InferencePool}.
+ */
+public final class Inference implements AutoCloseable {
+  private final Arena arena;
+  private final Plan plan;
+  private final VimNetwork network;
+  private final InferenceOptions options;
+  private final long workspaceBytes;
+
+  Inference(
+      Arena arena, Plan plan, VimNetwork network, InferenceOptions options, long workspaceBytes) {
+    this.arena = arena;
+    this.plan = plan;
+    this.network = network;
+    this.options = options;
+    this.workspaceBytes = workspaceBytes;
+  }
+
+  /**
+   * Returns what this was planned for.
+   *
+   * @return the options
+   */
+  public InferenceOptions options() {
+    return options;
+  }
+
+  /**
+   * Returns the input: normalised pixels.
+   *
+   * @return (batch, colours, height, width), to be written before a run
+   */
+  public Tensor image() {
+    return network.image();
+  }
+
+  /** Runs the network on the image. */
+  public void run() {
+    plan.run();
+  }
+
+  /**
+   * Returns the logits of the last run.
+   *
+   * @return (batch, classes), or (batch, length, classes) for {@link Pooling#ALL}
+   * @throws IllegalStateException if they were not asked for
+   */
+  public Tensor logits() {
+    return wanted(network.logits(), "logits");
+  }
+
+  /**
+   * Returns the features of the last run: what the head sees.
+   *
+   * @return (batch, dim), or (batch, length, dim) for {@link Pooling#MAX} and {@link Pooling#ALL}
+   */
+  public Tensor features() {
+    return network.features();
+  }
+
+  /**
+   * Returns all tokens of the last run, after the final norm.
+   *
+   * @return (batch, length, dim), class tokens at their places
+   * @throws IllegalStateException if they were not asked for
+   */
+  public Tensor tokens() {
+    return wanted(network.tokens(), "tokens");
+  }
+
+  /**
+   * Returns what layers computed in the last run: {@code embed}, {@code layers.I} (the output of
+   * layer I's mixer, before it is added to the residual) and {@code norm_f}.
+   *
+   * @return (batch, length, dim) by name, in order; empty if taps were not asked for
+   */
+  public Map<String, Tensor> taps() {
+    return Map.copyOf(network.taps());
+  }
+
+  /**
+   * Finds a tap.
+   *
+   * @param name as in {@link #taps()}
+   * @return the tensor, if there is one of that name
+   */
+  public Optional<Tensor> tap(String name) {
+    return Optional.ofNullable(network.taps().get(name));
+  }
+
+  /**
+   * Returns the network's operations, for profiling.
+   *
+   * @return the operations in the order of {@link #run(int, int)}
+   */
+  public List<Operation> operations() {
+    return List.copyOf(network.operations());
+  }
+
+  /**
+   * Runs a part of the network, for profiling.
+   *
+   * @param first index of the first operation
+   * @param count how many
+   */
+  public void run(int first, int count) {
+    plan.run(first, count);
+  }
+
+  /**
+   * Returns the memory that this inference takes beside the weights.
+   *
+   * @return bytes of input, activations and results
+   */
+  public long workspaceBytes() {
+    return workspaceBytes;
+  }
+
+  private static Tensor wanted(Tensor tensor, String name) {
+    if (tensor == null) {
+      throw new IllegalStateException(
+          "%s were not asked for when the inference was planned".formatted(name));
+    }
+    return tensor;
+  }
+
+  /**
+   * Frees the activations and results. A second close does nothing.
+   *
+   * @throws IllegalStateException if a run is under way
+   */
+  @Override
+  public void close() {
+    plan.close();
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
+  }
+}

@@ -1,0 +1,90 @@
+package io.panamba.model;
+
+import io.panamba.runtime.PanambaException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Names of classes, in the order of a head's outputs. */
+public final class Labels {
+  private static final String IMAGENET = "imagenet1k_labels.txt";
+
+  private final List<String> names;
+
+  private Labels(List<String> names) {
+    this.names = names;
+  }
+
+  /**
+   * The 1000 classes of ImageNet-1K in the order of the published models: the terms of their
+   * WordNet 3.0 synsets.
+   *
+   * @return the labels
+   */
+  public static Labels imagenet() {
+    try (InputStream stream = Labels.class.getResourceAsStream(IMAGENET)) {
+      return of(new String(stream.readAllBytes(), StandardCharsets.UTF_8).lines().toList());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Reads a text file with one label a line.
+   *
+   * @param file UTF-8; empty lines at the end are left out
+   * @return the labels
+   * @throws PanambaException if the file can't be read
+   */
+  public static Labels read(Path file) {
+    try {
+      return of(Files.readString(file).stripTrailing().lines().map(String::strip).toList());
+    } catch (IOException e) {
+      throw new PanambaException("labels can't be read from %s: %s".formatted(file, e), e);
+    }
+  }
+
+  /**
+   * Makes labels of names.
+   *
+   * @param names in the order of the classes
+   * @return the labels
+   */
+  public static Labels of(List<String> names) {
+    return new Labels(List.copyOf(names));
+  }
+
+  /**
+   * Takes the ImageNet labels for a head of 1000 classes, and numbers for any other.
+   *
+   * @param classes the head's outputs
+   * @return the labels
+   */
+  public static Labels defaultsFor(int classes) {
+    Labels imagenet = imagenet();
+    return imagenet.size() == classes ? imagenet : of(List.of());
+  }
+
+  /**
+   * Returns how many there are.
+   *
+   * @return the number of labels
+   */
+  public int size() {
+    return names.size();
+  }
+
+  /**
+   * Names a class.
+   *
+   * @param index the class, from 0
+   * @return its label, or {@code class INDEX} if there is none
+   */
+  public String name(int index) {
+    return index < names.size() ? names.get(index) : "class " + index;
+  }
+}

@@ -1,0 +1,130 @@
+package io.panamba.model;
+
+import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.model.checkpoint.StoredTensor;
+import io.panamba.runtime.DType;
+import io.panamba.runtime.Device;
+import io.panamba.runtime.MatrixSource;
+import io.panamba.runtime.PackedMatrix;
+import io.panamba.runtime.Shape;
+import io.panamba.runtime.Tensor;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.DoubleUnaryOperator;
+
+/**
+ * Reads a checkpoint's tensors into the forms that operations take, checks their shapes, and keeps
+ * account of the keys.
+ */
+final class Parameters {
+  private final Checkpoint checkpoint;
+  private final Device device;
+  private final Arena arena;
+  private final Set<String> used = new HashSet<>();
+
+  Parameters(Checkpoint checkpoint, Device device, Arena arena) {
+    this.checkpoint = checkpoint;
+    this.device = device;
+    this.arena = arena;
+  }
+
+  boolean has(String key) {
+    return checkpoint.find(key).isPresent();
+  }
+
+  private StoredTensor stored(String key, long... sizes) {
+    Shape expected = Shape.of(sizes);
+    StoredTensor tensor =
+        checkpoint
+            .find(key)
+            .orElseThrow(
+                () -> new WeightsException("%s is missing; expected %s".formatted(key, expected)));
+    if (!tensor.shape().equals(expected)) {
+      throw new WeightsException("%s is %s; expected %s".formatted(key, tensor.shape(), expected));
+    }
+    if (!tensor.dtype().isFloating()) {
+      throw new WeightsException(
+          "%s has elements of type %s; expected floating-point".formatted(key, tensor.dtype()));
+    }
+    used.add(key);
+    return tensor;
+  }
+
+  /** A tensor in float32, last axis fastest. */
+  Tensor tensor(String key, long... sizes) {
+    return Tensor.of(arena, Shape.of(sizes), stored(key, sizes).toFloats());
+  }
+
+  /** As {@link #tensor}, or null if the checkpoint has no such key. */
+  Tensor optional(String key, long... sizes) {
+    return has(key) ? tensor(key, sizes) : null;
+  }
+
+  /** A tensor on the heap. */
+  float[] floats(String key, long... sizes) {
+    return stored(key, sizes).toFloats();
+  }
+
+  /**
+   * A matrix (rows, columns), or a tensor that is one but for axes of size 1, as its transpose
+   * (columns, rows), each element mapped.
+   */
+  Tensor transposed(String key, DoubleUnaryOperator map, int rows, int columns, long... sizes) {
+    float[] source = floats(key, sizes);
+    float[] transposed = new float[source.length];
+    for (int row = 0; row < rows; row++) {
+      for (int column = 0; column < columns; column++) {
+        transposed[column * rows + row] = (float) map.applyAsDouble(source[row * columns + column]);
+      }
+    }
+    return Tensor.of(arena, Shape.of(columns, rows), transposed);
+  }
+
+  /** A weight (columns, ...) whose other axes are the depth, packed straight from the file. */
+  PackedMatrix packed(String key, Tensor rowScale, long... sizes) {
+    StoredTensor tensor = stored(key, sizes);
+    long columns = sizes[0];
+    long depth = tensor.shape().elements() / columns;
+    long[] strides = tensor.strides();
+    if (sizes.length == 2) {
+      return device.pack(
+          arena,
+          new MatrixSource(
+              tensor.data(), tensor.dtype(), columns, depth, strides[0], strides[1], rowScale));
+    }
+    if (tensor.isContiguous()) {
+      return device.pack(
+          arena,
+          new MatrixSource(tensor.data(), tensor.dtype(), columns, depth, depth, 1, rowScale));
+    }
+    try (Arena local = Arena.ofConfined()) {
+      Tensor dense = Tensor.of(local, Shape.of(columns, depth), tensor.toFloats());
+      return device.pack(
+          arena, new MatrixSource(dense.segment(), DType.F32, columns, depth, depth, 1, rowScale));
+    }
+  }
+
+  /**
+   * Refuses keys that nothing has asked for: a network that ignores weights gives wrong answers in
+   * silence.
+   */
+  void requireAllUsed() {
+    List<String> unknown = new ArrayList<>();
+    for (String key : checkpoint.keys()) {
+      if (!used.contains(key)) {
+        unknown.add(key);
+      }
+    }
+    if (!unknown.isEmpty()) {
+      throw new WeightsException(
+          "%d keys are not of this network: %s%s"
+              .formatted(
+                  unknown.size(),
+                  String.join(", ", unknown.subList(0, Math.min(5, unknown.size()))),
+                  unknown.size() > 5 ? ", ..." : ""));
+    }
+  }
+}

@@ -1,0 +1,364 @@
+package io.panamba.model;
+
+import io.panamba.model.VimWeights.Branch;
+import io.panamba.model.VimWeights.Layer;
+import io.panamba.model.VimWeights.NormWeights;
+import io.panamba.runtime.CausalConv;
+import io.panamba.runtime.Columns;
+import io.panamba.runtime.DType;
+import io.panamba.runtime.Linear;
+import io.panamba.runtime.Norm;
+import io.panamba.runtime.Operation;
+import io.panamba.runtime.PatchEmbedding;
+import io.panamba.runtime.Pool;
+import io.panamba.runtime.Rotary;
+import io.panamba.runtime.SelectiveScan;
+import io.panamba.runtime.Shape;
+import io.panamba.runtime.Tensor;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Writes a Vim network as operations (Vim section 3 and algorithm 1).
+ *
+ * <p>The residual stream stays in one tensor. Where nothing else needs a mixer's output, out_proj
+ * adds it to the stream itself; with taps or a rotary embedding the output stays apart and the next
+ * norm adds it. Both ways round once, to the same bits.
+ *
+ * <p>The backward direction walks the same tensors from the end. A layer that runs backward as a
+ * whole ({@code if_bidirectional}) is its forward self with the roles of the two directions
+ * exchanged.
+ */
+final class VimNetwork {
+  private final VimConfig config;
+  private final VimWeights weights;
+  private final InferenceOptions options;
+  private final Arena arena;
+  private final long batch;
+  private final long length;
+  private final List<Operation> operations = new ArrayList<>();
+  private final Map<String, Tensor> taps = new LinkedHashMap<>();
+
+  private final Tensor image;
+  private final Tensor stream;
+  private final Tensor normed;
+  private final Tensor xz;
+  private final Tensor uForward;
+  private final Tensor uBackward;
+  private final Tensor projectedForward;
+  private final Tensor projectedBackward;
+  private final Tensor scanned;
+
+  private Tensor rotaryCos;
+  private Tensor rotarySin;
+  private long rotaryFirst;
+
+  /** A mixer's output that has yet to be added to the stream, or null. */
+  private Tensor pending;
+
+  /** What the stream is multiplied by when the pending output is added. */
+  private float pendingScale = 1;
+
+  private Tensor tokens;
+  private Tensor features;
+  private Tensor logits;
+
+  /** The config is that of the images to run, not of the trained ones. */
+  VimNetwork(
+      VimConfig config,
+      VimWeights weights,
+      InferenceOptions options,
+      Tensor positions,
+      Arena arena) {
+    this.config = config;
+    this.weights = weights;
+    this.options = options;
+    this.arena = arena;
+    this.batch = options.batch();
+    this.length = config.length();
+    long inner = config.inner();
+    image = tensor(batch, config.colours(), config.imageHeight(), config.imageWidth());
+    stream = tensor(batch, length, config.dim());
+    normed = tensor(batch, length, config.dim());
+    xz = tensor(batch, length, 2 * inner);
+    uForward = tensor(batch, length, inner);
+    uBackward = tensor(batch, length, inner);
+    long projected = config.dtRank() + 2L * config.states();
+    projectedForward = tensor(batch, length, projected);
+    projectedBackward = tensor(batch, length, projected);
+    scanned = tensor(batch, length, inner);
+    embed(positions);
+    blocks();
+    finish();
+  }
+
+  private Tensor tensor(long... sizes) {
+    return Tensor.allocate(arena, DType.F32, Shape.of(sizes));
+  }
+
+  private Tensor tap(String name) {
+    Tensor tensor = tensor(batch, length, config.dim());
+    taps.put(name, tensor);
+    return tensor;
+  }
+
+  private void embed(Tensor positions) {
+    embedInto(stream, positions);
+    if (options.taps()) {
+      embedInto(tap("embed"), positions);
+    }
+  }
+
+  private void embedInto(Tensor out, Tensor positions) {
+    operations.add(
+        new PatchEmbedding(
+            image,
+            weights.projection(),
+            weights.projectionBias(),
+            positions,
+            weights.classTokens(),
+            VimWeights.classIndex(config),
+            config.patch(),
+            config.stride(),
+            out));
+  }
+
+  private void blocks() {
+    if (config.rope()) {
+      prepareRotary();
+    }
+    List<Layer> layers = weights.layers();
+    boolean apart = options.taps() || config.rope();
+    Tensor shared = config.rope() && !options.taps() ? tensor(batch, length, config.dim()) : null;
+    if (config.layerBidirectional()) {
+      // An odd last layer is unused, as in the original loop over pairs.
+      for (int i = 0; i + 1 < layers.size(); i += 2) {
+        rotate(i);
+        Tensor out = options.taps() ? tap("layers." + i) : shared;
+        pair(layers.get(i), layers.get(i + 1), apart ? out : null);
+      }
+    } else {
+      for (int i = 0; i < layers.size(); i++) {
+        rotate(i);
+        Tensor out = options.taps() ? tap("layers." + i) : shared;
+        single(layers.get(i), apart ? out : null);
+      }
+    }
+  }
+
+  /**
+   * Before every layer the rotary embedding turns the last mixer's output and, as an option, the
+   * stream that it has yet to join.
+   */
+  private void rotate(int layer) {
+    if (!config.rope()) {
+      return;
+    }
+    if (layer == 0) {
+      operations.add(new Rotary(stream, rotaryCos, rotarySin, rotaryFirst));
+      return;
+    }
+    operations.add(new Rotary(pending, rotaryCos, rotarySin, rotaryFirst));
+    if (config.ropeResidual()) {
+      operations.add(new Rotary(stream, rotaryCos, rotarySin, rotaryFirst));
+    }
+  }
+
+  /**
+   * An odd number of tokens leaves token 0 alone, wherever the class token is: so the original
+   * does.
+   */
+  private void prepareRotary() {
+    long positions = config.patches();
+    rotaryFirst = length % 2;
+    if (length - rotaryFirst != positions) {
+      throw new WeightsException(
+          "a rotary embedding of %d patches does not fit a sequence of %d tokens"
+              .formatted(positions, length));
+    }
+    RotaryEmbedding.Tables tables = weights.rotary();
+    if (tables.cos().length != positions * config.dim()) {
+      tables = RotaryEmbedding.of(config.gridHeight(), config.gridWidth(), config.dim());
+    }
+    Shape shape = Shape.of(positions, config.dim());
+    rotaryCos = Tensor.of(arena, shape, tables.cos());
+    rotarySin = Tensor.of(arena, shape, tables.sin());
+  }
+
+  /** r' = r + mixer(norm(r)) */
+  private void single(Layer layer, Tensor out) {
+    norm(layer.norm(), normed);
+    mix(layer, false);
+    project(layer, out == null ? 1 : 0, out == null ? stream : out);
+    pending = out;
+    pendingScale = 1;
+  }
+
+  /**
+   * Both layers see r; each hands r on, so that r' = 2 r + mixer(norm(r)) + mixer of the reversed
+   * sequence, reversed back.
+   */
+  private void pair(Layer forward, Layer backward, Tensor out) {
+    norm(forward.norm(), normed);
+    mix(forward, false);
+    Tensor backwardNormed = normed;
+    operations.add(
+        Norm.of(
+            kind(),
+            stream,
+            backward.norm().weight(),
+            backward.norm().bias(),
+            VimConfig.EPS,
+            backwardNormed));
+    project(forward, out == null ? 2 : 0, out == null ? stream : out);
+    mix(backward, true);
+    project(backward, 1, out == null ? stream : out);
+    pending = out;
+    pendingScale = 2;
+  }
+
+  private Norm.Kind kind() {
+    return config.layerNorm() ? Norm.Kind.LAYER : Norm.Kind.RMS;
+  }
+
+  /** Brings the stream up to date and normalises it. */
+  private void norm(NormWeights norm, Tensor out) {
+    operations.add(
+        new Norm(
+            kind(), stream, pending, pendingScale, norm.weight(), norm.bias(), VimConfig.EPS, out));
+    pending = null;
+    pendingScale = 1;
+  }
+
+  private void project(Layer layer, float accumulate, Tensor out) {
+    operations.add(Linear.of(scanned, layer.outProjection(), layer.outBias(), accumulate, out));
+  }
+
+  /** From the normed stream to the scans' gated sum. */
+  private void mix(Layer layer, boolean reversed) {
+    long inner = config.inner();
+    operations.add(Linear.of(normed, layer.inProjection(), layer.inBias(), 0, xz));
+    Columns x = new Columns(xz, 0, inner);
+    Columns z = new Columns(xz, inner, inner);
+    boolean shared = config.bimamba() == Bimamba.V1;
+    CausalConv.Direction firstConv = conv(layer.forward(), uForward);
+    CausalConv.Direction secondConv =
+        layer.backward() == null || shared ? null : conv(layer.backward(), uBackward);
+    operations.add(
+        new CausalConv(x, reversed ? secondConv : firstConv, reversed ? firstConv : secondConv));
+    operations.add(Linear.of(uForward, layer.forward().projection(), null, 0, projectedForward));
+    if (secondConv != null) {
+      operations.add(
+          Linear.of(uBackward, layer.backward().projection(), null, 0, projectedBackward));
+    }
+    SelectiveScan.Direction first = direction(layer.forward(), uForward, projectedForward);
+    SelectiveScan.Direction second =
+        layer.backward() == null
+            ? null
+            : shared
+                ? direction(layer.backward(), uForward, projectedForward)
+                : direction(layer.backward(), uBackward, projectedBackward);
+    float scale = config.bimamba() == Bimamba.V2 && config.divideOut() ? 0.5f : 1;
+    operations.add(
+        new SelectiveScan(
+            reversed ? second : first, reversed ? first : second, z, scale, false, scanned));
+  }
+
+  private static CausalConv.Direction conv(Branch branch, Tensor out) {
+    return new CausalConv.Direction(branch.convWeight(), branch.convBias(), out);
+  }
+
+  private static SelectiveScan.Direction direction(Branch branch, Tensor u, Tensor projected) {
+    return new SelectiveScan.Direction(
+        u, projected, branch.dtWeight(), branch.dtBias(), branch.a(), branch.d(), null, null);
+  }
+
+  private void finish() {
+    NormWeights norm = weights.finalNorm();
+    boolean all =
+        config.classToken() == ClassToken.NONE
+            && (config.pooling() == Pooling.MAX || config.pooling() == Pooling.ALL);
+    long picked = pickedToken();
+    if (picked >= 0 && pending == null && !options.tokens()) {
+      // One token is wanted: pick it first and normalise it alone.
+      Tensor one = tensor(batch, config.dim());
+      features = tensor(batch, config.dim());
+      operations.add(new Pool(Pool.Kind.MEAN, stream, picked, 1, 1, one));
+      operations.add(Norm.of(kind(), one, norm.weight(), norm.bias(), VimConfig.EPS, features));
+    } else {
+      tokens = options.taps() ? tap("norm_f") : tensor(batch, length, config.dim());
+      norm(norm, tokens);
+      features = all ? tokens : tensor(batch, config.dim());
+      if (!all) {
+        operations.add(pool(picked));
+      }
+    }
+    if (options.logits()) {
+      head();
+    }
+  }
+
+  private Pool pool(long picked) {
+    if (picked >= 0) {
+      return new Pool(Pool.Kind.MEAN, tokens, picked, 1, 1, features);
+    }
+    return config.classToken() == ClassToken.DOUBLE
+        ? new Pool(Pool.Kind.MEAN, tokens, 0, 2, length - 1, features)
+        : new Pool(Pool.Kind.MEAN, tokens, 0, length, 1, features);
+  }
+
+  /** The index of the one token that features are read from, or -1. */
+  private long pickedToken() {
+    return switch (config.classToken()) {
+      case HEAD, MIDDLE -> config.classToken().places(config.patches())[0];
+      case DOUBLE -> -1;
+      case NONE -> config.pooling() == Pooling.LAST ? length - 1 : -1;
+    };
+  }
+
+  private void head() {
+    if (weights.head() == null) {
+      throw new WeightsException("logits are wanted, but the checkpoint has no head.weight");
+    }
+    if (features != tokens) {
+      logits = tensor(batch, config.classes());
+      operations.add(Linear.of(features, weights.head(), weights.headBias(), 0, logits));
+      return;
+    }
+    Tensor every = tensor(batch, length, config.classes());
+    operations.add(Linear.of(tokens, weights.head(), weights.headBias(), 0, every));
+    if (config.pooling() == Pooling.ALL) {
+      logits = every;
+    } else {
+      logits = tensor(batch, config.classes());
+      operations.add(new Pool(Pool.Kind.MAX, every, 0, length, 1, logits));
+    }
+  }
+
+  List<Operation> operations() {
+    return operations;
+  }
+
+  Tensor image() {
+    return image;
+  }
+
+  Tensor tokens() {
+    return tokens;
+  }
+
+  Tensor features() {
+    return features;
+  }
+
+  Tensor logits() {
+    return logits;
+  }
+
+  Map<String, Tensor> taps() {
+    return taps;
+  }
+}

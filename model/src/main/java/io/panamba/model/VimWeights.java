@@ -1,0 +1,211 @@
+package io.panamba.model;
+
+import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.runtime.Device;
+import io.panamba.runtime.PackedMatrix;
+import io.panamba.runtime.PatchEmbedding.ClassIndex;
+import io.panamba.runtime.Shape;
+import io.panamba.runtime.Tensor;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A network's weights on a device, under the keys of the original state dict.
+ *
+ * @param projection of patches, (dim, colours * patch * patch)
+ * @param projectionBias (dim)
+ * @param classTokens (tokens, dim) or null
+ * @param positions (tokens, dim) on the heap, as trained, or null
+ * @param rotary tables as trained, or null
+ * @param layers in order
+ * @param finalNorm of the residual stream
+ * @param head (classes, dim) or null
+ * @param headBias (classes) or null
+ */
+record VimWeights(
+    PackedMatrix projection,
+    Tensor projectionBias,
+    Tensor classTokens,
+    float[] positions,
+    RotaryEmbedding.Tables rotary,
+    List<Layer> layers,
+    NormWeights finalNorm,
+    PackedMatrix head,
+    Tensor headBias) {
+
+  private static final double LOG2_E = 1 / Math.log(2);
+
+  /** A norm's weight and, for layer norms, bias. */
+  record NormWeights(Tensor weight, Tensor bias) {}
+
+  /** One direction of a mixer. */
+  record Branch(
+      Tensor convWeight,
+      Tensor convBias,
+      PackedMatrix projection,
+      Tensor dtWeight,
+      Tensor dtBias,
+      Tensor a,
+      Tensor d) {}
+
+  /** One layer; backward is null if there is one direction. */
+  record Layer(
+      NormWeights norm,
+      PackedMatrix inProjection,
+      Tensor inBias,
+      Branch forward,
+      Branch backward,
+      PackedMatrix outProjection,
+      Tensor outBias) {}
+
+  static VimWeights load(Checkpoint checkpoint, VimConfig config, Device device, Arena arena) {
+    Parameters parameters = new Parameters(checkpoint, device, arena);
+    int dim = config.dim();
+    PackedMatrix projection =
+        parameters.packed(
+            "patch_embed.proj.weight", null, dim, config.colours(), config.patch(), config.patch());
+    Tensor projectionBias = parameters.optional("patch_embed.proj.bias", dim);
+    Tensor classTokens = classTokens(parameters, config, arena);
+    float[] positions = config.positions() ? positions(parameters, checkpoint, config) : null;
+    RotaryEmbedding.Tables rotary = config.rope() ? rotary(parameters, checkpoint, config) : null;
+    List<Layer> layers = new ArrayList<>();
+    for (int i = 0; i < config.depth(); i++) {
+      layers.add(layer(parameters, config, "layers." + i + "."));
+    }
+    NormWeights finalNorm = norm(parameters, config, "norm_f.");
+    PackedMatrix head =
+        config.classes() == 0
+            ? null
+            : parameters.packed("head.weight", null, config.classes(), dim);
+    Tensor headBias =
+        config.classes() == 0 ? null : parameters.optional("head.bias", config.classes());
+    parameters.requireAllUsed();
+    return new VimWeights(
+        projection,
+        projectionBias,
+        classTokens,
+        positions,
+        rotary,
+        List.copyOf(layers),
+        finalNorm,
+        head,
+        headBias);
+  }
+
+  private static Tensor classTokens(Parameters parameters, VimConfig config, Arena arena) {
+    int dim = config.dim();
+    return switch (config.classToken()) {
+      case NONE -> null;
+      case HEAD, MIDDLE -> parameters.tensor("cls_token", 1, 1, dim).reshape(Shape.of(1, dim));
+      case DOUBLE -> {
+        float[] both = new float[2 * dim];
+        System.arraycopy(parameters.floats("cls_token_head", 1, 1, dim), 0, both, 0, dim);
+        System.arraycopy(parameters.floats("cls_token_tail", 1, 1, dim), 0, both, dim, dim);
+        yield Tensor.of(arena, Shape.of(2, dim), both);
+      }
+    };
+  }
+
+  private static float[] positions(Parameters parameters, Checkpoint checkpoint, VimConfig config) {
+    long tokens = checkpoint.find("pos_embed").orElseThrow().shape().size(1);
+    return parameters.floats("pos_embed", 1, tokens, config.dim());
+  }
+
+  private static RotaryEmbedding.Tables rotary(
+      Parameters parameters, Checkpoint checkpoint, VimConfig config) {
+    long tokens = checkpoint.find("rope.freqs_cos").orElseThrow().shape().size(0);
+    return new RotaryEmbedding.Tables(
+        parameters.floats("rope.freqs_cos", tokens, config.dim()),
+        parameters.floats("rope.freqs_sin", tokens, config.dim()));
+  }
+
+  private static NormWeights norm(Parameters parameters, VimConfig config, String prefix) {
+    return new NormWeights(
+        parameters.tensor(prefix + "weight", config.dim()),
+        config.layerNorm() ? parameters.tensor(prefix + "bias", config.dim()) : null);
+  }
+
+  private static Layer layer(Parameters parameters, VimConfig config, String prefix) {
+    int dim = config.dim();
+    int inner = config.inner();
+    String mixer = prefix + "mixer.";
+    // Layer scale multiplies the mixer's output, which is linear in out_proj: it folds into the
+    // rows of its weight.
+    Tensor gamma = config.layerScale() ? parameters.tensor(mixer + "gamma", dim) : null;
+    Branch forward = branch(parameters, config, mixer, "", "A_log");
+    Branch backward =
+        switch (config.bimamba()) {
+          case NONE -> null;
+          case V1 -> withA(forward, a(parameters, config, mixer + "A_b_log"));
+          case V2 -> branch(parameters, config, mixer, "_b", "A_b_log");
+        };
+    return new Layer(
+        norm(parameters, config, prefix + "norm."),
+        parameters.packed(mixer + "in_proj.weight", null, 2L * inner, dim),
+        parameters.optional(mixer + "in_proj.bias", 2L * inner),
+        forward,
+        backward,
+        parameters.packed(mixer + "out_proj.weight", gamma, dim, inner),
+        scaled(parameters.optional(mixer + "out_proj.bias", dim), gamma));
+  }
+
+  private static Tensor scaled(Tensor bias, Tensor gamma) {
+    if (bias != null && gamma != null) {
+      float[] values = bias.toFloats();
+      float[] factors = gamma.toFloats();
+      for (int i = 0; i < values.length; i++) {
+        values[i] *= factors[i];
+      }
+      bias.copyFrom(values);
+    }
+    return bias;
+  }
+
+  private static Branch branch(
+      Parameters parameters, VimConfig config, String mixer, String suffix, String aKey) {
+    int inner = config.inner();
+    int rank = config.dtRank();
+    int kernel = config.kernel();
+    return new Branch(
+        parameters.transposed(
+            mixer + "conv1d" + suffix + ".weight", x -> x, inner, kernel, inner, 1, kernel),
+        parameters.optional(mixer + "conv1d" + suffix + ".bias", inner),
+        parameters.packed(
+            mixer + "x_proj" + suffix + ".weight", null, rank + 2L * config.states(), inner),
+        parameters.transposed(
+            mixer + "dt_proj" + suffix + ".weight", x -> x, inner, rank, inner, rank),
+        parameters.optional(mixer + "dt_proj" + suffix + ".bias", inner),
+        a(parameters, config, mixer + aKey),
+        parameters.tensor(mixer + "D" + suffix, inner));
+  }
+
+  /** A = -exp(A_log), times log2(e) because the scan raises 2 to powers. */
+  private static Tensor a(Parameters parameters, VimConfig config, String key) {
+    return parameters.transposed(
+        key,
+        log -> -Math.exp(log) * LOG2_E,
+        config.inner(),
+        config.states(),
+        config.inner(),
+        config.states());
+  }
+
+  private static Branch withA(Branch branch, Tensor a) {
+    return new Branch(
+        branch.convWeight,
+        branch.convBias,
+        branch.projection,
+        branch.dtWeight,
+        branch.dtBias,
+        a,
+        branch.d);
+  }
+
+  /** Returns the places of the class tokens for a number of patches. */
+  static ClassIndex classIndex(VimConfig config) {
+    return config.classToken() == ClassToken.NONE
+        ? ClassIndex.NONE
+        : ClassIndex.of(config.classToken().places(config.patches()));
+  }
+}

@@ -1,0 +1,20 @@
+package io.panamba.model;
+
+import io.panamba.runtime.PanambaException;
+
+/**
+ * A checkpoint whose tensors are not those of the network: a key that is missing, unknown or of
+ * another shape.
+ */
+public final class WeightsException extends PanambaException {
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * Creates an exception.
+   *
+   * @param message the key, the expected and the given shape
+   */
+  public WeightsException(String message) {
+    super(message);
+  }
+}
