@@ -261,14 +261,15 @@ typedef struct {
 } panamba_selective_scan_args;
 
 /*
- * Rotary position embedding in place on adjacent pairs, as vim/rope.py:
- *   x'[2j] = x[2j] cos[2j] - x[2j+1] sin[2j],  x'[2j+1] = x[2j+1] cos[2j+1] + x[2j] sin[2j+1]
- * for tokens first .. first + positions - 1 of every sequence.
+ * Rotary position embedding on adjacent pairs, as vim/rope.py:
+ *   out[2j] = x[2j] cos[2j] - x[2j+1] sin[2j],  out[2j+1] = x[2j+1] cos[2j+1] + x[2j] sin[2j+1]
+ * for tokens first .. first + positions - 1 of every sequence; the others are copied. In place if out is x.
  */
 typedef struct {
-  float *x;         /* (batch, length, dim) */
+  const float *x;   /* (batch, length, dim) */
   const float *cos; /* (positions, dim) */
   const float *sin; /* (positions, dim) */
+  float *out;       /* (batch, length, dim) */
   int64_t batch;
   int64_t length;
   int64_t dim; /* even */

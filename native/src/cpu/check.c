@@ -91,7 +91,7 @@ static int32_t check_selective_scan(const panamba_selective_scan_args *a) {
 }
 
 static int32_t check_rotary(const panamba_rotary_args *a) {
-  REQUIRE(a->x && a->cos && a->sin);
+  REQUIRE(a->x && a->cos && a->sin && a->out);
   REQUIRE(volume(a->batch, a->length, a->dim) && a->dim % 2 == 0);
   REQUIRE(a->positions >= 1 && a->first >= 0 && a->positions <= a->length && a->first <= a->length - a->positions);
   return PANAMBA_OK;

@@ -15,9 +15,10 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
 /**
  * {@snippet lang=c :
  * struct {
- *     float *x;
+ *     const float *x;
  *     const float *cos;
  *     const float *sin;
+ *     float *out;
  *     int64_t batch;
  *     int64_t length;
  *     int64_t dim;
@@ -36,12 +37,13 @@ public class panamba_rotary_args {
         panamba_h.C_POINTER.withName("x"),
         panamba_h.C_POINTER.withName("cos"),
         panamba_h.C_POINTER.withName("sin"),
+        panamba_h.C_POINTER.withName("out"),
         panamba_h.C_LONG.withName("batch"),
         panamba_h.C_LONG.withName("length"),
         panamba_h.C_LONG.withName("dim"),
         panamba_h.C_LONG.withName("positions"),
         panamba_h.C_LONG.withName("first")
-    ).withName("$anon$265:9");
+    ).withName("$anon$268:9");
 
     /**
      * The layout of this struct
@@ -55,7 +57,7 @@ public class panamba_rotary_args {
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * float *x
+     * const float *x
      * }
      */
     public static final AddressLayout x$layout() {
@@ -67,7 +69,7 @@ public class panamba_rotary_args {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * float *x
+     * const float *x
      * }
      */
     public static final long x$offset() {
@@ -77,7 +79,7 @@ public class panamba_rotary_args {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * float *x
+     * const float *x
      * }
      */
     public static MemorySegment x(MemorySegment struct) {
@@ -87,7 +89,7 @@ public class panamba_rotary_args {
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * float *x
+     * const float *x
      * }
      */
     public static void x(MemorySegment struct, MemorySegment fieldValue) {
@@ -180,6 +182,50 @@ public class panamba_rotary_args {
      */
     public static void sin(MemorySegment struct, MemorySegment fieldValue) {
         struct.set(sin$LAYOUT, sin$OFFSET, fieldValue);
+    }
+
+    private static final AddressLayout out$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("out"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * float *out
+     * }
+     */
+    public static final AddressLayout out$layout() {
+        return out$LAYOUT;
+    }
+
+    private static final long out$OFFSET = $LAYOUT.byteOffset(groupElement("out"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * float *out
+     * }
+     */
+    public static final long out$offset() {
+        return out$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * float *out
+     * }
+     */
+    public static MemorySegment out(MemorySegment struct) {
+        return struct.get(out$LAYOUT, out$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * float *out
+     * }
+     */
+    public static void out(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(out$LAYOUT, out$OFFSET, fieldValue);
     }
 
     private static final OfLong batch$LAYOUT = (OfLong)$LAYOUT.select(groupElement("batch"));

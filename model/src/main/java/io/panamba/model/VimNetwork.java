@@ -25,8 +25,8 @@ import java.util.Map;
  * Writes a Vim network as operations (Vim section 3 and algorithm 1).
  *
  * <p>The residual stream stays in one tensor. Where nothing else needs a mixer's output, out_proj
- * adds it to the stream itself; with taps or a rotary embedding the output stays apart and the next
- * norm adds it. Both ways round once, to the same bits.
+ * adds it to the stream itself; otherwise the output stays apart and the next norm adds it. Both
+ * ways round once, to the same bits.
  *
  * <p>The backward direction walks the same tensors from the end. A layer that runs backward as a
  * whole ({@code if_bidirectional}) is its forward self with the roles of the two directions
@@ -51,6 +51,9 @@ final class VimNetwork {
   private final Tensor projectedForward;
   private final Tensor projectedBackward;
   private final Tensor scanned;
+
+  /** A mixer's output on its way to the stream, where it can't be added at once; otherwise null. */
+  private final Tensor hidden;
 
   private Tensor rotaryCos;
   private Tensor rotarySin;
@@ -90,6 +93,8 @@ final class VimNetwork {
     projectedForward = tensor(batch, length, projected);
     projectedBackward = tensor(batch, length, projected);
     scanned = tensor(batch, length, inner);
+    hidden =
+        config.rope() || config.layerBidirectional() ? tensor(batch, length, config.dim()) : null;
     embed(positions);
     blocks();
     finish();
@@ -131,22 +136,23 @@ final class VimNetwork {
       prepareRotary();
     }
     List<Layer> layers = weights.layers();
-    boolean apart = options.taps() || config.rope();
-    Tensor shared = config.rope() && !options.taps() ? tensor(batch, length, config.dim()) : null;
     if (config.layerBidirectional()) {
       // An odd last layer is unused, as in the original loop over pairs.
       for (int i = 0; i + 1 < layers.size(); i += 2) {
         rotate(i);
-        Tensor out = options.taps() ? tap("layers." + i) : shared;
-        pair(layers.get(i), layers.get(i + 1), apart ? out : null);
+        pair(layers.get(i), layers.get(i + 1), output(i));
       }
     } else {
       for (int i = 0; i < layers.size(); i++) {
         rotate(i);
-        Tensor out = options.taps() ? tap("layers." + i) : shared;
-        single(layers.get(i), apart ? out : null);
+        single(layers.get(i), output(i));
       }
     }
+  }
+
+  /** Where layer i leaves its mixer's output if it has to stay apart from the stream, or null. */
+  private Tensor output(int i) {
+    return options.taps() ? tap("layers." + i) : hidden;
   }
 
   /**
@@ -158,12 +164,13 @@ final class VimNetwork {
       return;
     }
     if (layer == 0) {
-      operations.add(new Rotary(stream, rotaryCos, rotarySin, rotaryFirst));
+      operations.add(new Rotary(stream, rotaryCos, rotarySin, rotaryFirst, stream));
       return;
     }
-    operations.add(new Rotary(pending, rotaryCos, rotarySin, rotaryFirst));
+    operations.add(new Rotary(pending, rotaryCos, rotarySin, rotaryFirst, hidden));
+    pending = hidden;
     if (config.ropeResidual()) {
-      operations.add(new Rotary(stream, rotaryCos, rotarySin, rotaryFirst));
+      operations.add(new Rotary(stream, rotaryCos, rotarySin, rotaryFirst, stream));
     }
   }
 
@@ -204,18 +211,10 @@ final class VimNetwork {
   private void pair(Layer forward, Layer backward, Tensor out) {
     norm(forward.norm(), normed);
     mix(forward, false);
-    Tensor backwardNormed = normed;
-    operations.add(
-        Norm.of(
-            kind(),
-            stream,
-            backward.norm().weight(),
-            backward.norm().bias(),
-            VimConfig.EPS,
-            backwardNormed));
-    project(forward, out == null ? 2 : 0, out == null ? stream : out);
+    project(forward, 0, out);
+    norm(backward.norm(), normed);
     mix(backward, true);
-    project(backward, 1, out == null ? stream : out);
+    project(backward, 1, out);
     pending = out;
     pendingScale = 2;
   }

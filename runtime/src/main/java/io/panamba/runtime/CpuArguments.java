@@ -185,6 +185,7 @@ final class CpuArguments {
     panamba_rotary_args.x(args, address(op.x()));
     panamba_rotary_args.cos(args, address(op.cos()));
     panamba_rotary_args.sin(args, address(op.sin()));
+    panamba_rotary_args.out(args, address(op.out()));
     panamba_rotary_args.batch(args, shape.size(0));
     panamba_rotary_args.length(args, shape.size(1));
     panamba_rotary_args.dim(args, shape.size(2));

@@ -1,16 +1,18 @@
 package io.panamba.runtime;
 
 /**
- * Rotary position embedding in place on adjacent pairs, as {@code vim/rope.py}: {@code x'[2j] =
- * x[2j] cos[2j] - x[2j+1] sin[2j]} and {@code x'[2j+1] = x[2j+1] cos[2j+1] + x[2j] sin[2j+1]}, for
- * as many tokens from {@code first} on as there are positions.
+ * Rotary position embedding on adjacent pairs, as {@code vim/rope.py}: {@code out[2j] = x[2j]
+ * cos[2j] - x[2j+1] sin[2j]} and {@code out[2j+1] = x[2j+1] cos[2j+1] + x[2j] sin[2j+1]}, for as
+ * many tokens from {@code first} on as there are positions. The other tokens are copied.
  *
  * @param x (batch, length, dim), dim even
  * @param cos (positions, dim)
  * @param sin (positions, dim)
  * @param first the first token that is rotated
+ * @param out of x's shape; x itself to rotate in place
  */
-public record Rotary(Tensor x, Tensor cos, Tensor sin, long first) implements Operation {
+public record Rotary(Tensor x, Tensor cos, Tensor sin, long first, Tensor out)
+    implements Operation {
   private static final String NAME = "rotary";
 
   /** Checks shapes. */
@@ -19,6 +21,7 @@ public record Rotary(Tensor x, Tensor cos, Tensor sin, long first) implements Op
     long positions = Checks.rank(NAME, "cos", cos, 2).size(0);
     Checks.shape(NAME, "cos", cos, positions, shape.size(2));
     Checks.shape(NAME, "sin", sin, positions, shape.size(2));
+    Checks.shape(NAME, "out", out, shape.toArray());
     Checks.require(shape.size(2) % 2 == 0, NAME, "pairs need an even dim; x is %s", x);
     Checks.require(
         first >= 0 && positions <= shape.size(1) - first,
