@@ -1,0 +1,188 @@
+package io.panamba.model.checkpoint;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * JSON (RFC 8259) as safetensors headers need it: objects as maps without duplicate names, arrays
+ * as lists, strings, whole numbers as Long, other numbers as Double, booleans; null as a text-less
+ * marker is refused. Nesting is bounded.
+ */
+final class Json {
+  private static final int MAX_DEPTH = 16;
+
+  private final Path path;
+  private final String text;
+  private int position;
+
+  private Json(Path path, String text) {
+    this.path = path;
+    this.text = text;
+  }
+
+  static Object parse(Path path, String text) {
+    Json json = new Json(path, text);
+    Object value = json.value(0);
+    json.skipSpace();
+    if (json.position != text.length()) {
+      throw json.failure("text after the end of the JSON header");
+    }
+    return value;
+  }
+
+  private CheckpointException failure(String message) {
+    return new CheckpointException(
+        path, "%s (at character %d of the header)".formatted(message, position));
+  }
+
+  private void skipSpace() {
+    while (position < text.length() && " \t\r\n".indexOf(text.charAt(position)) >= 0) {
+      position++;
+    }
+  }
+
+  private char peek() {
+    skipSpace();
+    if (position >= text.length()) {
+      throw failure("the JSON header ends early");
+    }
+    return text.charAt(position);
+  }
+
+  private void expect(char c) {
+    if (peek() != c) {
+      throw failure("'%s' is expected".formatted(c));
+    }
+    position++;
+  }
+
+  private boolean accept(char c) {
+    if (peek() != c) {
+      return false;
+    }
+    position++;
+    return true;
+  }
+
+  private Object value(int depth) {
+    if (depth > MAX_DEPTH) {
+      throw failure("the JSON header is nested too deeply");
+    }
+    return switch (peek()) {
+      case '{' -> object(depth);
+      case '[' -> array(depth);
+      case '"' -> string();
+      case 't' -> word("true", Boolean.TRUE);
+      case 'f' -> word("false", Boolean.FALSE);
+      default -> number();
+    };
+  }
+
+  private Map<String, Object> object(int depth) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    expect('{');
+    if (accept('}')) {
+      return object;
+    }
+    do {
+      if (peek() != '"') {
+        throw failure("a name is expected");
+      }
+      String name = string();
+      expect(':');
+      if (object.put(name, value(depth + 1)) != null) {
+        throw failure("the name \"%s\" comes twice".formatted(name));
+      }
+    } while (accept(','));
+    expect('}');
+    return object;
+  }
+
+  private List<Object> array(int depth) {
+    List<Object> array = new ArrayList<>();
+    expect('[');
+    if (accept(']')) {
+      return array;
+    }
+    do {
+      array.add(value(depth + 1));
+    } while (accept(','));
+    expect(']');
+    return array;
+  }
+
+  private Object word(String word, Object value) {
+    if (!text.startsWith(word, position)) {
+      throw failure("a value is expected");
+    }
+    position += word.length();
+    return value;
+  }
+
+  private Object number() {
+    int start = position;
+    while (position < text.length() && "+-.eE0123456789".indexOf(text.charAt(position)) >= 0) {
+      position++;
+    }
+    String number = text.substring(start, position);
+    try {
+      if (number.matches("-?(0|[1-9][0-9]*)")) {
+        return Long.valueOf(number);
+      }
+      if (number.matches("-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]+)?")) {
+        return Double.valueOf(number);
+      }
+    } catch (NumberFormatException e) {
+      throw new CheckpointException(
+          path, "the number %s in the header is too large".formatted(number), e);
+    }
+    throw failure("a value is expected");
+  }
+
+  private String string() {
+    expect('"');
+    StringBuilder string = new StringBuilder();
+    while (true) {
+      if (position >= text.length()) {
+        throw failure("a string does not end");
+      }
+      char c = text.charAt(position++);
+      if (c == '"') {
+        return string.toString();
+      }
+      if (c < 0x20) {
+        throw failure("a control character in a string");
+      }
+      string.append(c == '\\' ? escape() : c);
+    }
+  }
+
+  private char escape() {
+    if (position >= text.length()) {
+      throw failure("a string does not end");
+    }
+    char c = text.charAt(position++);
+    return switch (c) {
+      case '"', '\\', '/' -> c;
+      case 'b' -> '\b';
+      case 'f' -> '\f';
+      case 'n' -> '\n';
+      case 'r' -> '\r';
+      case 't' -> '\t';
+      case 'u' -> unicode();
+      default -> throw failure("no such escape: \\" + c);
+    };
+  }
+
+  private char unicode() {
+    if (position + 4 > text.length()
+        || !text.substring(position, position + 4).matches("[0-9a-fA-F]{4}")) {
+      throw failure("four hexadecimal digits are expected");
+    }
+    position += 4;
+    return (char) Integer.parseInt(text, position - 4, position, 16);
+  }
+}

@@ -1,0 +1,112 @@
+package io.panamba.model.checkpoint;
+
+import io.panamba.runtime.DType;
+import io.panamba.runtime.Shape;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The safetensors container: a length, a JSON header, then the tensors' bytes. */
+final class Safetensors {
+  static final String METADATA = "__metadata__";
+  static final int MAX_HEADER = 100_000_000;
+
+  private record Extent(String key, long from, long to) {}
+
+  private Safetensors() {}
+
+  static Checkpoint.Content read(Path path, MemorySegment file) {
+    Cursor cursor = new Cursor(path, file);
+    long length = cursor.i64();
+    if (length < 2 || length > Math.min(MAX_HEADER, cursor.remaining())) {
+      throw cursor.failure("a header of %d bytes does not fit the file".formatted(length));
+    }
+    Map<?, ?> header =
+        object(path, Json.parse(path, cursor.text(length, MAX_HEADER)), "the header");
+    MemorySegment data = cursor.slice(cursor.remaining());
+    Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+    Map<String, String> metadata = new LinkedHashMap<>();
+    List<Extent> extents = new ArrayList<>();
+    header.forEach(
+        (name, value) -> {
+          String key = (String) name;
+          Map<?, ?> entry = object(path, value, key);
+          if (key.equals(METADATA)) {
+            entry.forEach((k, v) -> metadata.put((String) k, text(path, v, METADATA)));
+          } else {
+            tensors.put(key, tensor(path, key, entry, data, extents));
+          }
+        });
+    requireDisjoint(path, extents);
+    return new Checkpoint.Content(tensors, metadata);
+  }
+
+  private static StoredTensor tensor(
+      Path path, String key, Map<?, ?> entry, MemorySegment data, List<Extent> extents) {
+    DType dtype = dtype(path, key, text(path, entry.get("dtype"), key));
+    Shape shape = Shape.of(numbers(path, entry.get("shape"), key));
+    long[] offsets = numbers(path, entry.get("data_offsets"), key);
+    if (offsets.length != 2
+        || offsets[0] < 0
+        || offsets[1] < offsets[0]
+        || offsets[1] > data.byteSize()) {
+      throw new CheckpointException(path, "the bytes of %s lie outside the file".formatted(key));
+    }
+    long bytes = shape.elements() * dtype.bytes();
+    if (offsets[1] - offsets[0] != bytes) {
+      throw new CheckpointException(
+          path,
+          "%s %s%s takes %d bytes; the file gives it %d"
+              .formatted(key, dtype, shape, bytes, offsets[1] - offsets[0]));
+    }
+    extents.add(new Extent(key, offsets[0], offsets[1]));
+    return new StoredTensor(
+        key, dtype, shape, StoredTensor.denseStrides(shape), data.asSlice(offsets[0], bytes));
+  }
+
+  private static DType dtype(Path path, String key, String name) {
+    for (DType dtype : DType.values()) {
+      if (dtype.name().equals(name)) {
+        return dtype;
+      }
+    }
+    throw new CheckpointException(
+        path, "%s has elements of type %s, which is not supported".formatted(key, name));
+  }
+
+  private static void requireDisjoint(Path path, List<Extent> extents) {
+    extents.sort(Comparator.comparingLong(Extent::from));
+    for (int i = 1; i < extents.size(); i++) {
+      if (extents.get(i).from() < extents.get(i - 1).to()) {
+        throw new CheckpointException(
+            path, "%s and %s overlap".formatted(extents.get(i - 1).key(), extents.get(i).key()));
+      }
+    }
+  }
+
+  private static Map<?, ?> object(Path path, Object value, String key) {
+    if (value instanceof Map<?, ?> map) {
+      return map;
+    }
+    throw new CheckpointException(path, "%s is no JSON object".formatted(key));
+  }
+
+  private static String text(Path path, Object value, String key) {
+    if (value instanceof String text) {
+      return text;
+    }
+    throw new CheckpointException(path, "an entry of %s is no text".formatted(key));
+  }
+
+  private static long[] numbers(Path path, Object value, String key) {
+    if (!(value instanceof List<?> list) || !list.stream().allMatch(Long.class::isInstance)) {
+      throw new CheckpointException(
+          path, "an entry of %s is no list of whole numbers".formatted(key));
+    }
+    return list.stream().mapToLong(Long.class::cast).toArray();
+  }
+}

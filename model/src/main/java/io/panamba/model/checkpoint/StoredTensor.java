@@ -1,0 +1,150 @@
+package io.panamba.model.checkpoint;
+
+import io.panamba.runtime.DType;
+import io.panamba.runtime.Shape;
+import io.panamba.runtime.ShapeException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/**
+ * A tensor where it lies in a checkpoint's mapping: nothing is copied, and every element that shape
+ * and strides can reach is inside the data. It is readable until the checkpoint is closed.
+ *
+ * @param key its name
+ * @param dtype the element type
+ * @param shape the shape
+ * @param strides elements between neighbours along each axis, not negative; 0 repeats
+ * @param data read-only, from the first element to the last; aligned to nothing
+ */
+public record StoredTensor(
+    String key, DType dtype, Shape shape, long[] strides, MemorySegment data) {
+  private static final ValueLayout.OfFloat FLOAT =
+      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfDouble DOUBLE =
+      ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfShort SHORT =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  /** Checks that no element lies outside the data. */
+  public StoredTensor {
+    strides = strides.clone();
+    if (strides.length != shape.rank()) {
+      throw new ShapeException(
+          "%s has %d strides for shape %s".formatted(key, strides.length, shape));
+    }
+    long extent = extent(key, shape, strides);
+    if (extent > data.byteSize() / dtype.bytes()) {
+      throw new ShapeException(
+          "%s of shape %s reaches %d elements; its data has %d bytes"
+              .formatted(key, shape, extent, data.byteSize()));
+    }
+    data = data.asSlice(0, extent * dtype.bytes()).asReadOnly();
+  }
+
+  /** Returns how many elements lie between the first and the last, both included. */
+  static long extent(String key, Shape shape, long[] strides) {
+    if (shape.elements() == 0) {
+      return 0;
+    }
+    try {
+      long last = 0;
+      for (int axis = 0; axis < strides.length; axis++) {
+        if (strides[axis] < 0) {
+          throw new ShapeException("%s has a negative stride".formatted(key));
+        }
+        last = Math.addExact(last, Math.multiplyExact(shape.size(axis) - 1, strides[axis]));
+      }
+      return Math.addExact(last, 1);
+    } catch (ArithmeticException e) {
+      throw new ShapeException("%s of shape %s has strides beyond any file".formatted(key, shape));
+    }
+  }
+
+  /** Returns the strides of a tensor without gaps, last axis fastest. */
+  static long[] denseStrides(Shape shape) {
+    long[] strides = new long[shape.rank()];
+    long stride = 1;
+    for (int axis = strides.length - 1; axis >= 0; axis--) {
+      strides[axis] = stride;
+      stride *= Math.max(1, shape.size(axis));
+    }
+    return strides;
+  }
+
+  /**
+   * Returns the strides.
+   *
+   * @return a copy
+   */
+  @Override
+  public long[] strides() {
+    return strides.clone();
+  }
+
+  /**
+   * Tells whether the elements follow each other, last axis fastest.
+   *
+   * @return true if there are neither gaps nor repetitions
+   */
+  public boolean isContiguous() {
+    long expected = 1;
+    for (int axis = strides.length - 1; axis >= 0; axis--) {
+      if (shape.size(axis) != 1 && strides[axis] != expected) {
+        return false;
+      }
+      expected *= shape.size(axis);
+    }
+    return true;
+  }
+
+  /**
+   * Copies the elements onto the heap in float32, last axis fastest.
+   *
+   * @return the elements, rounded to nearest where they are wider
+   * @throws ShapeException if they are no floating-point numbers, or too many for an array
+   */
+  public float[] toFloats() {
+    if (!dtype.isFloating()) {
+      throw new ShapeException(
+          "%s has elements of type %s; expected floating-point".formatted(key, dtype));
+    }
+    if (shape.elements() > Integer.MAX_VALUE - 8) {
+      throw new ShapeException("%s of shape %s is too large for an array".formatted(key, shape));
+    }
+    float[] values = new float[(int) shape.elements()];
+    if (dtype == DType.F32 && isContiguous()) {
+      MemorySegment.copy(data, FLOAT, 0, values, 0, values.length);
+      return values;
+    }
+    long[] index = new long[strides.length];
+    long offset = 0;
+    for (int i = 0; i < values.length; i++) {
+      values[i] = element(offset);
+      for (int axis = strides.length - 1; axis >= 0; axis--) {
+        offset += strides[axis];
+        if (++index[axis] < shape.size(axis)) {
+          break;
+        }
+        offset -= strides[axis] * index[axis];
+        index[axis] = 0;
+      }
+    }
+    return values;
+  }
+
+  private float element(long index) {
+    return switch (dtype) {
+      case F32 -> data.get(FLOAT, index * 4);
+      case F64 -> (float) data.get(DOUBLE, index * 8);
+      case F16 -> Float.float16ToFloat(data.get(SHORT, index * 2));
+      case BF16 -> Float.intBitsToFloat(data.get(SHORT, index * 2) << 16);
+      default -> throw new IllegalStateException();
+    };
+  }
+
+  @Override
+  public String toString() {
+    return key + " " + dtype + shape;
+  }
+}
