@@ -2,6 +2,7 @@ package io.panamba.model.checkpoint;
 
 import io.panamba.runtime.Arenas;
 import io.panamba.runtime.PanambaException;
+import io.panamba.runtime.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -10,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -69,6 +71,27 @@ public final class Checkpoint implements AutoCloseable {
     }
   }
 
+  /**
+   * Makes a checkpoint of tensors in memory, which have to outlive its use.
+   *
+   * @param tensors by key
+   * @return the checkpoint, which owns nothing
+   */
+  public static Checkpoint of(Map<String, Tensor> tensors) {
+    Map<String, StoredTensor> stored = new LinkedHashMap<>();
+    tensors.forEach(
+        (key, tensor) ->
+            stored.put(
+                key,
+                new StoredTensor(
+                    key,
+                    tensor.dtype(),
+                    tensor.shape(),
+                    StoredTensor.denseStrides(tensor.shape()),
+                    tensor.segment())));
+    return new Checkpoint(Path.of("memory"), Arenas.shared(), new Content(stored, Map.of()));
+  }
+
   private static MemorySegment map(Path path, Arena arena) {
     if (Files.isDirectory(path)) {
       throw new CheckpointException(path, "this is a folder; expected a checkpoint file");
@@ -99,7 +122,7 @@ public final class Checkpoint implements AutoCloseable {
   /**
    * Returns the file.
    *
-   * @return its path as given
+   * @return its path as given, or {@code memory}
    */
   public Path path() {
     return path;

@@ -1,0 +1,89 @@
+package io.panamba.model;
+
+import io.panamba.model.image.ImageTransform;
+import io.panamba.model.image.RgbImage;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** Names what is on images. Usable from many threads at once. */
+public final class Classifier implements AutoCloseable {
+  private final InferencePool pool;
+  private final ImageTransform transform;
+  private final Labels labels;
+
+  /**
+   * Creates a classifier of single images.
+   *
+   * @param vim a network with a head and one answer per image; it has to outlive the classifier
+   * @param labels of its classes
+   * @param concurrency most inferences at a time
+   * @throws WeightsException if the network has no head
+   * @throws IllegalArgumentException if its pooling gives an answer for every token
+   */
+  public Classifier(Vim vim, Labels labels, int concurrency) {
+    VimConfig config = vim.config();
+    if (config.classes() == 0) {
+      throw new WeightsException(
+          "a checkpoint without head.weight classifies nothing; extract features instead");
+    }
+    if (config.classToken() == ClassToken.NONE && config.pooling() == Pooling.ALL) {
+      throw new IllegalArgumentException(
+          "pooling 'all' gives an answer for every token; a classifier needs one");
+    }
+    this.pool = new InferencePool(vim, InferenceOptions.logits(1, config), concurrency);
+    this.transform = new ImageTransform(config.imageHeight(), config.imageWidth());
+    this.labels = labels;
+  }
+
+  /**
+   * Computes the logits of an image.
+   *
+   * @param image any size; resized, cropped and normalised as in the original evaluation
+   * @return one number per class
+   */
+  public float[] logits(RgbImage image) {
+    return pool.use(
+        inference -> {
+          transform.apply(image, inference.image());
+          inference.run();
+          return inference.logits().toFloats();
+        });
+  }
+
+  /**
+   * Classifies an image.
+   *
+   * @param image any size
+   * @param count how many classes are wanted, at most
+   * @return the most probable classes, best first
+   */
+  public List<Classification> classify(RgbImage image, int count) {
+    float[] logits = logits(image);
+    double[] weights = new double[logits.length];
+    double largest = IntStream.range(0, logits.length).mapToDouble(i -> logits[i]).max().orElse(0);
+    double sum = 0;
+    for (int i = 0; i < logits.length; i++) {
+      weights[i] = Math.exp(logits[i] - largest);
+      sum += weights[i];
+    }
+    double total = sum;
+    return IntStream.range(0, logits.length)
+        .boxed()
+        .sorted(Comparator.comparingDouble((Integer i) -> -logits[i]))
+        .limit(count)
+        .map(i -> new Classification(i, labels.name(i), (float) (weights[i] / total), logits[i]))
+        .toList();
+  }
+
+  /** Plans every inference and runs each once, so that the first image pays for nothing. */
+  public void warmUp() {
+    pool.warmUp();
+  }
+
+  /** Frees the inferences, not the network. */
+  @Override
+  public void close() {
+    pool.close();
+  }
+}

@@ -1,0 +1,84 @@
+package io.panamba.model;
+
+import io.panamba.model.image.ImageTransform;
+import io.panamba.model.image.RgbImage;
+import java.util.function.Function;
+
+/**
+ * Turns images into vectors: what the head of a network would see. Usable from many threads at
+ * once.
+ */
+public final class FeatureExtractor implements AutoCloseable {
+  private final InferencePool pool;
+  private final ImageTransform transform;
+
+  /**
+   * Creates an extractor of features of single images.
+   *
+   * @param vim the network, which has to outlive the extractor
+   * @param concurrency most inferences at a time
+   */
+  public FeatureExtractor(Vim vim, int concurrency) {
+    this(vim, featuresOnly(vim.config()), concurrency);
+  }
+
+  /**
+   * Creates an extractor of features, and of what else the options ask for, through {@link
+   * #extract(RgbImage, Function)}.
+   *
+   * @param vim the network, which has to outlive the extractor
+   * @param options a batch of 1, and the image size, tokens and taps that are wanted
+   * @param concurrency most inferences at a time
+   */
+  public FeatureExtractor(Vim vim, InferenceOptions options, int concurrency) {
+    if (options.batch() != 1) {
+      throw new IllegalArgumentException(
+          "an extractor takes single images, not batches of " + options.batch());
+    }
+    this.pool = new InferencePool(vim, options, concurrency);
+    this.transform = new ImageTransform(options.height(), options.width());
+  }
+
+  private static InferenceOptions featuresOnly(VimConfig config) {
+    return new InferenceOptions(1, config.imageHeight(), config.imageWidth(), false, false, false);
+  }
+
+  /**
+   * Extracts the features of an image.
+   *
+   * @param image any size; resized, cropped and normalised as in the original evaluation
+   * @return (dim), or (length, dim) with the last axis fastest for {@link Pooling#MAX} and {@link
+   *     Pooling#ALL}
+   */
+  public float[] features(RgbImage image) {
+    return extract(image, inference -> inference.features().toFloats());
+  }
+
+  /**
+   * Runs the network on an image and reads its tensors in place, without a copy.
+   *
+   * @param <T> what is made of them
+   * @param image any size
+   * @param read reads features, tokens or taps; it must not keep the inference or its tensors
+   * @return what {@code read} returned
+   */
+  public <T> T extract(RgbImage image, Function<? super Inference, ? extends T> read) {
+    return pool.use(
+        inference -> {
+          transform.apply(image, inference.image());
+          inference.run();
+          return read.apply(inference);
+        });
+  }
+
+  /** Plans every inference and runs each once, so that the first image pays for nothing. */
+  public void warmUp() {
+    pool.warmUp();
+  }
+
+  /** Frees the inferences, not the network. */
+  @Override
+  public void close() {
+    pool.close();
+  }
+}
