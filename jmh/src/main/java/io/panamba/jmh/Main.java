@@ -61,7 +61,7 @@ public final class Main {
     lines.add(entry("processors", String.valueOf(Runtime.getRuntime().availableProcessors())));
     lines.add(entry("os", System.getProperty("os.name") + " " + System.getProperty("os.arch")));
     lines.add(entry("jdk", System.getProperty("java.vendor") + " " + Runtime.version()));
-    lines.add(entry("library", library.buildDescription()));
+    lines.add(entry("library", library.build()));
     lines.add(entry("library_sha256", library.sha256()));
     lines.add(entry("tier", library.tier()));
     try (Device device = Device.cpu(1)) {
