@@ -24,14 +24,16 @@ INLINE vec vec_exp2(vec t) {
   return vec_scale_exponent(vec_exp2_fraction(vec_sub(t, n)), n);
 }
 
-/* e^x, x clamped to [-87.3, 88]. log2(e) is split in two, or its rounding times a large x would cost precision of the
- * result. */
+/*
+ * e^x = 2^n e^r, x clamped to [-87.3, 88]. n ln(2) is taken off in two parts (Cody and Waite): the first has so few
+ * bits that n times it is exact, with or without a fused multiply-add.
+ */
 INLINE vec vec_exp(vec x) {
   x = vec_min(vec_set(88.0f), vec_max(vec_set(-87.3f), x));
   vec n = vec_round(vec_mul(x, vec_set(0x1.715476p+0f)));
-  vec f = vec_fma(x, vec_set(0x1.715476p+0f), vec_negate(n));
-  f = vec_fma(x, vec_set(0x1.4ae0cp-26f), f);
-  return vec_scale_exponent(vec_exp2_fraction(f), n);
+  vec r = vec_fma(n, vec_set(-0x1.62e4p-1f), x);
+  r = vec_fma(n, vec_set(-0x1.7f7d1cp-20f), r);
+  return vec_scale_exponent(vec_exp2_fraction(vec_mul(r, vec_set(0x1.715476p+0f))), n);
 }
 
 /* log(1 + e) on [0, 1], relative error 3.4e-8. */
