@@ -1,7 +1,9 @@
 /** Vision Mamba: checkpoints, images, networks and tasks. */
 module io.panamba.model {
-  requires java.desktop;
+  requires transitive java.desktop;
   requires transitive io.panamba.runtime;
+
+  uses javax.imageio.spi.ImageReaderSpi;
 
   exports io.panamba.model;
   exports io.panamba.model.checkpoint;

@@ -1,0 +1,157 @@
+package io.panamba.model.image;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
+/**
+ * Reads pictures: JPEG, PNG, GIF, BMP, TIFF and WebP, through ImageIO with TwelveMonkeys' plugins
+ * for the last two. Immutable, and usable from many threads at once.
+ *
+ * <p>The pixels are those of Pillow's {@code Image.open(file).convert("RGB")}, which the published
+ * models are trained and evaluated with:
+ *
+ * <ul>
+ *   <li>colour profiles and gamma are not applied, and alpha is dropped, not blended;
+ *   <li>the orientation that a camera wrote is not applied to JPEG, and is to TIFF;
+ *   <li>CMYK becomes RGB by {@code (255 - ink) * (255 - black) / 255}, a JPEG's inks being inverted
+ *       as Adobe writes them;
+ *   <li>of 16-bit colour and of 16-bit grey with alpha the upper byte is taken; other grey of more
+ *       than 8 bits is cut to 0..255, so that everything above 255 is white;
+ *   <li>of animations the first frame is read, of several pages the first.
+ * </ul>
+ *
+ * <p>Two kinds differ from Pillow's. For lossy WebP the plugin's decoder repeats colour channels
+ * where libwebp interpolates them and smooths block edges earlier, which amounts to two to four
+ * levels on average and to tens beside edges. And 16-bit grey TIFF whose zero is white is inverted,
+ * as it asks for. Arithmetic-coded and lossless JPEG, and colour samples of more than 16 bits, are
+ * refused.
+ */
+public final class ImageDecoder {
+  /** The most pixels that are decoded where nothing else is said: the limit of Pillow. */
+  public static final long DEFAULT_MAX_PIXELS = 178_956_970;
+
+  /** 16 bits each of four channels, uncompressed. */
+  private static final int BYTES_PER_PIXEL = 8;
+
+  private static final int OVERHEAD = 1 << 24;
+
+  private final long maxPixels;
+
+  /** Creates a decoder with the {@linkplain #DEFAULT_MAX_PIXELS default} limit. */
+  public ImageDecoder() {
+    this(DEFAULT_MAX_PIXELS);
+  }
+
+  /**
+   * Creates a decoder.
+   *
+   * @param maxPixels the most pixels that a picture may have: a file of a few bytes can claim a
+   *     picture that fills any memory
+   * @throws IllegalArgumentException if it is less than 1
+   */
+  public ImageDecoder(long maxPixels) {
+    if (maxPixels < 1) {
+      throw new IllegalArgumentException("at least one pixel must be allowed, not " + maxPixels);
+    }
+    this.maxPixels = maxPixels;
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @param file a picture
+   * @return its pixels
+   * @throws ImageException if the file can't be read or is no picture of the formats above, is
+   *     damaged, cut short, too large, or of an unsupported kind
+   */
+  public RgbImage decode(Path file) {
+    byte[] data;
+    try {
+      if (Files.isDirectory(file)) {
+        throw new ImageException(file + ": a picture is expected, this is a folder");
+      }
+      try (InputStream stream = Files.newInputStream(file)) {
+        data = readAll(stream, file.toString());
+      }
+    } catch (NoSuchFileException e) {
+      throw new ImageException(file + ": there is no such file", e);
+    } catch (IOException e) {
+      throw new ImageException(file + ": the file can't be read: " + e, e);
+    }
+    return decode(data, file.toString());
+  }
+
+  /**
+   * Reads a stream to its end.
+   *
+   * @param stream a picture; not closed
+   * @param name what to call the picture in errors
+   * @return its pixels
+   * @throws ImageException as {@link #decode(Path)}
+   */
+  public RgbImage decode(InputStream stream, String name) {
+    byte[] data;
+    try {
+      data = readAll(stream, name);
+    } catch (IOException e) {
+      throw new ImageException(name + ": the picture can't be read: " + e, e);
+    }
+    return decode(data, name);
+  }
+
+  /**
+   * Reads a picture that is in memory.
+   *
+   * @param data the content of an image file; not changed
+   * @param name what to call the picture in errors
+   * @return its pixels
+   * @throws ImageException as {@link #decode(Path)}
+   */
+  public RgbImage decode(byte[] data, String name) {
+    ImageFormat format = ImageFormat.of(data);
+    if (format == null) {
+      throw new ImageException(
+          name + ": this is no picture; JPEG, PNG, GIF, BMP, TIFF and WebP are read");
+    }
+    try {
+      return new FormatReader(format, maxPixels).read(data);
+    } catch (ImageException e) {
+      throw new ImageException(name + ": " + e.getMessage(), e);
+    } catch (IOException | RuntimeException | OutOfMemoryError | StackOverflowError e) {
+      // ImageIO's readers answer damaged files with exceptions of every kind.
+      throw new ImageException(name + ": " + explain(format, e), e);
+    }
+  }
+
+  private static String explain(ImageFormat format, Throwable error) {
+    for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+      if (cause instanceof OutOfMemoryError) {
+        // One array was too large for the heap; what was allocated before it is free again.
+        return "the picture is too large for this heap; allow fewer pixels or give more memory";
+      }
+    }
+    String reason =
+        error.getMessage() == null ? error.getClass().getSimpleName() : error.getMessage();
+    return "the %s file is damaged or of an unsupported kind: %s".formatted(format, reason);
+  }
+
+  private byte[] readAll(InputStream stream, String name) throws IOException {
+    long most =
+        maxPixels > (Integer.MAX_VALUE - OVERHEAD) / BYTES_PER_PIXEL
+            ? Integer.MAX_VALUE - 8
+            : maxPixels * BYTES_PER_PIXEL + OVERHEAD;
+    try {
+      byte[] data = stream.readNBytes((int) most);
+      if (data.length == most && stream.read() >= 0) {
+        throw new ImageException(
+            name + ": the file is larger than any picture of %d pixels".formatted(maxPixels));
+      }
+      return data;
+    } catch (OutOfMemoryError e) {
+      throw new ImageException(name + ": the file is too large for this heap", e);
+    }
+  }
+}

@@ -1,0 +1,198 @@
+package io.panamba.model.image;
+
+import io.panamba.runtime.DType;
+import io.panamba.runtime.Shape;
+import io.panamba.runtime.ShapeException;
+import io.panamba.runtime.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * Makes a network's input of a picture as the published models are evaluated (Vim's {@code
+ * datasets.py}): Pillow's bicubic resize, a crop from the centre, division by 255, and
+ * normalisation by mean and standard deviation in float32. Immutable, and usable from many threads
+ * at once.
+ *
+ * <p>For a square input of side S the shorter side of the picture becomes {@code int(S /
+ * cropRatio)}, the longer {@code int(shorter target * longer / shorter)}, and the crop starts at
+ * half of what is over, rounded half to even. Inputs of other shapes are treated alike: the picture
+ * is resized, keeping its proportions, to the smallest size that covers {@code int(height /
+ * cropRatio) x int(width / cropRatio)}.
+ *
+ * <p>Inputs of at most 32 x 32 take a picture of exactly their size as it is, which is what the
+ * original does with pictures of that class. It can't use any other for such an input; here they
+ * are resized and cropped like those of larger inputs.
+ */
+public final class ImageTransform {
+  /** The part of the resized picture's side that the crop keeps in the published models. */
+  public static final double DEFAULT_CROP_RATIO = 0.875;
+
+  private static final int CHANNELS = 3;
+  private static final int LARGEST_UNCHANGED = 32;
+  private static final float[] IMAGENET_MEAN = {0.485f, 0.456f, 0.406f};
+  private static final float[] IMAGENET_DEVIATION = {0.229f, 0.224f, 0.225f};
+  private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+  private final int height;
+  private final int width;
+  private final double cropRatio;
+
+  /** The normalised values of the 256 samples of each channel. */
+  private final float[] table = new float[CHANNELS * 256];
+
+  /**
+   * Creates the transform of the published models for a square input.
+   *
+   * @param size the side in pixels
+   * @throws IllegalArgumentException if it is less than 1
+   */
+  public ImageTransform(int size) {
+    this(size, size);
+  }
+
+  /**
+   * Creates the transform of the published models.
+   *
+   * @param height the height of the input in pixels
+   * @param width the width of the input in pixels
+   * @throws IllegalArgumentException if one is less than 1
+   */
+  public ImageTransform(int height, int width) {
+    this(height, width, DEFAULT_CROP_RATIO, IMAGENET_MEAN, IMAGENET_DEVIATION);
+  }
+
+  /**
+   * Creates a transform.
+   *
+   * @param height the height of the input in pixels
+   * @param width the width of the input in pixels
+   * @param cropRatio the part of the resized picture's side that the crop keeps, in (0, 1]
+   * @param mean the mean of red, green and blue, of samples in 0..1
+   * @param deviation their standard deviation, positive
+   * @throws IllegalArgumentException if an argument is outside its range or not of three channels
+   */
+  public ImageTransform(int height, int width, double cropRatio, float[] mean, float[] deviation) {
+    if (height < 1 || width < 1) {
+      throw new IllegalArgumentException(
+          "an input has at least one pixel; %d x %d was given".formatted(height, width));
+    }
+    if (!(cropRatio > 0 && cropRatio <= 1)
+        || height / cropRatio > Integer.MAX_VALUE
+        || width / cropRatio > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException("a crop ratio is in (0, 1], not " + cropRatio);
+    }
+    if (mean.length != CHANNELS || deviation.length != CHANNELS) {
+      throw new IllegalArgumentException(
+          "mean and deviation have three channels, not %d and %d"
+              .formatted(mean.length, deviation.length));
+    }
+    this.height = height;
+    this.width = width;
+    this.cropRatio = cropRatio;
+    for (int c = 0; c < CHANNELS; c++) {
+      if (!Float.isFinite(mean[c]) || !(deviation[c] > 0) || !Float.isFinite(deviation[c])) {
+        throw new IllegalArgumentException(
+            "a mean is finite and a deviation positive, not %s and %s"
+                .formatted(mean[c], deviation[c]));
+      }
+      for (int value = 0; value < 256; value++) {
+        table[c * 256 + value] = (value / 255f - mean[c]) / deviation[c];
+      }
+    }
+  }
+
+  /**
+   * Returns the height of the input.
+   *
+   * @return pixels
+   */
+  public int height() {
+    return height;
+  }
+
+  /**
+   * Returns the width of the input.
+   *
+   * @return pixels
+   */
+  public int width() {
+    return width;
+  }
+
+  /**
+   * Writes the network's input for a picture.
+   *
+   * @param image the picture
+   * @param target a float32 tensor (3, height, width) or (1, 3, height, width): red, green and blue
+   *     planes
+   * @throws ShapeException if the target has another shape or type; nothing has been written then
+   * @throws ImageException if the resized picture would have a side beyond 2^31 - 1 pixels
+   */
+  public void apply(RgbImage image, Tensor target) {
+    Shape shape = target.shape();
+    int first = shape.rank() - CHANNELS;
+    if (target.dtype() != DType.F32
+        || (first != 0 && (first != 1 || shape.size(0) != 1))
+        || shape.size(first) != CHANNELS
+        || shape.size(first + 1) != height
+        || shape.size(first + 2) != width) {
+      throw new ShapeException(
+          "the input of a picture is F32(3, %d, %d) or F32(1, 3, %d, %d), not %s"
+              .formatted(height, width, height, width, target));
+    }
+    byte[] pixels = resizeAndCrop(image).pixels();
+    MemorySegment segment = target.segment();
+    float[] row = new float[width];
+    for (int c = 0; c < CHANNELS; c++) {
+      for (int y = 0; y < height; y++) {
+        int from = y * width * CHANNELS + c;
+        for (int x = 0; x < width; x++) {
+          row[x] = table[c * 256 + (pixels[from + x * CHANNELS] & 255)];
+        }
+        long at = ((long) c * height + y) * width;
+        MemorySegment.copy(row, 0, segment, FLOAT, at * Float.BYTES, width);
+      }
+    }
+  }
+
+  /**
+   * Returns what the network sees of a picture, before normalisation.
+   *
+   * @param image the picture
+   * @return the resized and cropped picture, of the input's size
+   * @throws ImageException if the resized picture would have a side beyond 2^31 - 1 pixels
+   */
+  public RgbImage resizeAndCrop(RgbImage image) {
+    if (height <= LARGEST_UNCHANGED
+        && width <= LARGEST_UNCHANGED
+        && image.height() == height
+        && image.width() == width) {
+      return image;
+    }
+    long boxHeight = (long) (height / cropRatio);
+    long boxWidth = (long) (width / cropRatio);
+    long resizedHeight;
+    long resizedWidth;
+    // Compares width / boxWidth with height / boxHeight: the smaller one of the two sets the scale.
+    if (image.width() * boxHeight <= image.height() * boxWidth) {
+      resizedWidth = boxWidth;
+      resizedHeight = (long) ((double) (boxWidth * image.height()) / image.width());
+    } else {
+      resizedHeight = boxHeight;
+      resizedWidth = (long) ((double) (boxHeight * image.width()) / image.height());
+    }
+    if (Math.max(resizedHeight, resizedWidth) > Integer.MAX_VALUE) {
+      throw new ImageException(
+          "a picture of %d x %d pixels is too long to be resized for an input of %d x %d"
+              .formatted(image.width(), image.height(), width, height));
+    }
+    return Resampler.resize(
+        image,
+        (int) resizedWidth,
+        (int) resizedHeight,
+        (int) Math.rint((resizedWidth - width) / 2.0),
+        (int) Math.rint((resizedHeight - height) / 2.0),
+        width,
+        height);
+  }
+}

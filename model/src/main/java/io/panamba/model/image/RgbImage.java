@@ -1,0 +1,82 @@
+package io.panamba.model.image;
+
+import java.awt.image.BufferedImage;
+
+/**
+ * A decoded picture: 8 bits each of red, green and blue, rows from the top, pixels from the left.
+ */
+public final class RgbImage {
+  private final int width;
+  private final int height;
+  private final byte[] pixels;
+
+  private RgbImage(int width, int height, byte[] pixels) {
+    this.width = width;
+    this.height = height;
+    this.pixels = pixels;
+  }
+
+  /**
+   * Makes a picture of samples.
+   *
+   * @param width pixels in a row, at least 1
+   * @param height rows, at least 1
+   * @param pixels {@code height * width * 3} unsigned samples, red, green, blue; used, not copied
+   * @return the picture
+   * @throws ImageException if a size is not positive or the number of samples is another
+   */
+  public static RgbImage of(int width, int height, byte[] pixels) {
+    if (width < 1 || height < 1 || pixels.length != 3L * width * height) {
+      throw new ImageException(
+          "a picture of %d x %d pixels has width * height * 3 samples and no empty side; %d were given"
+              .formatted(width, height, pixels.length));
+    }
+    return new RgbImage(width, height, pixels);
+  }
+
+  /**
+   * Takes the pixels of an image of the Java 2D API. Colour profiles and alpha are left out of
+   * account: samples of an RGB image stay as they are, grey ones are repeated, CMYK ones become
+   * {@code (255 - ink) * (255 - black) / 255}; of 16-bit samples the upper byte is taken.
+   *
+   * @param image an image of grey, RGB or CMYK samples of up to 16 bits, or with a palette
+   * @return the picture, a copy
+   * @throws ImageException if the image is of another kind or too large for an array
+   */
+  public static RgbImage of(BufferedImage image) {
+    return Rasters.toRgb(image, Rasters.WideGrey.UPPER_BYTE);
+  }
+
+  /**
+   * Returns the width.
+   *
+   * @return pixels in a row
+   */
+  public int width() {
+    return width;
+  }
+
+  /**
+   * Returns the height.
+   *
+   * @return rows
+   */
+  public int height() {
+    return height;
+  }
+
+  /**
+   * Returns the samples.
+   *
+   * @return the picture's own array of {@code height * width * 3} unsigned samples, not a copy
+   */
+  public byte[] pixels() {
+    return pixels;
+  }
+
+  /** Writes the size as {@code 640 x 480 RGB}. */
+  @Override
+  public String toString() {
+    return width + " x " + height + " RGB";
+  }
+}
