@@ -1,0 +1,87 @@
+package io.panamba.runtime;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * Whether a file is a whole ELF shared library for 64-bit little-endian machines (System V ABI,
+ * chapter 4 and 5). The dynamic linker maps segments without comparing them with the file's size,
+ * and a truncated file ends the process by a bus error.
+ */
+final class ElfFile {
+  private static final int HEADER_BYTES = 64;
+  private static final int ENTRY_BYTES = 56;
+  private static final int MAGIC = 0x464c457f;
+  private static final int CLASS_64 = 2;
+  private static final int LITTLE_ENDIAN = 1;
+  private static final int SHARED_OBJECT = 3;
+  private static final int LOADED_SEGMENT = 1;
+
+  private static final int CLASS_AT = 4;
+  private static final int DATA_AT = 5;
+  private static final int TYPE_AT = 16;
+  private static final int ENTRIES_AT = 32;
+  private static final int ENTRY_SIZE_AT = 54;
+  private static final int ENTRY_COUNT_AT = 56;
+  private static final int SEGMENT_OFFSET_AT = 8;
+  private static final int SEGMENT_SIZE_AT = 32;
+
+  private ElfFile() {}
+
+  /** Throws a refusal if the dynamic linker can't safely be given the file. */
+  static void check(Path file) throws Refusal {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      check(channel);
+    } catch (IOException e) {
+      throw Refusal.of("it can't be read", e);
+    }
+  }
+
+  private static void check(FileChannel channel) throws IOException, Refusal {
+    long size = channel.size();
+    ByteBuffer header = read(channel, 0, HEADER_BYTES);
+    if (header.remaining() < HEADER_BYTES || header.getInt(0) != MAGIC) {
+      throw new Refusal("it is not a shared library (no ELF header)");
+    }
+    if (header.get(CLASS_AT) != CLASS_64 || header.get(DATA_AT) != LITTLE_ENDIAN) {
+      throw new Refusal("it is a library for another kind of processor");
+    }
+    if (header.getShort(TYPE_AT) != SHARED_OBJECT) {
+      throw new Refusal("it is an ELF file, but not a shared library");
+    }
+    int entryBytes = Short.toUnsignedInt(header.getShort(ENTRY_SIZE_AT));
+    int entryCount = Short.toUnsignedInt(header.getShort(ENTRY_COUNT_AT));
+    long entriesAt = header.getLong(ENTRIES_AT);
+    if (entryBytes != ENTRY_BYTES || entriesAt < HEADER_BYTES || entriesAt > size) {
+      throw damaged(size);
+    }
+    ByteBuffer entries = read(channel, entriesAt, entryBytes * entryCount);
+    if (entries.remaining() < entryBytes * entryCount) {
+      throw damaged(size);
+    }
+    for (int entry = 0; entry < entries.limit(); entry += entryBytes) {
+      long offset = entries.getLong(entry + SEGMENT_OFFSET_AT);
+      long bytes = entries.getLong(entry + SEGMENT_SIZE_AT);
+      if (entries.getInt(entry) == LOADED_SEGMENT
+          && (offset < 0 || bytes < 0 || offset > size || bytes > size - offset)) {
+        throw damaged(size);
+      }
+    }
+  }
+
+  private static Refusal damaged(long size) {
+    return new Refusal("it is truncated or damaged (%d bytes)".formatted(size));
+  }
+
+  private static ByteBuffer read(FileChannel channel, long position, int bytes) throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    while (buffer.hasRemaining() && channel.read(buffer, position + buffer.position()) >= 0) {
+      // Reads until the buffer is full or the file ends.
+    }
+    return buffer.flip();
+  }
+}

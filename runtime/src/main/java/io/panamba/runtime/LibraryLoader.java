@@ -1,0 +1,217 @@
+package io.panamba.runtime;
+
+import io.panamba.bindings.panamba_h;
+import io.panamba.runtime.LibraryInfo.Attempt;
+import io.panamba.runtime.LibraryInfo.Source;
+import java.io.IOException;
+import java.net.URL;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** Finds and loads the library, in the order that {@link LibraryInfo} states. */
+final class LibraryLoader {
+  private static final String LOADED = "loaded";
+  private static final String TAKEN =
+      "another class loader of this process has it, so it is copied";
+
+  private final LoaderSettings settings;
+  private final Platform platform = Platform.current();
+  private final String libraryFile = System.mapLibraryName("panamba");
+  private final List<Attempt> attempts = new ArrayList<>();
+
+  LibraryLoader(LoaderSettings settings) {
+    this.settings = settings;
+  }
+
+  /** A library that has been loaded, and where it was found, for people. */
+  private record Loaded(Path path, Source source, String sha256, String origin) {}
+
+  /** Every place that was tried, in order. */
+  List<Attempt> attempts() {
+    return List.copyOf(attempts);
+  }
+
+  /** Loads the library and makes it ready for use. */
+  LibraryInfo load() {
+    JavaVersion.check(Runtime.version());
+    try {
+      Loaded loaded = find();
+      int abiVersion = LoadedLibrary.abiVersion(loaded.origin());
+      settings.tier().ifPresent(LoadedLibrary::useTier);
+      return new LibraryInfo(
+          loaded.path(),
+          loaded.source(),
+          loaded.sha256(),
+          abiVersion,
+          LoadedLibrary.build(),
+          LoadedLibrary.tier(),
+          settings.tier(),
+          LoadedLibrary.tiers(),
+          attempts);
+    } catch (IllegalCallerException e) {
+      throw nativeAccessDenied(e);
+    } catch (ExceptionInInitializerError e) {
+      // The bindings create their downcalls in initialisers.
+      if (e.getCause() instanceof IllegalCallerException denied) {
+        throw nativeAccessDenied(denied);
+      }
+      throw e;
+    }
+  }
+
+  private Loaded find() {
+    if (settings.libraryPath().isPresent()) {
+      return loadNamed(settings.libraryPath().get());
+    }
+    Optional<Path> beside = settings.imageFolder().map(folder -> folder.resolve(libraryFile));
+    if (beside.isPresent()) {
+      String candidate = "beside the executable, " + beside.get();
+      if (Files.exists(beside.get())) {
+        return loadFile(candidate, beside.get(), Source.EXECUTABLE, "Replace or remove that file.");
+      }
+      note(candidate, "there is no such file");
+    }
+    return loadResource();
+  }
+
+  private Loaded loadNamed(String name) {
+    String candidate = "-D" + LoaderSettings.LIBRARY_PATH + "=" + name;
+    String advice =
+        "Give the property the path of %s or of its folder, or leave it out to use the one in panamba-native."
+            .formatted(libraryFile);
+    Path file;
+    try {
+      Path path = LoaderSettings.path(name);
+      file = Files.isDirectory(path) ? path.resolve(libraryFile) : path;
+      if (!Files.exists(file)) {
+        throw new Refusal("there is no file " + file);
+      }
+    } catch (Refusal e) {
+      throw failure(candidate, e, advice);
+    }
+    return loadFile(candidate, file, Source.PROPERTY, advice);
+  }
+
+  private Loaded loadFile(String candidate, Path file, Source source, String advice) {
+    try {
+      if (!Files.isRegularFile(file)) {
+        throw new Refusal("it is not a file");
+      }
+      if (platform.os().equals("linux")) {
+        ElfFile.check(file);
+      }
+      byte[] content = Files.readAllBytes(file);
+      Path path = file;
+      if (LibraryLinker.load(file)) {
+        note(candidate, LOADED);
+      } else {
+        note(candidate, TAKEN);
+        path = loadCopy(content, LibraryCache::privateCopy);
+      }
+      return new Loaded(path, source, sha256(content), file.toString());
+    } catch (IOException e) {
+      throw failure(candidate, Refusal.of("it can't be read", e), advice);
+    } catch (Refusal e) {
+      throw failure(candidate, e, advice);
+    }
+  }
+
+  private Loaded loadResource() {
+    String name = platform.resource(libraryFile);
+    String candidate = "resource " + name;
+    URL url;
+    byte[] library;
+    try {
+      url = LibraryResource.find(LibraryLoader.class.getClassLoader(), name);
+      library = LibraryResource.read(url);
+    } catch (Refusal e) {
+      throw failure(
+          candidate,
+          e,
+          "Add panamba-native for %s to the class path or module path, or set -D%s to the path of %s."
+              .formatted(platform, LoaderSettings.LIBRARY_PATH, libraryFile));
+    }
+    note(candidate, "found, " + url);
+    String sha256 = sha256(library);
+    Path path = loadCopy(library, (cache, content) -> cache.store(content, sha256));
+    return new Loaded(path, Source.RESOURCE, sha256, url.toString());
+  }
+
+  private interface Copying {
+    Path copy(LibraryCache cache, byte[] content) throws Refusal;
+  }
+
+  /** Loads a copy from the first folder where that works. */
+  private Path loadCopy(byte[] content, Copying copying) {
+    for (LoaderSettings.CacheFolder folder : settings.cacheFolders()) {
+      try {
+        LibraryCache cache = LibraryCache.open(folder.path(), libraryFile);
+        Path file = copying.copy(cache, content);
+        if (!LibraryLinker.load(file)) {
+          note(folder.toString(), TAKEN);
+          file = cache.privateCopy(content);
+          if (!LibraryLinker.load(file)) {
+            throw new Refusal(file + " is new, and already loaded");
+          }
+        }
+        note(folder.toString(), LOADED);
+        return file;
+      } catch (Refusal e) {
+        note(folder.toString(), e.getMessage());
+      }
+    }
+    throw failure(
+        "Set -D%s to a folder of your own where code may be executed, or -D%s to the path of an unpacked %s."
+            .formatted(LoaderSettings.CACHE, LoaderSettings.LIBRARY_PATH, libraryFile),
+        null);
+  }
+
+  private static String sha256(byte[] content) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+
+  private void note(String candidate, String outcome) {
+    attempts.add(new Attempt(candidate, outcome));
+  }
+
+  private LibraryException failure(String candidate, Refusal refusal, String advice) {
+    note(candidate, refusal.getMessage());
+    return failure(advice, refusal);
+  }
+
+  private LibraryException failure(String advice, Refusal cause) {
+    String tried =
+        attempts.stream()
+            .map(attempt -> attempt.candidate() + ": " + attempt.outcome())
+            .collect(Collectors.joining("; "));
+    return new LibraryException(
+        "Panamba's native library for %s can't be loaded. Tried: %s. %s"
+            .formatted(platform, tried, advice),
+        cause);
+  }
+
+  private static LibraryException nativeAccessDenied(IllegalCallerException cause) {
+    String modules =
+        Stream.of(LibraryLoader.class, panamba_h.class)
+            .map(Class::getModule)
+            .map(module -> module.isNamed() ? module.getName() : "ALL-UNNAMED")
+            .distinct()
+            .collect(Collectors.joining(","));
+    return new LibraryException(
+        "Java denies Panamba the use of native code (%s). Start it with --enable-native-access=%s."
+            .formatted(cause.getMessage(), modules),
+        cause);
+  }
+}

@@ -1,0 +1,46 @@
+package io.panamba.runtime;
+
+import java.util.Locale;
+
+/**
+ * The names of operating system and processor under which native libraries are packed, as Maven's
+ * os-maven-plugin spells its classifiers: {@code linux-x86_64}, {@code linux-aarch_64}.
+ *
+ * @param os the operating system
+ * @param arch the processor
+ */
+record Platform(String os, String arch) {
+  static Platform current() {
+    return of(System.getProperty("os.name", ""), System.getProperty("os.arch", ""));
+  }
+
+  static Platform of(String osName, String osArch) {
+    String os = plain(osName);
+    String arch = plain(osArch);
+    return new Platform(
+        os.startsWith("linux")
+            ? "linux"
+            : os.startsWith("mac") || os.startsWith("darwin")
+                ? "osx"
+                : os.startsWith("windows") ? "windows" : os,
+        switch (arch) {
+          case "amd64", "x8664", "x64" -> "x86_64";
+          case "aarch64", "arm64" -> "aarch_64";
+          default -> arch;
+        });
+  }
+
+  private static String plain(String name) {
+    return name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "");
+  }
+
+  /** The place of a library in a jar. */
+  String resource(String libraryFile) {
+    return "META-INF/native/" + this + "/" + libraryFile;
+  }
+
+  @Override
+  public String toString() {
+    return os + "-" + arch;
+  }
+}
