@@ -24,9 +24,10 @@ final class RotaryEmbedding {
     for (int i = 0; i < cos.length; i++) {
       int column = i % dim;
       int token = i / dim;
-      double time =
-          column < half ? (double) (token / width) / height : (double) (token % width) / width;
-      double frequency = Math.pow(BASE, -2.0 * (column % half / 2) / half);
+      int pair = column % half / 2;
+      int row = token / width;
+      double time = column < half ? (double) row / height : (double) (token % width) / width;
+      double frequency = Math.pow(BASE, -2.0 * pair / half);
       double angle = time * TRAINED_SIDE * frequency;
       cos[i] = (float) Math.cos(angle);
       sin[i] = (float) Math.sin(angle);

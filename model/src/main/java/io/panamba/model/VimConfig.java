@@ -153,6 +153,6 @@ public record VimConfig(
    * @return updates
    */
   public long scanUpdates() {
-    return depth * directions() * length() * inner * states;
+    return (long) depth * directions() * length() * inner * states;
   }
 }

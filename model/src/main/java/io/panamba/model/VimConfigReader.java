@@ -116,7 +116,7 @@ final class VimConfigReader {
   private int trainedSide(ClassToken classToken) {
     Shape shape = shape("pos_embed", 3);
     long patches = shape.size(1) - classToken.count();
-    int side = (int) Math.sqrt(patches);
+    int side = (int) Math.sqrt((double) patches);
     if ((long) side * side != patches) {
       throw new WeightsException(
           "pos_embed is %s: %d rows beside %d class tokens are no square grid"

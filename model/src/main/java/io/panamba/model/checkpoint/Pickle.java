@@ -66,5 +66,9 @@ final class Pickle {
   record Storage(String type, String key, long elements, long viewOffset) {}
 
   /** A view of a storage. */
-  record View(Storage storage, long offset, long[] sizes, long[] strides) {}
+  record View(Storage storage, long offset, List<Long> sizes, List<Long> strides) {
+    static long[] array(List<Long> numbers) {
+      return numbers.stream().mapToLong(Long::longValue).toArray();
+    }
+  }
 }

@@ -82,8 +82,8 @@ final class PickleReader {
   private boolean constant(int opcode) {
     switch (opcode) {
       case 'N' -> push(None.INSTANCE);
-      case 0x88 -> push(Boolean.TRUE);
-      case 0x89 -> push(Boolean.FALSE);
+      case 0x88 -> push(true);
+      case 0x89 -> push(false);
       case 'J' -> push((long) cursor.i32());
       case 'K' -> push((long) cursor.u8());
       case 'M' -> push((long) cursor.u16());
@@ -106,10 +106,10 @@ final class PickleReader {
   private Object decimal(String line) {
     switch (line) {
       case "00" -> {
-        return Boolean.FALSE;
+        return false;
       }
       case "01" -> {
-        return Boolean.TRUE;
+        return true;
       }
       default -> {
         String digits = line.endsWith("L") ? line.substring(0, line.length() - 1) : line;
@@ -354,17 +354,17 @@ final class PickleReader {
         storage, arguments.number(1), numbers(arguments.get(2)), numbers(arguments.get(3)));
   }
 
-  private long[] numbers(Object value) {
+  private List<Long> numbers(Object value) {
     List<Object> items =
         value instanceof Tuple tuple
             ? tuple.items()
             : value instanceof Sequence sequence ? sequence.items : List.of(None.INSTANCE);
-    long[] numbers = new long[items.size()];
-    for (int i = 0; i < numbers.length; i++) {
-      if (!(items.get(i) instanceof Long number)) {
+    List<Long> numbers = new ArrayList<>();
+    for (Object item : items) {
+      if (!(item instanceof Long number)) {
         throw cursor.failure("a tensor's sizes or strides are no whole numbers");
       }
-      numbers[i] = number;
+      numbers.add(number);
     }
     return numbers;
   }

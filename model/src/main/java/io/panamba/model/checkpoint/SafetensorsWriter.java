@@ -14,6 +14,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 
 /**
  * Writes safetensors files: to a temporary file beside the target, which takes the target's place
@@ -39,7 +40,10 @@ public final class SafetensorsWriter {
     Path temporary = null;
     try {
       Path folder = target.toAbsolutePath().getParent();
-      temporary = Files.createTempFile(folder, "." + target.getFileName(), ".part");
+      // Files.createTempFile would make a file that nobody else may read.
+      temporary =
+          Files.createFile(
+              folder.resolve(".%s.%s.part".formatted(target.getFileName(), UUID.randomUUID())));
       try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
         writeFully(channel, header(tensors, metadata));
         for (Tensor tensor : tensors.values()) {
@@ -116,7 +120,8 @@ public final class SafetensorsWriter {
 
   private static String quote(String text) {
     StringBuilder quoted = new StringBuilder("\"");
-    for (char c : text.toCharArray()) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
       if (c == '"' || c == '\\') {
         quoted.append('\\').append(c);
       } else if (c < 0x20 || Character.isSurrogate(c)) {

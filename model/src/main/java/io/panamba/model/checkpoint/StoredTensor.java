@@ -10,15 +10,8 @@ import java.nio.ByteOrder;
 /**
  * A tensor where it lies in a checkpoint's mapping: nothing is copied, and every element that shape
  * and strides can reach is inside the data. It is readable until the checkpoint is closed.
- *
- * @param key its name
- * @param dtype the element type
- * @param shape the shape
- * @param strides elements between neighbours along each axis, not negative; 0 repeats
- * @param data read-only, from the first element to the last; aligned to nothing
  */
-public record StoredTensor(
-    String key, DType dtype, Shape shape, long[] strides, MemorySegment data) {
+public final class StoredTensor {
   private static final ValueLayout.OfFloat FLOAT =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfDouble DOUBLE =
@@ -26,9 +19,14 @@ public record StoredTensor(
   private static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+  private final String key;
+  private final DType dtype;
+  private final Shape shape;
+  private final long[] strides;
+  private final MemorySegment data;
+
   /** Checks that no element lies outside the data. */
-  public StoredTensor {
-    strides = strides.clone();
+  StoredTensor(String key, DType dtype, Shape shape, long[] strides, MemorySegment data) {
     if (strides.length != shape.rank()) {
       throw new ShapeException(
           "%s has %d strides for shape %s".formatted(key, strides.length, shape));
@@ -39,7 +37,47 @@ public record StoredTensor(
           "%s of shape %s reaches %d elements; its data has %d bytes"
               .formatted(key, shape, extent, data.byteSize()));
     }
-    data = data.asSlice(0, extent * dtype.bytes()).asReadOnly();
+    this.key = key;
+    this.dtype = dtype;
+    this.shape = shape;
+    this.strides = strides.clone();
+    this.data = data.asSlice(0, extent * dtype.bytes()).asReadOnly();
+  }
+
+  /**
+   * Returns the name.
+   *
+   * @return the key in the checkpoint
+   */
+  public String key() {
+    return key;
+  }
+
+  /**
+   * Returns the element type.
+   *
+   * @return the type
+   */
+  public DType dtype() {
+    return dtype;
+  }
+
+  /**
+   * Returns the shape.
+   *
+   * @return the shape
+   */
+  public Shape shape() {
+    return shape;
+  }
+
+  /**
+   * Returns the bytes, from the first element to the last.
+   *
+   * @return read-only memory in the mapping, aligned to nothing
+   */
+  public MemorySegment data() {
+    return data;
   }
 
   /** Returns how many elements lie between the first and the last, both included. */
@@ -75,9 +113,8 @@ public record StoredTensor(
   /**
    * Returns the strides.
    *
-   * @return a copy
+   * @return elements between neighbours along each axis, not negative; 0 repeats
    */
-  @Override
   public long[] strides() {
     return strides.clone();
   }

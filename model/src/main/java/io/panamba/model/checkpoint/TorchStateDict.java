@@ -97,14 +97,15 @@ final class TorchStateDict {
 
   private StoredTensor tensor(String key, View view) {
     DType dtype = dtype(key, view.storage().type());
-    Shape shape = Shape.of(view.sizes());
+    Shape shape = Shape.of(View.array(view.sizes()));
     MemorySegment storage = storages.apply(view.storage());
     long elements = storage.byteSize() / dtype.bytes();
     long offset = offset(key, view);
-    if (view.strides().length != view.sizes().length) {
+    long[] strides = View.array(view.strides());
+    if (view.strides().size() != view.sizes().size()) {
       throw new CheckpointException(path, "%s has strides that don't fit its shape".formatted(key));
     }
-    long extent = StoredTensor.extent(key, shape, view.strides());
+    long extent = StoredTensor.extent(key, shape, strides);
     if (offset > elements || extent > elements - offset) {
       throw new CheckpointException(
           path, "%s %s reaches beyond its storage of %d elements".formatted(key, shape, elements));
@@ -120,7 +121,7 @@ final class TorchStateDict {
         key,
         dtype,
         shape,
-        view.strides(),
+        strides,
         storage.asSlice(offset * dtype.bytes(), extent * dtype.bytes()));
   }
 
