@@ -1,19 +1,107 @@
 package io.panamba.cli;
 
+import java.io.OutputStreamWriter;
+import java.io.PrintStream;
+import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
 
 /** The panamba command. */
-@Command(name = "panamba", mixinStandardHelpOptions = true)
-public final class Main {
+@Command(
+    name = "panamba",
+    description = "Vision Mamba on the JVM.",
+    mixinStandardHelpOptions = true,
+    scope = ScopeType.INHERIT,
+    versionProvider = Version.class,
+    sortOptions = false,
+    usageHelpAutoWidth = true,
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = {
+      ClassifyCommand.class,
+      EmbedCommand.class,
+      ForwardCommand.class,
+      InitCommand.class,
+      InfoCommand.class,
+      BenchCommand.class
+    })
+public final class Main implements Runnable {
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--verbose",
+      scope = ScopeType.INHERIT,
+      description = "Show the stack trace of an error.")
+  private boolean verbose;
+
   private Main() {}
 
   /**
-   * Runs the command.
+   * Runs the command and ends the process: with 0, or with 1 after an error, or with 2 if it was
+   * called in a wrong way.
    *
    * @param args its arguments
    */
   public static void main(String[] args) {
-    System.exit(new CommandLine(new Main()).execute(args));
+    System.exit(run(writer(System.out), writer(System.err), args));
+  }
+
+  private static PrintWriter writer(PrintStream stream) {
+    return new PrintWriter(new OutputStreamWriter(stream, stream.charset()), true);
+  }
+
+  /**
+   * Runs the command.
+   *
+   * @param out where results go
+   * @param err where errors and progress go
+   * @param args its arguments
+   * @return the exit code: 0, 1 for an error, 2 for wrong arguments
+   */
+  public static int run(PrintWriter out, PrintWriter err, String... args) {
+    Main main = new Main();
+    CommandLine line =
+        new CommandLine(main)
+            .setOut(out)
+            .setErr(err)
+            .setCaseInsensitiveEnumValuesAllowed(true)
+            .setParameterExceptionHandler((e, given) -> misused(e))
+            .setExecutionExceptionHandler((e, command, result) -> main.failed(e, command));
+    try {
+      return line.execute(args);
+    } catch (OutOfMemoryError e) {
+      return main.failed(e, line);
+    } finally {
+      out.flush();
+      err.flush();
+    }
+  }
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "Missing command");
+  }
+
+  private static int misused(ParameterException e) {
+    CommandLine command = e.getCommandLine();
+    String name = command.getCommandSpec().qualifiedName();
+    command
+        .getErr()
+        .printf("%s: %s (%s --help explains)%n", name, Failure.oneLine(e.getMessage()), name);
+    return CommandLine.ExitCode.USAGE;
+  }
+
+  private int failed(Throwable e, CommandLine command) {
+    PrintWriter err = command.getErr();
+    err.printf(
+        "%s: %s%n", command.getCommandSpec().qualifiedName(), Failure.oneLine(Failure.message(e)));
+    if (verbose) {
+      e.printStackTrace(err);
+    }
+    return CommandLine.ExitCode.SOFTWARE;
   }
 }

@@ -1,0 +1,242 @@
+package io.panamba.cli;
+
+import io.panamba.model.Inference;
+import io.panamba.model.InferenceOptions;
+import io.panamba.model.Vim;
+import io.panamba.model.VimConfig;
+import io.panamba.model.VimOptions;
+import io.panamba.model.VimPreset;
+import io.panamba.runtime.Device;
+import io.panamba.runtime.LibraryInfo;
+import io.panamba.runtime.PanambaException;
+import io.panamba.runtime.Tensor;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Measures how long a network takes. */
+@Command(
+    name = "bench",
+    description =
+        "Measures the time of an inference against the floor that the machine's measured peak of"
+            + " fused multiply-adds sets for the network's arithmetic.")
+final class BenchCommand implements Callable<Integer> {
+  /**
+   * Nine fused multiply-add issue slots of two operations each: range reduction, a polynomial of
+   * five, and three for the state and the output.
+   */
+  private static final int FLOPS_PER_SCAN_UPDATE = 18;
+
+  private static final int MAX_BATCH = 1024;
+  private static final int PEAK_MEASUREMENTS = 3;
+  private static final long SEED = 1;
+
+  @Spec private CommandSpec spec;
+
+  /** One of two. */
+  private static final class Network {
+    @Option(
+        names = "--model",
+        paramLabel = "SIZE",
+        description = "tiny, small, base or nano, with random weights (default: tiny).")
+    private VimPreset model = VimPreset.TINY;
+
+    @Option(
+        names = "--weights",
+        paramLabel = "FILE",
+        description = "A Vim checkpoint: .pth or .safetensors.")
+    private Path weights;
+  }
+
+  @ArgGroup private Network chosen = new Network();
+
+  private int batch = 1;
+  private double seconds = 5;
+
+  @Option(names = "--profile", description = "Tell how much time each kind of operation takes.")
+  private boolean profile;
+
+  @Option(names = "--json", description = "Write JSON.")
+  private boolean json;
+
+  @Mixin private NetworkOptions network;
+  @Mixin private DeviceOptions device;
+
+  @Option(
+      names = "--batch",
+      paramLabel = "B",
+      description = "Images that are run together (default: 1).")
+  void setBatch(int value) {
+    if (value < 1 || value > MAX_BATCH) {
+      throw invalid("--batch", "1 to " + MAX_BATCH, value);
+    }
+    batch = value;
+  }
+
+  @Option(
+      names = "--seconds",
+      paramLabel = "S",
+      description = "How long to measure, after a quarter of it to warm up (default: 5).")
+  void setSeconds(double value) {
+    if (!(value > 0 && value <= 3600)) {
+      throw invalid("--seconds", "more than 0, 3600 at most", value);
+    }
+    seconds = value;
+  }
+
+  private ParameterException invalid(String option, String expected, Number value) {
+    return new ParameterException(
+        spec.commandLine(),
+        "Invalid value for option '%s': expected %s, not %s".formatted(option, expected, value));
+  }
+
+  @Override
+  public Integer call() {
+    try (Device opened = device.open();
+        Vim vim = open(opened)) {
+      try (Inference inference = vim.plan(InferenceOptions.logits(batch, vim.config()))) {
+        fill(inference.image());
+        inference.run();
+        float[] first = result(inference).toFloats();
+        double peak = peak(opened);
+        Stopwatch.Measurement measured = new Stopwatch(inference).measure(seconds);
+        check(first, result(inference).toFloats());
+        peak = Math.max(peak, peak(opened));
+        List<Profile.Row> rows = profile ? Profile.of(inference) : List.of();
+        Map<String, Object> report = report(vim.config(), opened, measured, peak);
+        print(report, rows);
+      }
+    }
+    return 0;
+  }
+
+  private Vim open(Device opened) {
+    VimOptions options = network.vimOptions();
+    return chosen.weights == null
+        ? RandomVim.open(chosen.model, options, SEED, opened)
+        : Vim.open(chosen.weights, opened, options);
+  }
+
+  private static void fill(Tensor image) {
+    Random random = new Random(SEED);
+    float[] values = new float[Math.toIntExact(image.shape().elements())];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
+    image.copyFrom(values);
+  }
+
+  private static Tensor result(Inference inference) {
+    return inference.options().logits() ? inference.logits() : inference.features();
+  }
+
+  /** A benchmark of a wrong result is worth nothing. */
+  private static void check(float[] first, float[] last) {
+    for (int i = 0; i < first.length; i++) {
+      if (!Float.isFinite(first[i])) {
+        throw new PanambaException("the network gave %s as output %d".formatted(first[i], i));
+      }
+      if (first[i] != last[i]) {
+        throw new PanambaException(
+            "output %d was %s in the first run and %s in the last: runs must not differ"
+                .formatted(i, first[i], last[i]));
+      }
+    }
+  }
+
+  /** Other load only lowers a measured peak, so the highest is the truest. */
+  private static double peak(Device opened) {
+    double highest = 0;
+    for (int i = 0; i < PEAK_MEASUREMENTS; i++) {
+      highest = Math.max(highest, opened.measurePeak(opened.threads()));
+    }
+    return highest;
+  }
+
+  private Map<String, Object> report(
+      VimConfig config, Device opened, Stopwatch.Measurement measured, double peak) {
+    Timings timings = measured.timings();
+    double flops =
+        batch
+            * (2.0 * config.multiplyAdds() + (double) FLOPS_PER_SCAN_UPDATE * config.scanUpdates());
+    double floor = flops / peak * 1e3;
+    double median = timings.medianMillis();
+    Map<String, Object> report = new LinkedHashMap<>();
+    report.put(
+        "model", chosen.weights == null ? chosen.model.name().toLowerCase(Locale.ROOT) : null);
+    report.put("weights", chosen.weights);
+    report.put("image_size", config.imageHeight() + "x" + config.imageWidth());
+    report.put("stride", config.stride());
+    report.put("batch", batch);
+    report.put("threads", opened.threads());
+    report.put("precision", device.precision());
+    report.put("device", device.deviceName());
+    report.put("tier", LibraryInfo.current().tier());
+    report.put("library_sha256", LibraryInfo.current().sha256());
+    report.putAll(Machine.toJson());
+    report.put("warm_up_runs", measured.warmUps());
+    report.put("runs", timings.count());
+    report.put("median_ms", median);
+    report.put("p90_ms", timings.percentileMillis(0.9));
+    report.put("p99_ms", timings.percentileMillis(0.99));
+    report.put("p999_ms", timings.percentileMillis(0.999));
+    report.put("images_per_second", batch * timings.count() / timings.totalSeconds());
+    report.put("allocated_bytes_per_inference", measured.allocatedBytes());
+    report.put("peak_gflops", peak / 1e9);
+    report.put("multiply_adds", config.multiplyAdds());
+    report.put("scan_updates", config.scanUpdates());
+    report.put("floor_ms", floor);
+    report.put("time_over_floor", median / floor);
+    return report;
+  }
+
+  private void print(Map<String, Object> report, List<Profile.Row> rows) {
+    PrintWriter out = spec.commandLine().getOut();
+    double total = rows.stream().mapToDouble(Profile.Row::millis).sum();
+    if (json) {
+      if (profile) {
+        report.put("profile", rows.stream().map(row -> toJson(row, total)).toList());
+      }
+      out.println(Json.pretty(report));
+      return;
+    }
+    out.print(Outline.of(report));
+    if (profile) {
+      out.println();
+      for (Profile.Row row : rows) {
+        out.printf(
+            Locale.ROOT,
+            "%8.3f ms  %5.1f %%  %4d x %-28s%s%n",
+            row.millis(),
+            100 * row.millis() / total,
+            row.count(),
+            row.name(),
+            Double.isNaN(row.gigaflops())
+                ? ""
+                : String.format(Locale.ROOT, "%6.0f GFLOP/s", row.gigaflops()));
+      }
+    }
+  }
+
+  private static Map<String, Object> toJson(Profile.Row row, double total) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("operation", row.name());
+    object.put("count", row.count());
+    object.put("ms", row.millis());
+    object.put("share", row.millis() / total);
+    object.put("gflops", row.gigaflops());
+    return object;
+  }
+}

@@ -1,0 +1,126 @@
+package io.panamba.cli;
+
+import io.panamba.model.Classification;
+import io.panamba.model.Classifier;
+import io.panamba.model.Labels;
+import io.panamba.model.Vim;
+import io.panamba.model.image.ImageDecoder;
+import io.panamba.runtime.Device;
+import io.panamba.runtime.PanambaException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Names what images show. */
+@Command(name = "classify", description = "Names what images show.")
+final class ClassifyCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Parameters(
+      arity = "1..*",
+      paramLabel = "IMAGE",
+      description = "JPEG, PNG, GIF, BMP, TIFF or WebP files.")
+  private List<Path> images;
+
+  @Option(
+      names = "--weights",
+      required = true,
+      paramLabel = "FILE",
+      description = "A Vim checkpoint: .pth or .safetensors.")
+  private Path weights;
+
+  @Option(
+      names = "--labels",
+      paramLabel = "FILE",
+      description =
+          "Text with a class's name a line (default: ImageNet's for 1000 classes, else numbers).")
+  private Path labels;
+
+  private int top = 5;
+
+  @Option(names = "--json", description = "Write JSON: a list with an object for each image.")
+  private boolean json;
+
+  @Mixin private NetworkOptions network;
+  @Mixin private DeviceOptions device;
+
+  @Option(names = "--top", paramLabel = "K", description = "Classes to show (default: 5).")
+  void setTop(int value) {
+    if (value < 1) {
+      throw new ParameterException(
+          spec.commandLine(), "Invalid value for option '--top': expected 1 or more, not " + value);
+    }
+    top = value;
+  }
+
+  @Override
+  public Integer call() {
+    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
+    FailureLog failures = new FailureLog(spec.qualifiedName(), err::println);
+    List<Map<String, Object>> answers = new ArrayList<>();
+    try (Device opened = device.open();
+        Vim vim = Vim.open(weights, opened, network.vimOptions())) {
+      int count = vim.config().classes();
+      Labels names = labels == null ? Labels.defaultsFor(count) : Labels.read(labels);
+      ImageDecoder decoder = new ImageDecoder();
+      try (Classifier classifier = new Classifier(vim, names, 1)) {
+        for (Path image : images) {
+          Map<String, Object> answer = new LinkedHashMap<>();
+          answer.put("image", image);
+          try {
+            List<Classification> classes = classifier.classify(decoder.decode(image), top);
+            requireNumbers(classes);
+            answer.put("classes", classes.stream().map(ClassifyCommand::toJson).toList());
+            if (!json) {
+              print(out, image, classes);
+            }
+          } catch (PanambaException e) {
+            answer.put("error", failures.add(e));
+          }
+          answers.add(answer);
+        }
+      }
+    }
+    if (json) {
+      out.println(Json.pretty(answers));
+    }
+    return failures.count() == 0 ? 0 : 1;
+  }
+
+  private static void requireNumbers(List<Classification> classes) {
+    if (Float.isNaN(classes.getFirst().probability())) {
+      throw new PanambaException(
+          "the network's logits are no finite numbers: its weights or the options are wrong");
+    }
+  }
+
+  private static Map<String, Object> toJson(Classification classification) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("index", classification.index());
+    object.put("label", classification.label());
+    object.put("probability", classification.probability());
+    object.put("logit", classification.logit());
+    return object;
+  }
+
+  private static void print(PrintWriter out, Path image, List<Classification> classes) {
+    out.println(image);
+    for (Classification c : classes) {
+      out.printf(Locale.ROOT, "  %6.2f %%  %5d  %s%n", 100 * c.probability(), c.index(), c.label());
+    }
+    out.flush();
+  }
+}

@@ -1,0 +1,147 @@
+package io.panamba.cli;
+
+import io.panamba.model.Inference;
+import io.panamba.model.InferenceOptions;
+import io.panamba.model.Vim;
+import io.panamba.model.VimConfig;
+import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.model.checkpoint.StoredTensor;
+import io.panamba.runtime.DType;
+import io.panamba.runtime.Device;
+import io.panamba.runtime.PanambaException;
+import io.panamba.runtime.Shape;
+import io.panamba.runtime.Tensor;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Runs a network on a tensor. */
+@Command(
+    name = "forward",
+    description =
+        "Runs a network on the tensor 'image' (N,3,H,W) of a file, normalised float32, and writes"
+            + " 'logits', 'features' and 'tokens'.")
+final class ForwardCommand implements Callable<Integer> {
+  private static final String IMAGE = "image";
+  private static final int MOST_AT_ONCE = 8;
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--weights",
+      required = true,
+      paramLabel = "FILE",
+      description = "A Vim checkpoint: .pth or .safetensors.")
+  private Path weights;
+
+  @Option(
+      names = "--input",
+      required = true,
+      paramLabel = "FILE",
+      description = "The .safetensors file with 'image'.")
+  private Path input;
+
+  @Option(
+      names = "--output",
+      required = true,
+      paramLabel = "FILE",
+      description = "The .safetensors file to write.")
+  private Path output;
+
+  @Mixin private NetworkOptions network;
+  @Mixin private DeviceOptions device;
+
+  @Override
+  public Integer call() {
+    OutputFile file = new OutputFile(output);
+    try (Arena arena = Arena.ofConfined()) {
+      Tensor images = images(arena);
+      int height = Math.toIntExact(images.shape().size(2));
+      int width = Math.toIntExact(images.shape().size(3));
+      try (Device opened = device.open();
+          Vim vim = Vim.open(weights, opened, network.vimOptions().withImageSize(height, width))) {
+        Map<String, Tensor> results = run(vim, images, arena);
+        file.write(results, Map.of("weights", weights.toString(), "input", input.toString()));
+        results.forEach((name, tensor) -> spec.commandLine().getOut().println(name + " " + tensor));
+      }
+    }
+    return 0;
+  }
+
+  private Tensor images(Arena arena) {
+    try (Checkpoint checkpoint = Checkpoint.open(input)) {
+      StoredTensor stored =
+          checkpoint
+              .find(IMAGE)
+              .orElseThrow(
+                  () ->
+                      new PanambaException(
+                          "%s has no tensor 'image'; it has %s"
+                              .formatted(input, checkpoint.keys())));
+      Shape shape = stored.shape();
+      if (stored.dtype() != DType.F32 || shape.rank() != 4 || shape.elements() == 0) {
+        throw new PanambaException(
+            "'image' in %s is %s%s; expected F32(N, 3, H, W)"
+                .formatted(input, stored.dtype(), shape));
+      }
+      ImageSize wanted = network.imageSize();
+      if (wanted != null && (wanted.height() != shape.size(2) || wanted.width() != shape.size(3))) {
+        throw new PanambaException(
+            "'image' in %s is of %d x %d pixels; --image-size says %d x %d"
+                .formatted(input, shape.size(2), shape.size(3), wanted.height(), wanted.width()));
+      }
+      return Tensor.of(arena, shape, stored.toFloats());
+    }
+  }
+
+  /** Runs a few images at a time: what is wanted of one does not depend on the others. */
+  private Map<String, Tensor> run(Vim vim, Tensor images, Arena arena) {
+    VimConfig config = vim.config();
+    Shape shape = images.shape();
+    if (shape.size(1) != config.colours()) {
+      throw new PanambaException(
+          "'image' in %s is of shape %s; this network takes %d colours"
+              .formatted(input, shape, config.colours()));
+    }
+    long count = shape.size(0);
+    int batch = (int) Math.min(count, MOST_AT_ONCE);
+    Map<String, Tensor> results = new LinkedHashMap<>();
+    try (Inference inference = vim.plan(InferenceOptions.logits(batch, config).withTokens())) {
+      Map<String, Tensor> parts = new LinkedHashMap<>();
+      if (config.classes() > 0) {
+        parts.put("logits", inference.logits());
+      }
+      parts.put("features", inference.features());
+      parts.put("tokens", inference.tokens());
+      parts.forEach(
+          (name, part) ->
+              results.put(name, Tensor.allocate(arena, DType.F32, withFirst(part.shape(), count))));
+      for (long first = 0; first < count; first += batch) {
+        long size = Math.min(batch, count - first);
+        copy(images.slice(first, size), inference.image().slice(0, size));
+        inference.run();
+        for (Map.Entry<String, Tensor> part : parts.entrySet()) {
+          copy(part.getValue().slice(0, size), results.get(part.getKey()).slice(first, size));
+        }
+      }
+    }
+    return results;
+  }
+
+  private static Shape withFirst(Shape shape, long size) {
+    long[] sizes = shape.toArray();
+    sizes[0] = size;
+    return Shape.of(sizes);
+  }
+
+  private static void copy(Tensor from, Tensor to) {
+    to.segment().copyFrom(from.segment());
+  }
+}

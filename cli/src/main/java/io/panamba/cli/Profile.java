@@ -1,0 +1,81 @@
+package io.panamba.cli;
+
+import io.panamba.model.Inference;
+import io.panamba.runtime.Linear;
+import io.panamba.runtime.Operation;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** Where the time of an inference goes: its operations, run one by one. */
+final class Profile {
+  private static final int REPETITIONS = 15;
+
+  /**
+   * Operations of one kind.
+   *
+   * @param name of the kind, for products with their sizes
+   * @param count in the network
+   * @param millis of all of them together, each at its median
+   * @param gigaflops a second, of products; otherwise NaN
+   */
+  record Row(String name, int count, double millis, double gigaflops) {}
+
+  private Profile() {}
+
+  /** Times every operation; the dearest kind comes first. */
+  static List<Row> of(Inference inference) {
+    List<Operation> operations = inference.operations();
+    long[][] nanos = new long[operations.size()][REPETITIONS];
+    for (int repetition = 0; repetition < REPETITIONS; repetition++) {
+      for (int i = 0; i < nanos.length; i++) {
+        long start = System.nanoTime();
+        inference.run(i, 1);
+        nanos[i][repetition] = System.nanoTime() - start;
+      }
+    }
+    Map<String, Row> rows = new LinkedHashMap<>();
+    for (int i = 0; i < nanos.length; i++) {
+      Operation operation = operations.get(i);
+      double millis = new Timings(nanos[i], REPETITIONS).medianMillis();
+      rows.merge(
+          name(operation),
+          new Row(name(operation), 1, millis, rate(operation, millis)),
+          Profile::add);
+    }
+    List<Row> sorted = new ArrayList<>(rows.values());
+    sorted.sort(Comparator.comparingDouble(Row::millis).reversed());
+    return sorted;
+  }
+
+  private static Row add(Row a, Row b) {
+    double millis = a.millis + b.millis;
+    double flops = a.gigaflops * a.millis + b.gigaflops * b.millis;
+    return new Row(a.name, a.count + b.count, millis, flops / millis);
+  }
+
+  private static String name(Operation operation) {
+    String kind = operation.getClass().getSimpleName();
+    return operation instanceof Linear linear
+        ? String.format(
+            Locale.ROOT,
+            "%s (%d, %d, %d)",
+            kind,
+            linear.input().rows(),
+            linear.weight().depth(),
+            linear.weight().columns())
+        : kind;
+  }
+
+  private static double rate(Operation operation, double millis) {
+    if (!(operation instanceof Linear linear)) {
+      return Double.NaN;
+    }
+    double flops =
+        2.0 * linear.input().rows() * linear.weight().depth() * linear.weight().columns();
+    return flops / millis / 1e6;
+  }
+}

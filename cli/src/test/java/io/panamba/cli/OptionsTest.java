@@ -1,0 +1,104 @@
+package io.panamba.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.panamba.model.ClassToken;
+import io.panamba.model.Pooling;
+import io.panamba.model.PositionInterpolation;
+import io.panamba.model.VimOptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.ParameterException;
+
+class OptionsTest {
+  @Command
+  static final class Some {
+    @Mixin private NetworkOptions network;
+    @Mixin private DeviceOptions device;
+  }
+
+  private static Some parse(String... args) {
+    Some some = new Some();
+    new CommandLine(some).setCaseInsensitiveEnumValuesAllowed(true).parseArgs(args);
+    return some;
+  }
+
+  @Test
+  void nothingSaidLeavesEverythingOpen() {
+    Some some = parse();
+    assertThat(some.network.vimOptions()).isEqualTo(VimOptions.defaults());
+    assertThat(some.device.threads()).isEqualTo(Runtime.getRuntime().availableProcessors());
+    assertThat(some.device.precision()).isEqualTo("fp32");
+    assertThat(some.device.deviceName()).isEqualTo("cpu");
+  }
+
+  @Test
+  void everyOptionReachesTheNetwork() {
+    Some some =
+        parse(
+            "--image-size=224x320",
+            "--stride=8",
+            "--class-token=head",
+            "--pool=last",
+            "--no-divide-out",
+            "--layer-bidirectional",
+            "--no-rope-residual",
+            "--position-interpolation=repo",
+            "--threads=3");
+    assertThat(some.network.vimOptions())
+        .isEqualTo(
+            new VimOptions(
+                224,
+                320,
+                8,
+                ClassToken.HEAD,
+                Pooling.LAST,
+                false,
+                true,
+                false,
+                PositionInterpolation.REPO));
+    assertThat(some.device.threads()).isEqualTo(3);
+  }
+
+  @Test
+  void oneNumberIsASquare() {
+    assertThat(parse("--image-size", "512").network.imageSize()).isEqualTo(new ImageSize(512, 512));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--image-size=0",
+        "--image-size=224x",
+        "--image-size=-1",
+        "--image-size=224x224x3",
+        "--image-size=99999999999",
+        "--image-size=",
+        "--threads=0",
+        "--threads=1025",
+        "--threads=many",
+        "--device=cuda",
+        "--precision=bf16",
+        "--class-token=tail",
+        "--pool=median",
+        "--position-interpolation=bilinear",
+        "--stride=x"
+      })
+  void refusesWhatMakesNoSense(String option) {
+    assertThatThrownBy(() -> parse(option))
+        .isInstanceOf(ParameterException.class)
+        .hasMessageContaining(option.substring(0, option.indexOf('=')));
+  }
+
+  @Test
+  void saysWhatIsSupported() {
+    assertThatThrownBy(() -> parse("--precision=bf16")).hasMessageContaining("fp32 only");
+    assertThatThrownBy(() -> parse("--device=cuda")).hasMessageContaining("cpu only");
+    assertThatThrownBy(() -> parse("--image-size=wide")).hasMessageContaining("224x320");
+  }
+}

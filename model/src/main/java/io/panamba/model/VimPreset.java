@@ -1,0 +1,74 @@
+package io.panamba.model;
+
+import java.util.Objects;
+
+/** The published sizes of Vim (Vim table 1 and {@code vim/models_mamba.py}), and a toy one. */
+public enum VimPreset {
+  /** 7 million parameters. */
+  TINY(224, 16, 24, 192, 1000),
+  /** 26 million parameters. */
+  SMALL(224, 16, 24, 384, 1000),
+  /** 98 million parameters. */
+  BASE(224, 16, 24, 768, 1000),
+  /** For tests: images of 32 pixels, three layers, ten classes. */
+  NANO(32, 8, 3, 32, 10);
+
+  private final int imageSize;
+  private final int patch;
+  private final int depth;
+  private final int dim;
+  private final int classes;
+
+  VimPreset(int imageSize, int patch, int depth, int dim, int classes) {
+    this.imageSize = imageSize;
+    this.patch = patch;
+    this.depth = depth;
+    this.dim = dim;
+    this.classes = classes;
+  }
+
+  /**
+   * Describes the network.
+   *
+   * @param options what differs from the published models; what they leave open is as published
+   * @return the configuration
+   * @throws IllegalArgumentException if an image is smaller than a patch, or the stride is not
+   *     positive
+   */
+  public VimConfig config(VimOptions options) {
+    int height = Objects.requireNonNullElse(options.imageHeight(), imageSize);
+    int width = Objects.requireNonNullElse(options.imageWidth(), imageSize);
+    int stride = Objects.requireNonNullElse(options.stride(), patch);
+    if (height < patch || width < patch) {
+      throw new IllegalArgumentException(
+          "images of %d x %d are smaller than a patch of %d".formatted(height, width, patch));
+    }
+    if (stride < 1) {
+      throw new IllegalArgumentException("the stride is at least 1, not " + stride);
+    }
+    return new VimConfig(
+        height,
+        width,
+        3,
+        patch,
+        stride,
+        depth,
+        dim,
+        2 * dim,
+        16,
+        Math.ceilDiv(dim, 16),
+        4,
+        classes,
+        Objects.requireNonNullElse(options.classToken(), ClassToken.MIDDLE),
+        Objects.requireNonNullElse(options.pooling(), Pooling.MEAN),
+        Bimamba.V2,
+        Objects.requireNonNullElse(options.divideOut(), true),
+        Objects.requireNonNullElse(options.layerBidirectional(), false),
+        false,
+        Objects.requireNonNullElse(options.ropeResidual(), true),
+        false,
+        false,
+        true,
+        Objects.requireNonNullElse(options.positionInterpolation(), PositionInterpolation.ALIGNED));
+  }
+}
