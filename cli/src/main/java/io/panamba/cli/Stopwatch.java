@@ -34,6 +34,7 @@ final class Stopwatch {
    */
   Measurement measure(double seconds) {
     long[] nanos = new long[MAX_RUNS];
+    inference.warmUp();
     int warmUps = loop(nanos, 0, (long) (seconds * WARM_UP_PART * 1e9));
     long duration = (long) (seconds / 2 * 1e9);
     int half = loop(nanos, 0, duration);

@@ -56,7 +56,7 @@ public final class Main {
     LibraryInfo library = LibraryInfo.current();
     List<String> lines = new ArrayList<>();
     lines.add(entry("command", "java -jar jmh/target/benchmarks.jar " + String.join(" ", args)));
-    lines.add(entry("date", java.time.LocalDate.now().toString()));
+    lines.add(entry("date", java.time.LocalDate.now(java.time.ZoneOffset.UTC).toString()));
     lines.add(entry("processor", processor()));
     lines.add(entry("processors", String.valueOf(Runtime.getRuntime().availableProcessors())));
     lines.add(entry("os", System.getProperty("os.name") + " " + System.getProperty("os.arch")));

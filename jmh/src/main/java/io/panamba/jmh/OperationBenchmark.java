@@ -269,7 +269,8 @@ public class OperationBenchmark {
     int side = 224;
     int patch = 16;
     Tensor image = random(2, 1, 3, side, side);
-    Tensor weight = random(0.05, DIM, 3 * patch * patch);
+    long depth = 3L * patch * patch;
+    Tensor weight = random(0.05, DIM, depth);
     int patches = (side / patch) * (side / patch);
     Tensor position = random(1, patches + 1, DIM);
     Tensor out = zeros(1, patches + 1, DIM);

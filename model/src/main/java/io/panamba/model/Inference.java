@@ -14,6 +14,9 @@ import java.util.Optional;
  * threads, take inferences from an {@link InferencePool}.
  */
 public final class Inference implements AutoCloseable {
+  /** More than enough for the compiler's last tier; a crossing takes well under a microsecond. */
+  private static final int CROSSINGS = 20_000;
+
   private final Arena arena;
   private final Plan plan;
   private final VimNetwork network;
@@ -45,6 +48,18 @@ public final class Inference implements AutoCloseable {
    */
   public Tensor image() {
     return network.image();
+  }
+
+  /**
+   * Runs once, and lets the virtual machine compile the way to the native library, so that the
+   * first real run pays for nothing: an interpreted downcall takes longer and allocates. What the
+   * image holds does not matter; results are overwritten.
+   */
+  public void warmUp() {
+    plan.run();
+    for (int i = 0; i < CROSSINGS; i++) {
+      plan.run(0, 0);
+    }
   }
 
   /** Runs the network on the image. */

@@ -56,7 +56,7 @@ public final class InferencePool implements AutoCloseable {
     }
   }
 
-  /** Plans every inference and runs each once, so that the first real one pays for nothing. */
+  /** Plans and warms up every inference, so that the first real one pays for nothing. */
   public void warmUp() {
     turns.acquireUninterruptibly(size);
     try {
@@ -65,7 +65,7 @@ public final class InferencePool implements AutoCloseable {
         for (int i = 0; i < size; i++) {
           Inference inference = take();
           taken.push(inference);
-          inference.run();
+          inference.warmUp();
         }
       } finally {
         taken.forEach(this::giveBack);
