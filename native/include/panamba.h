@@ -12,6 +12,8 @@
  * never depends on the number of threads, on the other images of a batch or on the run: bit for bit, per
  * instruction-set tier.
  *   - Reserved fields must be zero.
+ *   - Parameters named keep are not looked at: a caller whose memory is checked for lifetime passes one pointer per
+ * memory owner, so that its runtime holds them for the duration of the call. They may be null.
  *
  * Formulas follow "Vision Mamba" (arXiv 2401.09417) and "Mamba" (arXiv 2312.00752).
  */
@@ -116,7 +118,8 @@ typedef struct {
 /* Bytes of a packed matrix, or -1 if the sizes are not positive or too large. */
 PANAMBA_API int64_t panamba_packed_size(int64_t columns, int64_t depth, int32_t dtype);
 
-PANAMBA_API int32_t panamba_pack(const panamba_pack_args *args);
+PANAMBA_API int32_t panamba_pack(const panamba_pack_args *args, const void *keep0, const void *keep1,
+                                 const void *keep2);
 
 /* ---- Operations ---- */
 
@@ -313,9 +316,7 @@ typedef struct {
 
 /*
  * Runs `count` operations in order; each sees the results of those before it. All arguments are checked before the
- * first one runs, so that a refusal leaves every buffer as it was. The keep pointers are not looked at: a caller whose
- * memory is checked for lifetime passes one per memory owner, so that its runtime holds them for the duration of the
- * call.
+ * first one runs, so that a refusal leaves every buffer as it was.
  */
 PANAMBA_API int32_t panamba_run(panamba_executor *executor, const panamba_step *steps, int64_t count, const void *keep0,
                                 const void *keep1, const void *keep2, const void *keep3, const void *keep4,

@@ -29,7 +29,7 @@ static void *packed_rotation(void) {
   }
   void *packed = malloc((size_t)panamba_packed_size(DIM, DIM, PANAMBA_F32));
   panamba_pack_args pack = {matrix, 0, packed, DIM, DIM, DIM, 1, PANAMBA_F32, PANAMBA_F32};
-  CHECK(panamba_pack(&pack) == PANAMBA_OK, "%s", panamba_message());
+  CHECK(panamba_pack(&pack, 0, 0, 0) == PANAMBA_OK, "%s", panamba_message());
   free(matrix);
   return packed;
 }

@@ -20,7 +20,7 @@ static void check(int64_t rows, int64_t depth, int64_t columns, int64_t input_ga
   float *weight = random_floats(columns * depth, 1);
   void *packed = new_bytes(panamba_packed_size(columns, depth, PANAMBA_F32));
   panamba_pack_args pack = {weight, 0, packed, columns, depth, depth, 1, PANAMBA_F32, PANAMBA_F32};
-  CHECK(panamba_pack(&pack) == PANAMBA_OK, "%s", panamba_message());
+  CHECK(panamba_pack(&pack, 0, 0, 0) == PANAMBA_OK, "%s", panamba_message());
   int64_t out_count = (rows - 1) * a.out_row_stride + columns;
   a.input = random_floats((rows - 1) * a.input_row_stride + depth, 1);
   a.weight = packed;

@@ -42,7 +42,7 @@ static void check(int64_t columns, int64_t depth, int32_t dtype, int transposed,
   panamba_pack_args pack = {
       source, scaled ? scale : 0, packed, columns, depth, transposed ? 1 : depth, transposed ? columns : 1,
       dtype,  PANAMBA_F32};
-  CHECK(panamba_pack(&pack) == PANAMBA_OK, "%s", panamba_message());
+  CHECK(panamba_pack(&pack, 0, 0, 0) == PANAMBA_OK, "%s", panamba_message());
   float *identity = new_floats(depth * depth);
   for (int64_t i = 0; i < depth * depth; i++) {
     identity[i] = i % (depth + 1) == 0 ? 1.0f : 0.0f;
@@ -75,7 +75,7 @@ static void check_halves(void) {
   float *out = new_floats(COUNT(halves));
   void *packed = new_bytes(panamba_packed_size(COUNT(halves), 1, PANAMBA_F32));
   panamba_pack_args pack = {halves, 0, packed, COUNT(halves), 1, 1, 1, PANAMBA_F16, PANAMBA_F32};
-  CHECK(panamba_pack(&pack) == PANAMBA_OK, "%s", panamba_message());
+  CHECK(panamba_pack(&pack, 0, 0, 0) == PANAMBA_OK, "%s", panamba_message());
   panamba_linear_args product = {.input = one,
                                  .weight = packed,
                                  .out = out,

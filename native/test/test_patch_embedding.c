@@ -11,7 +11,7 @@ static void check(panamba_patch_embedding_args a, int bias, int position) {
   float *weight = random_floats(a.dim * depth, 1);
   void *packed = new_bytes(panamba_packed_size(a.dim, depth, PANAMBA_F32));
   panamba_pack_args pack = {weight, 0, packed, a.dim, depth, depth, 1, PANAMBA_F32, PANAMBA_F32};
-  CHECK(panamba_pack(&pack) == PANAMBA_OK, "%s", panamba_message());
+  CHECK(panamba_pack(&pack, 0, 0, 0) == PANAMBA_OK, "%s", panamba_message());
   a.image = random_floats(a.batch * a.channels * a.height * a.width, 2);
   a.weight = packed;
   a.bias = bias ? random_floats(a.dim, 1) : 0;

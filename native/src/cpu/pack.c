@@ -80,7 +80,8 @@ int64_t panamba_packed_size(int64_t columns, int64_t depth, int32_t dtype) {
   return depth > limit / padded ? -1 : padded * depth * (int64_t)sizeof(float);
 }
 
-int32_t panamba_pack(const panamba_pack_args *a) {
+int32_t panamba_pack(const panamba_pack_args *a, const void *keep0, const void *keep1, const void *keep2) {
+  (void)keep0, (void)keep1, (void)keep2;
   if (!a || !a->source || !a->packed) {
     return panamba_fail(PANAMBA_INVALID_ARGUMENT, "pack: a pointer is null");
   }

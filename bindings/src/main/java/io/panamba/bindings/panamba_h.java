@@ -747,6 +747,9 @@ public class panamba_h extends panamba_h$shared {
     private static class panamba_pack {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             panamba_h.C_INT,
+            panamba_h.C_POINTER,
+            panamba_h.C_POINTER,
+            panamba_h.C_POINTER,
             panamba_h.C_POINTER
         );
 
@@ -758,7 +761,7 @@ public class panamba_h extends panamba_h$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t panamba_pack(const panamba_pack_args *args)
+     * int32_t panamba_pack(const panamba_pack_args *args, const void *keep0, const void *keep1, const void *keep2)
      * }
      */
     public static FunctionDescriptor panamba_pack$descriptor() {
@@ -768,7 +771,7 @@ public class panamba_h extends panamba_h$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t panamba_pack(const panamba_pack_args *args)
+     * int32_t panamba_pack(const panamba_pack_args *args, const void *keep0, const void *keep1, const void *keep2)
      * }
      */
     public static MethodHandle panamba_pack$handle() {
@@ -778,7 +781,7 @@ public class panamba_h extends panamba_h$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t panamba_pack(const panamba_pack_args *args)
+     * int32_t panamba_pack(const panamba_pack_args *args, const void *keep0, const void *keep1, const void *keep2)
      * }
      */
     public static MemorySegment panamba_pack$address() {
@@ -787,16 +790,16 @@ public class panamba_h extends panamba_h$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t panamba_pack(const panamba_pack_args *args)
+     * int32_t panamba_pack(const panamba_pack_args *args, const void *keep0, const void *keep1, const void *keep2)
      * }
      */
-    public static int panamba_pack(MemorySegment args) {
+    public static int panamba_pack(MemorySegment args, MemorySegment keep0, MemorySegment keep1, MemorySegment keep2) {
         var mh$ = panamba_pack.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("panamba_pack", args);
+                traceDowncall("panamba_pack", args, keep0, keep1, keep2);
             }
-            return (int)mh$.invokeExact(args);
+            return (int)mh$.invokeExact(args, keep0, keep1, keep2);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

@@ -68,7 +68,9 @@ final class CpuDevice implements Device {
       panamba_pack_args.depth_stride(args, source.depthStride());
       panamba_pack_args.source_dtype(args, nativeType(source.dtype()));
       panamba_pack_args.dtype(args, panamba_h.PANAMBA_F32());
-      NativeStatus.check(panamba_h.panamba_pack(args));
+      // The struct holds plain addresses; the segments keep their arenas open during the call.
+      NativeStatus.check(
+          panamba_h.panamba_pack(args, source.data(), address(source.rowScale()), packed));
     }
     return new PackedMatrix(packed, DType.F32, source.columns(), source.depth());
   }

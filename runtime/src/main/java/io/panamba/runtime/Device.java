@@ -50,6 +50,8 @@ public sealed interface Device extends AutoCloseable permits CpuDevice {
    * @param arena the owner of the packed matrix
    * @param source the matrix
    * @return the packed matrix, in float32
+   * @throws IllegalStateException if the memory of the source is closed
+   * @throws WrongThreadException if it belongs to another thread's confined arena
    */
   PackedMatrix pack(Arena arena, MatrixSource source);
 
