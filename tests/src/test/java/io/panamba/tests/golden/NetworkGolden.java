@@ -1,0 +1,81 @@
+package io.panamba.tests.golden;
+
+import io.panamba.model.ClassToken;
+import io.panamba.model.Pooling;
+import io.panamba.model.VimOptions;
+import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.tests.kit.GoldenFiles;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * A network of the golden files: weights, and a file with an image, every result, and the
+ * configuration as flat JSON in its metadata.
+ */
+final class NetworkGolden {
+  private static final String EXPECTED = ".expected.safetensors";
+  private static final String SIZES = "vim_nano.sizes";
+  private static final Pattern ENTRY = Pattern.compile("\"(\\w+)\": (?:\"(\\w+)\"|([^\",{}]+))");
+
+  private NetworkGolden() {}
+
+  /** The networks that there are. */
+  static List<String> names() {
+    return GoldenFiles.between("", EXPECTED).stream()
+        .filter(name -> name.startsWith("vim_") && !name.equals(SIZES))
+        .toList();
+  }
+
+  static Path weights(String name) {
+    return GoldenFiles.path(name + ".safetensors");
+  }
+
+  static Checkpoint expected(String name) {
+    return Checkpoint.open(GoldenFiles.path(name + EXPECTED));
+  }
+
+  static Map<String, String> config(Checkpoint expected) {
+    Matcher matcher = ENTRY.matcher(expected.metadata().get("config"));
+    return matcher
+        .results()
+        .collect(
+            Collectors.toMap(
+                entry -> entry.group(1),
+                entry -> entry.group(2) != null ? entry.group(2) : entry.group(3).strip()));
+  }
+
+  /** Tells only what the shapes of a checkpoint don't. */
+  static VimOptions options(Map<String, String> config) {
+    return VimOptions.defaults()
+        .withImageSize(number(config, "img_size"))
+        .withStride(number(config, "stride"))
+        .withClassToken(ClassToken.valueOf(upper(config, "cls")))
+        .withPooling(Pooling.valueOf(upper(config, "pool")))
+        .withDivideOut(flag(config, "divide_out"))
+        .withLayerBidirectional(flag(config, "layer_bidirectional"))
+        .withRopeResidual(flag(config, "rope_residual"));
+  }
+
+  static VimOptions options(String name) {
+    try (Checkpoint expected = expected(name)) {
+      return options(config(expected));
+    }
+  }
+
+  static int number(Map<String, String> config, String key) {
+    return Integer.parseInt(config.get(key));
+  }
+
+  static boolean flag(Map<String, String> config, String key) {
+    return Boolean.parseBoolean(config.get(key));
+  }
+
+  static String upper(Map<String, String> config, String key) {
+    return config.get(key).toUpperCase(Locale.ROOT);
+  }
+}
