@@ -1,0 +1,82 @@
+package io.panamba.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Collectors;
+import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The README's Java snippet compiles as it stands and does what it says. */
+class ReadmeTest {
+  private static final Path README = Path.of("..", "README.md");
+
+  @TempDir Path folder;
+
+  private static Path golden(String name) throws Exception {
+    return Path.of(ReadmeTest.class.getResource("/golden/" + name).toURI());
+  }
+
+  @Test
+  void javaSnippetClassifies() throws Exception {
+    String readme = Files.readString(README);
+    int start = readme.indexOf("```java\n") + "```java\n".length();
+    List<String> snippet = readme.substring(start, readme.indexOf("```", start)).lines().toList();
+    String source =
+        lines(snippet, true)
+            + "\n"
+            + "public class Snippet {\n"
+            + "  public static void main(String[] args) throws Exception {\n"
+            + lines(snippet, false)
+            + "\n  }\n}\n";
+    source = replaced(source, "vim_t_midclstok_76p1acc.pth", golden("vim_nano.pth"));
+    source = replaced(source, "cat.jpg", golden("images/chelsea.png"));
+    Path file = Files.writeString(folder.resolve("Snippet.java"), source);
+    int failed =
+        ToolProvider.getSystemJavaCompiler()
+            .run(
+                null,
+                null,
+                null,
+                "-Xlint:all",
+                "-Werror",
+                "-d",
+                folder.toString(),
+                file.toString());
+    assertThat(failed).as(source).isZero();
+
+    PrintStream out = System.out;
+    ByteArrayOutputStream captured = new ByteArrayOutputStream();
+    try (URLClassLoader loader = new URLClassLoader(new URL[] {folder.toUri().toURL()})) {
+      System.setOut(new PrintStream(captured, true, StandardCharsets.UTF_8));
+      loader
+          .loadClass("Snippet")
+          .getMethod("main", String[].class)
+          .invoke(null, (Object) new String[0]);
+    } finally {
+      System.setOut(out);
+    }
+    assertThat(captured.toString(StandardCharsets.UTF_8).lines())
+        .hasSize(5)
+        .allMatch(line -> line.matches(" *[0-9.]+ %  class [0-9]"));
+  }
+
+  private static String lines(List<String> snippet, boolean imports) {
+    return snippet.stream()
+        .filter(line -> line.startsWith("import ") == imports)
+        .collect(Collectors.joining("\n"));
+  }
+
+  private static String replaced(String source, String name, Path path) {
+    assertThat(source).contains("\"" + name + "\"");
+    return source.replace(name, path.toString());
+  }
+}
