@@ -23,7 +23,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Measures how long a network takes. */
@@ -39,7 +38,6 @@ final class BenchCommand implements Callable<Integer> {
    */
   private static final int FLOPS_PER_SCAN_UPDATE = 18;
 
-  private static final int MAX_BATCH = 1024;
   private static final int PEAK_MEASUREMENTS = 3;
   private static final long SEED = 1;
 
@@ -62,8 +60,22 @@ final class BenchCommand implements Callable<Integer> {
 
   @ArgGroup private Network chosen = new Network();
 
-  private int batch = 1;
-  private double seconds = 5;
+  @Option(
+      names = "--batch",
+      paramLabel = "B",
+      defaultValue = "1",
+      converter = Count.UpTo1024.class,
+      description = "Images that are run together (default: ${DEFAULT-VALUE}).")
+  private int batch;
+
+  @Option(
+      names = "--seconds",
+      paramLabel = "S",
+      defaultValue = "5",
+      converter = Seconds.class,
+      description =
+          "How long to measure, after a quarter of it to warm up (default: ${DEFAULT-VALUE}).")
+  private double seconds;
 
   @Option(names = "--profile", description = "Tell how much time each kind of operation takes.")
   private boolean profile;
@@ -73,34 +85,6 @@ final class BenchCommand implements Callable<Integer> {
 
   @Mixin private NetworkOptions network;
   @Mixin private DeviceOptions device;
-
-  @Option(
-      names = "--batch",
-      paramLabel = "B",
-      description = "Images that are run together (default: 1).")
-  void setBatch(int value) {
-    if (value < 1 || value > MAX_BATCH) {
-      throw invalid("--batch", "1 to " + MAX_BATCH, value);
-    }
-    batch = value;
-  }
-
-  @Option(
-      names = "--seconds",
-      paramLabel = "S",
-      description = "How long to measure, after a quarter of it to warm up (default: 5).")
-  void setSeconds(double value) {
-    if (!(value > 0 && value <= 3600)) {
-      throw invalid("--seconds", "more than 0, 3600 at most", value);
-    }
-    seconds = value;
-  }
-
-  private ParameterException invalid(String option, String expected, Number value) {
-    return new ParameterException(
-        spec.commandLine(),
-        "Invalid value for option '%s': expected %s, not %s".formatted(option, expected, value));
-  }
 
   @Override
   public Integer call() {

@@ -19,7 +19,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -48,22 +47,19 @@ final class ClassifyCommand implements Callable<Integer> {
           "Text with a class's name a line (default: ImageNet's for 1000 classes, else numbers).")
   private Path labels;
 
-  private int top = 5;
+  @Option(
+      names = "--top",
+      paramLabel = "K",
+      defaultValue = "5",
+      converter = Count.class,
+      description = "Classes to show (default: ${DEFAULT-VALUE}).")
+  private int top;
 
   @Option(names = "--json", description = "Write JSON: a list with an object for each image.")
   private boolean json;
 
   @Mixin private NetworkOptions network;
   @Mixin private DeviceOptions device;
-
-  @Option(names = "--top", paramLabel = "K", description = "Classes to show (default: 5).")
-  void setTop(int value) {
-    if (value < 1) {
-      throw new ParameterException(
-          spec.commandLine(), "Invalid value for option '--top': expected 1 or more, not " + value);
-    }
-    top = value;
-  }
 
   @Override
   public Integer call() {

@@ -2,20 +2,16 @@ package io.panamba.cli;
 
 import io.panamba.runtime.Device;
 import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
-import picocli.CommandLine.Spec.Target;
 import picocli.CommandLine.TypeConversionException;
 
 /** Where and how a network runs. */
 final class DeviceOptions {
-  private static final int MAX_THREADS = 1024;
-
-  @Spec(Target.MIXEE)
-  private CommandSpec spec;
-
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      converter = Count.UpTo1024.class,
+      description = "Threads of an inference (default: one per processor).")
   private int threads = Runtime.getRuntime().availableProcessors();
 
   @Option(
@@ -33,20 +29,6 @@ final class DeviceOptions {
       converter = Precision.class,
       description = "Arithmetic: fp32 (default: ${DEFAULT-VALUE}).")
   private String precision;
-
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      description = "Threads of an inference (default: one per processor).")
-  void setThreads(int value) {
-    if (value < 1 || value > MAX_THREADS) {
-      throw new ParameterException(
-          spec.commandLine(),
-          "Invalid value for option '--threads': expected 1 to %d, not %d"
-              .formatted(MAX_THREADS, value));
-    }
-    threads = value;
-  }
 
   int threads() {
     return threads;

@@ -23,7 +23,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -35,8 +34,6 @@ import picocli.CommandLine.Spec;
             + " paths, which the file's metadata lists under 'paths'. Images that can't be read are"
             + " reported and left out.")
 final class EmbedCommand implements Callable<Integer> {
-  private static final int MAX_BATCH = 1024;
-
   @Spec private CommandSpec spec;
 
   @Parameters(
@@ -59,7 +56,13 @@ final class EmbedCommand implements Callable<Integer> {
       description = "The .safetensors file to write.")
   private Path output;
 
-  private int batch = 8;
+  @Option(
+      names = "--batch",
+      paramLabel = "B",
+      defaultValue = "8",
+      converter = Count.UpTo1024.class,
+      description = "Images that are run together (default: ${DEFAULT-VALUE}).")
+  private int batch;
 
   @Option(
       names = "--progress",
@@ -69,20 +72,6 @@ final class EmbedCommand implements Callable<Integer> {
 
   @Mixin private NetworkOptions network;
   @Mixin private DeviceOptions device;
-
-  @Option(
-      names = "--batch",
-      paramLabel = "B",
-      description = "Images that are run together (default: 8).")
-  void setBatch(int value) {
-    if (value < 1 || value > MAX_BATCH) {
-      throw new ParameterException(
-          spec.commandLine(),
-          "Invalid value for option '--batch': expected 1 to %d, not %d"
-              .formatted(MAX_BATCH, value));
-    }
-    batch = value;
-  }
 
   @Override
   public Integer call() throws IOException {

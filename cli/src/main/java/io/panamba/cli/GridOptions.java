@@ -16,6 +16,7 @@ final class GridOptions {
   @Option(
       names = "--stride",
       paramLabel = "N",
+      converter = Count.class,
       description = "Pixels from patch to patch (default: as the model was trained).")
   private Integer stride;
 

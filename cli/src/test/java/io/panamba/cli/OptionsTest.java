@@ -87,7 +87,9 @@ class OptionsTest {
         "--class-token=tail",
         "--pool=median",
         "--position-interpolation=bilinear",
-        "--stride=x"
+        "--stride=x",
+        "--stride=0",
+        "--stride=-8"
       })
   void refusesWhatMakesNoSense(String option) {
     assertThatThrownBy(() -> parse(option))

@@ -15,6 +15,9 @@ import java.util.concurrent.ConcurrentMap;
  * any number of threads; what runs is an {@link Inference}. Close it after its inferences.
  */
 public final class Vim implements AutoCloseable {
+  /** The most elements of an array. */
+  private static final int MAX_POSITIONS = Integer.MAX_VALUE - 8;
+
   private record Grid(int height, int width) {}
 
   private final VimConfig config;
@@ -91,7 +94,7 @@ public final class Vim implements AutoCloseable {
    *
    * @param options batch, image size and what is wanted
    * @return the inference, to be closed by the caller
-   * @throws IllegalArgumentException if an image is smaller than a patch
+   * @throws IllegalArgumentException if an image is smaller than a patch or has too many patches
    * @throws WeightsException if logits are wanted of a checkpoint without a head
    */
   public Inference plan(InferenceOptions options) {
@@ -118,10 +121,15 @@ public final class Vim implements AutoCloseable {
     if (trained == null) {
       return null;
     }
+    Shape shape = Shape.of(sized.length(), sized.dim());
+    if (shape.elements() > MAX_POSITIONS) {
+      throw new IllegalArgumentException(
+          "images of %d x %d have %d tokens: their position embedding is too large for an array"
+              .formatted(sized.imageHeight(), sized.imageWidth(), sized.length()));
+    }
     return positions.computeIfAbsent(
         new Grid(sized.gridHeight(), sized.gridWidth()),
         grid -> {
-          Shape shape = Shape.of(sized.length(), sized.dim());
           float[] fitted =
               isTrainedGrid(grid)
                   ? trained

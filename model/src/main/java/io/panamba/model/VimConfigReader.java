@@ -131,6 +131,9 @@ final class VimConfigReader {
    */
   private int stride(int patch, int trainedSide) {
     if (options.stride() != null) {
+      if (options.stride() < 1) {
+        throw new IllegalArgumentException("the stride is at least 1, not " + options.stride());
+      }
       return options.stride();
     }
     for (int stride = patch; stride >= 1 && patch <= PUBLISHED_IMAGE_SIZE; stride /= 2) {

@@ -1,0 +1,174 @@
+package io.panamba.tests.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.panamba.model.FeatureExtractor;
+import io.panamba.model.Vim;
+import io.panamba.model.VimOptions;
+import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.model.image.ImageDecoder;
+import io.panamba.runtime.Device;
+import io.panamba.runtime.Shape;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Folders to features. */
+class EmbedCommandTest {
+  private static final Path NANO = Cli.golden("vim_nano.pth");
+  private static final int DIM = 32;
+
+  @TempDir private Path folder;
+  private Path images;
+  private Path output;
+
+  @BeforeEach
+  void collect() throws IOException {
+    images = folder.resolve("images");
+    output = folder.resolve("features.safetensors");
+    Files.createDirectories(images.resolve("more/deep"));
+    Files.copy(Cli.golden("images/rocket.jpg"), images.resolve("a \"rocket\".jpg"));
+    Files.copy(Cli.golden("images/horse.png"), images.resolve("more/deep/horse.PNG"));
+    Files.copy(Cli.golden("images/coins.png"), images.resolve("more/coins.png"));
+    Files.copy(Cli.golden("images/chelsea.png"), images.resolve("z.png"));
+    Files.writeString(images.resolve("notes.txt"), "no image");
+  }
+
+  private Cli.Result embed(Object... more) {
+    List<Object> args = new ArrayList<>(List.of("embed", "--weights", NANO, "--output", output));
+    args.addAll(Arrays.asList(more));
+    return Cli.run(args.toArray());
+  }
+
+  private Map<String, String> metadata() {
+    try (Checkpoint checkpoint = Checkpoint.open(output)) {
+      return checkpoint.metadata();
+    }
+  }
+
+  private List<String> paths() {
+    List<String> paths = new ArrayList<>();
+    for (JsonNode path : JsonMapper.shared().readTree(metadata().get("paths"))) {
+      paths.add(path.asString());
+    }
+    return paths;
+  }
+
+  private static List<String> texts(Path... paths) {
+    return Arrays.stream(paths).map(Path::toString).toList();
+  }
+
+  @Test
+  void featuresAreInTheOrderOfSortedPaths() {
+    assertThat(embed(images).ok().out()).isEqualTo(output + ": features F32(4, 32)\n");
+    assertThat(paths())
+        .containsExactlyElementsOf(
+            texts(
+                images.resolve("a \"rocket\".jpg"),
+                images.resolve("more/coins.png"),
+                images.resolve("more/deep/horse.PNG"),
+                images.resolve("z.png")));
+    assertThat(metadata()).containsEntry("weights", NANO.toString());
+    float[] features = Cli.read(output, "features");
+    try (Device device = Device.cpu(1);
+        Vim vim = Vim.open(NANO, device, VimOptions.defaults());
+        FeatureExtractor extractor = new FeatureExtractor(vim, 1)) {
+      for (int i = 0; i < 4; i++) {
+        float[] expected = extractor.features(new ImageDecoder().decode(Path.of(paths().get(i))));
+        assertThat(Arrays.copyOfRange(features, i * DIM, (i + 1) * DIM)).isEqualTo(expected);
+      }
+    }
+  }
+
+  @Test
+  void batchesDoNotChangeABit() throws IOException {
+    embed(images, "--batch", 1).ok();
+    byte[] one = Files.readAllBytes(output);
+    for (int batch : new int[] {2, 3, 4, 100}) {
+      embed(images, "--batch", batch, "--threads", batch % 2 + 1).ok();
+      assertThat(Files.readAllBytes(output)).isEqualTo(one);
+    }
+  }
+
+  @Test
+  void unreadableImagesAreReportedAndLeftOut() throws IOException {
+    embed(images, "--batch", 2).ok();
+    float[] good = Cli.read(output, "features");
+    Path broken = images.resolve("broken.png");
+    Path missing = folder.resolve("missing.jpg");
+    Files.writeString(broken, "no image");
+    Cli.Result result = embed(images, missing, "--batch", 2);
+    assertThat(result.code()).isEqualTo(1);
+    assertThat(result.err().lines())
+        .hasSize(2)
+        .allMatch(line -> line.startsWith("panamba embed: "))
+        .anyMatch(line -> line.contains(broken.toString()))
+        .anyMatch(line -> line.contains(missing.toString()));
+    assertThat(paths()).hasSize(4).doesNotContain(broken.toString(), missing.toString());
+    assertThat(Cli.read(output, "features")).isEqualTo(good);
+  }
+
+  @Test
+  void filesAndFoldersMix() {
+    Path cat = images.resolve("z.png");
+    embed(cat, images.resolve("more"), cat).ok();
+    assertThat(paths())
+        .containsExactlyElementsOf(
+            texts(images.resolve("more/coins.png"), images.resolve("more/deep/horse.PNG"), cat));
+  }
+
+  @Test
+  void theBarIsDrawnOnRequest() {
+    Cli.Result result = embed(images, "--progress");
+    assertThat(result.code()).isZero();
+    assertThat(result.err()).contains("0/4").contains("4/4").contains("/s").contains("left\n");
+    assertThat(embed(images, "--no-progress").ok().err()).isEmpty();
+  }
+
+  @Test
+  void nothingIsLeftOfAFailure() throws IOException {
+    Path empty = Files.createDirectory(folder.resolve("empty"));
+    assertThat(embed(empty).error()).contains("no images in [" + empty + "]");
+    Path broken = Files.writeString(empty.resolve("broken.png"), "no image");
+    Cli.Result result = embed(empty);
+    assertThat(result.code()).isEqualTo(1);
+    assertThat(result.err()).contains(broken.toString()).contains("no image could be read");
+    assertThat(folder.toFile().list()).containsExactlyInAnyOrder("images", "empty");
+
+    embed(images).ok();
+    byte[] before = Files.readAllBytes(output);
+    assertThat(embed(empty).code()).isEqualTo(1);
+    assertThat(Files.readAllBytes(output)).isEqualTo(before);
+    assertThat(folder.toFile().list()).hasSize(3);
+  }
+
+  @Test
+  void everyTokenIsTooMuch() {
+    Path nocls = Cli.golden("vim_nano_nocls_max.safetensors");
+    assertThat(
+            Cli.run(
+                    "embed",
+                    images,
+                    "--weights",
+                    nocls,
+                    "--output",
+                    output,
+                    "--pool",
+                    "max",
+                    "--class-token",
+                    "none")
+                .error())
+        .contains("every token");
+    Cli.run("embed", images, "--weights", nocls, "--output", output, "--pool", "last").ok();
+    assertThat(Cli.shape(output, "features")).isEqualTo(Shape.of(4, DIM));
+  }
+}
