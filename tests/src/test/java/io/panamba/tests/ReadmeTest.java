@@ -40,18 +40,20 @@ class ReadmeTest {
     source = replaced(source, "vim_t_midclstok_76p1acc.pth", golden("vim_nano.pth"));
     source = replaced(source, "cat.jpg", golden("images/chelsea.png"));
     Path file = Files.writeString(folder.resolve("Snippet.java"), source);
+    ByteArrayOutputStream diagnostics = new ByteArrayOutputStream();
     int failed =
         ToolProvider.getSystemJavaCompiler()
             .run(
                 null,
-                null,
-                null,
-                "-Xlint:all",
+                diagnostics,
+                diagnostics,
+                "-Xlint:all,-path",
                 "-Werror",
+                "-proc:none",
                 "-d",
                 folder.toString(),
                 file.toString());
-    assertThat(failed).as(source).isZero();
+    assertThat(failed).as(diagnostics.toString(StandardCharsets.UTF_8)).isZero();
 
     PrintStream out = System.out;
     ByteArrayOutputStream captured = new ByteArrayOutputStream();
