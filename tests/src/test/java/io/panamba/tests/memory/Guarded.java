@@ -1,0 +1,152 @@
+package io.panamba.tests.memory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.panamba.runtime.Columns;
+import io.panamba.runtime.DType;
+import io.panamba.runtime.Device;
+import io.panamba.runtime.MatrixSource;
+import io.panamba.runtime.Operation;
+import io.panamba.runtime.PackedMatrix;
+import io.panamba.runtime.Plan;
+import io.panamba.runtime.Shape;
+import io.panamba.runtime.Tensor;
+import io.panamba.tests.kit.Random;
+import io.panamba.tests.memory.GuardPageArena.Placement;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+
+/**
+ * One operation with every tensor between guard pages: inputs that it can't write, and outputs that
+ * start as random numbers, so that an element which is left alone shows.
+ */
+final class Guarded implements AutoCloseable {
+  private final GuardPageArena arena;
+  private final SplittableRandom random;
+  private final Map<Tensor, float[]> outputs = new LinkedHashMap<>();
+
+  Guarded(Placement placement, long seed) {
+    arena = new GuardPageArena(placement);
+    random = new SplittableRandom(seed);
+  }
+
+  Tensor input(long... sizes) {
+    return Random.tensor(arena, random, sizes);
+  }
+
+  /** An input with the numbers in a range. */
+  Tensor between(double from, double to, long... sizes) {
+    Tensor tensor = Tensor.allocate(arena, DType.F32, Shape.of(sizes));
+    float[] values = new float[Math.toIntExact(tensor.shape().elements())];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) random.nextDouble(from, to);
+    }
+    tensor.copyFrom(values);
+    return tensor;
+  }
+
+  /** A vector of another floating-point type, with the given numbers. */
+  Tensor input(DType type, float... values) {
+    Tensor tensor = Tensor.allocate(arena, type, Shape.of(values.length));
+    MemorySegment segment = tensor.segment();
+    for (int i = 0; i < values.length; i++) {
+      switch (type) {
+        case F32 -> segment.set(ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * i, values[i]);
+        // More digits than a float holds, so that their rounding shows.
+        case F64 -> segment.set(ValueLayout.JAVA_DOUBLE_UNALIGNED, 8L * i, values[i] * Math.PI);
+        case F16 ->
+            segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, 2L * i, Float.floatToFloat16(values[i]));
+        case BF16 ->
+            segment.set(
+                ValueLayout.JAVA_SHORT_UNALIGNED,
+                2L * i,
+                (short) (Float.floatToRawIntBits(values[i]) >>> 16));
+        default -> throw new IllegalArgumentException(type.toString());
+      }
+    }
+    return tensor;
+  }
+
+  /** An input, or null. */
+  Tensor perhaps(boolean wanted, long... sizes) {
+    return wanted ? input(sizes) : null;
+  }
+
+  PackedMatrix pack(Device device, MatrixSource source) {
+    return device.pack(arena, source);
+  }
+
+  /** Everything after this is an output. */
+  void outputsFollow() {
+    arena.seal();
+  }
+
+  Tensor output(long... sizes) {
+    Tensor tensor = Random.tensor(arena, random, sizes);
+    outputs.put(tensor, tensor.toFloats());
+    return tensor;
+  }
+
+  /** What an output held before the operation. */
+  float[] before(Tensor output) {
+    return outputs.get(output);
+  }
+
+  /** Runs on one thread and on two, which has to give the same bits. */
+  void run(Devices devices, Operation operation) {
+    run(devices.one(), operation);
+    Map<Tensor, float[]> results = new LinkedHashMap<>();
+    outputs.forEach(
+        (tensor, before) -> {
+          results.put(tensor, tensor.toFloats());
+          tensor.copyFrom(before);
+        });
+    run(devices.two(), operation);
+    results.forEach(
+        (tensor, result) ->
+            assertThat(tensor.toFloats()).as("on two threads").containsExactly(result));
+  }
+
+  private static void run(Device device, Operation operation) {
+    try (Plan plan = device.plan(List.of(operation))) {
+      plan.run();
+    }
+  }
+
+  /** The chosen columns, row after row. */
+  static float[] columns(Columns columns) {
+    return columns(columns, columns.tensor().toFloats());
+  }
+
+  /** The chosen columns of other content of the same tensor. */
+  static float[] columns(Columns columns, float[] content) {
+    int count = Math.toIntExact(columns.count());
+    int stride = Math.toIntExact(columns.rowStride());
+    float[] chosen = new float[content.length / stride * count];
+    for (int i = 0; i < chosen.length; i++) {
+      chosen[i] = content[i / count * stride + Math.toIntExact(columns.first()) + i % count];
+    }
+    return chosen;
+  }
+
+  /** Asserts that the columns which were not chosen hold what they held before. */
+  void assertOthersUntouched(Columns columns) {
+    float[] before = before(columns.tensor());
+    float[] after = columns.tensor().toFloats();
+    for (int i = 0; i < after.length; i++) {
+      long column = i % columns.rowStride();
+      if (column < columns.first() || column >= columns.first() + columns.count()) {
+        assertThat(after[i]).isEqualTo(before[i]);
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    arena.close();
+  }
+}
