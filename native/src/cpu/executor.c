@@ -158,6 +158,9 @@ int32_t panamba_run(panamba_executor *executor, const panamba_step *steps, int64
                         "run: the executor or the steps are null, or their count is negative");
   }
   for (int64_t i = 0; i < count; i++) {
+    if (steps[i].reserved != 0) {
+      return panamba_fail(PANAMBA_INVALID_ARGUMENT, "run: the reserved field of a step is not zero");
+    }
     int32_t status = panamba_check(steps[i].operation, steps[i].args);
     if (status != PANAMBA_OK) {
       return status;
