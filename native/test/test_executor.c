@@ -1,141 +1,181 @@
-/* Order of steps, many callers of one executor, and its beginning and end. */
+/* The order of steps, callers that share an executor, and an executor's beginning and end. */
+#include <fenv.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
 
-#include "support.h"
+#include "chain.h"
+#include "harness.h"
 
-#define ROWS 40
-#define DIM 48
-#define STEPS 300
 #define CALLERS 8
-#define ROUNDS 40
+
+/* A long program, where each step needs the one before. */
+static void steps_run_in_order(void) {
+  for (int threads = 1; threads <= EXECUTORS; threads++) {
+    describe("a long chain on %d threads", threads);
+    chain *c = new_chain(THIN(3000, 600));
+    for (int repeat = 0; repeat < 5; repeat++) {
+      const char *trouble = run_chain(c, executor_of(threads));
+      CHECK(!trouble, "%s", trouble);
+    }
+    free_chain(c);
+  }
+}
+
+/* Short programs close behind each other: a worker may be late to leave one when the next begins. */
+static void runs_follow_each_other(void) {
+  for (int threads = 2; threads <= EXECUTORS; threads++) {
+    describe("many short chains on %d threads", threads);
+    for (int64_t rounds = 1; rounds <= 3; rounds++) {
+      chain *c = new_chain(rounds);
+      for (int repeat = 0; repeat < THIN(4000, 1000); repeat++) {
+        const char *trouble = run_chain(c, executor_of(threads));
+        CHECK(!trouble, "run %d: %s", repeat, trouble);
+      }
+      free_chain(c);
+    }
+  }
+}
 
 typedef struct {
+  pthread_t thread;
   panamba_executor *executor;
-  float *buffers[2];
-  void *weight;
-  panamba_linear_args linear[STEPS];
-  panamba_step steps[STEPS];
-  float expected[ROWS * DIM];
-} chain;
+  chain *chain;
+  int repeats;
+  const char *trouble;
+} caller;
 
-static void *packed_rotation(void) {
-  /* A signed permutation: a chain of any length stays exact, and a step missed or run twice shows. */
-  float *matrix = calloc(DIM * DIM, sizeof(float));
-  for (int i = 0; i < DIM; i++) {
-    matrix[i * DIM + (i * 7 + 5) % DIM] = i % 3 ? 1.0f : -1.0f;
-  }
-  void *packed = malloc((size_t)panamba_packed_size(DIM, DIM, PANAMBA_F32));
-  panamba_pack_args pack = {matrix, 0, packed, DIM, DIM, DIM, 1, PANAMBA_F32, PANAMBA_F32};
-  CHECK(panamba_pack(&pack, 0, 0, 0) == PANAMBA_OK, "%s", panamba_message());
-  free(matrix);
-  return packed;
-}
-
-static void fill(float *buffer, int seed) {
-  for (int i = 0; i < ROWS * DIM; i++) {
-    buffer[i] = (float)((i * 31 + seed * 17) % 1009);
-  }
-}
-
-static chain *new_chain(panamba_executor *executor, int seed) {
-  chain *c = calloc(1, sizeof *c);
-  c->executor = executor;
-  c->weight = packed_rotation();
-  float current[ROWS * DIM];
-  for (int i = 0; i < 2; i++) {
-    c->buffers[i] = malloc(ROWS * DIM * sizeof(float));
-  }
-  fill(current, seed);
-  for (int s = 0; s < STEPS; s++) {
-    panamba_linear_args a = {.input = c->buffers[s & 1],
-                             .weight = c->weight,
-                             .out = c->buffers[~s & 1],
-                             .rows = ROWS,
-                             .depth = DIM,
-                             .columns = DIM,
-                             .input_row_stride = DIM,
-                             .out_row_stride = DIM};
-    c->linear[s] = a;
-    c->steps[s] = (panamba_step){&c->linear[s], PANAMBA_LINEAR, 0};
-    for (int row = 0; row < ROWS; row++) {
-      for (int n = 0; n < DIM; n++) {
-        c->expected[row * DIM + n] = (n % 3 ? 1.0f : -1.0f) * current[row * DIM + (n * 7 + 5) % DIM];
-      }
-    }
-    memcpy(current, c->expected, sizeof current);
-  }
-  return c;
-}
-
-static void run_chain(chain *c, int seed) {
-  fill(c->buffers[0], seed);
-  CHECK(panamba_run(c->executor, c->steps, STEPS, 0, 0, 0, 0, 0, 0) == PANAMBA_OK, "%s", panamba_message());
-  compare_bits("chain", c->buffers[STEPS & 1], c->expected, ROWS * DIM);
-}
-
-static void free_chain(chain *c) {
-  free(c->buffers[0]);
-  free(c->buffers[1]);
-  free(c->weight);
-  free(c);
-}
-
-static void *caller(void *argument) {
-  for (int round = 0; round < ROUNDS; round++) {
-    run_chain(argument, 3);
+static void *call(void *argument) {
+  caller *c = argument;
+  for (int repeat = 0; repeat < c->repeats && !c->trouble; repeat++) {
+    c->trouble = run_chain(c->chain, c->executor);
   }
   return 0;
 }
 
-static void test_many_callers(int threads) {
-  panamba_executor *executor;
-  CHECK(panamba_executor_create(threads, &executor) == PANAMBA_OK, "%s", panamba_message());
-  chain *chains[CALLERS];
-  pthread_t callers[CALLERS];
-  for (int i = 0; i < CALLERS; i++) {
-    chains[i] = new_chain(executor, 3);
-    CHECK(pthread_create(&callers[i], 0, caller, chains[i]) == 0, "no thread");
+static void callers_share_an_executor(void) {
+  for (int threads = 1; threads <= EXECUTORS; threads++) {
+    describe("%d callers of an executor of %d threads", CALLERS, threads);
+    caller callers[CALLERS];
+    for (int i = 0; i < CALLERS; i++) {
+      callers[i] =
+          (caller){.executor = executor_of(threads), .chain = new_chain(1 + 40 * (i % 3)), .repeats = THIN(300, 60)};
+      CHECK(pthread_create(&callers[i].thread, 0, call, &callers[i]) == 0, "no thread");
+    }
+    for (int i = 0; i < CALLERS; i++) {
+      pthread_join(callers[i].thread, 0);
+      CHECK(!callers[i].trouble, "caller %d: %s", i, callers[i].trouble);
+      free_chain(callers[i].chain);
+    }
   }
-  for (int i = 0; i < CALLERS; i++) {
-    pthread_join(callers[i], 0);
-    free_chain(chains[i]);
-  }
-  panamba_executor_destroy(executor);
 }
 
-static void test_order(int threads) {
-  panamba_executor *executor;
-  CHECK(panamba_executor_create(threads, &executor) == PANAMBA_OK, "%s", panamba_message());
-  chain *c = new_chain(executor, 5);
-  for (int round = 0; round < 2 * ROUNDS; round++) {
-    run_chain(c, 5);
-  }
-  free_chain(c);
-  panamba_executor_destroy(executor);
-}
-
-static void test_lifetime(void) {
-  for (int i = 0; i < 500; i++) {
-    panamba_executor *executor;
-    CHECK(panamba_executor_create(1 + i % 4, &executor) == PANAMBA_OK, "%s", panamba_message());
+static void executors_come_and_go(void) {
+  chain *c = new_chain(2);
+  for (int i = 0; i < 1000; i++) {
+    panamba_executor *executor = 0;
+    describe("executor %d of 1000", i);
+    CHECK(panamba_executor_create(1 + i % 4, &executor) == PANAMBA_OK && executor, "%s", panamba_message());
+    if (i % 3) {
+      const char *trouble = run_chain(c, executor);
+      CHECK(!trouble, "%s", trouble);
+    }
     panamba_executor_destroy(executor);
   }
+  free_chain(c);
   panamba_executor_destroy(0);
-  panamba_executor *executor = 0;
-  CHECK(panamba_executor_create(0, &executor) == PANAMBA_INVALID_ARGUMENT, "no threads");
-  CHECK(panamba_executor_create(100000, &executor) == PANAMBA_INVALID_ARGUMENT, "too many threads");
-  CHECK(panamba_executor_create(1, 0) == PANAMBA_INVALID_ARGUMENT, "nowhere to put it");
 }
 
-int main(void) {
-  for (int threads = 1; threads <= 4; threads++) {
-    test_order(threads);
-    test_many_callers(threads);
+static void wrong_thread_counts_are_refused(void) {
+  static const int32_t counts[] = {0, -1, INT32_MIN, 1025, INT32_MAX};
+  for (size_t i = 0; i < COUNT(counts); i++) {
+    describe("an executor of %d threads", counts[i]);
+    panamba_executor *executor = (panamba_executor *)&executor;
+    CHECK(panamba_executor_create(counts[i], &executor) == PANAMBA_INVALID_ARGUMENT, "is not refused");
+    CHECK(strlen(panamba_message()) > 0, "has no message");
+    CHECK(executor == (panamba_executor *)&executor, "changes the result");
   }
-  test_lifetime();
-  printf("chains of %d steps on 1 to 4 threads, %d callers at once\n", STEPS, CALLERS);
+  describe("an executor without a place for it");
+  CHECK(panamba_executor_create(1, 0) == PANAMBA_INVALID_ARGUMENT, "is not refused");
+}
+
+/* Messages are per thread: another thread's failures don't show here. */
+static void *fail_elsewhere(void *argument) {
+  const char **trouble = argument;
+  *trouble = panamba_message()[0] ? "a thread without a failure has a message" : 0;
+  panamba_executor *executor;
+  if (panamba_executor_create(-5, &executor) == PANAMBA_OK || !strstr(panamba_message(), "-5")) {
+    *trouble = "a thread's failure has no message there";
+  }
   return 0;
 }
+
+static void messages_belong_to_threads(void) {
+  describe("messages");
+  CHECK(panamba_cap_tier("no such tier") == PANAMBA_INVALID_ARGUMENT, "is not refused");
+  const char *trouble = 0;
+  pthread_t thread;
+  CHECK(pthread_create(&thread, 0, fail_elsewhere, &trouble) == 0, "no thread");
+  pthread_join(thread, 0);
+  CHECK(!trouble, "%s", trouble);
+  CHECK(strstr(panamba_message(), "no such tier"), "another thread's failure has replaced '%s'", panamba_message());
+}
+
+#if defined(__x86_64__)
+/* Control bits alone: flags of exceptions come and go. */
+#define MODE(csr) ((csr)&0xffc0u)
+
+/* 1 * x + bias on every executor, with the caller rounding up. */
+static void check_mode(float x, float bias, float wanted) {
+  float one = 1;
+  float packed[64];
+  float out = -1;
+  panamba_pack_args pack = {
+      .source = &one, .packed = packed, .columns = 1, .depth = 1, .column_stride = 1, .depth_stride = 1};
+  panamba_linear_args args = {.input = &x,
+                              .weight = packed,
+                              .bias = &bias,
+                              .out = &out,
+                              .rows = 1,
+                              .depth = 1,
+                              .columns = 1,
+                              .input_row_stride = 1,
+                              .out_row_stride = 1};
+  panamba_step step = {&args, PANAMBA_LINEAR, 0};
+  CHECK(panamba_pack(&pack, 0, 0, 0) == PANAMBA_OK, "%s", panamba_message());
+  for (int threads = 1; threads <= EXECUTORS; threads++) {
+    fesetround(FE_UPWARD);
+    unsigned before = _mm_getcsr();
+    int32_t status = panamba_run(executor_of(threads), &step, 1, 0, 0, 0, 0, 0, 0);
+    unsigned after = _mm_getcsr();
+    fesetround(FE_TONEAREST);
+    CHECK(status == PANAMBA_OK && out == wanted, "%a + %a is %a, not %a", (double)x, (double)bias, (double)out,
+          (double)wanted);
+    CHECK(MODE(before) == MODE(after), "the mode was %#x and is %#x", before, after);
+  }
+}
+
+/* Kernels round to nearest and take denormals for zero, whatever the caller's mode is, which they leave as it was. */
+static void float_mode_is_restored(void) {
+  describe("the caller's floating-point mode");
+  check_mode(1, 0x1p-40f, 1);
+  check_mode(0x1p-127f, 0, 0);
+  check_mode(0x1.8p-126f, -0x1p-126f, 0);
+}
+#endif
+
+static void test(void) {
+  steps_run_in_order();
+  runs_follow_each_other();
+  callers_share_an_executor();
+  executors_come_and_go();
+  wrong_thread_counts_are_refused();
+  messages_belong_to_threads();
+#if defined(__x86_64__)
+  float_mode_is_restored();
+#endif
+}
+
+int main(int argc, char **argv) { return on_each_tier(argc, argv, test); }

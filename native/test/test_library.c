@@ -1,67 +1,126 @@
-/* Versions, messages, the measured peak, and the choice of a tier against what the operating system says of the
- * processor. */
+/* Version, description, the measured peak, and the choice of a tier against what the operating system says. */
 #include <stdio.h>
 #include <string.h>
 
-#include "support.h"
+#include "harness.h"
 
-/* 1 or 0 if the first "flags" line of /proc/cpuinfo has the word or not, -1 if there is no such file or line. */
-static int has_flag(const char *flag) {
+/* A tier and what it needs. The kernel lists a flag only if it has enabled its registers: CPUID and XCR0 both. */
+typedef struct {
+  const char *name;
+  const char *flags[5];
+} tier_needs;
+
+#if defined(__x86_64__)
+static const tier_needs tiers[] = {{"avx512", {"avx512f", "avx512dq", "avx512bw", "avx512vl", "avx2"}},
+                                   {"avx2", {"avx", "avx2", "fma"}},
+                                   {"portable", {0}}};
+#else
+static const tier_needs tiers[] = {{"portable", {0}}};
+#endif
+
+/* The first processor's flags between spaces; empty if there is no such file. */
+static const char *processor_flags(void) {
+  static char line[16384];
   FILE *file = fopen("/proc/cpuinfo", "r");
   if (!file) {
-    return -1;
+    return "";
   }
-  static char line[8192];
-  char word[64];
-  snprintf(word, sizeof word, " %s ", flag);
-  int found = -1;
-  while (found < 0 && fgets(line, sizeof line, file)) {
-    if (strncmp(line, "flags", 5) == 0) {
-      line[strcspn(line, "\n")] = ' ';
-      found = strstr(line, word) != 0;
-    }
+  while (fgets(line, sizeof line, file) && strncmp(line, "flags", 5) != 0) {
+    line[0] = 0;
   }
   fclose(file);
-  return found;
+  line[strcspn(line, "\n")] = ' ';
+  return line;
 }
 
-/* The kernel lists a flag only if it has enabled the registers, so that it stands for CPUID and XCR0 both. */
-static void check_tier(const char *tier, const char *const *flags, int count) {
-  int usable = 1;
-  for (int i = 0; i < count; i++) {
-    int flag = has_flag(flags[i]);
-    if (flag < 0) {
-      printf("tier %s: not checked, there is no /proc/cpuinfo\n", tier);
-      return;
+static int has_all(const char *flags, const tier_needs *needs) {
+  for (size_t i = 0; i < COUNT(needs->flags) && needs->flags[i]; i++) {
+    char word[40];
+    snprintf(word, sizeof word, " %s ", needs->flags[i]);
+    if (!strstr(flags, word)) {
+      return 0;
     }
-    usable = usable && flag;
   }
-  int32_t status = panamba_cap_tier(tier);
-  printf("tier %s: %s\n", tier, status == PANAMBA_OK ? "usable" : panamba_message());
-  CHECK(status == (usable ? PANAMBA_OK : PANAMBA_UNSUPPORTED), "tier %s: status %d", tier, status);
+  return 1;
+}
+
+static void about_the_library(void) {
+  describe("the library");
+  CHECK(panamba_abi_version() == PANAMBA_ABI_VERSION, "the ABI is %d", panamba_abi_version());
+  CHECK(strcmp(panamba_message(), "") == 0, "the message before any failure is '%s'", panamba_message());
+  CHECK(strstr(panamba_build_description(), "panamba ") == panamba_build_description(), "the description is '%s'",
+        panamba_build_description());
+  for (size_t i = 0; i < COUNT(tiers); i++) {
+    CHECK(strstr(panamba_build_description(), tiers[i].name), "'%s' lacks %s", panamba_build_description(),
+          tiers[i].name);
+  }
+}
+
+/* The first choice is the fastest tier that the machine has, and the report says why. */
+static void the_best_tier_is_chosen(void) {
+  const char *flags = processor_flags();
+  const char *best = 0;
+  describe("the choice of a tier");
+  printf("%s", panamba_tier_report());
+  for (size_t i = 0; i < COUNT(tiers); i++) {
+    char usable[40];
+    char listed[40];
+    snprintf(usable, sizeof usable, "%s: usable\n", tiers[i].name);
+    snprintf(listed, sizeof listed, "%s: ", tiers[i].name);
+    CHECK(strstr(panamba_tier_report(), listed), "%s is not in the report", tiers[i].name);
+    int said = strstr(panamba_tier_report(), usable) != 0;
+    if (flags[0]) {
+      CHECK(said == has_all(flags, &tiers[i]), "%s is %susable by the report, unlike by /proc/cpuinfo", tiers[i].name,
+            said ? "" : "not ");
+    }
+    best = best || !said ? best : tiers[i].name;
+  }
+  CHECK(best && strcmp(panamba_tier(), best) == 0, "%s is chosen, and %s is the best", panamba_tier(), best);
+}
+
+static void a_tier_can_be_named(void) {
+  static const char *const wrong[] = {"", "sse2", "AVX2", "avx2 ", "avx512bf16", "portable\n"};
+  describe("naming a tier");
+  const char *before = panamba_tier();
+  for (size_t i = 0; i < COUNT(wrong); i++) {
+    CHECK(panamba_cap_tier(wrong[i]) == PANAMBA_INVALID_ARGUMENT, "'%s' is not refused", wrong[i]);
+    CHECK(strstr(panamba_message(), wrong[i]) && strstr(panamba_message(), "portable"), "the message is '%s'",
+          panamba_message());
+  }
+  CHECK(panamba_cap_tier(0) == PANAMBA_INVALID_ARGUMENT, "no name is not refused");
+  CHECK(strcmp(panamba_tier(), before) == 0, "a refused name has changed the tier to %s", panamba_tier());
+  for (size_t i = 0; i < COUNT(tiers); i++) {
+    char usable[40];
+    snprintf(usable, sizeof usable, "%s: usable\n", tiers[i].name);
+    int32_t wanted = strstr(panamba_tier_report(), usable) ? PANAMBA_OK : PANAMBA_UNSUPPORTED;
+    CHECK(panamba_cap_tier(tiers[i].name) == wanted, "%s: not status %d", tiers[i].name, wanted);
+    CHECK(wanted != PANAMBA_OK || strcmp(panamba_tier(), tiers[i].name) == 0, "%s is not in use", tiers[i].name);
+  }
+}
+
+static void the_peak_is_measured(void) {
+  for (size_t i = 0; i < COUNT(tiers); i++) {
+    describe("the peak of %s", tiers[i].name);
+    if (panamba_cap_tier(tiers[i].name) == PANAMBA_OK) {
+      double peak = 0;
+      CHECK(panamba_measure_peak(2, 20, &peak) == PANAMBA_OK, "%s", panamba_message());
+      CHECK(peak > 1e7 && peak < 1e14, "%g floating-point operations a second", peak);
+    }
+  }
+  double peak = -1;
+  CHECK(panamba_measure_peak(0, 1, &peak) == PANAMBA_INVALID_ARGUMENT, "no threads are not refused");
+  CHECK(panamba_measure_peak(-1, 1, &peak) == PANAMBA_INVALID_ARGUMENT, "-1 threads are not refused");
+  CHECK(panamba_measure_peak(1 << 20, 1, &peak) == PANAMBA_INVALID_ARGUMENT, "2^20 threads are not refused");
+  CHECK(panamba_measure_peak(1, 0, &peak) == PANAMBA_INVALID_ARGUMENT, "no time is not refused");
+  CHECK(panamba_measure_peak(1, -1, &peak) == PANAMBA_INVALID_ARGUMENT, "a negative time is not refused");
+  CHECK(panamba_measure_peak(1, 1, 0) == PANAMBA_INVALID_ARGUMENT, "a null result is not refused");
+  CHECK(peak == -1, "a refusal has written %g", peak);
 }
 
 int main(void) {
-  CHECK(panamba_abi_version() == PANAMBA_ABI_VERSION, "%d", panamba_abi_version());
-  CHECK(strstr(panamba_build_description(), "panamba ") != 0, "%s", panamba_build_description());
-  CHECK(strcmp(panamba_message(), "") == 0, "a message before any failure: %s", panamba_message());
-  const char *best = panamba_tier();
-  CHECK(strncmp(panamba_tier_report(), best, strlen(best)) != 0 || strstr(panamba_tier_report(), "usable"), "%s",
-        panamba_tier_report());
-  CHECK(strstr(panamba_tier_report(), "portable: usable"), "%s", panamba_tier_report());
-  CHECK(panamba_cap_tier("sse9") == PANAMBA_INVALID_ARGUMENT && strstr(panamba_message(), "sse9"), "%s",
-        panamba_message());
-  CHECK(panamba_cap_tier(0) == PANAMBA_INVALID_ARGUMENT, "no name");
-#if defined(__x86_64__)
-  static const char *const avx512[] = {"avx512f", "avx512dq", "avx512bw", "avx512vl"};
-  static const char *const avx2[] = {"avx2", "fma"};
-  check_tier("avx512", avx512, COUNT(avx512));
-  check_tier("avx2", avx2, COUNT(avx2));
-#endif
-  CHECK(panamba_cap_tier("portable") == PANAMBA_OK && strcmp(panamba_tier(), "portable") == 0, "%s", panamba_tier());
-  double flops = 0;
-  CHECK(panamba_measure_peak(2, 20, &flops) == PANAMBA_OK && flops > 1e8, "%g", flops);
-  CHECK(panamba_measure_peak(0, 20, &flops) == PANAMBA_INVALID_ARGUMENT, "no threads");
-  CHECK(panamba_measure_peak(1, 20, 0) == PANAMBA_INVALID_ARGUMENT, "nowhere to put it");
-  return 0;
+  about_the_library();
+  the_best_tier_is_chosen();
+  a_tier_can_be_named();
+  the_peak_is_measured();
+  return exit_code();
 }

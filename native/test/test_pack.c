@@ -1,111 +1,228 @@
-/* Packing is seen through a product with the identity: what comes out is the matrix. */
+/*
+ * Packing from every element type, with strides, scales and sources without alignment. The layout belongs to the tier;
+ * so a packed matrix is read by a linear layer with unit rows as input, which gives its elements exactly.
+ */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "support.h"
+#include "harness.h"
+#include "memory.h"
 
-static uint16_t to_bf16(float value) {
-  uint32_t bits;
-  memcpy(&bits, &value, sizeof bits);
-  return (uint16_t)(bits >> 16);
+typedef struct {
+  int64_t columns;
+  int64_t depth;
+  int64_t column_stride;
+  int64_t depth_stride;
+  int32_t dtype;
+  int scaled;
+  int offset; /* bytes that the source is off its alignment */
+} pack_shape;
+
+static int64_t size_of(int32_t dtype) { return dtype == PANAMBA_F64 ? 8 : dtype == PANAMBA_F32 ? 4 : 2; }
+
+/* binary16 by its definition: a sign, five bits of exponent, ten of fraction. */
+static double value_of_half(uint16_t bits) {
+  int exponent = bits >> 10 & 31;
+  int fraction = bits & 1023;
+  double sign = bits & 0x8000 ? -1 : 1;
+  if (exponent == 31) {
+    return fraction ? NAN : sign * INFINITY;
+  }
+  return exponent ? sign * ldexp(1024 + fraction, exponent - 25) : sign * ldexp(fraction, -24);
 }
 
-/* Of values that binary16 holds exactly: signed multiples of 1/64 below 16. */
-static uint16_t to_half(float value) {
-  if (value == 0.0f) {
-    return signbit(value) ? 0x8000u : 0;
+static double value_of_bfloat(uint16_t bits) {
+  int exponent = bits >> 7 & 255;
+  int fraction = bits & 127;
+  double sign = bits & 0x8000 ? -1 : 1;
+  if (exponent == 255) {
+    return fraction ? NAN : sign * INFINITY;
   }
-  int exponent;
-  float mantissa = frexpf(fabsf(value), &exponent);
-  uint16_t bits = (uint16_t)(((unsigned)(exponent - 1 + 15) << 10) | ((unsigned)ldexpf(mantissa, 11) & 0x3ffu));
-  return (uint16_t)(bits | (value < 0 ? 0x8000u : 0));
+  return exponent ? sign * ldexp(128 + fraction, exponent - 134) : sign * ldexp(fraction, -133);
 }
 
-static void check(int64_t columns, int64_t depth, int32_t dtype, int transposed, int scaled, int unaligned) {
-  static const int64_t widths[] = {4, 2, 2, 8};
-  int64_t width = widths[dtype];
-  unsigned char *source = (unsigned char *)new_bytes(columns * depth * width + unaligned) + unaligned;
-  float *matrix = new_floats(columns * depth);
-  for (int64_t i = 0; i < columns * depth; i++) {
-    float value = (float)((int)uniform(-128, 128)) / 64.0f;
-    matrix[i] = value;
-    int64_t at = transposed ? i % depth * columns + i / depth : i;
-    double wide = (double)value;
-    uint16_t brain = to_bf16(value);
-    uint16_t half = to_half(value);
-    const void *const bytes[] = {&value, &brain, &half, &wide};
-    memcpy(source + at * width, bytes[dtype], (size_t)width);
+/* Writes a random element at a place of any alignment, and returns it as the float that packing has to find. */
+static float write_random(char *place, int32_t dtype) {
+  double value = draw_between(-2, 2) * (1 + 0x1p-30 * (double)draw(1000));
+  if (dtype == PANAMBA_F64) {
+    memcpy(place, &value, 8);
+    return (float)value;
   }
-  float *scale = random_floats(columns, 1);
-  void *packed = new_bytes(panamba_packed_size(columns, depth, PANAMBA_F32));
-  panamba_pack_args pack = {
-      source, scaled ? scale : 0, packed, columns, depth, transposed ? 1 : depth, transposed ? columns : 1,
-      dtype,  PANAMBA_F32};
-  CHECK(panamba_pack(&pack, 0, 0, 0) == PANAMBA_OK, "%s", panamba_message());
-  float *identity = new_floats(depth * depth);
-  for (int64_t i = 0; i < depth * depth; i++) {
-    identity[i] = i % (depth + 1) == 0 ? 1.0f : 0.0f;
+  if (dtype == PANAMBA_F32) {
+    float single = (float)value;
+    memcpy(place, &single, 4);
+    return single;
   }
-  float *out = new_floats(depth * columns);
-  panamba_linear_args product = {.input = identity,
-                                 .weight = packed,
-                                 .out = out,
-                                 .rows = depth,
-                                 .depth = depth,
-                                 .columns = columns,
-                                 .input_row_stride = depth,
-                                 .out_row_stride = columns};
-  run_steps(&(panamba_step){&product, PANAMBA_LINEAR, 0}, 1);
-  for (int64_t i = 0; i < columns * depth; i++) {
-    float expected = matrix[i] * (scaled ? scale[i / depth] : 1.0f);
-    float found = out[i % depth * columns + i / depth];
-    CHECK(found == expected, "element %lld of (%lld, %lld), type %d: %g, expected %g", (long long)i, (long long)columns,
-          (long long)depth, dtype, (double)found, (double)expected);
-  }
-  release_buffers();
+  /* Any sign and fraction, and an exponent that is neither zero's nor infinity's. */
+  int64_t number =
+      draw(2) << 15 | (dtype == PANAMBA_F16 ? (1 + draw(30)) << 10 | draw(1024) : (100 + draw(50)) << 7 | draw(128));
+  uint16_t bits = (uint16_t)(number & 0xffff);
+  memcpy(place, &bits, 2);
+  return (float)(dtype == PANAMBA_F16 ? value_of_half(bits) : value_of_bfloat(bits));
 }
 
-static void check_halves(void) {
-  /* Zero, the smallest denormal, the largest denormal, the largest number, infinity, NaN, and a negative. */
-  static const uint16_t halves[] = {0x0000, 0x0001, 0x03ff, 0x7bff, 0x7c00, 0x7e00, 0xc000};
-  static const float expected[] = {0.0f, 0x1p-24f, 0x1.ff8p-15f, 65504.0f, INFINITY, NAN, -2.0f};
-  float *one = new_floats(1);
-  one[0] = 1.0f;
-  float *out = new_floats(COUNT(halves));
-  void *packed = new_bytes(panamba_packed_size(COUNT(halves), 1, PANAMBA_F32));
-  panamba_pack_args pack = {halves, 0, packed, COUNT(halves), 1, 1, 1, PANAMBA_F16, PANAMBA_F32};
-  CHECK(panamba_pack(&pack, 0, 0, 0) == PANAMBA_OK, "%s", panamba_message());
-  panamba_linear_args product = {.input = one,
-                                 .weight = packed,
-                                 .out = out,
-                                 .rows = 1,
-                                 .depth = 1,
-                                 .columns = COUNT(halves),
-                                 .input_row_stride = 1,
-                                 .out_row_stride = COUNT(halves)};
-  run_steps(&(panamba_step){&product, PANAMBA_LINEAR, 0}, 1);
-  for (int i = 0; i < COUNT(halves); i++) {
-    CHECK(out[i] == expected[i] || (isnan(out[i]) && isnan(expected[i])), "half 0x%04x is %g", halves[i],
-          (double)out[i]);
+/* Reads a packed matrix back: row k of the result is column k of the matrix. */
+static float *read_packed(const void *packed, int64_t columns, int64_t depth) {
+  float *unit = take_input(depth * depth);
+  memset(unit, 0, (size_t)(depth * depth) * sizeof(float));
+  for (int64_t k = 0; k < depth; k++) {
+    unit[k * depth + k] = 1;
   }
-  release_buffers();
+  float *out = take_output(depth * columns);
+  panamba_linear_args args = {.input = unit,
+                              .weight = packed,
+                              .out = out,
+                              .rows = depth,
+                              .depth = depth,
+                              .columns = columns,
+                              .input_row_stride = depth,
+                              .out_row_stride = columns};
+  run_once(PANAMBA_LINEAR, &args);
+  return out;
+}
+
+static void pack_case(pack_shape s, placement where) {
+  describe("pack columns %d depth %d strides %d and %d dtype %d scaled %d, %d bytes off, placed %d", (int)s.columns,
+           (int)s.depth, (int)s.column_stride, (int)s.depth_stride, s.dtype, s.scaled, s.offset, where);
+  begin_case(where, 0);
+  int64_t size = size_of(s.dtype);
+  int64_t elements = (s.columns - 1) * s.column_stride + (s.depth - 1) * s.depth_stride + 1;
+  char *source = (char *)take_bytes(elements * size + s.offset) + s.offset;
+  float *wanted = take_input(s.columns * s.depth);
+  for (int64_t n = 0; n < s.columns; n++) {
+    for (int64_t k = 0; k < s.depth; k++) {
+      int64_t place = n * s.column_stride + k * s.depth_stride;
+      wanted[n * s.depth + k] = write_random(source + place * size, s.dtype);
+    }
+  }
+  int64_t bytes = panamba_packed_size(s.columns, s.depth, PANAMBA_F32);
+  panamba_pack_args args = {.source = source,
+                            .row_scale = s.scaled ? take_filled(s.columns, -3, 3) : 0,
+                            .packed = take_bytes(bytes),
+                            .columns = s.columns,
+                            .depth = s.depth,
+                            .column_stride = s.column_stride,
+                            .depth_stride = s.depth_stride,
+                            .source_dtype = s.dtype,
+                            .dtype = PANAMBA_F32};
+  CHECK(bytes >= s.columns * s.depth * 4, "%lld bytes are too few", (long long)bytes);
+  CHECK(panamba_pack(&args, 0, 0, 0) == PANAMBA_OK, "%s", panamba_message());
+  const float *got = read_packed(args.packed, s.columns, s.depth);
+  for (int64_t n = 0; n < s.columns; n++) {
+    for (int64_t k = 0; k < s.depth; k++) {
+      float scale = s.scaled ? args.row_scale[n] : 1;
+      float value = got[k * s.columns + n];
+      float want = scale * wanted[n * s.depth + k];
+      CHECK(value == want, "element (%d, %d) is %a, not %a", (int)n, (int)k, (double)value, (double)want);
+    }
+  }
+  end_case();
+}
+
+static void sweep_shapes(void) {
+  static const int64_t columns[] = {1, 7, 8, 9, 15, 16, 17, 31, 33, 47, 48, 49, 96, 97};
+  static const int64_t depths[] = {1, 2, 3, 17, 63, 64, 65, 130};
+  static const int64_t gaps[] = {0, 1, 5};
+  for (size_t c = 0; c < COUNT(columns); c++) {
+    for (size_t d = 0; d < COUNT(depths); d += THIN(1, 2)) {
+      for (int32_t dtype = PANAMBA_F32; dtype <= PANAMBA_F64; dtype++) {
+        pack_shape s = {.columns = columns[c],
+                        .depth = depths[d],
+                        .column_stride = depths[d] + PICK(gaps),
+                        .depth_stride = 1,
+                        .dtype = dtype,
+                        .scaled = draw(2) == 0,
+                        .offset = draw(2) ? 1 : 0};
+        if (draw(3) == 0) { /* a transposed view */
+          s.column_stride = 1;
+          s.depth_stride = columns[c] + PICK(gaps);
+        }
+        pack_case(s, (placement)draw(3));
+      }
+    }
+  }
+}
+
+/* One vector repeated, as PyTorch's expand() makes it. */
+static void strides_may_be_zero(void) {
+  describe("pack with strides of zero");
+  begin_case(BEFORE_GUARD, 0);
+  float *source = take_filled(5, -1, 1);
+  panamba_pack_args args = {.source = source,
+                            .packed = take_bytes(panamba_packed_size(20, 5, PANAMBA_F32)),
+                            .columns = 20,
+                            .depth = 5,
+                            .column_stride = 0,
+                            .depth_stride = 1};
+  CHECK(panamba_pack(&args, 0, 0, 0) == PANAMBA_OK, "%s", panamba_message());
+  const float *got = read_packed(args.packed, 20, 5);
+  for (int i = 0; i < 100; i++) {
+    CHECK(got[i] == source[i / 20], "element %d is %g, not %g", i, (double)got[i], (double)source[i / 20]);
+  }
+  end_case();
+}
+
+/* Each of the 65536 numbers of a half-width type, subnormals, infinities and NaN among them. */
+static void every_number(int32_t dtype, double (*value_of)(uint16_t)) {
+  const int64_t count = 65536;
+  describe("pack every number of dtype %d", dtype);
+  begin_case(IN_SENTINELS, 0);
+  uint16_t *source = take_bytes(count * 2);
+  for (int64_t i = 0; i < count; i++) {
+    source[i] = (uint16_t)i;
+  }
+  panamba_pack_args args = {.source = source,
+                            .packed = take_bytes(panamba_packed_size(count, 1, PANAMBA_F32)),
+                            .columns = count,
+                            .depth = 1,
+                            .column_stride = 1,
+                            .depth_stride = 1,
+                            .source_dtype = dtype,
+                            .dtype = PANAMBA_F32};
+  CHECK(panamba_pack(&args, 0, 0, 0) == PANAMBA_OK, "%s", panamba_message());
+  const float *got = read_packed(args.packed, count, 1);
+  for (int64_t i = 0; i < count; i++) {
+    double value = got[i];
+    double wanted = value_of((uint16_t)i);
+    if (fabs(wanted) < 0x1p-126) {
+      wanted = 0; /* what float32 holds as a denormal counts as zero */
+    }
+    CHECK(isnan(wanted) ? isnan(value) : value == wanted, "%#x is %a, not %a", (unsigned)i, value, wanted);
+  }
+  end_case();
+}
+
+static void sizes_are_those_of_whole_vectors(void) {
+  static const int64_t far = (int64_t)1 << 62;
+  describe("packed sizes");
+  int64_t before = 0;
+  for (int64_t columns = 1; columns < 200; columns++) {
+    int64_t size = panamba_packed_size(columns, 3, PANAMBA_F32);
+    CHECK(size >= columns * 12 && size < (columns + 16) * 12 && size >= before, "%d columns are %lld bytes",
+          (int)columns, (long long)size);
+    before = size;
+  }
+  CHECK(panamba_packed_size(0, 1, PANAMBA_F32) == -1, "0 columns have a size");
+  CHECK(panamba_packed_size(1, 0, PANAMBA_F32) == -1, "0 rows have a size");
+  CHECK(panamba_packed_size(-1, 1, PANAMBA_F32) == -1, "-1 columns have a size");
+  CHECK(panamba_packed_size(1, -5, PANAMBA_F32) == -1, "-5 rows have a size");
+  CHECK(panamba_packed_size(far, 1, PANAMBA_F32) == -1, "2^62 columns have a size");
+  CHECK(panamba_packed_size(1, far, PANAMBA_F32) == -1, "2^62 rows have a size");
+  CHECK(panamba_packed_size((int64_t)1 << 32, (int64_t)1 << 32, PANAMBA_F32) == -1, "2^64 elements have a size");
+  CHECK(panamba_packed_size(INT64_MAX, INT64_MAX, PANAMBA_F32) == -1, "the largest sizes have a size");
+  for (int32_t dtype = -1; dtype < 6; dtype++) {
+    CHECK(dtype == PANAMBA_F32 || panamba_packed_size(1, 1, dtype) == -1, "dtype %d has a size", dtype);
+  }
 }
 
 static void test(void) {
-  static const int64_t columns[] = {1, 2, 8, 15, 16, 17, 33, 48, 49, 97};
-  for (int32_t dtype = PANAMBA_F32; dtype <= PANAMBA_F64; dtype++) {
-    for (int i = 0; i < COUNT(columns); i++) {
-      check(columns[i], 1 + i * 7, dtype, i & 1, i % 3 == 0, i & 1);
-    }
-  }
-  check_halves();
-  CHECK(panamba_packed_size(0, 1, PANAMBA_F32) < 0 && panamba_packed_size(1, -1, PANAMBA_F32) < 0, "empty matrices");
-  CHECK(panamba_packed_size(INT64_MAX / 2, INT64_MAX / 2, PANAMBA_F32) < 0, "a size that overflows");
-  CHECK(panamba_packed_size(1, 1, PANAMBA_F16) < 0, "a type that weights aren't packed to");
+  seed(2);
+  sweep_shapes();
+  strides_may_be_zero();
+  every_number(PANAMBA_F16, value_of_half);
+  every_number(PANAMBA_BF16, value_of_bfloat);
+  sizes_are_those_of_whole_vectors();
 }
 
-int main(void) {
-  on_every_tier(test);
-  return 0;
-}
+int main(int argc, char **argv) { return on_each_tier(argc, argv, test); }

@@ -1,133 +1,238 @@
-/* Arguments that can't be run are refused before anything is written. */
+/*
+ * Arguments that can't be run are refused with a message, before anything is written: not by them, and not by the steps
+ * before them in the program.
+ */
+#include <math.h>
 #include <string.h>
 
-#include "support.h"
+#include "harness.h"
+#include "memory.h"
 
-static panamba_executor *executor;
-static float memory[4096];
+#define HUGE_SIZE ((int64_t)1 << 41)
 
-static void refused(const char *what, int32_t operation, const void *args) {
-  float before[4096];
-  memcpy(before, memory, sizeof memory);
-  panamba_step step = {args, operation, 0};
-  int32_t status = panamba_run(executor, &step, 1, 0, 0, 0, 0, 0, 0);
-  CHECK(status == PANAMBA_INVALID_ARGUMENT, "%s: status %d", what, status);
-  CHECK(strlen(panamba_message()) > 10, "%s: '%s'", what, panamba_message());
-  CHECK(memcmp(before, memory, sizeof memory) == 0, "%s: something was written", what);
+/* A step that would change a buffer, to stand before the refused one. */
+static panamba_linear_args innocent;
+
+/* The operation under test, as messages name it. */
+static const char *operation_name;
+
+static void take_innocent(void) {
+  float *weight = take_filled(9, -1, 1);
+  innocent = (panamba_linear_args){.input = take_filled(6, -1, 1),
+                                   .weight = take_packed(weight, 3, 3),
+                                   .out = take_output(6),
+                                   .rows = 2,
+                                   .depth = 3,
+                                   .columns = 3,
+                                   .input_row_stride = 3,
+                                   .out_row_stride = 3};
 }
 
-/* The arguments as they are but for one field. */
-#define REFUSED(operation, type, args, change) \
+static void refused(const char *what, int32_t operation, const void *args) {
+  panamba_step steps[] = {{&innocent, PANAMBA_LINEAR, 0}, {args, operation, 0}, {&innocent, PANAMBA_LINEAR, 0}};
+  run_refused(what, operation_name, steps + 1, 1);
+  run_refused(what, operation_name, steps, COUNT(steps));
+}
+
+/* The arguments as they are but for one change. */
+#define REFUSED(type, operation, args, change) \
   do {                                         \
-    type changed = args;                       \
+    type changed = (args);                     \
     changed.change;                            \
     refused(#change, operation, &changed);     \
   } while (0)
 
-static void test_linear(void) {
-  panamba_linear_args a = {.input = memory,
-                           .weight = memory + 512,
-                           .out = memory + 1024,
-                           .rows = 2,
-                           .depth = 3,
-                           .columns = 4,
-                           .input_row_stride = 3,
-                           .out_row_stride = 4};
-  refused("null arguments", PANAMBA_LINEAR, 0);
-  REFUSED(PANAMBA_LINEAR, panamba_linear_args, a, input = 0);
-  REFUSED(PANAMBA_LINEAR, panamba_linear_args, a, weight = 0);
-  REFUSED(PANAMBA_LINEAR, panamba_linear_args, a, out = 0);
-  REFUSED(PANAMBA_LINEAR, panamba_linear_args, a, out = memory);
-  REFUSED(PANAMBA_LINEAR, panamba_linear_args, a, rows = 0);
-  REFUSED(PANAMBA_LINEAR, panamba_linear_args, a, depth = -1);
-  REFUSED(PANAMBA_LINEAR, panamba_linear_args, a, columns = INT64_MAX);
-  REFUSED(PANAMBA_LINEAR, panamba_linear_args, a, rows = INT64_MAX / 2);
-  REFUSED(PANAMBA_LINEAR, panamba_linear_args, a, input_row_stride = 2);
-  REFUSED(PANAMBA_LINEAR, panamba_linear_args, a, out_row_stride = 3);
-  REFUSED(PANAMBA_LINEAR, panamba_linear_args, a, dtype = 77);
-  panamba_step steps[] = {{&a, PANAMBA_LINEAR, 0}, {&a, 99, 0}};
-  float before = memory[1024];
-  CHECK(panamba_run(executor, steps, 2, 0, 0, 0, 0, 0, 0) == PANAMBA_INVALID_ARGUMENT, "a second step that is refused");
-  CHECK(memory[1024] == before, "the first step ran before the second was checked");
+/* A size has to be positive, and small enough that no product of sizes overflows. */
+#define REFUSED_SIZE(type, operation, args, field)         \
+  do {                                                     \
+    REFUSED(type, operation, args, field = 0);             \
+    REFUSED(type, operation, args, field = -1);            \
+    REFUSED(type, operation, args, field = INT64_MIN);     \
+    REFUSED(type, operation, args, field = HUGE_SIZE);     \
+    REFUSED(type, operation, args, field = INT64_MAX);     \
+    REFUSED(type, operation, args, field = INT64_MAX / 2); \
+  } while (0)
+
+#define REFUSED_DTYPE(type, operation, args, field)       \
+  do {                                                    \
+    REFUSED(type, operation, args, field = PANAMBA_BF16); \
+    REFUSED(type, operation, args, field = PANAMBA_F16);  \
+    REFUSED(type, operation, args, field = PANAMBA_F64);  \
+    REFUSED(type, operation, args, field = -1);           \
+    REFUSED(type, operation, args, field = 77);           \
+  } while (0)
+
+static void begin(const char *name) {
+  operation_name = name;
+  describe("refusals of %s", name);
+  begin_case(IN_SENTINELS, 0);
+  take_innocent();
 }
 
+#define LINEAR(change) REFUSED(panamba_linear_args, PANAMBA_LINEAR, a, change)
+#define LINEAR_SIZE(field) REFUSED_SIZE(panamba_linear_args, PANAMBA_LINEAR, a, field)
+
+static void test_linear(void) {
+  begin("linear");
+  panamba_linear_args a = innocent;
+  run_operation(PANAMBA_LINEAR, &a);
+  LINEAR(input = 0);
+  LINEAR(weight = 0);
+  LINEAR(out = 0);
+  LINEAR(out = (void *)a.input);
+  LINEAR_SIZE(rows);
+  LINEAR_SIZE(depth);
+  LINEAR_SIZE(columns);
+  LINEAR(input_row_stride = 2);
+  LINEAR(input_row_stride = INT64_MIN);
+  LINEAR(input_row_stride = INT64_MAX);
+  LINEAR(out_row_stride = 2);
+  LINEAR(out_row_stride = -3);
+  LINEAR(out_row_stride = INT64_MAX);
+  REFUSED_DTYPE(panamba_linear_args, PANAMBA_LINEAR, a, dtype);
+  REFUSED_DTYPE(panamba_linear_args, PANAMBA_LINEAR, a, out_dtype);
+  LINEAR(reserved = 1);
+  end_case();
+}
+
+#define NORM(change) REFUSED(panamba_norm_args, PANAMBA_NORM, a, change)
+
 static void test_norm(void) {
-  panamba_norm_args a = {.residual = memory,
-                         .weight = memory + 512,
-                         .out = memory + 1024,
+  begin("norm");
+  panamba_norm_args a = {.residual = take_output(16),
+                         .addend = take_filled(16, -1, 1),
+                         .weight = take_filled(8, -1, 1),
+                         .out = take_output(16),
                          .rows = 2,
                          .dim = 8,
                          .residual_row_stride = 8,
+                         .residual_scale = 1,
                          .eps = 1e-5f};
-  REFUSED(PANAMBA_NORM, panamba_norm_args, a, residual = 0);
-  REFUSED(PANAMBA_NORM, panamba_norm_args, a, weight = 0);
-  REFUSED(PANAMBA_NORM, panamba_norm_args, a, out = 0);
-  REFUSED(PANAMBA_NORM, panamba_norm_args, a, dim = 0);
-  REFUSED(PANAMBA_NORM, panamba_norm_args, a, rows = -3);
-  REFUSED(PANAMBA_NORM, panamba_norm_args, a, residual_row_stride = 7);
-  REFUSED(PANAMBA_NORM, panamba_norm_args, a, kind = 5);
-  REFUSED(PANAMBA_NORM, panamba_norm_args, a, eps = -1.0f);
+  fill(a.residual, 16, -1, 1);
+  run_operation(PANAMBA_NORM, &a);
+  NORM(residual = 0);
+  NORM(weight = 0);
+  NORM(out = 0);
+  REFUSED_SIZE(panamba_norm_args, PANAMBA_NORM, a, rows);
+  REFUSED_SIZE(panamba_norm_args, PANAMBA_NORM, a, dim);
+  NORM(residual_row_stride = 7);
+  NORM(residual_row_stride = -8);
+  NORM(residual_row_stride = INT64_MAX);
+  NORM(kind = 2);
+  NORM(kind = -1);
+  NORM(eps = -1e-5f);
+  NORM(eps = NAN);
+  REFUSED_DTYPE(panamba_norm_args, PANAMBA_NORM, a, dtype);
+  end_case();
 }
 
+#define CONV(change) REFUSED(panamba_causal_conv_args, PANAMBA_CAUSAL_CONV, a, change)
+#define CONV_SIZE(field) REFUSED_SIZE(panamba_causal_conv_args, PANAMBA_CAUSAL_CONV, a, field)
+
 static void test_conv(void) {
-  panamba_causal_conv_args a = {.x = memory,
-                                .forward = {memory + 512, 0, memory + 1024},
-                                .backward = {memory + 512, 0, memory + 2048},
+  begin("causal_conv");
+  panamba_causal_conv_args a = {.x = take_filled(24, -1, 1),
+                                .forward = {take_filled(16, -1, 1), 0, take_output(24)},
+                                .backward = {take_filled(16, -1, 1), 0, take_output(24)},
                                 .batch = 2,
                                 .length = 3,
                                 .channels = 4,
                                 .x_row_stride = 4,
                                 .x_batch_stride = 12,
                                 .kernel = 4};
-  REFUSED(PANAMBA_CAUSAL_CONV, panamba_causal_conv_args, a, x = 0);
-  REFUSED(PANAMBA_CAUSAL_CONV, panamba_causal_conv_args, a, forward.weight = 0);
-  REFUSED(PANAMBA_CAUSAL_CONV, panamba_causal_conv_args, a, backward.out = memory + 1024);
-  REFUSED(PANAMBA_CAUSAL_CONV, panamba_causal_conv_args, a, forward.out = memory);
-  REFUSED(PANAMBA_CAUSAL_CONV, panamba_causal_conv_args, a, kernel = 1);
-  REFUSED(PANAMBA_CAUSAL_CONV, panamba_causal_conv_args, a, kernel = 5);
-  REFUSED(PANAMBA_CAUSAL_CONV, panamba_causal_conv_args, a, length = 0);
-  REFUSED(PANAMBA_CAUSAL_CONV, panamba_causal_conv_args, a, channels = INT64_MAX);
-  REFUSED(PANAMBA_CAUSAL_CONV, panamba_causal_conv_args, a, x_row_stride = 3);
-  REFUSED(PANAMBA_CAUSAL_CONV, panamba_causal_conv_args, a, x_batch_stride = -12);
-  REFUSED(PANAMBA_CAUSAL_CONV, panamba_causal_conv_args, a, rows_before = -1);
+  run_operation(PANAMBA_CAUSAL_CONV, &a);
+  CONV(x = 0);
+  CONV(forward.weight = 0);
+  CONV(backward.weight = 0);
+  CONV(forward.out = (void *)a.x);
+  CONV(backward.out = (void *)a.x);
+  CONV(backward.out = a.forward.out);
+  CONV_SIZE(batch);
+  CONV_SIZE(length);
+  CONV_SIZE(channels);
+  CONV(x_row_stride = 3);
+  CONV(x_row_stride = INT64_MIN);
+  CONV(x_row_stride = INT64_MAX);
+  CONV(x_batch_stride = -12);
+  CONV(x_batch_stride = INT64_MAX);
+  CONV(rows_before = -1);
+  CONV(rows_before = INT64_MAX);
+  CONV(rows_after = -1);
+  CONV(rows_after = INT64_MAX);
+  CONV(kernel = 1);
+  CONV(kernel = 0);
+  CONV(kernel = -4);
+  CONV(kernel = PANAMBA_MAX_KERNEL + 1);
+  REFUSED_DTYPE(panamba_causal_conv_args, PANAMBA_CAUSAL_CONV, a, dtype);
+  a.forward.out = 0;
+  CONV(backward.out = 0);
+  end_case();
 }
 
+#define SCAN(change) REFUSED(panamba_selective_scan_args, PANAMBA_SELECTIVE_SCAN, a, change)
+#define SCAN_SIZE(field) REFUSED_SIZE(panamba_selective_scan_args, PANAMBA_SELECTIVE_SCAN, a, field)
+
 static void test_scan(void) {
-  panamba_scan_direction d = {.u = memory,
-                              .projected = memory + 256,
-                              .dt_weight = memory + 512,
-                              .dt_bias = memory + 768,
-                              .a = memory + 1024,
-                              .d = memory + 1280};
-  panamba_selective_scan_args a = {.out = memory + 2048,
+  begin("selective_scan");
+  panamba_scan_direction d = {.u = take_filled(12, -1, 1),
+                              .projected = take_filled(4 * 34, -1, 1),
+                              .dt_weight = take_filled(6, -1, 1),
+                              .dt_bias = take_filled(3, -4, -1),
+                              .a = take_filled(48, -10, -1),
+                              .d = take_filled(3, -1, 1),
+                              .initial_state = take_filled(48, -1, 1)};
+  panamba_selective_scan_args a = {.z = take_filled(12, -1, 1),
+                                   .out = take_output(12),
                                    .forward = d,
                                    .backward = d,
                                    .batch = 1,
                                    .length = 4,
-                                   .channels = 8,
+                                   .channels = 3,
                                    .states = 16,
                                    .dt_rank = 2,
                                    .projected_row_stride = 34,
-                                   .scale = 1.0f};
-  REFUSED(PANAMBA_SELECTIVE_SCAN, panamba_selective_scan_args, a, out = 0);
-  REFUSED(PANAMBA_SELECTIVE_SCAN, panamba_selective_scan_args, a, forward.projected = 0);
-  REFUSED(PANAMBA_SELECTIVE_SCAN, panamba_selective_scan_args, a, backward.a = 0);
-  REFUSED(PANAMBA_SELECTIVE_SCAN, panamba_selective_scan_args, a, backward.dt_weight = 0);
-  REFUSED(PANAMBA_SELECTIVE_SCAN, panamba_selective_scan_args, a, states = 0);
-  REFUSED(PANAMBA_SELECTIVE_SCAN, panamba_selective_scan_args, a, states = PANAMBA_MAX_STATES + 1);
-  REFUSED(PANAMBA_SELECTIVE_SCAN, panamba_selective_scan_args, a, dt_rank = 0);
-  REFUSED(PANAMBA_SELECTIVE_SCAN, panamba_selective_scan_args, a, projected_row_stride = 33);
-  REFUSED(PANAMBA_SELECTIVE_SCAN, panamba_selective_scan_args, a, accumulate = 2);
-  REFUSED(PANAMBA_SELECTIVE_SCAN, panamba_selective_scan_args, a, length = -1);
-  a.z = memory + 1536;
-  REFUSED(PANAMBA_SELECTIVE_SCAN, panamba_selective_scan_args, a, z_row_stride = 7);
+                                   .z_row_stride = 3,
+                                   .scale = 1};
+  a.forward.final_state = take_output(48);
+  a.backward.final_state = take_output(48);
+  run_operation(PANAMBA_SELECTIVE_SCAN, &a);
+  SCAN(out = 0);
+  SCAN(forward.projected = 0);
+  SCAN(forward.dt_weight = 0);
+  SCAN(forward.a = 0);
+  SCAN(backward.projected = 0);
+  SCAN(backward.dt_weight = 0);
+  SCAN(backward.a = 0);
+  SCAN_SIZE(batch);
+  SCAN_SIZE(length);
+  SCAN_SIZE(channels);
+  SCAN_SIZE(states);
+  SCAN_SIZE(dt_rank);
+  SCAN(states = PANAMBA_MAX_STATES + 1);
+  SCAN(projected_row_stride = 33);
+  SCAN(projected_row_stride = -34);
+  SCAN(projected_row_stride = INT64_MAX);
+  SCAN(z_row_stride = 2);
+  SCAN(z_row_stride = -3);
+  SCAN(z_row_stride = INT64_MAX);
+  SCAN(accumulate = 2);
+  SCAN(accumulate = -1);
+  SCAN(reserved = 1);
+  REFUSED_DTYPE(panamba_selective_scan_args, PANAMBA_SELECTIVE_SCAN, a, dtype);
+  a.forward.u = 0;
+  SCAN(backward.u = 0);
+  end_case();
 }
 
+#define PATCH(change) REFUSED(panamba_patch_embedding_args, PANAMBA_PATCH_EMBEDDING, a, change)
+#define PATCH_SIZE(field) REFUSED_SIZE(panamba_patch_embedding_args, PANAMBA_PATCH_EMBEDDING, a, field)
+
 static void test_patch_embedding(void) {
-  panamba_patch_embedding_args a = {.image = memory,
-                                    .weight = memory + 1024,
-                                    .class_token = memory + 2048,
-                                    .out = memory + 3072,
+  begin("patch_embedding");
+  panamba_patch_embedding_args a = {.image = take_filled(192, -1, 1),
+                                    .weight = take_packed(take_filled(4 * 48, -1, 1), 4, 48),
+                                    .class_token = take_filled(8, -1, 1),
+                                    .out = take_output(24),
                                     .batch = 1,
                                     .channels = 3,
                                     .height = 8,
@@ -139,55 +244,172 @@ static void test_patch_embedding(void) {
                                     .dim = 4,
                                     .class_tokens = 2,
                                     .class_index = {0, 5}};
-  REFUSED(PANAMBA_PATCH_EMBEDDING, panamba_patch_embedding_args, a, image = 0);
-  REFUSED(PANAMBA_PATCH_EMBEDDING, panamba_patch_embedding_args, a, class_token = 0);
-  REFUSED(PANAMBA_PATCH_EMBEDDING, panamba_patch_embedding_args, a, patch_height = 9);
-  REFUSED(PANAMBA_PATCH_EMBEDDING, panamba_patch_embedding_args, a, stride_width = 0);
-  REFUSED(PANAMBA_PATCH_EMBEDDING, panamba_patch_embedding_args, a, class_tokens = 3);
-  REFUSED(PANAMBA_PATCH_EMBEDDING, panamba_patch_embedding_args, a, class_index[1] = 6);
-  REFUSED(PANAMBA_PATCH_EMBEDDING, panamba_patch_embedding_args, a, class_index[1] = 0);
-  REFUSED(PANAMBA_PATCH_EMBEDDING, panamba_patch_embedding_args, a, class_index[0] = -1);
-  REFUSED(PANAMBA_PATCH_EMBEDDING, panamba_patch_embedding_args, a, height = INT64_MAX / 2);
+  run_operation(PANAMBA_PATCH_EMBEDDING, &a);
+  PATCH(image = 0);
+  PATCH(weight = 0);
+  PATCH(out = 0);
+  PATCH(class_token = 0);
+  PATCH_SIZE(batch);
+  PATCH_SIZE(channels);
+  PATCH_SIZE(height);
+  PATCH_SIZE(width);
+  PATCH_SIZE(patch_height);
+  PATCH_SIZE(patch_width);
+  PATCH_SIZE(stride_height);
+  PATCH_SIZE(stride_width);
+  PATCH_SIZE(dim);
+  PATCH(patch_height = 9);
+  PATCH(patch_width = 9);
+  PATCH(class_tokens = -1);
+  PATCH(class_tokens = PANAMBA_MAX_CLASS_TOKENS + 1);
+  PATCH(class_tokens = INT64_MAX);
+  PATCH(class_index[0] = -1);
+  PATCH(class_index[0] = 5);
+  PATCH(class_index[0] = INT64_MAX);
+  PATCH(class_index[1] = 6);
+  PATCH(class_index[1] = 0);
+  PATCH(class_index[1] = INT64_MIN);
+  PATCH(reserved = 1);
+  REFUSED_DTYPE(panamba_patch_embedding_args, PANAMBA_PATCH_EMBEDDING, a, dtype);
+  end_case();
 }
 
-static void test_rotary_and_pool(void) {
-  panamba_rotary_args r = {.x = memory,
-                           .cos = memory + 512,
-                           .sin = memory + 1024,
-                           .out = memory + 2048,
+#define ROTARY(change) REFUSED(panamba_rotary_args, PANAMBA_ROTARY, a, change)
+#define ROTARY_SIZE(field) REFUSED_SIZE(panamba_rotary_args, PANAMBA_ROTARY, a, field)
+
+static void test_rotary(void) {
+  begin("rotary");
+  panamba_rotary_args a = {.x = take_filled(20, -1, 1),
+                           .cos = take_filled(16, -1, 1),
+                           .sin = take_filled(16, -1, 1),
+                           .out = take_output(20),
                            .batch = 1,
                            .length = 5,
                            .dim = 4,
                            .positions = 4,
                            .first = 1};
-  REFUSED(PANAMBA_ROTARY, panamba_rotary_args, r, cos = 0);
-  REFUSED(PANAMBA_ROTARY, panamba_rotary_args, r, out = 0);
-  REFUSED(PANAMBA_ROTARY, panamba_rotary_args, r, dim = 3);
-  REFUSED(PANAMBA_ROTARY, panamba_rotary_args, r, first = 2);
-  REFUSED(PANAMBA_ROTARY, panamba_rotary_args, r, positions = INT64_MAX);
-  panamba_pool_args p = {memory, memory + 1024, 1, 5, 4, 0, 2, 4, PANAMBA_POOL_MEAN, PANAMBA_F32};
-  REFUSED(PANAMBA_POOL, panamba_pool_args, p, out = 0);
-  REFUSED(PANAMBA_POOL, panamba_pool_args, p, first = 5);
-  REFUSED(PANAMBA_POOL, panamba_pool_args, p, count = 3);
-  REFUSED(PANAMBA_POOL, panamba_pool_args, p, step = INT64_MAX);
-  REFUSED(PANAMBA_POOL, panamba_pool_args, p, count = 0);
-  REFUSED(PANAMBA_POOL, panamba_pool_args, p, kind = 2);
+  run_operation(PANAMBA_ROTARY, &a);
+  ROTARY(x = 0);
+  ROTARY(cos = 0);
+  ROTARY(sin = 0);
+  ROTARY(out = 0);
+  ROTARY_SIZE(batch);
+  ROTARY_SIZE(length);
+  ROTARY_SIZE(dim);
+  ROTARY_SIZE(positions);
+  ROTARY(dim = 3);
+  ROTARY(positions = 5);
+  ROTARY(first = 2);
+  ROTARY(first = -1);
+  ROTARY(first = INT64_MAX);
+  end_case();
 }
 
-int main(void) {
-  CHECK(panamba_executor_create(1, &executor) == PANAMBA_OK, "%s", panamba_message());
-  refused("an unknown operation", 1000, memory);
-  refused("a negative operation", -1, memory);
-  CHECK(panamba_run(0, 0, 0, 0, 0, 0, 0, 0, 0) == PANAMBA_INVALID_ARGUMENT, "no executor");
-  CHECK(panamba_run(executor, 0, 1, 0, 0, 0, 0, 0, 0) == PANAMBA_INVALID_ARGUMENT, "no steps");
-  CHECK(panamba_run(executor, 0, -1, 0, 0, 0, 0, 0, 0) == PANAMBA_INVALID_ARGUMENT, "a negative count");
-  CHECK(panamba_run(executor, 0, 0, 0, 0, 0, 0, 0, 0) == PANAMBA_OK, "an empty program runs");
+#define POOL(change) REFUSED(panamba_pool_args, PANAMBA_POOL, a, change)
+#define POOL_SIZE(field) REFUSED_SIZE(panamba_pool_args, PANAMBA_POOL, a, field)
+
+static void test_pool(void) {
+  begin("pool");
+  panamba_pool_args a = {
+      .input = take_filled(20, -1, 1), .out = take_output(4), .batch = 1, .length = 5, .dim = 4, .count = 2, .step = 4};
+  run_operation(PANAMBA_POOL, &a);
+  POOL(input = 0);
+  POOL(out = 0);
+  POOL(out = (float *)a.input);
+  POOL_SIZE(batch);
+  POOL_SIZE(length);
+  POOL_SIZE(dim);
+  POOL_SIZE(count);
+  POOL_SIZE(step);
+  POOL(count = 3);
+  POOL(step = 5);
+  POOL(first = 1);
+  POOL(first = 5);
+  POOL(first = -1);
+  POOL(first = INT64_MAX);
+  POOL(kind = 2);
+  POOL(kind = -1);
+  REFUSED_DTYPE(panamba_pool_args, PANAMBA_POOL, a, dtype);
+  end_case();
+}
+
+/* What belongs to no operation in particular. */
+static void test_programs(void) {
+  begin("operation");
+  static const int32_t codes[] = {-1, 7, 8, 1000, INT32_MIN, INT32_MAX};
+  for (size_t i = 0; i < COUNT(codes); i++) {
+    refused("an unknown operation", codes[i], &innocent);
+  }
+  panamba_norm_args endless = {.residual = (float *)innocent.out,
+                               .weight = innocent.input,
+                               .out = innocent.out,
+                               .rows = (int64_t)1 << 38,
+                               .dim = 1,
+                               .residual_row_stride = 1};
+  refused("more tiles than can be counted", PANAMBA_NORM, &endless);
+  operation_name = "null";
+  for (int32_t operation = PANAMBA_PATCH_EMBEDDING; operation <= PANAMBA_POOL; operation++) {
+    refused("no arguments", operation, 0);
+  }
+  run_refused("no steps", "steps", 0, 1);
+  panamba_step step = {&innocent, PANAMBA_LINEAR, 0};
+  run_refused("a negative count", "count", &step, -1);
+  run_refused("the most negative count", "count", &step, INT64_MIN);
+  step.reserved = 1;
+  run_refused("a reserved field", "reserved", &step, 1);
+  CHECK(panamba_run(0, &step, 1, 0, 0, 0, 0, 0, 0) == PANAMBA_INVALID_ARGUMENT, "no executor is not refused");
+  CHECK(panamba_run(executor_of(2), 0, 0, 0, 0, 0, 0, 0, 0) == PANAMBA_OK, "an empty program: %s", panamba_message());
+  end_case();
+}
+
+static void pack_refused(const char *what, const panamba_pack_args *args) {
+  CHECK(panamba_pack(args, 0, 0, 0) == PANAMBA_INVALID_ARGUMENT, "%s is not refused", what);
+  CHECK(strstr(panamba_message(), "pack"), "%s: the message is '%s'", what, panamba_message());
+}
+
+#define PACK(change)                 \
+  do {                               \
+    panamba_pack_args changed = a;   \
+    changed.change;                  \
+    pack_refused(#change, &changed); \
+  } while (0)
+
+static void test_pack(void) {
+  begin("pack");
+  panamba_pack_args a = {.source = take_filled(6, -1, 1),
+                         .packed = take_bytes(panamba_packed_size(2, 3, PANAMBA_F32)),
+                         .columns = 2,
+                         .depth = 3,
+                         .column_stride = 3,
+                         .depth_stride = 1};
+  CHECK(panamba_pack(&a, 0, 0, 0) == PANAMBA_OK, "%s", panamba_message());
+  pack_refused("nothing", 0);
+  PACK(source = 0);
+  PACK(packed = 0);
+  PACK(columns = 0);
+  PACK(columns = -2);
+  PACK(columns = INT64_MAX);
+  PACK(depth = 0);
+  PACK(depth = INT64_MIN);
+  PACK(depth = INT64_MAX);
+  PACK(source_dtype = -1);
+  PACK(source_dtype = 4);
+  PACK(dtype = PANAMBA_BF16);
+  PACK(dtype = -1);
+  end_case();
+}
+
+static void test(void) {
+  seed(11);
   test_linear();
   test_norm();
   test_conv();
   test_scan();
   test_patch_embedding();
-  test_rotary_and_pool();
-  panamba_executor_destroy(executor);
-  return 0;
+  test_rotary();
+  test_pool();
+  test_programs();
+  test_pack();
 }
+
+int main(int argc, char **argv) { return on_each_tier(argc, argv, test); }

@@ -1,235 +1,193 @@
+/* The selective scan against its reference in double precision. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "reference.h"
-#include "support.h"
+#include "harness.h"
+#include "scan_case.h"
+
+static void scan_case(scan_shape s, const scan_ranges *ranges, const char *what, placement where, int misalignment) {
+  describe_scan(what, &s, where, misalignment);
+  begin_case(where, misalignment);
+  panamba_selective_scan_args args = take_scan(&s, ranges);
+  run_operation(PANAMBA_SELECTIVE_SCAN, &args);
+  check_scan(&args);
+  end_case();
+}
+
+static const int64_t all_states[] = {1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64};
+
+static void sweep_shapes(void) {
+  static const int64_t lengths[] = {1, 2, 3, 15, 16, 17, 31, 32, 33, 64, 65, 197, 730};
+  static const int64_t channels[] = {1, 2, 3, 5, 7, 8, 15, 16, 17, 24, 31, 32, 33, 37, 48, 63, 64, 65, 100, 384};
+  for (size_t l = 0; l < COUNT(lengths); l++) {
+    for (size_t c = 0; c < COUNT(channels); c++) {
+      int64_t steps = lengths[l] * channels[c];
+      for (int repeat = 0; repeat < (steps > 1000 ? 1 : THIN(3, 1)); repeat++) {
+        int64_t states = steps > 3000 ? steps > THIN(80000, 30000) ? 1 + draw(2) : 16 : PICK(all_states);
+        int64_t batch = steps > 10000 ? 1 : 1 + draw(3);
+        scan_case(draw_scan_shape(batch, lengths[l], channels[c], states), &ordinary_ranges, "sweep", IN_SENTINELS,
+                  (int)draw(4));
+      }
+    }
+  }
+  scan_case(draw_scan_shape(1, 1025, 21, 16), &ordinary_ranges, "long", IN_SENTINELS, 1);
+}
+
+/* Every number of states with every number of lanes in the last vector. */
+static void sweep_states(void) {
+  for (int64_t states = 1; states <= PANAMBA_MAX_STATES; states++) {
+    for (int64_t channels = 1 + draw(THIN(2, 8)); channels <= 18; channels += THIN(2, 8)) {
+      scan_case(draw_scan_shape(1, 1 + draw(5), channels, states), &ordinary_ranges, "states", IN_SENTINELS,
+                (int)draw(4));
+    }
+  }
+}
+
+static void sweep_guards(void) {
+  for (int64_t channels = 1; channels <= 50; channels++) {
+    for (size_t n = 0; n < COUNT(all_states); n += THIN(1, 3)) {
+      scan_case(draw_scan_shape(1 + draw(2), 1 + draw(4), channels, all_states[n]), &ordinary_ranges, "guards",
+                draw(2) ? BEFORE_GUARD : AFTER_GUARD, 0);
+    }
+  }
+}
 
 /*
- * Of the sum of magnitudes that reach an output: dt errs by some 1e-6 (its dot product, then softplus), which moves a
- * decay of many steps; each step adds an exp2 and two roundings.
+ * The arguments of softplus far out on both sides and around its threshold, states that vanish at once or never decay,
+ * and gates far out.
  */
-#define BOUND 6e-6
-
-typedef struct {
-  int64_t batch;
-  int64_t length;
-  int64_t channels;
-  int64_t states;
-  int64_t dt_rank;
-  int directions;
-  int bare; /* without z, D, dt bias */
-  int accumulate;
-  int with_state;
-  double dt_low; /* range of the dt bias */
-  double dt_high;
-} scan_case;
-
-static panamba_scan_direction direction(const scan_case *c) {
-  panamba_scan_direction d = {
-      .u = random_floats(c->batch * c->length * c->channels, 1.5),
-      .projected = random_floats(c->batch * c->length * (c->dt_rank + 2 * c->states), 1),
-      .dt_weight = random_floats(c->dt_rank * c->channels, 0.3),
-  };
-  float *a = new_floats(c->states * c->channels);
-  for (int64_t i = 0; i < c->states * c->channels; i++) {
-    a[i] = (float)(-(double)(1 + i / c->channels) * uniform(0.5, 2));
-  }
-  d.a = a;
-  if (!c->bare) {
-    float *bias = new_floats(c->channels);
-    for (int64_t i = 0; i < c->channels; i++) {
-      bias[i] = (float)uniform(c->dt_low, c->dt_high);
-    }
-    d.dt_bias = bias;
-    d.d = random_floats(c->channels, 1);
-  }
-  if (c->with_state) {
-    d.initial_state = random_floats(c->batch * c->states * c->channels, 1);
-  }
-  d.final_state = new_floats(c->batch * c->states * c->channels);
-  return d;
-}
-
-static panamba_selective_scan_args arguments(const scan_case *c) {
-  panamba_selective_scan_args a = {
-      .batch = c->batch,
-      .length = c->length,
-      .channels = c->channels,
-      .states = c->states,
-      .dt_rank = c->dt_rank,
-      .projected_row_stride = c->dt_rank + 2 * c->states,
-      .z_row_stride = 2 * c->channels + 1,
-      .scale = c->directions == 3 ? 0.5f : 1.0f,
-      .accumulate = c->accumulate,
-  };
-  if (!c->bare) {
-    a.z = random_floats((c->batch * c->length - 1) * a.z_row_stride + c->channels, 4);
-  }
-  if (c->directions & 1) {
-    a.forward = direction(c);
-  }
-  if (c->directions & 2) {
-    a.backward = direction(c);
-  }
-  return a;
-}
-
-static void check_state(const scan_case *c, const panamba_scan_direction *d, const double *expected) {
-  int64_t count = c->batch * c->states * c->channels;
-  double *scale = new_doubles(count);
-  for (int64_t i = 0; i < count; i++) {
-    scale[i] = fabs(expected[i]) + 1;
-  }
-  compare("final state", d->final_state, expected, scale, count, BOUND);
-}
-
-static const void *rows_from(const void *base, int64_t row, int64_t stride) {
-  return base ? (const float *)base + row * stride : 0;
-}
-
-/* One image in pieces of `size` steps: forward pieces in order, then backward ones from the end, which add, halve and
- * gate. */
-static void check_pieces(const scan_case *c, const panamba_selective_scan_args *whole, const float *old, int64_t size) {
-  int64_t count = c->length * c->channels;
-  float *out = new_floats(count);
-  memcpy(out, old, (size_t)count * sizeof(float));
-  for (int backward = 0; backward <= 1; backward++) {
-    const panamba_scan_direction *d = backward ? &whole->backward : &whole->forward;
-    if (!d->u) {
-      continue;
-    }
-    int last_direction = backward || !whole->backward.u;
-    float *state = new_floats(c->states * c->channels);
-    for (int64_t done = 0; done < c->length; done += size) {
-      int64_t length = c->length - done < size ? c->length - done : size;
-      int64_t from = backward ? c->length - done - length : done;
-      panamba_scan_direction piece_direction = *d;
-      piece_direction.u = rows_from(d->u, from, c->channels);
-      piece_direction.projected = rows_from(d->projected, from, whole->projected_row_stride);
-      piece_direction.initial_state = done ? state : d->initial_state;
-      piece_direction.final_state = state;
-      panamba_selective_scan_args piece = *whole;
-      piece.length = length;
-      piece.out = out + from * c->channels;
-      piece.z = last_direction ? rows_from(whole->z, from, whole->z_row_stride) : 0;
-      piece.scale = last_direction ? whole->scale : 1.0f;
-      piece.accumulate = whole->accumulate || (backward && whole->forward.u);
-      memset(&piece.forward, 0, sizeof piece.forward);
-      memset(&piece.backward, 0, sizeof piece.backward);
-      *(backward ? &piece.backward : &piece.forward) = piece_direction;
-      run_steps(&(panamba_step){&piece, PANAMBA_SELECTIVE_SCAN, 0}, 1);
-    }
-    compare_bits("state of pieces", state, d->final_state, c->states * c->channels);
-  }
-  compare_bits("pieces", out, whole->out, count);
-}
-
-static void check(scan_case c) {
-  panamba_selective_scan_args a = arguments(&c);
-  int64_t count = c.batch * c.length * c.channels;
-  int64_t states = c.batch * c.states * c.channels;
-  float *out = random_floats(count, 1);
-  float *old = new_floats(count);
-  memcpy(old, out, (size_t)count * sizeof(float));
-  a.out = out;
-  double *expected = new_doubles(count);
-  double *scale = new_doubles(count);
-  double *forward_state = new_doubles(states);
-  double *backward_state = new_doubles(states);
-  reference_scan(&a, old, expected, scale, forward_state, backward_state);
-  run_same_bits(PANAMBA_SELECTIVE_SCAN, &a, out, count);
-  compare("scan", out, expected, scale, count, BOUND);
-  if (c.directions & 1) {
-    check_state(&c, &a.forward, forward_state);
-  }
-  if (c.directions & 2) {
-    check_state(&c, &a.backward, backward_state);
-  }
-  if (c.batch == 1 && c.length > 1) {
-    check_pieces(&c, &a, old, 1 + c.length / 3);
-    check_pieces(&c, &a, old, c.length - 1);
-  }
-  release_buffers();
-}
-
-/* An image has the bits in a batch that it has alone. */
-static void check_batch(void) {
-  scan_case c = {3, 21, 19, 16, 5, 3, 0, 0, 0, -5, -1};
-  panamba_selective_scan_args a = arguments(&c);
-  float *out = new_floats(3 * 21 * 19);
-  a.out = out;
-  run_steps(&(panamba_step){&a, PANAMBA_SELECTIVE_SCAN, 0}, 1);
-  panamba_selective_scan_args one = a;
-  one.batch = 1;
-  one.z = rows_from(a.z, 21, a.z_row_stride);
-  one.forward.u = rows_from(a.forward.u, 21, 19);
-  one.forward.projected = rows_from(a.forward.projected, 21, a.projected_row_stride);
-  one.backward.u = rows_from(a.backward.u, 21, 19);
-  one.backward.projected = rows_from(a.backward.projected, 21, a.projected_row_stride);
-  float *single = new_floats(21 * 19);
-  one.out = single;
-  run_steps(&(panamba_step){&one, PANAMBA_SELECTIVE_SCAN, 0}, 1);
-  compare_bits("image alone", single, out + 21 * 19, 21 * 19);
-  release_buffers();
-}
-
-/* NaN in one channel stays there. */
-static void check_nan(void) {
-  scan_case c = {1, 9, 33, 16, 4, 3, 0, 0, 0, -3, 0};
-  panamba_selective_scan_args a = arguments(&c);
-  float *clean = new_floats(9 * 33);
-  a.out = clean;
-  panamba_step step = {&a, PANAMBA_SELECTIVE_SCAN, 0};
-  run_steps(&step, 1);
-  float *out = new_floats(9 * 33);
-  a.out = out;
-  ((float *)(uintptr_t)a.forward.u)[4 * 33 + 7] = NAN;
-  run_steps(&step, 1);
-  for (int64_t i = 0; i < 9 * 33; i++) {
-    if (i % 33 == 7) {
-      CHECK(i / 33 < 4 || isnan(out[i]), "NaN is lost at step %lld", (long long)(i / 33));
-    } else {
-      compare_bits("beside NaN", out + i, clean + i, 1);
+static void extreme_values(void) {
+  static const double steps[] = {-100, -88, -87, -20, -1, 0, 19.9, 20, 20.1, 30, 88, 1000};
+  static const double decays[] = {0, -1e-6, -1, -20, -126, -1e4, -1e30};
+  static const double gates[] = {-1000, -100, -88, -20, 0, 20, 100};
+  for (size_t i = 0; i < COUNT(steps); i++) {
+    for (size_t j = 0; j < COUNT(decays); j++) {
+      scan_ranges ranges = ordinary_ranges;
+      double gate = PICK(gates);
+      char what[100];
+      /* dt_weight so small that dt_bias says where softplus is, or large enough to leave it on both sides. */
+      double weight = draw(2) ? 1e-3 : 10;
+      memcpy(ranges.dt_bias, (double[]){steps[i], steps[i]}, sizeof ranges.dt_bias);
+      memcpy(ranges.dt_weight, (double[]){-weight, weight}, sizeof ranges.dt_weight);
+      memcpy(ranges.a, (double[]){decays[j], decays[j] * 0.9}, sizeof ranges.a);
+      memcpy(ranges.z, (double[]){gate - 1, gate + 1}, sizeof ranges.z);
+      snprintf(what, sizeof what, "dt_bias %g dt_weight %g a %g z %g", steps[i], weight, decays[j], gate);
+      scan_shape s = draw_scan_shape(1, 1 + draw(70), 1 + draw(35), PICK(all_states));
+      s.biased = 1;
+      scan_case(s, &ranges, what, IN_SENTINELS, 0);
     }
   }
-  release_buffers();
+}
+
+/* dt is 25, and dt * a is -1e4, or beyond the range of float: a state is its step's own input and nothing of before. */
+static void states_vanish(double a) {
+  scan_shape s = {.batch = 1,
+                  .length = 40,
+                  .channels = 19,
+                  .states = 16,
+                  .dt_rank = 1,
+                  .run = BOTH,
+                  .scale = 1,
+                  .biased = 1,
+                  .started = 1,
+                  .kept = 1};
+  scan_ranges ranges = ordinary_ranges;
+  memcpy(ranges.dt_weight, (double[]){0, 0}, sizeof ranges.dt_weight);
+  memcpy(ranges.dt_bias, (double[]){25, 25}, sizeof ranges.dt_bias);
+  memcpy(ranges.a, (double[]){a, a}, sizeof ranges.a);
+  describe_scan("vanishing states", &s, IN_SENTINELS, 0);
+  begin_case(IN_SENTINELS, 0);
+  panamba_selective_scan_args args = take_scan(&s, &ranges);
+  run_operation(PANAMBA_SELECTIVE_SCAN, &args);
+  check_scan(&args);
+  const float *projected = (const float *)args.forward.projected + (s.length - 1) * args.projected_row_stride;
+  const float *u = (const float *)args.forward.u + (s.length - 1) * s.channels;
+  for (int64_t i = 0; i < s.states * s.channels; i++) {
+    float wanted = 25 * u[i % s.channels] * projected[1 + i / s.channels];
+    CHECK(args.forward.final_state[i] == wanted, "state %d is %g, not %g", (int)i, (double)args.forward.final_state[i],
+          (double)wanted);
+  }
+  end_case();
+}
+
+/* An image has the bits that it has alone. */
+static void images_are_independent(void) {
+  for (int repeat = 0; repeat < THIN(40, 15); repeat++) {
+    scan_shape s = draw_scan_shape(3, 1 + draw(70), 1 + draw(50), PICK(all_states));
+    s.accumulated = 0;
+    s.kept = 0;
+    describe_scan("each image alone", &s, IN_SENTINELS, 1);
+    begin_case(IN_SENTINELS, 1);
+    panamba_selective_scan_args args = take_scan(&s, &ordinary_ranges);
+    int64_t count = s.length * s.channels;
+    float *alone = take_output(count);
+    run_operation(PANAMBA_SELECTIVE_SCAN, &args);
+    for (int64_t image = 0; image < s.batch; image++) {
+      panamba_selective_scan_args one = args;
+      panamba_scan_direction *both[] = {&one.forward, &one.backward};
+      one.batch = 1;
+      for (int i = 0; i < 2; i++) {
+        if (both[i]->u) {
+          both[i]->u = (const float *)both[i]->u + image * count;
+          both[i]->projected = (const float *)both[i]->projected + image * s.length * args.projected_row_stride;
+          both[i]->initial_state += s.started ? image * s.states * s.channels : 0;
+        }
+      }
+      one.z = args.z ? (const float *)args.z + image * s.length * args.z_row_stride : 0;
+      one.out = alone;
+      run_operation(PANAMBA_SELECTIVE_SCAN, &one);
+      check_same_bits("image", (float *)args.out + image * count, alone, count);
+    }
+    end_case();
+  }
+}
+
+/* NaN in everything that belongs to one channel disturbs no other; the others have the bits that they have without. */
+static void nan_stays_in_its_channel(void) {
+  for (int64_t bad = 0; bad < 35; bad++) {
+    scan_shape s = draw_scan_shape(1, 37, 35, 16);
+    s.run = BOTH;
+    s.gated = s.biased = s.skipped = s.started = s.kept = 1;
+    s.accumulated = 0;
+    describe_scan("NaN in a channel", &s, IN_SENTINELS, 0);
+    begin_case(IN_SENTINELS, 0);
+    panamba_selective_scan_args args = take_scan(&s, &ordinary_ranges);
+    int64_t count = s.length * s.channels;
+    float *clean = take_output(count);
+    run_operation(PANAMBA_SELECTIVE_SCAN, &args);
+    memcpy(clean, args.out, (size_t)count * sizeof(float));
+    float *victims[] = {(float *)args.forward.u + 7 * s.channels,
+                        (float *)args.forward.dt_bias,
+                        (float *)args.forward.d,
+                        (float *)args.backward.initial_state,
+                        (float *)args.backward.a,
+                        (float *)args.z + 3 * args.z_row_stride};
+    PICK(victims)[bad] = NAN;
+    run_operation(PANAMBA_SELECTIVE_SCAN, &args);
+    const float *out = args.out;
+    int seen = 0;
+    for (int64_t i = 0; i < count; i++) {
+      int mine = i % s.channels == bad;
+      seen |= mine && isnan(out[i]);
+      CHECK(mine || memcmp(out + i, clean + i, sizeof(float)) == 0, "row %d channel %d differs", (int)(i / s.channels),
+            (int)(i % s.channels));
+    }
+    CHECK(seen, "the NaN of channel %d is lost", (int)bad);
+    end_case();
+  }
 }
 
 static void test(void) {
-  static const int64_t channels[] = {1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 24, 31, 33, 37};
-  static const int64_t lengths[] = {1, 2, 3, 15, 16, 17, 31, 32, 33, 65};
-  static const int64_t states[] = {1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64};
-  static const int64_t ranks[] = {1, 3, 12, 24};
-  for (int i = 0; i < COUNT(states); i++) {
-    for (int j = 0; j < COUNT(channels); j++) {
-      scan_case c = {
-          .batch = 1 + (i + j) % 3,
-          .length = pick(lengths, COUNT(lengths)),
-          .channels = channels[j],
-          .states = states[i],
-          .dt_rank = pick(ranks, COUNT(ranks)),
-          .directions = 1 + (i + 2 * j) % 3,
-          .bare = (i + j) % 4 == 0,
-          .accumulate = j % 5 == 0,
-          .with_state = (i * j) % 3 == 1,
-          .dt_low = -7,
-          .dt_high = 1,
-      };
-      check(c);
-    }
-  }
-  /* Steps so small that nothing decays, so large that everything does, and everything between: softplus over its whole
-   * range. */
-  check((scan_case){1, 64, 32, 16, 2, 3, 0, 0, 0, -100, 100});
-  check((scan_case){1, 33, 16, 16, 2, 3, 0, 0, 1, 30, 88});
-  check((scan_case){1, 33, 16, 16, 2, 3, 0, 0, 1, -100, -20});
-  check((scan_case){2, 197, 48, 16, 12, 3, 0, 0, 0, -7, -2});
-  check((scan_case){1, 730, 16, 16, 12, 3, 0, 0, 0, -7, -2});
-  check_batch();
-  check_nan();
+  seed(8);
+  sweep_shapes();
+  sweep_states();
+  sweep_guards();
+  extreme_values();
+  states_vanish(-400);
+  states_vanish(-3e38);
+  images_are_independent();
+  nan_stays_in_its_channel();
 }
 
-int main(void) {
-  on_every_tier(test);
-  return 0;
-}
+int main(int argc, char **argv) { return on_each_tier(argc, argv, test); }

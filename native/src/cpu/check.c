@@ -23,7 +23,7 @@ static int volume(int64_t a, int64_t b, int64_t c) {
 
 static int32_t check_patch_embedding(const panamba_patch_embedding_args *a) {
   REQUIRE(a->image && a->weight && a->out);
-  REQUIRE(a->dtype == PANAMBA_F32);
+  REQUIRE(a->dtype == PANAMBA_F32 && a->reserved == 0);
   REQUIRE(sized(a->stride_height) && sized(a->stride_width));
   REQUIRE(sized(a->patch_height) && a->patch_height <= a->height);
   REQUIRE(sized(a->patch_width) && a->patch_width <= a->width);
@@ -53,7 +53,7 @@ static int32_t check_norm(const panamba_norm_args *a) {
 
 static int32_t check_linear(const panamba_linear_args *a) {
   REQUIRE(a->input && a->weight && a->out && a->input != a->out);
-  REQUIRE(a->dtype == PANAMBA_F32 && a->out_dtype == PANAMBA_F32);
+  REQUIRE(a->dtype == PANAMBA_F32 && a->out_dtype == PANAMBA_F32 && a->reserved == 0);
   REQUIRE(volume(a->depth, a->columns, 1));
   REQUIRE(a->input_row_stride >= a->depth && volume(a->rows, a->input_row_stride, 1));
   REQUIRE(a->out_row_stride >= a->columns && volume(a->rows, a->out_row_stride, 1));
@@ -79,7 +79,7 @@ static int whole_direction(const panamba_scan_direction *d) { return !d->u || (d
 static int32_t check_selective_scan(const panamba_selective_scan_args *a) {
   REQUIRE(a->out && (a->forward.u || a->backward.u));
   REQUIRE(whole_direction(&a->forward) && whole_direction(&a->backward));
-  REQUIRE(a->dtype == PANAMBA_F32);
+  REQUIRE(a->dtype == PANAMBA_F32 && a->reserved == 0);
   REQUIRE(a->accumulate == 0 || a->accumulate == 1);
   REQUIRE(a->states >= 1 && a->states <= PANAMBA_MAX_STATES);
   REQUIRE(volume(a->batch, a->length, a->channels));

@@ -49,15 +49,16 @@ struct panamba_executor {
 
 /*
  * Opens `step`, or closes the run if it is past the end. `tiles` is zero while the rest changes, so that nobody takes a
- * tile of a step half described; a thread that read the old word fails its compare-and-swap.
+ * tile of a step half described; a thread that read the old word fails its compare-and-swap. A run is closed by the
+ * last store of all: as soon as the caller sees it, the next run may open its first step.
  */
 static void open_step(panamba_executor *executor, const panamba_step *step) {
   uint64_t number = (atomic_load(&executor->word) >> STEP_SHIFT) + 1;
   int last = step == executor->end;
   atomic_store(&executor->complete, 0);
   atomic_store(&executor->tiles, 0);
-  atomic_store(&executor->step, last ? 0 : step);
   atomic_store(&executor->word, number << STEP_SHIFT);
+  atomic_store(&executor->step, last ? 0 : step);
   if (!last) {
     atomic_store(&executor->tiles, executor->kernels->tiles[step->operation](step->args));
   }
@@ -157,6 +158,9 @@ int32_t panamba_run(panamba_executor *executor, const panamba_step *steps, int64
                         "run: the executor or the steps are null, or their count is negative");
   }
   for (int64_t i = 0; i < count; i++) {
+    if (steps[i].reserved != 0) {
+      return panamba_fail(PANAMBA_INVALID_ARGUMENT, "run: the reserved field of a step is not zero");
+    }
     int32_t status = panamba_check(steps[i].operation, steps[i].args);
     if (status != PANAMBA_OK) {
       return status;

@@ -1,0 +1,207 @@
+#include "scan_case.h"
+
+#include <math.h>
+
+#include "harness.h"
+
+/* Half a unit in the last place: what one rounding can add, relative to its result. */
+#define ROUNDING 0x1p-24
+
+/* softplus and SiLU, relative, as test_vec_math.c asserts them; and exp2 of an exact argument. */
+#define SOFTPLUS_BOUND 3e-7
+#define SILU_BOUND 3e-7
+#define EXP2_BOUND 2e-7
+
+/* Denormals count as zero, and exponentials end near the smallest normal number: that far results may be off. */
+#define SMALLEST 0x1p-125
+#define SILU_FLOOR 2e-37
+
+#define LONGEST 2048
+#define LOG2 0.69314718055994530942
+
+const scan_ranges ordinary_ranges = {
+    .u = {-1, 1}, .dt_weight = {-0.5, 0.5}, .dt_bias = {-5, -1}, .a = {-24, -0.5}, .z = {-3, 3}};
+
+static const float scales[] = {1.0f, 0.5f};
+static const int64_t ranks[] = {1, 3, 12, 24, 37};
+static const int64_t gaps[] = {0, 0, 1, 4, 9};
+
+scan_shape draw_scan_shape(int64_t batch, int64_t length, int64_t channels, int64_t states) {
+  return (scan_shape){.batch = batch,
+                      .length = length,
+                      .channels = channels,
+                      .states = states,
+                      .dt_rank = PICK(ranks),
+                      .projected_gap = PICK(gaps),
+                      .z_gap = draw(2) ? channels : PICK(gaps),
+                      .run = (directions)(1 + draw(3)),
+                      .scale = PICK(scales),
+                      .gated = draw(3) != 0,
+                      .accumulated = draw(2) == 0,
+                      .biased = draw(4) != 0,
+                      .skipped = draw(4) != 0,
+                      .started = draw(2) == 0,
+                      .kept = draw(2) == 0};
+}
+
+void describe_scan(const char *what, const scan_shape *s, placement where, int misalignment) {
+  describe(
+      "scan, %s: batch %d length %d channels %d states %d rank %d gaps %d and %d directions %d scale %g z %d "
+      "accumulate %d dt_bias %d d %d initial %d final %d, placed %d misaligned %d",
+      what, (int)s->batch, (int)s->length, (int)s->channels, (int)s->states, (int)s->dt_rank, (int)s->projected_gap,
+      (int)s->z_gap, s->run, (double)s->scale, s->gated, s->accumulated, s->biased, s->skipped, s->started, s->kept,
+      where, misalignment);
+}
+
+static float *take_range(int64_t count, const double range[2]) { return take_filled(count, range[0], range[1]); }
+
+static void take_direction(panamba_scan_direction *d, const scan_shape *s, const scan_ranges *ranges) {
+  int64_t rows = s->batch * s->length;
+  int64_t width = s->dt_rank + 2 * s->states;
+  int64_t plane = s->batch * s->states * s->channels;
+  d->u = take_range(rows * s->channels, ranges->u);
+  d->projected = take_rows(rows, width, width + s->projected_gap, -1, 1);
+  d->dt_weight = take_range(s->dt_rank * s->channels, ranges->dt_weight);
+  d->dt_bias = s->biased ? take_range(s->channels, ranges->dt_bias) : 0;
+  d->a = take_range(s->states * s->channels, ranges->a);
+  d->d = s->skipped ? take_filled(s->channels, -1.5, 1.5) : 0;
+  d->initial_state = s->started ? take_filled(plane, -1, 1) : 0;
+  d->final_state = s->kept ? take_output(plane) : 0;
+}
+
+panamba_selective_scan_args take_scan(const scan_shape *s, const scan_ranges *ranges) {
+  int64_t rows = s->batch * s->length;
+  panamba_selective_scan_args args = {.batch = s->batch,
+                                      .length = s->length,
+                                      .channels = s->channels,
+                                      .states = s->states,
+                                      .dt_rank = s->dt_rank,
+                                      .projected_row_stride = s->dt_rank + 2 * s->states + s->projected_gap,
+                                      .z_row_stride = s->channels + s->z_gap,
+                                      .scale = s->scale,
+                                      .accumulate = s->accumulated,
+                                      .dtype = PANAMBA_F32};
+  if (s->run & FORWARD) {
+    take_direction(&args.forward, s, ranges);
+  }
+  if (s->run & BACKWARD) {
+    take_direction(&args.backward, s, ranges);
+  }
+  args.z = s->gated ? take_rows(rows, s->channels, args.z_row_stride, ranges->z[0], ranges->z[1]) : 0;
+  float *out = take_output(rows * s->channels);
+  if (s->accumulated) {
+    fill(out, rows * s->channels, -1, 1);
+  }
+  args.out = out;
+  return args;
+}
+
+/* A number, how far a float32 result may be from it, and the size of what it was added up from. */
+typedef struct {
+  double value;
+  double allowed;
+  double magnitude;
+} bounded;
+
+static bounded step_size(const panamba_selective_scan_args *args, const panamba_scan_direction *d,
+                         const float *projected, int64_t channel) {
+  double v = d->dt_bias ? (double)d->dt_bias[channel] : 0;
+  double magnitude = fabs(v);
+  for (int64_t r = 0; r < args->dt_rank; r++) {
+    double term = (double)projected[r] * (double)d->dt_weight[r * args->channels + channel];
+    v += term;
+    magnitude += fabs(term);
+  }
+  double dt = v > 20 ? v : log1p(exp(v));
+  double slope = 1 / (1 + exp(-v));
+  double sum_error = (double)(args->dt_rank + 1) * ROUNDING * magnitude;
+  /* Above the threshold log(1 + e^v) itself is 2e-9 larger than v. */
+  return (bounded){dt, slope * sum_error + SOFTPLUS_BOUND * dt + SMALLEST, dt};
+}
+
+/* h = exp2(dt a) h + dt u b. */
+static bounded advance(bounded h, bounded dt, double a, double u, double b) {
+  double exponent = dt.value * a;
+  double decay = exp2(exponent);
+  /* As far off as dt and its product with a put the exponent. */
+  double shift = fabs(a) * dt.allowed + fabs(exponent) * ROUNDING + EXP2_BOUND / LOG2;
+  double decay_error = fmin(exp2(exponent + shift) - decay, 1) + SMALLEST;
+  double input = dt.value * u * b;
+  double input_error = dt.allowed * fabs(u * b) + 2 * ROUNDING * fabs(input) + SMALLEST;
+  double magnitude = decay * h.magnitude + fabs(input);
+  return (bounded){decay * h.value + input,
+                   decay * h.allowed + decay_error * (h.magnitude + h.allowed) + input_error + 2 * ROUNDING * magnitude,
+                   magnitude};
+}
+
+/* Adds one direction's y of every row of one channel to `rows`, and checks its final state. */
+static void scan_channel(const panamba_selective_scan_args *args, const panamba_scan_direction *d, int backward,
+                         int64_t image, int64_t channel, bounded *rows) {
+  bounded h[PANAMBA_MAX_STATES] = {{0, 0, 0}};
+  int64_t plane = image * args->states * args->channels + channel;
+  for (int64_t n = 0; n < args->states && d->initial_state; n++) {
+    h[n].value = (double)d->initial_state[plane + n * args->channels];
+    h[n].magnitude = fabs(h[n].value);
+  }
+  for (int64_t i = 0; i < args->length; i++) {
+    int64_t t = backward ? args->length - 1 - i : i;
+    int64_t row = image * args->length + t;
+    const float *projected = (const float *)d->projected + row * args->projected_row_stride;
+    const float *b = projected + args->dt_rank;
+    const float *c = b + args->states;
+    double u = (double)((const float *)d->u)[row * args->channels + channel];
+    bounded dt = step_size(args, d, projected, channel);
+    bounded y = {d->d ? (double)d->d[channel] * u : 0, 0, 0};
+    y.magnitude = fabs(y.value);
+    for (int64_t n = 0; n < args->states; n++) {
+      h[n] = advance(h[n], dt, (double)d->a[n * args->channels + channel], u, (double)b[n]);
+      y.value += (double)c[n] * h[n].value;
+      y.allowed += fabs((double)c[n]) * h[n].allowed;
+      y.magnitude += fabs((double)c[n]) * h[n].magnitude;
+    }
+    rows[t].value += y.value;
+    rows[t].allowed += y.allowed + (double)(args->states + 2) * ROUNDING * y.magnitude;
+    rows[t].magnitude += y.magnitude;
+  }
+  for (int64_t n = 0; n < args->states && d->final_state; n++) {
+    int64_t place = plane + n * args->channels;
+    check_close("final state", place, (double)d->final_state[place], h[n].value, h[n].allowed);
+  }
+}
+
+static void check_out(const panamba_selective_scan_args *args, int64_t row, int64_t channel, bounded sum) {
+  double gate = (double)args->scale;
+  double gate_error = 0;
+  if (args->z) {
+    double z = (double)((const float *)args->z)[row * args->z_row_stride + channel];
+    double silu = z / (1 + exp(-z));
+    gate *= silu;
+    gate_error = fabs((double)args->scale) * (SILU_BOUND * fabs(silu) + SILU_FLOOR * (1 + fabs(z)));
+  }
+  /* Two sums, and the products with the scale and the gate. */
+  double allowed = fabs(gate) * (sum.allowed + 4 * ROUNDING * sum.magnitude) + gate_error * sum.magnitude + SMALLEST;
+  int64_t place = row * args->channels + channel;
+  check_close("out", place, (double)((const float *)args->out)[place], sum.value * gate, allowed);
+}
+
+void check_scan(const panamba_selective_scan_args *args) {
+  static bounded rows[LONGEST];
+  const float *before = before_run(args->out);
+  for (int64_t image = 0; image < args->batch; image++) {
+    for (int64_t channel = 0; channel < args->channels; channel++) {
+      for (int64_t t = 0; t < args->length; t++) {
+        double old = args->accumulate ? (double)before[(image * args->length + t) * args->channels + channel] : 0;
+        rows[t] = (bounded){old, 0, fabs(old)};
+      }
+      if (args->forward.u) {
+        scan_channel(args, &args->forward, 0, image, channel, rows);
+      }
+      if (args->backward.u) {
+        scan_channel(args, &args->backward, 1, image, channel, rows);
+      }
+      for (int64_t t = 0; t < args->length; t++) {
+        check_out(args, image * args->length + t, channel, rows[t]);
+      }
+    }
+  }
+}

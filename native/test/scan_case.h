@@ -1,0 +1,50 @@
+/* Cases of the selective scan, and their reference: plain loops in double precision with a running error bound. */
+#ifndef PANAMBA_TEST_SCAN_CASE_H
+#define PANAMBA_TEST_SCAN_CASE_H
+
+#include "memory.h"
+#include "panamba.h"
+
+typedef enum { FORWARD = 1, BACKWARD = 2, BOTH = 3 } directions;
+
+/* What each random number is drawn from. */
+typedef struct {
+  double u[2];
+  double dt_weight[2];
+  double dt_bias[2];
+  double a[2];
+  double z[2];
+} scan_ranges;
+
+/* Steps and decays as trained models have them. */
+extern const scan_ranges ordinary_ranges;
+
+typedef struct {
+  int64_t batch;
+  int64_t length;
+  int64_t channels;
+  int64_t states;
+  int64_t dt_rank;
+  int64_t projected_gap; /* between the rows of projected */
+  int64_t z_gap;         /* between the rows of z, as where z is half of a wider buffer */
+  directions run;
+  float scale;
+  int gated;
+  int accumulated;
+  int biased;  /* dt_bias is there */
+  int skipped; /* d is there */
+  int started; /* initial states are there */
+  int kept;    /* final states are asked for */
+} scan_shape;
+
+scan_shape draw_scan_shape(int64_t batch, int64_t length, int64_t channels, int64_t states);
+
+void describe_scan(const char *what, const scan_shape *s, placement where, int misalignment);
+
+/* The buffers of a case; begin_case() comes before. */
+panamba_selective_scan_args take_scan(const scan_shape *s, const scan_ranges *ranges);
+
+/* Checks everything that the run before wrote. */
+void check_scan(const panamba_selective_scan_args *args);
+
+#endif

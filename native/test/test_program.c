@@ -1,0 +1,249 @@
+/*
+ * One block of the network, from pixels to a pooled vector, as a program of all operations: as one run on any number of
+ * threads and by many callers at once it has the bits of its steps run one by one.
+ */
+#include <pthread.h>
+#include <string.h>
+
+#include "harness.h"
+#include "memory.h"
+
+enum {
+  CALLERS = 8,
+  STEPS = 12,
+  BATCH = 2,
+  LENGTH = 26, /* 25 patches and a class token */
+  DIM = 40,
+  INNER = 80,
+  STATES = 16,
+  RANK = 3,
+  WIDTH = RANK + 2 * STATES,
+  CLASSES = 11,
+  ROWS = BATCH * LENGTH
+};
+
+/* What every caller reads. */
+typedef struct {
+  float *image, *bias, *position, *token, *norm, *conv[2], *dt_weight[2], *dt_bias, *a, *d, *cosine, *sine;
+  void *patches, *in, *x[2], *out, *head;
+} weights;
+
+/* What one caller writes. */
+typedef struct {
+  float residual[ROWS * DIM];
+  float hidden[ROWS * DIM];
+  float normed[ROWS * DIM];
+  float xz[ROWS * 2 * INNER];
+  float u[2][ROWS * INNER];
+  float projected[2][ROWS * WIDTH];
+  float y[ROWS * INNER];
+  float pooled[BATCH * DIM];
+  float logits[BATCH * CLASSES];
+} activations;
+
+typedef struct {
+  activations values;
+  panamba_patch_embedding_args embedding;
+  panamba_norm_args norms[2];
+  panamba_linear_args linears[5];
+  panamba_causal_conv_args conv;
+  panamba_selective_scan_args scan;
+  panamba_rotary_args rotary;
+  panamba_pool_args pool;
+  panamba_step steps[STEPS];
+} program;
+
+static void *packed_random(int64_t columns, int64_t depth) {
+  return take_packed(take_filled(columns * depth, -0.3, 0.3), columns, depth);
+}
+
+static weights take_weights(void) {
+  weights w = {.image = take_filled(BATCH * 3 * 10 * 10, -1, 1),
+               .bias = take_filled(DIM, -1, 1),
+               .position = take_filled(LENGTH * DIM, -1, 1),
+               .token = take_filled(DIM, -1, 1),
+               .norm = take_filled(DIM, 0.5, 1.5),
+               .dt_bias = take_filled(INNER, -4, -1),
+               .a = take_filled(STATES * INNER, -20, -0.5),
+               .d = take_filled(INNER, -1, 1),
+               .cosine = take_filled(LENGTH * DIM, -1, 1),
+               .sine = take_filled(LENGTH * DIM, -1, 1)};
+  for (int i = 0; i < 2; i++) {
+    w.conv[i] = take_filled(4 * INNER, -0.5, 0.5);
+    w.dt_weight[i] = take_filled(RANK * INNER, -0.5, 0.5);
+    w.x[i] = packed_random(WIDTH, INNER);
+  }
+  w.patches = packed_random(DIM, 3 * 2 * 2);
+  w.in = packed_random(2 * INNER, DIM);
+  w.out = packed_random(DIM, INNER);
+  w.head = packed_random(CLASSES, DIM);
+  return w;
+}
+
+static panamba_linear_args linear(const float *input, const void *weight, float *out, int64_t rows, int64_t depth,
+                                  int64_t columns) {
+  return (panamba_linear_args){.input = input,
+                               .weight = weight,
+                               .out = out,
+                               .rows = rows,
+                               .depth = depth,
+                               .columns = columns,
+                               .input_row_stride = depth,
+                               .out_row_stride = columns};
+}
+
+static panamba_norm_args norm(const weights *w, activations *v, const float *addend, float *out) {
+  return (panamba_norm_args){.residual = v->residual,
+                             .addend = addend,
+                             .weight = w->norm,
+                             .out = out,
+                             .rows = ROWS,
+                             .dim = DIM,
+                             .residual_row_stride = DIM,
+                             .residual_scale = 1,
+                             .eps = 1e-5f};
+}
+
+static panamba_scan_direction direction(const weights *w, const activations *v, int which) {
+  return (panamba_scan_direction){.u = v->u[which],
+                                  .projected = v->projected[which],
+                                  .dt_weight = w->dt_weight[which],
+                                  .dt_bias = w->dt_bias,
+                                  .a = w->a,
+                                  .d = w->d};
+}
+
+static void write_arguments(program *p, const weights *w) {
+  activations *v = &p->values;
+  p->embedding = (panamba_patch_embedding_args){.image = w->image,
+                                                .weight = w->patches,
+                                                .bias = w->bias,
+                                                .position = w->position,
+                                                .class_token = w->token,
+                                                .out = v->residual,
+                                                .batch = BATCH,
+                                                .channels = 3,
+                                                .height = 10,
+                                                .width = 10,
+                                                .patch_height = 2,
+                                                .patch_width = 2,
+                                                .stride_height = 2,
+                                                .stride_width = 2,
+                                                .dim = DIM,
+                                                .class_tokens = 1,
+                                                .class_index = {12}};
+  p->norms[0] = norm(w, v, 0, v->hidden);
+  p->norms[1] = norm(w, v, v->hidden, v->normed);
+  p->linears[0] = linear(v->hidden, w->in, v->xz, ROWS, DIM, 2 * INNER);
+  p->linears[1] = linear(v->u[0], w->x[0], v->projected[0], ROWS, INNER, WIDTH);
+  p->linears[2] = linear(v->u[1], w->x[1], v->projected[1], ROWS, INNER, WIDTH);
+  p->linears[3] = linear(v->y, w->out, v->hidden, ROWS, INNER, DIM);
+  p->linears[3].accumulate = 1;
+  p->linears[4] = linear(v->pooled, w->head, v->logits, BATCH, DIM, CLASSES);
+  p->conv = (panamba_causal_conv_args){.x = v->xz,
+                                       .forward = {w->conv[0], w->d, v->u[0]},
+                                       .backward = {w->conv[1], w->d, v->u[1]},
+                                       .batch = BATCH,
+                                       .length = LENGTH,
+                                       .channels = INNER,
+                                       .x_row_stride = 2 * INNER,
+                                       .x_batch_stride = LENGTH * 2 * INNER,
+                                       .kernel = 4};
+  p->scan = (panamba_selective_scan_args){.z = v->xz + INNER,
+                                          .out = v->y,
+                                          .forward = direction(w, v, 0),
+                                          .backward = direction(w, v, 1),
+                                          .batch = BATCH,
+                                          .length = LENGTH,
+                                          .channels = INNER,
+                                          .states = STATES,
+                                          .dt_rank = RANK,
+                                          .projected_row_stride = WIDTH,
+                                          .z_row_stride = 2 * INNER,
+                                          .scale = 0.5f};
+  p->rotary = (panamba_rotary_args){.x = v->hidden,
+                                    .cos = w->cosine,
+                                    .sin = w->sine,
+                                    .out = v->hidden,
+                                    .batch = BATCH,
+                                    .length = LENGTH,
+                                    .dim = DIM,
+                                    .positions = LENGTH};
+  p->pool = (panamba_pool_args){
+      .input = v->normed, .out = v->pooled, .batch = BATCH, .length = LENGTH, .dim = DIM, .count = LENGTH, .step = 1};
+}
+
+static void write_program(program *p, const weights *w) {
+  memset(p, 0, sizeof *p);
+  write_arguments(p, w);
+  const panamba_step steps[STEPS] = {{&p->embedding, PANAMBA_PATCH_EMBEDDING, 0},
+                                     {&p->norms[0], PANAMBA_NORM, 0},
+                                     {&p->linears[0], PANAMBA_LINEAR, 0},
+                                     {&p->conv, PANAMBA_CAUSAL_CONV, 0},
+                                     {&p->linears[1], PANAMBA_LINEAR, 0},
+                                     {&p->linears[2], PANAMBA_LINEAR, 0},
+                                     {&p->scan, PANAMBA_SELECTIVE_SCAN, 0},
+                                     {&p->linears[3], PANAMBA_LINEAR, 0},
+                                     {&p->rotary, PANAMBA_ROTARY, 0},
+                                     {&p->norms[1], PANAMBA_NORM, 0},
+                                     {&p->pool, PANAMBA_POOL, 0},
+                                     {&p->linears[4], PANAMBA_LINEAR, 0}};
+  memcpy(p->steps, steps, sizeof steps);
+}
+
+static activations wanted;
+
+typedef struct {
+  pthread_t thread;
+  program program;
+  panamba_executor *executor;
+  int repeats;
+  int wrong; /* runs that failed or had other bits */
+} caller;
+
+static void *call(void *argument) {
+  caller *c = argument;
+  for (int repeat = 0; repeat < c->repeats; repeat++) {
+    memset(&c->program.values, 0, sizeof c->program.values);
+    int32_t status = panamba_run(c->executor, c->program.steps, STEPS, 0, 0, 0, 0, 0, 0);
+    c->wrong += status != PANAMBA_OK || memcmp(&c->program.values, &wanted, sizeof wanted) != 0;
+  }
+  return 0;
+}
+
+static caller callers[CALLERS];
+
+static void test(void) {
+  seed(10);
+  begin_case(IN_SENTINELS, 0);
+  describe("a program step by step");
+  weights w = take_weights();
+  write_program(&callers[0].program, &w);
+  for (int i = 0; i < STEPS; i++) {
+    const panamba_step *step = &callers[0].program.steps[i];
+    CHECK(panamba_run(executor_of(1), step, 1, 0, 0, 0, 0, 0, 0) == PANAMBA_OK, "step %d: %s", i, panamba_message());
+  }
+  wanted = callers[0].program.values;
+  CHECK(wanted.logits[0] == wanted.logits[0] && wanted.logits[0] != wanted.logits[1], "the logits are %g and %g",
+        (double)wanted.logits[0], (double)wanted.logits[1]);
+  for (int threads = 1; threads <= EXECUTORS; threads++) {
+    for (int count = 1; count <= CALLERS; count += CALLERS - 1) {
+      describe("a program on %d threads, by %d callers", threads, count);
+      for (int i = 0; i < count; i++) {
+        caller *c = &callers[i];
+        write_program(&c->program, &w);
+        c->executor = executor_of(threads);
+        c->repeats = THIN(100, 20);
+        c->wrong = 0;
+        CHECK(pthread_create(&c->thread, 0, call, c) == 0, "no thread");
+      }
+      for (int i = 0; i < count; i++) {
+        pthread_join(callers[i].thread, 0);
+        CHECK(callers[i].wrong == 0, "caller %d has other bits in %d runs", i, callers[i].wrong);
+      }
+    }
+  }
+  end_case();
+}
+
+int main(int argc, char **argv) { return on_each_tier(argc, argv, test); }

@@ -1,0 +1,150 @@
+/* The scan of a sequence in pieces, and of each channel alone, has the bits of one call. */
+#include <string.h>
+
+#include "harness.h"
+#include "scan_case.h"
+
+/* What the pieces of a sequence write, beside what the whole wrote. */
+typedef struct {
+  const panamba_selective_scan_args *whole;
+  float *out;
+  float *state[2]; /* a piece reads one and writes the other */
+  int64_t state_count;
+} pieces;
+
+/* Rows [from, to) of one direction; `index` counts the direction's pieces. */
+static void run_piece(pieces *p, int backward, int64_t from, int64_t to, int index) {
+  panamba_selective_scan_args args = *p->whole;
+  panamba_scan_direction *d = backward ? &args.backward : &args.forward;
+  int last = backward || !args.backward.u; /* the last direction to write out */
+  memset(backward ? &args.forward : &args.backward, 0, sizeof(panamba_scan_direction));
+  args.length = to - from;
+  args.out = p->out + from * args.channels;
+  args.accumulate = args.accumulate || (backward && p->whole->forward.u);
+  args.z = last && args.z ? (const float *)args.z + from * args.z_row_stride : 0;
+  args.scale = last ? args.scale : 1;
+  d->u = (const float *)d->u + from * args.channels;
+  d->projected = (const float *)d->projected + from * args.projected_row_stride;
+  d->initial_state = index ? p->state[(index - 1) % 2] : d->initial_state;
+  d->final_state = p->state[index % 2];
+  run_operation(PANAMBA_SELECTIVE_SCAN, &args);
+}
+
+/* Cuts before the rows cuts[0] < cuts[1] < ...; then compares everything with the whole. */
+static void check_cut(pieces *p, const float *old_out, const int64_t *cuts, int count) {
+  const panamba_selective_scan_args *whole = p->whole;
+  int64_t elements = whole->length * whole->channels;
+  memcpy(p->out, old_out, (size_t)elements * sizeof(float));
+  if (whole->forward.u) {
+    for (int i = 0; i <= count; i++) {
+      run_piece(p, 0, i ? cuts[i - 1] : 0, i < count ? cuts[i] : whole->length, i);
+    }
+    check_same_bits("final forward state", p->state[count % 2], whole->forward.final_state, p->state_count);
+  }
+  if (whole->backward.u) {
+    for (int i = 0; i <= count; i++) {
+      int64_t to = i ? cuts[count - i] : whole->length;
+      run_piece(p, 1, i < count ? cuts[count - 1 - i] : 0, to, i);
+    }
+    check_same_bits("final backward state", p->state[count % 2], whole->backward.final_state, p->state_count);
+  }
+  check_same_bits("out", p->out, whole->out, elements);
+}
+
+/* Two pieces cut at every row, as many pieces as rows, and some cuts by chance. */
+static void cut_everywhere(scan_shape s, placement where) {
+  s.kept = 1;
+  describe_scan("pieces", &s, where, 0);
+  begin_case(where, 0);
+  panamba_selective_scan_args whole = take_scan(&s, &ordinary_ranges);
+  int64_t elements = s.length * s.channels;
+  int64_t state_count = s.states * s.channels;
+  float *old_out = take_output(elements);
+  memcpy(old_out, whole.out, (size_t)elements * sizeof(float));
+  pieces p = {&whole, take_output(elements), {take_output(state_count), take_output(state_count)}, state_count};
+  run_operation(PANAMBA_SELECTIVE_SCAN, &whole);
+  check_cut(&p, old_out, 0, 0);
+  int64_t step = s.length < 40 ? 1 : 7;
+  for (int64_t cut = 1 + draw(step); cut < s.length; cut += step) {
+    check_cut(&p, old_out, &cut, 1);
+  }
+  int64_t cuts[1100];
+  int count = 0;
+  for (int64_t cut = 1; cut < s.length; cut++) {
+    if (s.length < 10 || draw(12) == 0) {
+      cuts[count++] = cut;
+    }
+  }
+  check_cut(&p, old_out, cuts, count);
+  end_case();
+}
+
+static void pieces_have_the_bits_of_the_whole(void) {
+  static const int64_t lengths[] = {1, 2, 3, 4, 5, 9, 16, 31, 32, 33, 64, 65, 197};
+  static const int64_t states[] = {1, 7, 8, 16, 17, 40, 64};
+  for (size_t l = 0; l < COUNT(lengths); l++) {
+    for (int repeat = 0; repeat < THIN(12, 4); repeat++) {
+      placement where = draw(2) ? BEFORE_GUARD : AFTER_GUARD;
+      cut_everywhere(draw_scan_shape(1, lengths[l], 1 + draw(40), PICK(states)), where);
+    }
+  }
+}
+
+/* Column `channel` of a (rows, channels) matrix. */
+static float *take_column(const float *matrix, int64_t rows, int64_t channels, int64_t channel) {
+  if (!matrix) {
+    return 0;
+  }
+  float *column = take_input(rows);
+  for (int64_t i = 0; i < rows; i++) {
+    column[i] = matrix[i * channels + channel];
+  }
+  return column;
+}
+
+static void narrow(panamba_scan_direction *d, const scan_shape *s, int64_t channel) {
+  if (!d->u) {
+    return;
+  }
+  d->u = take_column(d->u, s->length, s->channels, channel);
+  d->dt_weight = take_column(d->dt_weight, s->dt_rank, s->channels, channel);
+  d->dt_bias = take_column(d->dt_bias, 1, s->channels, channel);
+  d->a = take_column(d->a, s->states, s->channels, channel);
+  d->d = take_column(d->d, 1, s->channels, channel);
+  d->initial_state = take_column(d->initial_state, s->states, s->channels, channel);
+  d->final_state = 0;
+}
+
+/* Whatever its place in a vector, a channel has the bits that it has alone. */
+static void channels_are_independent(void) {
+  for (int repeat = 0; repeat < THIN(30, 10); repeat++) {
+    scan_shape s = draw_scan_shape(1, 1 + draw(70), 37, 1 + draw(40));
+    s.accumulated = 0;
+    for (int64_t channel = 0; channel < s.channels; channel += 1 + draw(4)) {
+      describe_scan("each channel alone", &s, IN_SENTINELS, 0);
+      begin_case(IN_SENTINELS, 0);
+      panamba_selective_scan_args args = take_scan(&s, &ordinary_ranges);
+      run_once(PANAMBA_SELECTIVE_SCAN, &args);
+      panamba_selective_scan_args one = args;
+      float *out = take_output(s.length);
+      one.channels = 1;
+      one.out = out;
+      one.z = args.z ? (const float *)args.z + channel : 0;
+      narrow(&one.forward, &s, channel);
+      narrow(&one.backward, &s, channel);
+      run_once(PANAMBA_SELECTIVE_SCAN, &one);
+      for (int64_t t = 0; t < s.length; t++) {
+        check_same_bits("row", out + t, (float *)args.out + t * s.channels + channel, 1);
+      }
+      end_case();
+    }
+  }
+}
+
+static void test(void) {
+  seed(9);
+  pieces_have_the_bits_of_the_whole();
+  channels_are_independent();
+}
+
+int main(int argc, char **argv) { return on_each_tier(argc, argv, test); }
