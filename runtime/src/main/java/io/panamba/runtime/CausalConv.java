@@ -24,12 +24,13 @@ public record CausalConv(Columns x, Direction forward, Direction backward) imple
    *
    * @param weight (kernel, channels), kernel 2 to 4; the last row multiplies the current one
    * @param bias (channels) or null
-   * @param out (batch, length, channels)
+   * @param out (batch, length, channels), not the memory of x
    */
   public record Direction(Tensor weight, Tensor bias, Tensor out) {}
 
   /** Checks shapes. */
   public CausalConv {
+    Checks.present(NAME, "x", x);
     Checks.require(forward != null || backward != null, NAME, "no direction");
     Shape shape = x.tensor().shape();
     Checks.require(
@@ -54,7 +55,11 @@ public record CausalConv(Columns x, Direction forward, Direction backward) imple
       kernel = weight.size(0);
       Checks.shape(NAME, "weight", direction.weight(), kernel, x.count());
       Checks.optional(NAME, "bias", direction.bias(), x.count());
-      Checks.shape(NAME, "out", direction.out(), shape.size(0), shape.size(1), x.count());
+      Checks.output(NAME, "out", direction.out(), shape.size(0), shape.size(1), x.count());
+      Checks.apart(NAME, "out", direction.out(), "x", x.tensor());
+    }
+    if (forward != null && backward != null) {
+      Checks.apart(NAME, "forward out", forward.out(), "backward out", backward.out());
     }
   }
 

@@ -26,6 +26,38 @@ final class Checks {
         expected);
   }
 
+  /** As {@link #shape}, of a tensor that is written. */
+  static void output(String operation, String name, Tensor tensor, long... sizes) {
+    shape(operation, name, tensor, sizes);
+    writable(operation, name, tensor);
+  }
+
+  static void writable(String operation, String name, Tensor tensor) {
+    require(
+        !tensor.segment().isReadOnly(),
+        operation,
+        "%s is read-only: %s; expected memory that can be written",
+        name,
+        tensor);
+  }
+
+  /** Requires that an output shares no memory with a tensor that is read after it is written. */
+  static void apart(String operation, String name, Tensor out, String other, Tensor tensor) {
+    require(
+        out.segment().asOverlappingSlice(tensor.segment()).isEmpty(),
+        operation,
+        "%s %s shares memory with %s %s; expected memory of its own",
+        name,
+        out,
+        other,
+        tensor);
+  }
+
+  /** Requires what isn't optional. */
+  static void present(String operation, String name, Object value) {
+    require(value != null, operation, "%s is missing", name);
+  }
+
   /** As {@link #shape}, if there is a tensor. */
   static void optional(String operation, String name, Tensor tensor, long... sizes) {
     if (tensor != null) {

@@ -11,11 +11,7 @@ package io.panamba.runtime;
 public record Columns(Tensor tensor, long first, long count) {
   /** Checks that the columns exist. */
   public Columns {
-    Checks.require(
-        tensor.dtype() == DType.F32 && tensor.shape().rank() >= 1,
-        "columns",
-        "%s is not a float32 tensor with columns",
-        tensor);
+    requireRows(tensor);
     Checks.require(
         first >= 0 && count >= 1 && count <= tensor.shape().size(-1) - first,
         "columns",
@@ -32,7 +28,17 @@ public record Columns(Tensor tensor, long first, long count) {
    * @return all of its columns
    */
   public static Columns of(Tensor tensor) {
+    requireRows(tensor);
     return new Columns(tensor, 0, tensor.shape().size(-1));
+  }
+
+  private static void requireRows(Tensor tensor) {
+    Checks.present("columns", "the tensor", tensor);
+    Checks.require(
+        tensor.dtype() == DType.F32 && tensor.shape().rank() >= 1,
+        "columns",
+        "%s is not a float32 tensor with columns",
+        tensor);
   }
 
   /**

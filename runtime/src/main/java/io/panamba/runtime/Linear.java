@@ -16,6 +16,9 @@ public record Linear(Columns input, PackedMatrix weight, Tensor bias, float accu
 
   /** Checks shapes. */
   public Linear {
+    Checks.present(NAME, "input", input);
+    Checks.present(NAME, "weight", weight);
+    Checks.present(NAME, "out", out);
     Checks.require(input.rows() >= 1, NAME, "the input %s has no rows", input.tensor());
     Checks.require(
         input.count() == weight.depth(),
@@ -36,6 +39,8 @@ public record Linear(Columns input, PackedMatrix weight, Tensor bias, float accu
         input.rows(),
         out.rows());
     Checks.optional(NAME, "bias", bias, weight.columns());
+    Checks.writable(NAME, "out", out.tensor());
+    Checks.apart(NAME, "out", out.tensor(), "input", input.tensor());
   }
 
   /**

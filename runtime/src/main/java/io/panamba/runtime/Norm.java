@@ -40,6 +40,8 @@ public record Norm(
 
   /** Checks shapes. */
   public Norm {
+    Checks.present(NAME, "kind", kind);
+    Checks.present(NAME, "residual", residual);
     Checks.require(
         residual.dtype() == DType.F32
             && residual.shape().rank() >= 1
@@ -51,7 +53,10 @@ public record Norm(
     Checks.shape(NAME, "weight", weight, dim);
     Checks.optional(NAME, "bias", bias, dim);
     Checks.optional(NAME, "addend", addend, residual.shape().toArray());
-    Checks.shape(NAME, "out", out, residual.shape().toArray());
+    if (addend != null) {
+      Checks.writable(NAME, "residual", residual);
+    }
+    Checks.output(NAME, "out", out, residual.shape().toArray());
     Checks.require(eps >= 0, NAME, "eps %s is negative", eps);
   }
 

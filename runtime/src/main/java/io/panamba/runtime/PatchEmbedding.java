@@ -83,6 +83,8 @@ public record PatchEmbedding(
 
   /** Checks shapes. */
   public PatchEmbedding {
+    Checks.present(NAME, "weight", weight);
+    Checks.present(NAME, "classIndex", classIndex);
     Shape pixels = Checks.rank(NAME, "image", image, 4);
     Shape tokens = Checks.rank(NAME, "out", out, 3);
     long dim = tokens.size(2);
@@ -96,7 +98,7 @@ public record PatchEmbedding(
     long rows = (pixels.size(2) - patch) / stride + 1;
     long columns = (pixels.size(3) - patch) / stride + 1;
     long length = rows * columns + classIndex.count();
-    Checks.shape(NAME, "out", out, pixels.size(0), length, dim);
+    Checks.output(NAME, "out", out, pixels.size(0), length, dim);
     Checks.require(
         weight.columns() == dim && weight.depth() == pixels.size(1) * patch * patch,
         NAME,
@@ -108,6 +110,8 @@ public record PatchEmbedding(
     Checks.optional(NAME, "position", position, length, dim);
     if (classIndex.count() > 0) {
       Checks.shape(NAME, "classTokens", classTokens, classIndex.count(), dim);
+    } else {
+      Checks.require(classTokens == null, NAME, "class tokens %s have no places", classTokens);
     }
     for (int i = 0; i < classIndex.count(); i++) {
       long least = i == 0 ? 0 : classIndex.place(i - 1) + 1;

@@ -25,8 +25,10 @@ public record Pool(Kind kind, Tensor input, long first, long count, long step, T
 
   /** Checks shapes. */
   public Pool {
+    Checks.present(NAME, "kind", kind);
     Shape shape = Checks.rank(NAME, "input", input, 3);
-    Checks.shape(NAME, "out", out, shape.size(0), shape.size(2));
+    Checks.output(NAME, "out", out, shape.size(0), shape.size(2));
+    Checks.apart(NAME, "out", out, "input", input);
     Checks.require(
         first >= 0
             && first < shape.size(1)

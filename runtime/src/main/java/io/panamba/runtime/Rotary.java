@@ -21,7 +21,7 @@ public record Rotary(Tensor x, Tensor cos, Tensor sin, long first, Tensor out)
     long positions = Checks.rank(NAME, "cos", cos, 2).size(0);
     Checks.shape(NAME, "cos", cos, positions, shape.size(2));
     Checks.shape(NAME, "sin", sin, positions, shape.size(2));
-    Checks.shape(NAME, "out", out, shape.toArray());
+    Checks.output(NAME, "out", out, shape.toArray());
     Checks.require(shape.size(2) % 2 == 0, NAME, "pairs need an even dim; x is %s", x);
     Checks.require(
         first >= 0 && positions <= shape.size(1) - first,

@@ -60,7 +60,9 @@ public record SelectiveScan(
       Checks.shape(NAME, "a", a, states.size(0), channels);
       Checks.optional(NAME, "d", d, channels);
       Checks.optional(NAME, "initialState", initialState, out.size(0), states.size(0), channels);
-      Checks.optional(NAME, "finalState", finalState, out.size(0), states.size(0), channels);
+      if (finalState != null) {
+        Checks.output(NAME, "finalState", finalState, out.size(0), states.size(0), channels);
+      }
     }
   }
 
@@ -69,6 +71,7 @@ public record SelectiveScan(
     Checks.require(forward != null || backward != null, NAME, "no direction");
     Direction any = forward != null ? forward : backward;
     Shape shape = Checks.rank(NAME, "out", out, 3);
+    Checks.writable(NAME, "out", out);
     Shape a = Checks.rank(NAME, "a", any.a, 2);
     long dtRank = Checks.rank(NAME, "dtWeight", any.dtWeight, 2).size(0);
     Checks.require(a.size(0) <= MAX_STATES, NAME, "%d states; at most %d", a.size(0), MAX_STATES);
