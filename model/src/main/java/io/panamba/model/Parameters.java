@@ -31,10 +31,6 @@ final class Parameters {
     this.arena = arena;
   }
 
-  boolean has(String key) {
-    return checkpoint.find(key).isPresent();
-  }
-
   private StoredTensor stored(String key, long... sizes) {
     Shape expected = Shape.of(sizes);
     StoredTensor tensor =
@@ -58,9 +54,11 @@ final class Parameters {
     return Tensor.of(arena, Shape.of(sizes), stored(key, sizes).toFloats());
   }
 
-  /** As {@link #tensor}, or null if the checkpoint has no such key. */
-  Tensor optional(String key, long... sizes) {
-    return has(key) ? tensor(key, sizes) : null;
+  /** A tensor that every layer has or none: null if no key of the checkpoint ends like this one. */
+  Tensor common(String layer, String suffix, long... sizes) {
+    return checkpoint.keys().stream().anyMatch(key -> key.endsWith(suffix))
+        ? tensor(layer + suffix, sizes)
+        : null;
   }
 
   /** A tensor on the heap. */

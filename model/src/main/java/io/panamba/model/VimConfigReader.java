@@ -3,11 +3,13 @@ package io.panamba.model;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.runtime.Shape;
 import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Tells a network from the shapes of its checkpoint. */
 final class VimConfigReader {
   private static final int PUBLISHED_IMAGE_SIZE = 224;
-  private static final int MAX_LAYERS = 10_000;
+  private static final Pattern LAYER = Pattern.compile("layers\\.(\\d{1,9})\\..*");
 
   private final Checkpoint checkpoint;
   private final VimOptions options;
@@ -32,7 +34,7 @@ final class VimConfigReader {
     Shape inProjection = shape("layers.0.mixer.in_proj.weight", 2);
     Shape a = shape("layers.0.mixer.A_log", 2);
     ClassToken classToken = classToken();
-    boolean positions = checkpoint.find("pos_embed").isPresent();
+    boolean positions = has("pos_embed");
     int trainedSide = positions ? trainedSide(classToken) : 0;
     int stride = stride(patch, trainedSide);
     int height = imageSize(options.imageHeight(), patch, stride, trainedSide);
@@ -45,22 +47,34 @@ final class VimConfigReader {
         stride,
         depth,
         size(projection, 0),
-        Math.toIntExact(inProjection.size(0) / 2),
+        size(inProjection, 0) / 2,
         size(a, 1),
         size(shape("layers.0.mixer.dt_proj.weight", 2), 1),
         size(shape("layers.0.mixer.conv1d.weight", 3), 2),
-        checkpoint.find("head.weight").isPresent() ? size(shape("head.weight", 2), 0) : 0,
+        has("head.weight") || has("head.bias") ? size(shape("head.weight", 2), 0) : 0,
         classToken,
         Objects.requireNonNullElse(options.pooling(), Pooling.MEAN),
         bimamba(),
         Objects.requireNonNullElse(options.divideOut(), true),
         Objects.requireNonNullElse(options.layerBidirectional(), false),
-        checkpoint.find("rope.freqs_cos").isPresent(),
+        has("rope.freqs_cos") || has("rope.freqs_sin"),
         Objects.requireNonNullElse(options.ropeResidual(), true),
-        checkpoint.find("layers.0.mixer.gamma").isPresent(),
-        checkpoint.find("norm_f.bias").isPresent(),
+        hasAny(".mixer.gamma"),
+        has("norm_f.bias") || hasAny(".norm.bias"),
         positions,
         Objects.requireNonNullElse(options.positionInterpolation(), PositionInterpolation.ALIGNED));
+  }
+
+  private boolean has(String key) {
+    return checkpoint.find(key).isPresent();
+  }
+
+  /**
+   * Whether a key ends so. Where one layer has what only some networks have, the others need it
+   * too, and a layer that lacks it is found then.
+   */
+  private boolean hasAny(String suffix) {
+    return checkpoint.keys().stream().anyMatch(key -> key.endsWith(suffix));
   }
 
   private Shape shape(String key, int rank) {
@@ -78,23 +92,27 @@ final class VimConfigReader {
   }
 
   private static int size(Shape shape, int axis) {
-    return Math.toIntExact(shape.size(axis));
+    if (shape.size(axis) > Integer.MAX_VALUE) {
+      throw new WeightsException("a tensor of shape %s is too large".formatted(shape));
+    }
+    return (int) shape.size(axis);
   }
 
+  /** Counts by the last layer that has a key, so that a layer with a gap is found to have one. */
   private int depth() {
-    int depth = 0;
-    while (depth < MAX_LAYERS && checkpoint.find("layers." + depth + ".norm.weight").isPresent()) {
-      depth++;
+    int last = 0;
+    for (String key : checkpoint.keys()) {
+      Matcher matcher = LAYER.matcher(key);
+      if (matcher.matches()) {
+        last = Math.max(last, Integer.parseInt(matcher.group(1)));
+      }
     }
-    if (depth == 0) {
-      throw new WeightsException("layers.0.norm.weight is missing: this is no Vim checkpoint");
-    }
-    return depth;
+    return last + 1;
   }
 
   private ClassToken classToken() {
-    boolean single = checkpoint.find("cls_token").isPresent();
-    boolean twofold = checkpoint.find("cls_token_head").isPresent();
+    boolean single = has("cls_token");
+    boolean twofold = has("cls_token_head") || has("cls_token_tail");
     ClassToken found = twofold ? ClassToken.DOUBLE : single ? ClassToken.MIDDLE : ClassToken.NONE;
     ClassToken wanted = Objects.requireNonNullElse(options.classToken(), found);
     if (wanted.count() != found.count()) {
@@ -106,10 +124,10 @@ final class VimConfigReader {
   }
 
   private Bimamba bimamba() {
-    if (checkpoint.find("layers.0.mixer.conv1d_b.weight").isPresent()) {
+    if (hasAny("_b.weight") || hasAny("_b.bias") || hasAny(".mixer.D_b")) {
       return Bimamba.V2;
     }
-    return checkpoint.find("layers.0.mixer.A_b_log").isPresent() ? Bimamba.V1 : Bimamba.NONE;
+    return hasAny(".mixer.A_b_log") ? Bimamba.V1 : Bimamba.NONE;
   }
 
   /** The side of the square grid that the position embedding was trained for. */
@@ -117,7 +135,7 @@ final class VimConfigReader {
     Shape shape = shape("pos_embed", 3);
     long patches = shape.size(1) - classToken.count();
     int side = (int) Math.sqrt((double) patches);
-    if ((long) side * side != patches) {
+    if (side < 1 || (long) side * side != patches) {
       throw new WeightsException(
           "pos_embed is %s: %d rows beside %d class tokens are no square grid"
               .formatted(shape, patches, classToken.count()));

@@ -65,7 +65,7 @@ record VimWeights(
     PackedMatrix projection =
         parameters.packed(
             "patch_embed.proj.weight", null, dim, config.colours(), config.patch(), config.patch());
-    Tensor projectionBias = parameters.optional("patch_embed.proj.bias", dim);
+    Tensor projectionBias = parameters.tensor("patch_embed.proj.bias", dim);
     Tensor classTokens = classTokens(parameters, config, arena);
     float[] positions = config.positions() ? positions(parameters, checkpoint, config) : null;
     RotaryEmbedding.Tables rotary = config.rope() ? rotary(parameters, checkpoint, config) : null;
@@ -79,7 +79,7 @@ record VimWeights(
             ? null
             : parameters.packed("head.weight", null, config.classes(), dim);
     Tensor headBias =
-        config.classes() == 0 ? null : parameters.optional("head.bias", config.classes());
+        config.classes() == 0 ? null : parameters.tensor("head.bias", config.classes());
     parameters.requireAllUsed();
     return new VimWeights(
         projection,
@@ -133,21 +133,21 @@ record VimWeights(
     // Layer scale multiplies the mixer's output, which is linear in out_proj: it folds into the
     // rows of its weight.
     Tensor gamma = config.layerScale() ? parameters.tensor(mixer + "gamma", dim) : null;
-    Branch forward = branch(parameters, config, mixer, "", "A_log");
+    Branch forward = branch(parameters, config, prefix, "", "A_log");
     Branch backward =
         switch (config.bimamba()) {
           case NONE -> null;
           case V1 -> withA(forward, a(parameters, config, mixer + "A_b_log"));
-          case V2 -> branch(parameters, config, mixer, "_b", "A_b_log");
+          case V2 -> branch(parameters, config, prefix, "_b", "A_b_log");
         };
     return new Layer(
         norm(parameters, config, prefix + "norm."),
         parameters.packed(mixer + "in_proj.weight", null, 2L * inner, dim),
-        parameters.optional(mixer + "in_proj.bias", 2L * inner),
+        parameters.common(prefix, "mixer.in_proj.bias", 2L * inner),
         forward,
         backward,
         parameters.packed(mixer + "out_proj.weight", gamma, dim, inner),
-        scaled(parameters.optional(mixer + "out_proj.bias", dim), gamma));
+        scaled(parameters.common(prefix, "mixer.out_proj.bias", dim), gamma));
   }
 
   private static Tensor scaled(Tensor bias, Tensor gamma) {
@@ -163,19 +163,20 @@ record VimWeights(
   }
 
   private static Branch branch(
-      Parameters parameters, VimConfig config, String mixer, String suffix, String aKey) {
+      Parameters parameters, VimConfig config, String prefix, String suffix, String aKey) {
+    String mixer = prefix + "mixer.";
     int inner = config.inner();
     int rank = config.dtRank();
     int kernel = config.kernel();
     return new Branch(
         parameters.transposed(
             mixer + "conv1d" + suffix + ".weight", x -> x, inner, kernel, inner, 1, kernel),
-        parameters.optional(mixer + "conv1d" + suffix + ".bias", inner),
+        parameters.common(prefix, "mixer.conv1d" + suffix + ".bias", inner),
         parameters.packed(
             mixer + "x_proj" + suffix + ".weight", null, rank + 2L * config.states(), inner),
         parameters.transposed(
             mixer + "dt_proj" + suffix + ".weight", x -> x, inner, rank, inner, rank),
-        parameters.optional(mixer + "dt_proj" + suffix + ".bias", inner),
+        parameters.tensor(mixer + "dt_proj" + suffix + ".bias", inner),
         a(parameters, config, mixer + aKey),
         parameters.tensor(mixer + "D" + suffix, inner));
   }
