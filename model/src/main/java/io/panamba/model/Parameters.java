@@ -9,6 +9,7 @@ import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -83,26 +84,45 @@ final class Parameters {
 
   /** A weight (columns, ...) whose other axes are the depth, packed straight from the file. */
   PackedMatrix packed(String key, Tensor rowScale, long... sizes) {
+    return packedRows(key, rowScale, 0, sizes[0], sizes);
+  }
+
+  /** As {@link #packed}, but of {@code count} rows from {@code first} on: so many columns. */
+  PackedMatrix packedRows(String key, Tensor rowScale, long first, long count, long... sizes) {
     StoredTensor tensor = stored(key, sizes);
-    long columns = sizes[0];
-    long depth = tensor.shape().elements() / columns;
+    long depth = tensor.shape().elements() / sizes[0];
     long[] strides = tensor.strides();
     if (sizes.length == 2) {
-      return device.pack(
-          arena,
-          new MatrixSource(
-              tensor.data(), tensor.dtype(), columns, depth, strides[0], strides[1], rowScale));
+      return pack(tensor.data(), tensor.dtype(), first, count, depth, strides, rowScale);
     }
+    long[] dense = {depth, 1};
     if (tensor.isContiguous()) {
-      return device.pack(
-          arena,
-          new MatrixSource(tensor.data(), tensor.dtype(), columns, depth, depth, 1, rowScale));
+      return pack(tensor.data(), tensor.dtype(), first, count, depth, dense, rowScale);
     }
     try (Arena local = Arena.ofConfined()) {
-      Tensor dense = Tensor.of(local, Shape.of(columns, depth), tensor.toFloats());
-      return device.pack(
-          arena, new MatrixSource(dense.segment(), DType.F32, columns, depth, depth, 1, rowScale));
+      Tensor copy = Tensor.of(local, tensor.shape(), tensor.toFloats());
+      return pack(copy.segment(), DType.F32, first, count, depth, dense, rowScale);
     }
+  }
+
+  private PackedMatrix pack(
+      MemorySegment data,
+      DType dtype,
+      long first,
+      long count,
+      long depth,
+      long[] strides,
+      Tensor rowScale) {
+    return device.pack(
+        arena,
+        new MatrixSource(
+            data.asSlice(first * strides[0] * dtype.bytes()),
+            dtype,
+            count,
+            depth,
+            strides[0],
+            strides[1],
+            rowScale));
   }
 
   /**

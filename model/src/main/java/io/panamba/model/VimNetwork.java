@@ -45,7 +45,8 @@ final class VimNetwork {
   private final Tensor image;
   private final Tensor stream;
   private final Tensor normed;
-  private final Tensor xz;
+  private final Tensor x;
+  private final Tensor z;
   private final Tensor uForward;
   private final Tensor uBackward;
   private final Tensor projectedForward;
@@ -86,7 +87,8 @@ final class VimNetwork {
     image = tensor(batch, config.colours(), config.imageHeight(), config.imageWidth());
     stream = tensor(batch, length, config.dim());
     normed = tensor(batch, length, config.dim());
-    xz = tensor(batch, length, 2 * inner);
+    x = tensor(batch, length, inner);
+    z = tensor(batch, length, inner);
     uForward = tensor(batch, length, inner);
     uBackward = tensor(batch, length, inner);
     long projected = config.dtRank() + 2L * config.states();
@@ -238,16 +240,15 @@ final class VimNetwork {
 
   /** From the normed stream to the scans' gated sum. */
   private void mix(Layer layer, boolean reversed) {
-    long inner = config.inner();
-    operations.add(Linear.of(normed, layer.inProjection(), layer.inBias(), 0, xz));
-    Columns x = new Columns(xz, 0, inner);
-    Columns z = new Columns(xz, inner, inner);
+    operations.add(Linear.of(normed, layer.xProjection(), layer.xBias(), 0, x));
+    operations.add(Linear.of(normed, layer.zProjection(), layer.zBias(), 0, z));
     boolean shared = config.bimamba() == Bimamba.V1;
     CausalConv.Direction firstConv = conv(layer.forward(), uForward);
     CausalConv.Direction secondConv =
         layer.backward() == null || shared ? null : conv(layer.backward(), uBackward);
     operations.add(
-        new CausalConv(x, reversed ? secondConv : firstConv, reversed ? firstConv : secondConv));
+        new CausalConv(
+            Columns.of(x), reversed ? secondConv : firstConv, reversed ? firstConv : secondConv));
     operations.add(Linear.of(uForward, layer.forward().projection(), null, 0, projectedForward));
     if (secondConv != null) {
       operations.add(
@@ -263,7 +264,12 @@ final class VimNetwork {
     float scale = config.bimamba() == Bimamba.V2 && config.divideOut() ? 0.5f : 1;
     operations.add(
         new SelectiveScan(
-            reversed ? second : first, reversed ? first : second, z, scale, false, scanned));
+            reversed ? second : first,
+            reversed ? first : second,
+            Columns.of(z),
+            scale,
+            false,
+            scanned));
   }
 
   private static CausalConv.Direction conv(Branch branch, Tensor out) {

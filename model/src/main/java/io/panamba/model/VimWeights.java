@@ -49,11 +49,16 @@ record VimWeights(
       Tensor a,
       Tensor d) {}
 
-  /** One layer; backward is null if there is one direction. */
+  /**
+   * One layer; backward is null if there is one direction. The halves of in_proj, of x and of the
+   * gate z, are apart because not everybody needs both.
+   */
   record Layer(
       NormWeights norm,
-      PackedMatrix inProjection,
-      Tensor inBias,
+      PackedMatrix xProjection,
+      Tensor xBias,
+      PackedMatrix zProjection,
+      Tensor zBias,
       Branch forward,
       Branch backward,
       PackedMatrix outProjection,
@@ -140,10 +145,14 @@ record VimWeights(
           case V1 -> withA(forward, a(parameters, config, mixer + "A_b_log"));
           case V2 -> branch(parameters, config, prefix, "_b", "A_b_log");
         };
+    String inKey = mixer + "in_proj.weight";
+    Tensor inBias = parameters.common(prefix, "mixer.in_proj.bias", 2L * inner);
     return new Layer(
         norm(parameters, config, prefix + "norm."),
-        parameters.packed(mixer + "in_proj.weight", null, 2L * inner, dim),
-        parameters.common(prefix, "mixer.in_proj.bias", 2L * inner),
+        parameters.packedRows(inKey, null, 0, inner, 2L * inner, dim),
+        inBias == null ? null : inBias.slice(0, inner),
+        parameters.packedRows(inKey, null, inner, inner, 2L * inner, dim),
+        inBias == null ? null : inBias.slice(inner, inner),
         forward,
         backward,
         parameters.packed(mixer + "out_proj.weight", gamma, dim, inner),
