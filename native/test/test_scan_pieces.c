@@ -21,10 +21,10 @@ static void run_piece(pieces *p, int backward, int64_t from, int64_t to, int ind
   args.length = to - from;
   args.out = p->out + from * args.channels;
   args.accumulate = args.accumulate || (backward && p->whole->forward.u);
-  args.z = last && args.z ? (const float *)args.z + from * args.z_row_stride : 0;
+  args.gate = last && args.gate ? (const float *)args.gate + from * args.gate_row_stride : 0;
   args.scale = last ? args.scale : 1;
   d->u = (const float *)d->u + from * args.channels;
-  d->projected = (const float *)d->projected + from * args.projected_row_stride;
+  d->projected = d->projected + from * args.projected_row_stride;
   d->initial_state = index ? p->state[(index - 1) % 2] : d->initial_state;
   d->final_state = p->state[index % 2];
   run_operation(PANAMBA_SELECTIVE_SCAN, &args);
@@ -129,7 +129,7 @@ static void channels_are_independent(void) {
       float *out = take_output(s.length);
       one.channels = 1;
       one.out = out;
-      one.z = args.z ? (const float *)args.z + channel : 0;
+      one.gate = args.gate ? (const float *)args.gate + channel : 0;
       narrow(&one.forward, &s, channel);
       narrow(&one.backward, &s, channel);
       run_once(PANAMBA_SELECTIVE_SCAN, &one);

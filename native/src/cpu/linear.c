@@ -2,9 +2,13 @@
 #include "microkernel.h"
 #include "tier.h"
 
-/* Rows of a tile: few enough for the tile's input to stay in the second-level cache beside the panel, enough to reuse
- * the panel. */
-#define TILE_ROWS 72
+/* Rows of a tile: four blocks of the AVX-512 microkernel, few enough that a sequence of 197 keeps several threads busy
+ * even with a single panel. */
+#define TILE_ROWS 36
+
+/* Panels are walked through for this many tiles of rows at a time: the panel stays in the first-level cache meanwhile,
+ * the input (442 KB at a depth of 192) in the second. */
+#define GROUP 16
 
 int64_t TIER_NAME(linear_tiles)(const void *args) {
   const panamba_linear_args *a = args;
@@ -14,31 +18,36 @@ int64_t TIER_NAME(linear_tiles)(const void *args) {
 void TIER_NAME(linear_tile)(const void *args, int64_t tile) {
   const panamba_linear_args *a = args;
   int64_t panels = ceil_div(a->columns, PANEL_COLUMNS);
-  int64_t panel = tile % panels;
-  int64_t chunk = tile / panels;
   int64_t chunks = ceil_div(a->rows, TILE_ROWS);
+  int64_t group = tile / (panels * GROUP) * GROUP;
+  int64_t grouped = min64(GROUP, chunks - group);
+  int64_t place = tile - group * panels;
+  int64_t chunk = group + place % grouped;
   int64_t row = a->rows * chunk / chunks;
   int64_t end = a->rows * (chunk + 1) / chunks;
 
-  int64_t column = panel * PANEL_COLUMNS;
+  int64_t column = place / grouped * PANEL_COLUMNS;
   int64_t columns = min64(PANEL_COLUMNS, a->columns - column);
   int vectors = (int)ceil_div(columns, VEC_WIDTH);
   panel_product p = {
       .input_row_stride = a->input_row_stride,
-      .panel = (const float *)a->weight + column * a->depth,
+      .panel = element_at(a->weight, a->dtype, column * packed_depth(a->depth, a->dtype)),
       .depth = a->depth,
       .bias = a->bias ? a->bias + column : 0,
       .out_row_stride = a->out_row_stride,
       .accumulate = a->accumulate,
       .last_lanes = (int)(columns - (vectors - 1) * VEC_WIDTH),
+      .dtype = a->dtype,
+      .out_dtype = a->out_dtype,
+      .activation = a->activation,
   };
   /* Blocks of nearly equal height: no short block at the end that would leave the multipliers idle. */
   int64_t blocks = ceil_div(end - row, GEMM_ROWS);
   for (int64_t block = 0; block < blocks; block++) {
     int64_t from = row + (end - row) * block / blocks;
     int64_t to = row + (end - row) * (block + 1) / blocks;
-    p.input = (const float *)a->input + from * a->input_row_stride;
-    p.out = (float *)a->out + from * a->out_row_stride + column;
+    p.input = element_at(a->input, a->dtype, from * a->input_row_stride);
+    p.out = element_of(a->out, a->out_dtype, from * a->out_row_stride + column);
     TIER_NAME(panel_product)(&p, (int)(to - from), vectors);
   }
 }
