@@ -26,6 +26,7 @@ package io.panamba.model;
  * @param layerNorm whether norms are layer norms rather than RMS norms
  * @param positions whether there is a position embedding
  * @param positionInterpolation how it is fitted to other grids
+ * @param precision of weights and activations
  */
 public record VimConfig(
     int imageHeight,
@@ -50,7 +51,8 @@ public record VimConfig(
     boolean layerScale,
     boolean layerNorm,
     boolean positions,
-    PositionInterpolation positionInterpolation) {
+    PositionInterpolation positionInterpolation,
+    Precision precision) {
 
   /** The epsilon of every norm. */
   public static final float EPS = 1e-5f;
@@ -116,7 +118,8 @@ public record VimConfig(
         layerScale,
         layerNorm,
         positions,
-        positionInterpolation);
+        positionInterpolation,
+        precision);
   }
 
   private int directions() {

@@ -62,7 +62,8 @@ final class VimConfigReader {
         hasAny(".mixer.gamma"),
         has("norm_f.bias") || hasAny(".norm.bias"),
         positions,
-        Objects.requireNonNullElse(options.positionInterpolation(), PositionInterpolation.ALIGNED));
+        Objects.requireNonNullElse(options.positionInterpolation(), PositionInterpolation.ALIGNED),
+        Objects.requireNonNullElse(options.precision(), Precision.FP32));
   }
 
   private boolean has(String key) {

@@ -46,7 +46,10 @@ final class VimNetwork {
   private final Tensor stream;
   private final Tensor normed;
   private final Tensor x;
-  private final Tensor z;
+
+  /** silu(z) */
+  private final Tensor gate;
+
   private final Tensor uForward;
   private final Tensor uBackward;
   private final Tensor projectedForward;
@@ -86,15 +89,15 @@ final class VimNetwork {
     long inner = config.inner();
     image = tensor(batch, config.colours(), config.imageHeight(), config.imageWidth());
     stream = tensor(batch, length, config.dim());
-    normed = tensor(batch, length, config.dim());
-    x = tensor(batch, length, inner);
-    z = tensor(batch, length, inner);
-    uForward = tensor(batch, length, inner);
-    uBackward = tensor(batch, length, inner);
+    normed = activation(batch, length, config.dim());
+    x = activation(batch, length, inner);
+    gate = activation(batch, length, inner);
+    uForward = activation(batch, length, inner);
+    uBackward = activation(batch, length, inner);
     long projected = config.dtRank() + 2L * config.states();
     projectedForward = tensor(batch, length, projected);
     projectedBackward = tensor(batch, length, projected);
-    scanned = tensor(batch, length, inner);
+    scanned = activation(batch, length, inner);
     hidden =
         config.rope() || config.layerBidirectional() ? tensor(batch, length, config.dim()) : null;
     embed(positions);
@@ -104,6 +107,11 @@ final class VimNetwork {
 
   private Tensor tensor(long... sizes) {
     return Tensor.allocate(arena, DType.F32, Shape.of(sizes));
+  }
+
+  /** A tensor between two operations, in the network's precision. */
+  private Tensor activation(long... sizes) {
+    return Tensor.allocate(arena, config.precision().dtype(), Shape.of(sizes));
   }
 
   private Tensor tap(String name) {
@@ -145,7 +153,8 @@ final class VimNetwork {
         pair(layers.get(i), layers.get(i + 1), output(i));
       }
     } else {
-      for (int i = 0; i < layers.size(); i++) {
+      int whole = picksEarly() ? layers.size() - 1 : layers.size();
+      for (int i = 0; i < whole; i++) {
         rotate(i);
         single(layers.get(i), output(i));
       }
@@ -241,7 +250,7 @@ final class VimNetwork {
   /** From the normed stream to the scans' gated sum. */
   private void mix(Layer layer, boolean reversed) {
     operations.add(Linear.of(normed, layer.xProjection(), layer.xBias(), 0, x));
-    operations.add(Linear.of(normed, layer.zProjection(), layer.zBias(), 0, z));
+    operations.add(gate(normed, layer, gate));
     boolean shared = config.bimamba() == Bimamba.V1;
     CausalConv.Direction firstConv = conv(layer.forward(), uForward);
     CausalConv.Direction secondConv =
@@ -261,15 +270,29 @@ final class VimNetwork {
             : shared
                 ? direction(layer.backward(), uForward, projectedForward)
                 : direction(layer.backward(), uBackward, projectedBackward);
-    float scale = config.bimamba() == Bimamba.V2 && config.divideOut() ? 0.5f : 1;
     operations.add(
         new SelectiveScan(
             reversed ? second : first,
             reversed ? first : second,
-            Columns.of(z),
-            scale,
+            Columns.of(gate),
+            scale(),
             false,
             scanned));
+  }
+
+  private static Linear gate(Tensor normed, Layer layer, Tensor out) {
+    return new Linear(
+        Columns.of(normed),
+        layer.zProjection(),
+        layer.zBias(),
+        0,
+        Linear.Activation.SILU,
+        Columns.of(out));
+  }
+
+  /** What the sum of the directions is multiplied by. */
+  private float scale() {
+    return config.bimamba() == Bimamba.V2 && config.divideOut() ? 0.5f : 1;
   }
 
   private static CausalConv.Direction conv(Branch branch, Tensor out) {
@@ -287,11 +310,10 @@ final class VimNetwork {
         config.classToken() == ClassToken.NONE
             && (config.pooling() == Pooling.MAX || config.pooling() == Pooling.ALL);
     long picked = pickedToken();
-    if (picked >= 0 && pending == null && !options.tokens()) {
-      // One token is wanted: pick it first and normalise it alone.
+    if (picksEarly()) {
       Tensor one = tensor(batch, config.dim());
       features = tensor(batch, config.dim());
-      operations.add(new Pool(Pool.Kind.MEAN, stream, picked, 1, 1, one));
+      lastLayer(picked, one);
       operations.add(Norm.of(kind(), one, norm.weight(), norm.bias(), VimConfig.EPS, features));
     } else {
       tokens = options.taps() ? tap("norm_f") : tensor(batch, length, config.dim());
@@ -304,6 +326,37 @@ final class VimNetwork {
     if (options.logits()) {
       head();
     }
+  }
+
+  /**
+   * Whether one token is wanted and nothing of the others: the last layer then runs for it alone.
+   */
+  private boolean picksEarly() {
+    return pickedToken() >= 0
+        && hidden == null
+        && !options.tokens()
+        && !options.taps()
+        && !weights.layers().isEmpty();
+  }
+
+  private void lastLayer(long picked, Tensor one) {
+    long inner = config.inner();
+    LastLayer.Workspace work =
+        new LastLayer.Workspace(
+            normed,
+            x,
+            uForward,
+            uBackward,
+            projectedForward,
+            projectedBackward,
+            one,
+            activation(batch, config.dim()),
+            activation(batch, inner),
+            activation(batch, inner),
+            tensor(1, config.states(), inner),
+            tensor(1, config.states(), inner));
+    operations.addAll(
+        LastLayer.operations(weights.layers().getLast(), work, stream, picked, kind(), scale()));
   }
 
   private Pool pool(long picked) {

@@ -69,6 +69,7 @@ public enum VimPreset {
         false,
         false,
         true,
-        Objects.requireNonNullElse(options.positionInterpolation(), PositionInterpolation.ALIGNED));
+        Objects.requireNonNullElse(options.positionInterpolation(), PositionInterpolation.ALIGNED),
+        Objects.requireNonNullElse(options.precision(), Precision.FP32));
   }
 }

@@ -9,7 +9,7 @@ package io.panamba.runtime;
  * backward.out[t] = silu(bias + sum_k weight[k] * x[t + (kernel - 1) - k])
  * </pre>
  *
- * @param x (batch, length, channels); rows outside of it are zero
+ * @param x (batch, length, channels), float32 or bfloat16; rows outside of it are zero
  * @param forward the direction from first to last, or null
  * @param backward the direction from last to first, or null
  */
@@ -24,7 +24,7 @@ public record CausalConv(Columns x, Direction forward, Direction backward) imple
    *
    * @param weight (kernel, channels), kernel 2 to 4; the last row multiplies the current one
    * @param bias (channels) or null
-   * @param out (batch, length, channels), not the memory of x
+   * @param out (batch, length, channels) of the type of x, not its memory
    */
   public record Direction(Tensor weight, Tensor bias, Tensor out) {}
 
@@ -36,7 +36,7 @@ public record CausalConv(Columns x, Direction forward, Direction backward) imple
     Checks.require(
         shape.rank() == 3 && shape.elements() > 0,
         NAME,
-        "x is %s; expected F32(batch, length, ...)",
+        "x is %s; expected (batch, length, ...)",
         x.tensor());
     long kernel = 0;
     for (Direction direction : new Direction[] {forward, backward}) {
@@ -55,7 +55,15 @@ public record CausalConv(Columns x, Direction forward, Direction backward) imple
       kernel = weight.size(0);
       Checks.shape(NAME, "weight", direction.weight(), kernel, x.count());
       Checks.optional(NAME, "bias", direction.bias(), x.count());
-      Checks.output(NAME, "out", direction.out(), shape.size(0), shape.size(1), x.count());
+      Checks.activation(
+          NAME,
+          "out",
+          direction.out(),
+          x.tensor().dtype(),
+          shape.size(0),
+          shape.size(1),
+          x.count());
+      Checks.writable(NAME, "out", direction.out());
       Checks.apart(NAME, "out", direction.out(), "x", x.tensor());
     }
     if (forward != null && backward != null) {

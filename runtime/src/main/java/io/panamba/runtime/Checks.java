@@ -26,6 +26,37 @@ final class Checks {
         expected);
   }
 
+  /** Requires a tensor of the given shape and of a type that activations have. */
+  static void activation(String operation, String name, Tensor tensor, DType dtype, long... sizes) {
+    Shape expected = Shape.of(sizes);
+    require(
+        tensor != null && tensor.dtype() == dtype && tensor.shape().equals(expected),
+        operation,
+        "%s is %s; expected %s%s",
+        name,
+        tensor,
+        dtype,
+        expected);
+  }
+
+  /** Tells whether activations may have this type. */
+  static boolean isActivation(DType dtype) {
+    return dtype == DType.F32 || dtype == DType.BF16;
+  }
+
+  /** Requires an activation with a number of axes and returns its shape. */
+  static Shape activationRank(String operation, String name, Tensor tensor, int rank) {
+    require(
+        tensor != null && isActivation(tensor.dtype()) && tensor.shape().rank() == rank,
+        operation,
+        "%s is %s; expected F32 or BF16 with %d axes",
+        name,
+        tensor,
+        rank);
+    require(tensor.shape().elements() > 0, operation, "%s is empty: %s", name, tensor);
+    return tensor.shape();
+  }
+
   /** As {@link #shape}, of a tensor that is written. */
   static void output(String operation, String name, Tensor tensor, long... sizes) {
     shape(operation, name, tensor, sizes);
