@@ -12,25 +12,18 @@ final class Checks {
 
   /** Requires a float32 tensor of the given shape. */
   static void shape(String operation, String name, Tensor tensor, long... sizes) {
-    if (tensor == null) {
-      throw new ShapeException(
-          "%s: %s is missing; expected F32%s".formatted(operation, name, Shape.of(sizes)));
-    }
-    Shape expected = Shape.of(sizes);
-    require(
-        tensor.dtype() == DType.F32 && tensor.shape().equals(expected),
-        operation,
-        "%s is %s; expected F32%s",
-        name,
-        tensor,
-        expected);
+    activation(operation, name, tensor, DType.F32, sizes);
   }
 
-  /** Requires a tensor of the given shape and of a type that activations have. */
+  /** Requires a tensor of the given type and shape. */
   static void activation(String operation, String name, Tensor tensor, DType dtype, long... sizes) {
     Shape expected = Shape.of(sizes);
+    if (tensor == null) {
+      throw new ShapeException(
+          "%s: %s is missing; expected %s%s".formatted(operation, name, dtype, expected));
+    }
     require(
-        tensor != null && tensor.dtype() == dtype && tensor.shape().equals(expected),
+        tensor.dtype() == dtype && tensor.shape().equals(expected),
         operation,
         "%s is %s; expected %s%s",
         name,

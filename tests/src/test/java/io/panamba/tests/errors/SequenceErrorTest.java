@@ -31,7 +31,7 @@ class SequenceErrorTest {
             "causal conv: x is missing",
             () -> new CausalConv(null, new CausalConv.Direction(weight, null, out), null)),
         new Refusal(
-            "causal conv: x is F32(14, 5); expected F32(batch, length, ...)",
+            "causal conv: x is F32(14, 5); expected (batch, length, ...)",
             () -> conv(f32(14, 5), weight, null, out)),
         new Refusal(
             "causal conv: kernels have 2 to 4 rows, both directions the same; one is (5, 5)",
