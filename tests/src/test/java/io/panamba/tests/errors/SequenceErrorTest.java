@@ -145,7 +145,7 @@ class SequenceErrorTest {
         scan(
             "out is read-only: F32(2, 7, 5); expected memory that can be written",
             s -> s.out = readOnly(2, 7, 5)),
-        scan("out is F32(7, 5); expected F32 with 3 axes", s -> s.out = f32(7, 5)),
+        scan("out is F32(7, 5); expected F32 or BF16 with 3 axes", s -> s.out = f32(7, 5)),
         scan(
             "gate has 6 columns of F32(2, 7, 6); expected 5 columns of F32(2, 7, ...)",
             s -> s.gate = Columns.of(f32(2, 7, 6))),
