@@ -96,12 +96,11 @@ public final class Vim implements AutoCloseable {
    * @return the inference, to be closed by the caller
    * @throws IllegalArgumentException if an image is smaller than a patch or has too many patches
    * @throws WeightsException if logits are wanted of a checkpoint without a head
+   * @throws IllegalStateException if the network is closed
    */
   public Inference plan(InferenceOptions options) {
-    if (options.height() < config.patch() || options.width() < config.patch()) {
-      throw new IllegalArgumentException(
-          "images of %d x %d are smaller than a patch of %d"
-              .formatted(options.height(), options.width(), config.patch()));
+    if (!arena.scope().isAlive()) {
+      throw new IllegalStateException("the network is closed");
     }
     VimConfig sized = config.withImageSize(options.height(), options.width());
     CountingArena workspace = new CountingArena(Arenas.shared());
