@@ -50,15 +50,16 @@ public final class Inference implements AutoCloseable {
   }
 
   /**
-   * Runs once, and lets the virtual machine compile the way to the native library, so that the
-   * first real run pays for nothing: an interpreted downcall takes longer and allocates. What the
-   * image holds does not matter; results are overwritten.
+   * Lets the virtual machine compile the way to the native library, and runs once, so that the
+   * first real run pays for nothing: an interpreted downcall takes longer and allocates, and memory
+   * that was never touched has yet to be found by the operating system. What the image holds does
+   * not matter; results are overwritten. Flight Recorder gets no event.
    */
   public void warmUp() {
-    plan.run();
     for (int i = 0; i < CROSSINGS; i++) {
       plan.run(0, 0);
     }
+    plan.run();
   }
 
   /**
