@@ -12,6 +12,11 @@
  * never depends on the number of threads, on the other images of a batch or on the run: bit for bit, per
  * instruction-set tier.
  *   - Reserved fields must be zero.
+ *   - What an operation writes overlaps nothing else that it reads or writes, but for these pairs, which may be one and
+ * the same buffer, with elements of one type and rows at the same places: rotary's out and x; norm's out and addend;
+ * norm's out and residual, whose sum is then lost; a scan direction's final_state and its own initial_state. A scan's
+ * out is none of its inputs, since the second direction reads what the first would have overwritten; a convolution's
+ * is not x, since its neighbours are read later. Inputs may overlap each other.
  *   - Parameters named keep are not looked at: a caller whose memory is checked for lifetime passes one pointer per
  * memory owner, so that its runtime holds them for the duration of the call. They may be null.
  *

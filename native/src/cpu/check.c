@@ -73,7 +73,7 @@ static int32_t check_causal_conv(const panamba_causal_conv_args *a) {
   REQUIRE(volume(a->batch, a->length, a->channels));
   REQUIRE(a->rows_before >= 0 && a->rows_before <= MAX_SIZE && a->rows_after >= 0 && a->rows_after <= MAX_SIZE);
   REQUIRE(a->x_row_stride >= a->channels && volume(a->length, a->x_row_stride, 1));
-  REQUIRE(a->batch == 1 || (a->x_batch_stride >= 0 && volume(a->batch, a->x_batch_stride, 1)));
+  REQUIRE(a->batch == 1 || volume(a->batch, a->x_batch_stride, 1));
   return PANAMBA_OK;
 }
 

@@ -58,6 +58,23 @@ public record VimConfig(
   public static final float EPS = 1e-5f;
 
   /**
+   * Checks stride and image size.
+   *
+   * @throws IllegalArgumentException if the stride is not positive or an image is smaller than a
+   *     patch
+   */
+  public VimConfig {
+    if (stride < 1) {
+      throw new IllegalArgumentException("the stride is at least 1, not " + stride);
+    }
+    if (imageHeight < patch || imageWidth < patch) {
+      throw new IllegalArgumentException(
+          "images of %d x %d are smaller than a patch of %d"
+              .formatted(imageHeight, imageWidth, patch));
+    }
+  }
+
+  /**
    * Returns the height of the grid of patches.
    *
    * @return rows

@@ -41,8 +41,17 @@ final class CpuDevice implements Device {
 
   @Override
   public String description() {
-    return "cpu (%s, %d thread%s)"
-        .formatted(panamba_h.panamba_tier().getString(0), threads, threads == 1 ? "" : "s");
+    return "%s (%s, %d thread%s)".formatted(kind(), tier(), threads, threads == 1 ? "" : "s");
+  }
+
+  @Override
+  public String kind() {
+    return "cpu";
+  }
+
+  @Override
+  public String tier() {
+    return panamba_h.panamba_tier().getString(0);
   }
 
   @Override

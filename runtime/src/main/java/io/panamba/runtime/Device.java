@@ -38,6 +38,20 @@ public sealed interface Device extends AutoCloseable permits CpuDevice {
   String description();
 
   /**
+   * Returns the kind of device.
+   *
+   * @return {@code cpu}
+   */
+  String kind();
+
+  /**
+   * Returns the instruction-set tier in use.
+   *
+   * @return such as {@code avx512}
+   */
+  String tier();
+
+  /**
    * Returns how many threads a run uses.
    *
    * @return at least 1
