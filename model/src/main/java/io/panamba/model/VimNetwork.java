@@ -44,6 +44,11 @@ final class VimNetwork {
 
   private final Tensor image;
   private final Tensor stream;
+
+  /** How layers are written over tiles of a long sequence, or null for whole sequences. */
+  private final LayerSweeps sweeps;
+
+  // Null with sweeps, which have their own for one tile.
   private final Tensor normed;
   private final Tensor x;
   private final Tensor z;
@@ -86,15 +91,16 @@ final class VimNetwork {
     long inner = config.inner();
     image = tensor(batch, config.colours(), config.imageHeight(), config.imageWidth());
     stream = tensor(batch, length, config.dim());
-    normed = tensor(batch, length, config.dim());
-    x = tensor(batch, length, inner);
-    z = tensor(batch, length, inner);
-    uForward = tensor(batch, length, inner);
-    uBackward = tensor(batch, length, inner);
+    sweeps = sweeps();
+    normed = whole(config.dim());
+    x = whole(inner);
+    z = whole(inner);
+    uForward = whole(inner);
+    uBackward = whole(inner);
     long projected = config.dtRank() + 2L * config.states();
-    projectedForward = tensor(batch, length, projected);
-    projectedBackward = tensor(batch, length, projected);
-    scanned = tensor(batch, length, inner);
+    projectedForward = whole(projected);
+    projectedBackward = whole(projected);
+    scanned = whole(inner);
     hidden =
         config.rope() || config.layerBidirectional() ? tensor(batch, length, config.dim()) : null;
     embed(positions);
@@ -104,6 +110,18 @@ final class VimNetwork {
 
   private Tensor tensor(long... sizes) {
     return Tensor.allocate(arena, DType.F32, Shape.of(sizes));
+  }
+
+  /** Allocates what layers need of whole sequences, unless they are written as sweeps. */
+  private Tensor whole(long width) {
+    return sweeps == null ? tensor(batch, length, width) : null;
+  }
+
+  private LayerSweeps sweeps() {
+    Tiles tiles = Tiles.of(length, options.tile());
+    return tiles.count() == 1 || options.taps() || !LayerSweeps.canSweep(config)
+        ? null
+        : new LayerSweeps(config, tiles, true, new Activations(arena, DType.F32));
   }
 
   private Tensor tap(String name) {
@@ -138,7 +156,9 @@ final class VimNetwork {
       prepareRotary();
     }
     List<Layer> layers = weights.layers();
-    if (config.layerBidirectional()) {
+    if (sweeps != null) {
+      sweep(layers);
+    } else if (config.layerBidirectional()) {
       // An odd last layer is unused, as in the original loop over pairs.
       for (int i = 0; i + 1 < layers.size(); i += 2) {
         rotate(i);
@@ -148,6 +168,18 @@ final class VimNetwork {
       for (int i = 0; i < layers.size(); i++) {
         rotate(i);
         single(layers.get(i), output(i));
+      }
+    }
+  }
+
+  /** Images run one after the other, in the same memory but for the residual stream. */
+  private void sweep(List<Layer> layers) {
+    Tensor x = LayerSweeps.keepsX(config, true) ? tensor(length, config.inner()) : null;
+    Tensor y = LayerSweeps.keepsY(config) ? tensor(length, config.inner()) : null;
+    for (long i = 0; i < batch; i++) {
+      Tensor rows = stream.slice(i, 1).reshape(Shape.of(length, config.dim()));
+      for (Layer layer : layers) {
+        sweeps.write(layer, new LayerSweeps.Sequence(rows, x, y), operations);
       }
     }
   }
@@ -221,7 +253,7 @@ final class VimNetwork {
     pendingScale = 2;
   }
 
-  private Norm.Kind kind() {
+  static Norm.Kind kind(VimConfig config) {
     return config.layerNorm() ? Norm.Kind.LAYER : Norm.Kind.RMS;
   }
 
@@ -229,7 +261,14 @@ final class VimNetwork {
   private void norm(NormWeights norm, Tensor out) {
     operations.add(
         new Norm(
-            kind(), stream, pending, pendingScale, norm.weight(), norm.bias(), VimConfig.EPS, out));
+            kind(config),
+            stream,
+            pending,
+            pendingScale,
+            norm.weight(),
+            norm.bias(),
+            VimConfig.EPS,
+            out));
     pending = null;
     pendingScale = 1;
   }
@@ -247,7 +286,7 @@ final class VimNetwork {
     CausalConv.Direction secondConv =
         layer.backward() == null || shared ? null : conv(layer.backward(), uBackward);
     operations.add(
-        new CausalConv(
+        CausalConv.of(
             Columns.of(x), reversed ? secondConv : firstConv, reversed ? firstConv : secondConv));
     operations.add(Linear.of(uForward, layer.forward().projection(), null, 0, projectedForward));
     if (secondConv != null) {
@@ -261,24 +300,40 @@ final class VimNetwork {
             : shared
                 ? direction(layer.backward(), uForward, projectedForward)
                 : direction(layer.backward(), uBackward, projectedBackward);
-    float scale = config.bimamba() == Bimamba.V2 && config.divideOut() ? 0.5f : 1;
     operations.add(
         new SelectiveScan(
             reversed ? second : first,
             reversed ? first : second,
             Columns.of(z),
-            scale,
+            scale(config),
             false,
             scanned));
   }
 
-  private static CausalConv.Direction conv(Branch branch, Tensor out) {
+  static CausalConv.Direction conv(Branch branch, Tensor out) {
     return new CausalConv.Direction(branch.convWeight(), branch.convBias(), out);
   }
 
   private static SelectiveScan.Direction direction(Branch branch, Tensor u, Tensor projected) {
+    return direction(branch, u, projected, null, null);
+  }
+
+  static SelectiveScan.Direction direction(
+      Branch branch, Tensor u, Tensor projected, Tensor initialState, Tensor finalState) {
     return new SelectiveScan.Direction(
-        u, projected, branch.dtWeight(), branch.dtBias(), branch.a(), branch.d(), null, null);
+        u,
+        projected,
+        branch.dtWeight(),
+        branch.dtBias(),
+        branch.a(),
+        branch.d(),
+        initialState,
+        finalState);
+  }
+
+  /** What the sum of the directions is multiplied by. */
+  static float scale(VimConfig config) {
+    return config.bimamba() == Bimamba.V2 && config.divideOut() ? 0.5f : 1;
   }
 
   private void finish() {
@@ -292,7 +347,8 @@ final class VimNetwork {
       Tensor one = tensor(batch, config.dim());
       features = tensor(batch, config.dim());
       operations.add(new Pool(Pool.Kind.MEAN, stream, picked, 1, 1, one));
-      operations.add(Norm.of(kind(), one, norm.weight(), norm.bias(), VimConfig.EPS, features));
+      operations.add(
+          Norm.of(kind(config), one, norm.weight(), norm.bias(), VimConfig.EPS, features));
     } else {
       tokens = options.taps() ? tap("norm_f") : tensor(batch, length, config.dim());
       norm(norm, tokens);
