@@ -341,7 +341,7 @@ final class VimNetwork {
     boolean all =
         config.classToken() == ClassToken.NONE
             && (config.pooling() == Pooling.MAX || config.pooling() == Pooling.ALL);
-    long picked = pickedToken();
+    long picked = pickedToken(config);
     if (picked >= 0 && pending == null && !options.tokens()) {
       // One token is wanted: pick it first and normalise it alone.
       Tensor one = tensor(batch, config.dim());
@@ -350,11 +350,15 @@ final class VimNetwork {
       operations.add(
           Norm.of(kind(config), one, norm.weight(), norm.bias(), VimConfig.EPS, features));
     } else {
-      tokens = options.taps() ? tap("norm_f") : tensor(batch, length, config.dim());
+      // Nothing reads the stream after the last norm, so that its tokens may take its place.
+      tokens =
+          options.taps()
+              ? tap("norm_f")
+              : pending == null ? stream : tensor(batch, length, config.dim());
       norm(norm, tokens);
       features = all ? tokens : tensor(batch, config.dim());
       if (!all) {
-        operations.add(pool(picked));
+        operations.add(pool(config, tokens, features));
       }
     }
     if (options.logits()) {
@@ -362,7 +366,10 @@ final class VimNetwork {
     }
   }
 
-  private Pool pool(long picked) {
+  /** Makes features (batch, dim) of normalised tokens. */
+  static Pool pool(VimConfig config, Tensor tokens, Tensor features) {
+    long length = tokens.shape().size(1);
+    long picked = pickedToken(config);
     if (picked >= 0) {
       return new Pool(Pool.Kind.MEAN, tokens, picked, 1, 1, features);
     }
@@ -372,11 +379,11 @@ final class VimNetwork {
   }
 
   /** The index of the one token that features are read from, or -1. */
-  private long pickedToken() {
+  static long pickedToken(VimConfig config) {
     return switch (config.classToken()) {
       case HEAD, MIDDLE -> config.classToken().places(config.patches())[0];
       case DOUBLE -> -1;
-      case NONE -> config.pooling() == Pooling.LAST ? length - 1 : -1;
+      case NONE -> config.pooling() == Pooling.LAST ? config.length() - 1 : -1;
     };
   }
 
