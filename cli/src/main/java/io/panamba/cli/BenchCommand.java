@@ -79,6 +79,15 @@ final class BenchCommand implements Callable<Integer> {
           "How long to measure, after a quarter of it to warm up (default: ${DEFAULT-VALUE}).")
   private double seconds;
 
+  @Option(
+      names = "--tile",
+      paramLabel = "TOKENS",
+      defaultValue = "" + InferenceOptions.DEFAULT_TILE,
+      description =
+          "The most tokens of a sequence that are worked on at a time; 0 for whole sequences"
+              + " (default: ${DEFAULT-VALUE}).")
+  private int tile;
+
   @Option(names = "--profile", description = "Tell how much time each kind of operation takes.")
   private boolean profile;
 
@@ -92,7 +101,7 @@ final class BenchCommand implements Callable<Integer> {
   public Integer call() {
     try (Device opened = device.open();
         Vim vim = open(opened)) {
-      try (Inference inference = vim.plan(InferenceOptions.logits(batch, vim.config()))) {
+      try (Inference inference = vim.plan(options(vim.config()))) {
         fill(inference.image());
         inference.run();
         float[] first = result(inference).toFloats();
@@ -106,6 +115,10 @@ final class BenchCommand implements Callable<Integer> {
       }
     }
     return 0;
+  }
+
+  private InferenceOptions options(VimConfig config) {
+    return InferenceOptions.logits(batch, config).withTile(tile);
   }
 
   private Vim open(Device opened) {
@@ -179,6 +192,7 @@ final class BenchCommand implements Callable<Integer> {
     report.put("image_size", config.imageHeight() + "x" + config.imageWidth());
     report.put("stride", config.stride());
     report.put("batch", batch);
+    report.put("tile", tile);
     report.put("threads", opened.threads());
     report.put("precision", config.precision().name().toLowerCase(Locale.ROOT));
     report.put("device", device.deviceName());

@@ -185,7 +185,7 @@ public class OperationBenchmark {
     Tensor forward = zeros(1, length, INNER);
     Tensor backward = zeros(1, length, INNER);
     return new Case(
-        new CausalConv(
+        CausalConv.of(
             new Columns(xz, 0, INNER),
             new CausalConv.Direction(forwardWeight, bias, forward),
             new CausalConv.Direction(backwardWeight, bias, backward)),

@@ -2,10 +2,13 @@ package io.panamba.model;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 
-/** An arena that knows how much it has handed out. */
+/** An arena that knows how much it has handed out, and what else ends with it. */
 final class CountingArena implements Arena {
   private final Arena arena;
+  private final List<Runnable> endings = new ArrayList<>();
   private long bytes;
 
   CountingArena(Arena arena) {
@@ -14,6 +17,11 @@ final class CountingArena implements Arena {
 
   long bytes() {
     return bytes;
+  }
+
+  /** Does something, once, after the arena is closed. */
+  void onClose(Runnable ending) {
+    endings.add(ending);
   }
 
   @Override
@@ -30,5 +38,7 @@ final class CountingArena implements Arena {
   @Override
   public void close() {
     arena.close();
+    endings.forEach(Runnable::run);
+    endings.clear();
   }
 }

@@ -1,6 +1,7 @@
 package io.panamba.model;
 
 import io.panamba.runtime.Device;
+import java.util.Locale;
 import jdk.jfr.Category;
 import jdk.jfr.Description;
 import jdk.jfr.Event;
@@ -32,11 +33,11 @@ abstract class DeviceEvent extends Event implements Span {
   @Description("Type of weights and activations")
   final String precision;
 
-  DeviceEvent(Device device) {
+  DeviceEvent(VimConfig config, Device device) {
     this.device = device.kind();
     this.tier = device.tier();
     this.threads = device.threads();
-    this.precision = "fp32";
+    this.precision = config.precision().name().toLowerCase(Locale.ROOT);
   }
 
   @Override

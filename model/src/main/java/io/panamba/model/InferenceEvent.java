@@ -27,7 +27,7 @@ final class InferenceEvent extends DeviceEvent {
   final long tokens;
 
   InferenceEvent(VimConfig config, InferenceOptions options, Device device) {
-    super(device);
+    super(config, device);
     this.batch = options.batch();
     this.height = options.height();
     this.width = options.width();

@@ -9,15 +9,41 @@ package io.panamba.model;
  * @param logits whether logits are wanted
  * @param tokens whether all normalised tokens are wanted, rather than only what features need
  * @param taps whether the embedding and every layer's output are kept
+ * @param tile the most tokens that are worked on at a time: sequences that are longer, of networks
+ *     without rotary embedding and pairs of layers, run tile by tile unless taps are kept, with the
+ *     same bits in less memory. At least 8, or 0 for whole sequences.
  */
 public record InferenceOptions(
-    int batch, int height, int width, boolean logits, boolean tokens, boolean taps) {
+    int batch, int height, int width, boolean logits, boolean tokens, boolean taps, int tile) {
+  /** The tile that is taken where nothing else is said. */
+  public static final int DEFAULT_TILE = 512;
+
   /** Checks sizes. */
   public InferenceOptions {
     if (batch < 1 || height < 1 || width < 1) {
       throw new IllegalArgumentException(
           "no inference of %d images of %d x %d".formatted(batch, height, width));
     }
+    if (tile != 0 && tile < LayerSweeps.SMALLEST_TILE) {
+      throw new IllegalArgumentException(
+          "a tile has at least %d tokens, or 0 for whole sequences; not %d"
+              .formatted(LayerSweeps.SMALLEST_TILE, tile));
+    }
+  }
+
+  /**
+   * Options with the {@linkplain #DEFAULT_TILE default tile}.
+   *
+   * @param batch images per run
+   * @param height of the images in pixels
+   * @param width of the images in pixels
+   * @param logits whether logits are wanted
+   * @param tokens whether all normalised tokens are wanted
+   * @param taps whether the embedding and every layer's output are kept
+   */
+  public InferenceOptions(
+      int batch, int height, int width, boolean logits, boolean tokens, boolean taps) {
+    this(batch, height, width, logits, tokens, taps, DEFAULT_TILE);
   }
 
   /**
@@ -38,7 +64,7 @@ public record InferenceOptions(
    * @return new options
    */
   public InferenceOptions withTokens() {
-    return new InferenceOptions(batch, height, width, logits, true, taps);
+    return new InferenceOptions(batch, height, width, logits, true, taps, tile);
   }
 
   /**
@@ -47,6 +73,16 @@ public record InferenceOptions(
    * @return new options
    */
   public InferenceOptions withTaps() {
-    return new InferenceOptions(batch, height, width, logits, tokens, true);
+    return new InferenceOptions(batch, height, width, logits, tokens, true, tile);
+  }
+
+  /**
+   * Chooses the tile.
+   *
+   * @param most tokens that are worked on at a time, or 0 for whole sequences
+   * @return new options
+   */
+  public InferenceOptions withTile(int most) {
+    return new InferenceOptions(batch, height, width, logits, tokens, taps, most);
   }
 }

@@ -75,14 +75,7 @@ final class LastLayer {
     operations.add(new Pool(Pool.Kind.MEAN, stream, picked, 1, 1, work.one()));
     operations.add(
         Norm.of(kind, work.one(), norm.weight(), norm.bias(), VimConfig.EPS, work.oneNormed()));
-    operations.add(
-        new Linear(
-            Columns.of(work.oneNormed()),
-            layer.zProjection(),
-            layer.zBias(),
-            0,
-            Linear.Activation.SILU,
-            Columns.of(work.oneGate())));
+    operations.add(VimNetwork.gate(work.oneNormed(), layer, work.oneGate()));
     long length = stream.shape().size(1);
     for (long image = 0; image < stream.shape().size(0); image++) {
       scan(image, length, scale);
@@ -107,7 +100,7 @@ final class LastLayer {
       Tensor projected = rows(work.projectedForward(), image, 0, picked);
       operations.add(
           new SelectiveScan(
-              direction(forward, u, projected, null, work.forwardState()),
+              VimNetwork.direction(forward, u, projected, null, work.forwardState()),
               null,
               null,
               1,
@@ -120,7 +113,7 @@ final class LastLayer {
       operations.add(
           new SelectiveScan(
               null,
-              direction(backward, u, projected, null, work.backwardState()),
+              VimNetwork.direction(backward, u, projected, null, work.backwardState()),
               null,
               1,
               false,
@@ -128,7 +121,7 @@ final class LastLayer {
     }
     operations.add(
         new SelectiveScan(
-            direction(
+            VimNetwork.direction(
                 forward,
                 rows(work.uForward(), image, picked, picked + 1),
                 rows(work.projectedForward(), image, picked, picked + 1),
@@ -136,7 +129,7 @@ final class LastLayer {
                 null),
             backward == null
                 ? null
-                : direction(
+                : VimNetwork.direction(
                     backward,
                     rows(backwardU, image, picked, picked + 1),
                     rows(backwardProjected, image, picked, picked + 1),
@@ -154,15 +147,9 @@ final class LastLayer {
     Tensor u = rows(forward ? work.uForward() : work.uBackward(), image, from, to);
     CausalConv.Direction conv = new CausalConv.Direction(branch.convWeight(), branch.convBias(), u);
     Columns x = Columns.of(rows(work.x(), image, from, to));
-    operations.add(new CausalConv(x, forward ? conv : null, forward ? null : conv));
+    operations.add(CausalConv.of(x, forward ? conv : null, forward ? null : conv));
     Tensor projected = forward ? work.projectedForward() : work.projectedBackward();
     operations.add(Linear.of(u, branch.projection(), null, 0, rows(projected, image, from, to)));
-  }
-
-  private static SelectiveScan.Direction direction(
-      Branch branch, Tensor u, Tensor projected, Tensor initial, Tensor last) {
-    return new SelectiveScan.Direction(
-        u, projected, branch.dtWeight(), branch.dtBias(), branch.a(), branch.d(), initial, last);
   }
 
   /** Rows [from, to) of one image, as a batch of one. */

@@ -30,7 +30,7 @@ final class LoadEvent extends DeviceEvent {
   long weights;
 
   LoadEvent(String checkpoint, VimConfig config, Device device, CountingArena arena) {
-    super(device);
+    super(config, device);
     this.arena = arena;
     this.checkpoint = checkpoint;
     this.layers = config.depth();

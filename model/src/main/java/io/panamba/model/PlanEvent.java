@@ -35,7 +35,7 @@ final class PlanEvent extends DeviceEvent {
   long workspace;
 
   PlanEvent(VimConfig config, InferenceOptions options, Device device, CountingArena arena) {
-    super(device);
+    super(config, device);
     this.arena = arena;
     this.batch = options.batch();
     this.height = options.height();

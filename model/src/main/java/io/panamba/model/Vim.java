@@ -4,33 +4,26 @@ import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.runtime.Arenas;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Plan;
-import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import java.nio.file.Path;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentMap;
 
 /**
  * A Vision Mamba network (arXiv 2401.09417) with its weights on a device. Immutable, and shared by
  * any number of threads; what runs is an {@link Inference}. Close it after its inferences.
  */
 public final class Vim implements AutoCloseable {
-  /** The most elements of an array. */
-  private static final int MAX_POSITIONS = Integer.MAX_VALUE - 8;
-
-  private record Grid(int height, int width) {}
-
   private final VimConfig config;
   private final VimWeights weights;
   private final Device device;
   private final CountingArena arena;
-  private final ConcurrentMap<Grid, Tensor> positions = new ConcurrentHashMap<>();
+  private final SharedPositions positions;
 
   private Vim(VimConfig config, VimWeights weights, Device device, CountingArena arena) {
     this.config = config;
     this.weights = weights;
     this.device = device;
     this.arena = arena;
+    this.positions = new SharedPositions(weights.positions());
   }
 
   /**
@@ -100,7 +93,7 @@ public final class Vim implements AutoCloseable {
    *
    * @param options batch, image size and what is wanted
    * @return the inference, to be closed by the caller
-   * @throws IllegalArgumentException if an image is smaller than a patch or has too many patches
+   * @throws IllegalArgumentException if an image is smaller than a patch
    * @throws WeightsException if logits are wanted of a checkpoint without a head
    * @throws IllegalStateException if the network is closed
    */
@@ -108,12 +101,13 @@ public final class Vim implements AutoCloseable {
     if (!arena.scope().isAlive()) {
       throw new IllegalStateException("the network is closed");
     }
-    VimConfig sized = config.withImageSize(options.height(), options.width());
+    VimConfig sized = sized(options.height(), options.width());
     CountingArena workspace = new CountingArena(Arenas.shared());
     try {
       Span span = Span.plan(sized, options, device, workspace);
       boolean recorded = span.start();
-      VimNetwork network = new VimNetwork(sized, weights, options, positions(sized), workspace);
+      Tensor shared = positions.lend(sized, workspace);
+      VimNetwork network = new VimNetwork(sized, weights, options, shared, workspace);
       Plan plan = device.plan(network.operations());
       if (recorded) {
         span.stop();
@@ -126,40 +120,44 @@ public final class Vim implements AutoCloseable {
     }
   }
 
-  /** Plans of one image size share a position embedding, which lives as long as the weights. */
-  private Tensor positions(VimConfig sized) {
-    float[] trained = weights.positions();
-    if (trained == null) {
-      return null;
-    }
-    Shape shape = Shape.of(sized.length(), sized.dim());
-    if (shape.elements() > MAX_POSITIONS) {
+  /**
+   * Plans an inference of an image that may be larger than memory.
+   *
+   * @param options image size, what is wanted and where memory comes from
+   * @return the inference, to be closed by the caller
+   * @throws IllegalArgumentException if the image is smaller than a patch; if the network has
+   *     rotary embedding or pairs of layers, which need whole sequences; or if its features are
+   *     those of every token
+   * @throws WeightsException if logits are wanted of a checkpoint without a head
+   * @throws WorkspaceException if memory or a temporary file are not to be had
+   * @throws InferenceInterruptedException if the thread is interrupted meanwhile
+   */
+  public StreamedInference stream(StreamOptions options) {
+    VimConfig sized = sized(options.height(), options.width());
+    if (!LayerSweeps.canSweep(sized)) {
       throw new IllegalArgumentException(
-          "images of %d x %d have %d tokens: their position embedding is too large for an array"
-              .formatted(sized.imageHeight(), sized.imageWidth(), sized.length()));
+          "networks with a rotary embedding or with layers in pairs need whole sequences; plan an"
+              + " ordinary inference");
     }
-    return positions.computeIfAbsent(
-        new Grid(sized.gridHeight(), sized.gridWidth()),
-        grid -> {
-          float[] fitted =
-              isTrainedGrid(grid)
-                  ? trained
-                  : PositionEmbedding.resample(
-                      trained,
-                      sized.dim(),
-                      sized.classToken(),
-                      grid.height(),
-                      grid.width(),
-                      sized.positionInterpolation());
-          synchronized (arena) {
-            return Tensor.of(arena, shape, fitted);
-          }
-        });
+    if (sized.classToken() == ClassToken.NONE
+        && (sized.pooling() == Pooling.MAX || sized.pooling() == Pooling.ALL)) {
+      throw new IllegalArgumentException(
+          "with pooling 'max' or 'all' features are those of every token; a streamed inference"
+              + " gives one vector");
+    }
+    if (options.logits() && weights.head() == null) {
+      throw new WeightsException("logits are wanted, but the checkpoint has no head.weight");
+    }
+    return new StreamedInference(sized, weights, positions.fit(sized), device, options);
   }
 
-  private boolean isTrainedGrid(Grid grid) {
-    int patches = weights.positions().length / config.dim() - config.classToken().count();
-    return grid.height() == grid.width() && grid.height() * grid.width() == patches;
+  private VimConfig sized(int height, int width) {
+    if (height < config.patch() || width < config.patch()) {
+      throw new IllegalArgumentException(
+          "images of %d x %d are smaller than a patch of %d"
+              .formatted(height, width, config.patch()));
+    }
+    return config.withImageSize(height, width);
   }
 
   /**

@@ -42,8 +42,14 @@ final class VimNetwork {
   private final List<Operation> operations = new ArrayList<>();
   private final Map<String, Tensor> taps = new LinkedHashMap<>();
 
+  private final Activations activations;
   private final Tensor image;
   private final Tensor stream;
+
+  /** How layers are written over tiles of a long sequence, or null for whole sequences. */
+  private final LayerSweeps sweeps;
+
+  // Null with sweeps, which have their own for one tile.
   private final Tensor normed;
   private final Tensor x;
 
@@ -89,15 +95,17 @@ final class VimNetwork {
     long inner = config.inner();
     image = tensor(batch, config.colours(), config.imageHeight(), config.imageWidth());
     stream = tensor(batch, length, config.dim());
-    normed = activation(batch, length, config.dim());
-    x = activation(batch, length, inner);
-    gate = activation(batch, length, inner);
-    uForward = activation(batch, length, inner);
-    uBackward = activation(batch, length, inner);
+    activations = new Activations(arena, config.precision().dtype());
+    sweeps = sweeps();
+    normed = whole(config.dim());
+    x = whole(inner);
+    gate = whole(inner);
+    uForward = whole(inner);
+    uBackward = whole(inner);
     long projected = config.dtRank() + 2L * config.states();
-    projectedForward = tensor(batch, length, projected);
-    projectedBackward = tensor(batch, length, projected);
-    scanned = activation(batch, length, inner);
+    projectedForward = sweeps == null ? tensor(batch, length, projected) : null;
+    projectedBackward = sweeps == null ? tensor(batch, length, projected) : null;
+    scanned = whole(inner);
     hidden =
         config.rope() || config.layerBidirectional() ? tensor(batch, length, config.dim()) : null;
     embed(positions);
@@ -109,9 +117,16 @@ final class VimNetwork {
     return Tensor.allocate(arena, DType.F32, Shape.of(sizes));
   }
 
-  /** A tensor between two operations, in the network's precision. */
-  private Tensor activation(long... sizes) {
-    return Tensor.allocate(arena, config.precision().dtype(), Shape.of(sizes));
+  /** Allocates what layers need of whole sequences, unless they are written as sweeps. */
+  private Tensor whole(long width) {
+    return sweeps == null ? activations.tensor(batch, length, width) : null;
+  }
+
+  private LayerSweeps sweeps() {
+    Tiles tiles = Tiles.of(length, options.tile());
+    return tiles.count() == 1 || options.taps() || !LayerSweeps.canSweep(config)
+        ? null
+        : new LayerSweeps(config, tiles, true, activations);
   }
 
   private Tensor tap(String name) {
@@ -146,7 +161,9 @@ final class VimNetwork {
       prepareRotary();
     }
     List<Layer> layers = weights.layers();
-    if (config.layerBidirectional()) {
+    if (sweeps != null) {
+      sweep(layers);
+    } else if (config.layerBidirectional()) {
       // An odd last layer is unused, as in the original loop over pairs.
       for (int i = 0; i + 1 < layers.size(); i += 2) {
         rotate(i);
@@ -157,6 +174,19 @@ final class VimNetwork {
       for (int i = 0; i < whole; i++) {
         rotate(i);
         single(layers.get(i), output(i));
+      }
+    }
+  }
+
+  /** Images run one after the other, in the same memory but for the residual stream. */
+  private void sweep(List<Layer> layers) {
+    long inner = config.inner();
+    Tensor x = LayerSweeps.keepsX(config, true) ? activations.tensor(length, inner) : null;
+    Tensor y = LayerSweeps.keepsY(config) ? activations.tensor(length, inner) : null;
+    for (long i = 0; i < batch; i++) {
+      Tensor rows = stream.slice(i, 1).reshape(Shape.of(length, config.dim()));
+      for (Layer layer : layers) {
+        sweeps.write(layer, new LayerSweeps.Sequence(rows, x, y), operations);
       }
     }
   }
@@ -230,7 +260,7 @@ final class VimNetwork {
     pendingScale = 2;
   }
 
-  private Norm.Kind kind() {
+  static Norm.Kind kind(VimConfig config) {
     return config.layerNorm() ? Norm.Kind.LAYER : Norm.Kind.RMS;
   }
 
@@ -238,7 +268,14 @@ final class VimNetwork {
   private void norm(NormWeights norm, Tensor out) {
     operations.add(
         new Norm(
-            kind(), stream, pending, pendingScale, norm.weight(), norm.bias(), VimConfig.EPS, out));
+            kind(config),
+            stream,
+            pending,
+            pendingScale,
+            norm.weight(),
+            norm.bias(),
+            VimConfig.EPS,
+            out));
     pending = null;
     pendingScale = 1;
   }
@@ -256,7 +293,7 @@ final class VimNetwork {
     CausalConv.Direction secondConv =
         layer.backward() == null || shared ? null : conv(layer.backward(), uBackward);
     operations.add(
-        new CausalConv(
+        CausalConv.of(
             Columns.of(x), reversed ? secondConv : firstConv, reversed ? firstConv : secondConv));
     operations.add(Linear.of(uForward, layer.forward().projection(), null, 0, projectedForward));
     if (secondConv != null) {
@@ -275,12 +312,13 @@ final class VimNetwork {
             reversed ? second : first,
             reversed ? first : second,
             Columns.of(gate),
-            scale(),
+            scale(config),
             false,
             scanned));
   }
 
-  private static Linear gate(Tensor normed, Layer layer, Tensor out) {
+  /** silu(z), z being the second half of in_proj. */
+  static Linear gate(Tensor normed, Layer layer, Tensor out) {
     return new Linear(
         Columns.of(normed),
         layer.zProjection(),
@@ -290,18 +328,30 @@ final class VimNetwork {
         Columns.of(out));
   }
 
-  /** What the sum of the directions is multiplied by. */
-  private float scale() {
-    return config.bimamba() == Bimamba.V2 && config.divideOut() ? 0.5f : 1;
-  }
-
-  private static CausalConv.Direction conv(Branch branch, Tensor out) {
+  static CausalConv.Direction conv(Branch branch, Tensor out) {
     return new CausalConv.Direction(branch.convWeight(), branch.convBias(), out);
   }
 
   private static SelectiveScan.Direction direction(Branch branch, Tensor u, Tensor projected) {
+    return direction(branch, u, projected, null, null);
+  }
+
+  static SelectiveScan.Direction direction(
+      Branch branch, Tensor u, Tensor projected, Tensor initialState, Tensor finalState) {
     return new SelectiveScan.Direction(
-        u, projected, branch.dtWeight(), branch.dtBias(), branch.a(), branch.d(), null, null);
+        u,
+        projected,
+        branch.dtWeight(),
+        branch.dtBias(),
+        branch.a(),
+        branch.d(),
+        initialState,
+        finalState);
+  }
+
+  /** What the sum of the directions is multiplied by. */
+  static float scale(VimConfig config) {
+    return config.bimamba() == Bimamba.V2 && config.divideOut() ? 0.5f : 1;
   }
 
   private void finish() {
@@ -309,18 +359,28 @@ final class VimNetwork {
     boolean all =
         config.classToken() == ClassToken.NONE
             && (config.pooling() == Pooling.MAX || config.pooling() == Pooling.ALL);
-    long picked = pickedToken();
-    if (picksEarly()) {
+    long picked = pickedToken(config);
+    if (picked >= 0 && pending == null && !options.tokens()) {
+      // One token is wanted: only that is normalised.
       Tensor one = tensor(batch, config.dim());
       features = tensor(batch, config.dim());
-      lastLayer(picked, one);
-      operations.add(Norm.of(kind(), one, norm.weight(), norm.bias(), VimConfig.EPS, features));
+      if (picksEarly()) {
+        lastLayer(picked, one);
+      } else {
+        operations.add(new Pool(Pool.Kind.MEAN, stream, picked, 1, 1, one));
+      }
+      operations.add(
+          Norm.of(kind(config), one, norm.weight(), norm.bias(), VimConfig.EPS, features));
     } else {
-      tokens = options.taps() ? tap("norm_f") : tensor(batch, length, config.dim());
+      // Nothing reads the stream after the last norm, so that its tokens may take its place.
+      tokens =
+          options.taps()
+              ? tap("norm_f")
+              : pending == null ? stream : tensor(batch, length, config.dim());
       norm(norm, tokens);
       features = all ? tokens : tensor(batch, config.dim());
       if (!all) {
-        operations.add(pool(picked));
+        operations.add(pool(config, tokens, features));
       }
     }
     if (options.logits()) {
@@ -332,7 +392,8 @@ final class VimNetwork {
    * Whether one token is wanted and nothing of the others: the last layer then runs for it alone.
    */
   private boolean picksEarly() {
-    return pickedToken() >= 0
+    return pickedToken(config) >= 0
+        && sweeps == null
         && hidden == null
         && !options.tokens()
         && !options.taps()
@@ -350,16 +411,20 @@ final class VimNetwork {
             projectedForward,
             projectedBackward,
             one,
-            activation(batch, config.dim()),
-            activation(batch, inner),
-            activation(batch, inner),
+            activations.tensor(batch, config.dim()),
+            activations.tensor(batch, inner),
+            activations.tensor(batch, inner),
             tensor(1, config.states(), inner),
             tensor(1, config.states(), inner));
     operations.addAll(
-        LastLayer.operations(weights.layers().getLast(), work, stream, picked, kind(), scale()));
+        LastLayer.operations(
+            weights.layers().getLast(), work, stream, picked, kind(config), scale(config)));
   }
 
-  private Pool pool(long picked) {
+  /** Makes features (batch, dim) of normalised tokens. */
+  static Pool pool(VimConfig config, Tensor tokens, Tensor features) {
+    long length = tokens.shape().size(1);
+    long picked = pickedToken(config);
     if (picked >= 0) {
       return new Pool(Pool.Kind.MEAN, tokens, picked, 1, 1, features);
     }
@@ -369,11 +434,11 @@ final class VimNetwork {
   }
 
   /** The index of the one token that features are read from, or -1. */
-  private long pickedToken() {
+  static long pickedToken(VimConfig config) {
     return switch (config.classToken()) {
       case HEAD, MIDDLE -> config.classToken().places(config.patches())[0];
       case DOUBLE -> -1;
-      case NONE -> config.pooling() == Pooling.LAST ? length - 1 : -1;
+      case NONE -> config.pooling() == Pooling.LAST ? config.length() - 1 : -1;
     };
   }
 

@@ -9,11 +9,17 @@ package io.panamba.runtime;
  * backward.out[t] = silu(bias + sum_k weight[k] * x[t + (kernel - 1) - k])
  * </pre>
  *
+ * <p>A long sequence may be run in pieces, some rows of it at a time: the bits are those of one
+ * call.
+ *
  * @param x (batch, length, channels), float32 or bfloat16; rows outside of it are zero
+ * @param first the first row that is computed; rows before it are read alone
+ * @param count how many rows are computed; rows after them are read alone
  * @param forward the direction from first to last, or null
  * @param backward the direction from last to first, or null
  */
-public record CausalConv(Columns x, Direction forward, Direction backward) implements Operation {
+public record CausalConv(Columns x, long first, long count, Direction forward, Direction backward)
+    implements Operation {
   private static final String NAME = "causal conv";
 
   /** Widest kernel. */
@@ -24,7 +30,7 @@ public record CausalConv(Columns x, Direction forward, Direction backward) imple
    *
    * @param weight (kernel, channels), kernel 2 to 4; the last row multiplies the current one
    * @param bias (channels) or null
-   * @param out (batch, length, channels) of the type of x, not its memory
+   * @param out (batch, count, channels) of the type of x, not its memory
    */
   public record Direction(Tensor weight, Tensor bias, Tensor out) {}
 
@@ -37,6 +43,13 @@ public record CausalConv(Columns x, Direction forward, Direction backward) imple
         shape.rank() == 3 && shape.elements() > 0,
         NAME,
         "x is %s; expected (batch, length, ...)",
+        x.tensor());
+    Checks.require(
+        first >= 0 && count >= 1 && count <= shape.size(1) - first,
+        NAME,
+        "no %d rows from %d in x %s",
+        count,
+        first,
         x.tensor());
     long kernel = 0;
     for (Direction direction : new Direction[] {forward, backward}) {
@@ -56,19 +69,27 @@ public record CausalConv(Columns x, Direction forward, Direction backward) imple
       Checks.shape(NAME, "weight", direction.weight(), kernel, x.count());
       Checks.optional(NAME, "bias", direction.bias(), x.count());
       Checks.activation(
-          NAME,
-          "out",
-          direction.out(),
-          x.tensor().dtype(),
-          shape.size(0),
-          shape.size(1),
-          x.count());
+          NAME, "out", direction.out(), x.tensor().dtype(), shape.size(0), count, x.count());
       Checks.writable(NAME, "out", direction.out());
       Checks.apart(NAME, "out", direction.out(), "x", x.tensor());
     }
     if (forward != null && backward != null) {
       Checks.apart(NAME, "forward out", forward.out(), "backward out", backward.out());
     }
+  }
+
+  /**
+   * A convolution of every row.
+   *
+   * @param x (batch, length, channels)
+   * @param forward the direction from first to last, or null
+   * @param backward the direction from last to first, or null
+   * @return the operation
+   */
+  public static CausalConv of(Columns x, Direction forward, Direction backward) {
+    Checks.present(NAME, "x", x);
+    Shape shape = x.tensor().shape();
+    return new CausalConv(x, 0, shape.rank() == 3 ? shape.size(1) : 0, forward, backward);
   }
 
   /**

@@ -147,11 +147,14 @@ final class CpuArguments {
   private MemorySegment causalConv(CausalConv op) {
     MemorySegment args = panamba_causal_conv_args.allocate(arena);
     Shape shape = op.x().tensor().shape();
-    panamba_causal_conv_args.x(args, address(op.x()));
+    long firstElement = op.x().first() + op.first() * op.x().rowStride();
+    panamba_causal_conv_args.x(args, address(op.x().tensor()).asSlice(firstElement * Float.BYTES));
     convDirection(panamba_causal_conv_args.forward(args), op.forward());
     convDirection(panamba_causal_conv_args.backward(args), op.backward());
     panamba_causal_conv_args.batch(args, shape.size(0));
-    panamba_causal_conv_args.length(args, shape.size(1));
+    panamba_causal_conv_args.length(args, op.count());
+    panamba_causal_conv_args.rows_before(args, op.first());
+    panamba_causal_conv_args.rows_after(args, shape.size(1) - op.first() - op.count());
     panamba_causal_conv_args.channels(args, op.x().count());
     panamba_causal_conv_args.x_row_stride(args, op.x().rowStride());
     panamba_causal_conv_args.x_batch_stride(args, op.x().rowStride() * shape.size(1));

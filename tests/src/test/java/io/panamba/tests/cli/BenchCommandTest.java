@@ -85,6 +85,6 @@ class BenchCommandTest {
         .containsPattern("median ms +\\d")
         .containsPattern("time over floor +\\d")
         .containsPattern("ms +\\d+\\.\\d % +3 x SelectiveScan")
-        .containsPattern("3 x Linear \\(17, 32, 128\\) +\\d+ GFLOP/s");
+        .containsPattern("6 x Linear \\(17, 32, 64\\) +\\d+ GFLOP/s");
   }
 }

@@ -18,7 +18,11 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Convolutions, scans and rotary embeddings whose tensors do not fit each other. */
 class SequenceErrorTest {
   private static Operation conv(Tensor x, Tensor weight, Tensor bias, Tensor out) {
-    return new CausalConv(Columns.of(x), new CausalConv.Direction(weight, bias, out), null);
+    return CausalConv.of(Columns.of(x), new CausalConv.Direction(weight, bias, out), null);
+  }
+
+  private static CausalConv.Direction direction(Tensor weight, Tensor out) {
+    return new CausalConv.Direction(weight, null, out);
   }
 
   static Stream<Refusal> convolutions() {
@@ -26,10 +30,10 @@ class SequenceErrorTest {
     Tensor weight = f32(4, 5);
     Tensor out = f32(2, 7, 5);
     return Stream.of(
-        new Refusal("causal conv: no direction", () -> new CausalConv(Columns.of(x), null, null)),
+        new Refusal("causal conv: no direction", () -> CausalConv.of(Columns.of(x), null, null)),
         new Refusal(
             "causal conv: x is missing",
-            () -> new CausalConv(null, new CausalConv.Direction(weight, null, out), null)),
+            () -> CausalConv.of(null, new CausalConv.Direction(weight, null, out), null)),
         new Refusal(
             "causal conv: x is F32(14, 5); expected (batch, length, ...)",
             () -> conv(f32(14, 5), weight, null, out)),
@@ -42,7 +46,7 @@ class SequenceErrorTest {
         new Refusal(
             "causal conv: kernels have 2 to 4 rows, both directions the same; one is (3, 5)",
             () ->
-                new CausalConv(
+                CausalConv.of(
                     Columns.of(x),
                     new CausalConv.Direction(weight, null, out),
                     new CausalConv.Direction(f32(3, 5), null, f32(2, 7, 5)))),
@@ -61,6 +65,15 @@ class SequenceErrorTest {
             "causal conv: out is F32(2, 5, 7); expected F32(2, 7, 5)",
             () -> conv(x, weight, null, f32(2, 5, 7))),
         new Refusal(
+            "causal conv: no 3 rows from 5 in x F32(2, 7, 5)",
+            () -> new CausalConv(Columns.of(x), 5, 3, direction(weight, f32(2, 3, 5)), null)),
+        new Refusal(
+            "causal conv: no 1 rows from -1 in x F32(2, 7, 5)",
+            () -> new CausalConv(Columns.of(x), -1, 1, direction(weight, f32(2, 1, 5)), null)),
+        new Refusal(
+            "causal conv: out is F32(2, 7, 5); expected F32(2, 3, 5)",
+            () -> new CausalConv(Columns.of(x), 2, 3, direction(weight, out), null)),
+        new Refusal(
             "causal conv: out is missing; expected F32(2, 7, 5)",
             () -> conv(x, weight, null, null)),
         new Refusal(
@@ -74,7 +87,7 @@ class SequenceErrorTest {
             "causal conv: forward out F32(2, 7, 5) shares memory with backward out F32(2, 7, 5);"
                 + " expected memory of its own",
             () ->
-                new CausalConv(
+                CausalConv.of(
                     Columns.of(x),
                     new CausalConv.Direction(weight, null, out),
                     new CausalConv.Direction(weight, null, out))));

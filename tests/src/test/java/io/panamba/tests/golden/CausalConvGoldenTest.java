@@ -54,7 +54,7 @@ class CausalConvGoldenTest {
       Tensor forward = Tensor.allocate(arena, DType.F32, x.shape());
       Tensor backward = Tensor.allocate(arena, DType.F32, x.shape());
       run(
-          new CausalConv(
+          CausalConv.of(
               Columns.of(x),
               new CausalConv.Direction(weight, bias, forward),
               new CausalConv.Direction(weight, bias, backward)));
@@ -62,18 +62,14 @@ class CausalConvGoldenTest {
 
       Tensor reversed = Transpose.reversed(arena, x);
       Tensor alone = Tensor.allocate(arena, DType.F32, x.shape());
-      run(
-          new CausalConv(
-              Columns.of(reversed), null, new CausalConv.Direction(weight, bias, alone)));
+      run(CausalConv.of(Columns.of(reversed), null, new CausalConv.Direction(weight, bias, alone)));
       Numbers.assertClose(
           "backward of the reversed sequence",
           alone,
           Transpose.reversed(arena, expected).toFloats(),
           BOUND);
 
-      run(
-          new CausalConv(
-              Columns.of(reversed), new CausalConv.Direction(weight, bias, alone), null));
+      run(CausalConv.of(Columns.of(reversed), new CausalConv.Direction(weight, bias, alone), null));
       Numbers.assertSameBits(
           "backward and forward of the reversed sequence",
           backward,

@@ -70,7 +70,7 @@ class CausalConvSweepTest extends Sweep {
               ? null
               : new CausalConv.Direction(
                   otherWeight, bias, guarded.output(batch, length, channels));
-      guarded.run(devices, new CausalConv(x, forward, backward));
+      guarded.run(devices, CausalConv.of(x, forward, backward));
       String what =
           "%d x %d x %d, kernel %d, %s".formatted(batch, length, channels, kernel, directions);
       assertClose(x, forward, length, false, what);

@@ -1,0 +1,17 @@
+package io.panamba.model;
+
+import io.panamba.runtime.PanambaException;
+
+/** A long inference that ended early: its thread was interrupted, or it was closed meanwhile. */
+public final class InferenceInterruptedException extends PanambaException {
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * Creates an exception.
+   *
+   * @param message who ended it, and how far it was
+   */
+  public InferenceInterruptedException(String message) {
+    super(message);
+  }
+}

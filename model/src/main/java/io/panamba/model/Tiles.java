@@ -1,0 +1,30 @@
+package io.panamba.model;
+
+/**
+ * The tiles that a sequence is worked through in: as few as there can be of at most so many tokens,
+ * and of nearly equal length, so that none is too short to keep the processor busy.
+ *
+ * @param length of the sequence
+ * @param count of tiles
+ */
+record Tiles(long length, int count) {
+  /** Cuts a sequence into tiles of at most {@code most} tokens; 0 leaves it whole. */
+  static Tiles of(long length, int most) {
+    return new Tiles(length, most == 0 ? 1 : Math.toIntExact(Math.ceilDiv(length, most)));
+  }
+
+  /** The first token of a tile. */
+  long start(int tile) {
+    return tile * (length / count) + Math.min(tile, length % count);
+  }
+
+  /** The number of tokens of a tile. */
+  long size(int tile) {
+    return start(tile + 1) - start(tile);
+  }
+
+  /** The number of tokens of the longest tile. */
+  long largest() {
+    return Math.ceilDiv(length, count);
+  }
+}

@@ -1,0 +1,27 @@
+package io.panamba.model;
+
+import io.panamba.runtime.PanambaException;
+
+/** Memory or a temporary file for a long inference that is not to be had. */
+public final class WorkspaceException extends PanambaException {
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * Creates an exception.
+   *
+   * @param message how much is needed, how much there is, and what to do
+   */
+  public WorkspaceException(String message) {
+    super(message);
+  }
+
+  /**
+   * Creates an exception with its cause.
+   *
+   * @param message how much is needed and what to do
+   * @param cause what led to it
+   */
+  public WorkspaceException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}
