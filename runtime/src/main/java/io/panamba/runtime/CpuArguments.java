@@ -148,7 +148,8 @@ final class CpuArguments {
     MemorySegment args = panamba_causal_conv_args.allocate(arena);
     Shape shape = op.x().tensor().shape();
     long firstElement = op.x().first() + op.first() * op.x().rowStride();
-    panamba_causal_conv_args.x(args, address(op.x().tensor()).asSlice(firstElement * Float.BYTES));
+    panamba_causal_conv_args.x(
+        args, address(op.x().tensor()).asSlice(firstElement * op.x().tensor().dtype().bytes()));
     convDirection(panamba_causal_conv_args.forward(args), op.forward());
     convDirection(panamba_causal_conv_args.backward(args), op.backward());
     panamba_causal_conv_args.batch(args, shape.size(0));
