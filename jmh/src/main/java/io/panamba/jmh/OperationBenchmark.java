@@ -138,7 +138,7 @@ public class OperationBenchmark {
   private Case linear(int rows, int depth, int columns) {
     Tensor input = random(1, 1, rows, depth);
     Tensor weight = random(0.1, columns, depth);
-    PackedMatrix packed = device.pack(arena, MatrixSource.of(weight));
+    PackedMatrix packed = device.pack(arena, MatrixSource.of(weight), DType.F32);
     Tensor out = zeros(1, rows, columns);
     return new Case(
         Linear.of(input, packed, null, 0, out),
@@ -233,7 +233,7 @@ public class OperationBenchmark {
           double[] ahead = scan(forward, channel, false);
           double[] behind = scan(backward, channel, true);
           for (int t = 0; t < length; t++) {
-            double gate = silu(xz.toFloats()[t * 2 * INNER + INNER + channel]);
+            double gate = xz.toFloats()[t * 2 * INNER + INNER + channel];
             compare(
                 operation,
                 0.5 * gate * (ahead[t] + behind[t]),
@@ -277,7 +277,7 @@ public class OperationBenchmark {
     return new Case(
         new PatchEmbedding(
             image,
-            device.pack(arena, MatrixSource.of(weight)),
+            device.pack(arena, MatrixSource.of(weight), DType.F32),
             null,
             position,
             random(1, 1, DIM),
