@@ -6,6 +6,9 @@ import io.panamba.model.InferenceOptions;
 import io.panamba.model.Pooling;
 import io.panamba.model.Vim;
 import io.panamba.model.VimConfig;
+import io.panamba.model.image.ImageException;
+import io.panamba.model.image.ImageSource;
+import io.panamba.model.image.LargeImage;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.PanambaException;
@@ -15,14 +18,17 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -34,13 +40,15 @@ import picocli.CommandLine.Spec;
             + " paths, which the file's metadata lists under 'paths'. Images that can't be read are"
             + " reported and left out.")
 final class EmbedCommand implements Callable<Integer> {
+  private static final String MEMORY = "memory";
+
   @Spec private CommandSpec spec;
 
   @Parameters(
-      arity = "1..*",
+      arity = "0..*",
       paramLabel = "PATH",
       description = "Image files, and folders to search for them.")
-  private List<Path> paths;
+  private List<Path> paths = List.of();
 
   @Option(
       names = "--weights",
@@ -65,6 +73,30 @@ final class EmbedCommand implements Callable<Integer> {
   private int batch;
 
   @Option(
+      names = "--full-size",
+      description =
+          "Take images as large as they are, one at a time, rather than resized: TIFF, PNG and BMP"
+              + " files may be larger than memory.")
+  private boolean fullSize;
+
+  @Option(
+      names = "--workspace",
+      paramLabel = "DIR|memory",
+      defaultValue = "memory",
+      description =
+          "With --full-size: where some 2.3 KB a token (vim_t) are kept, in memory or in a"
+              + " temporary file in a folder (default: ${DEFAULT-VALUE}).")
+  private String workspace;
+
+  @Option(
+      names = "--generate",
+      paramLabel = "HxW",
+      hidden = true,
+      converter = ImageSize.Converter.class,
+      description = "With --full-size: an image that is computed, rather than files.")
+  private ImageSize generate;
+
+  @Option(
       names = "--progress",
       negatable = true,
       description = "Draw a progress bar (default: if standard error is a terminal).")
@@ -75,27 +107,75 @@ final class EmbedCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    requireSense();
     PrintWriter err = spec.commandLine().getErr();
     OutputFile file = new OutputFile(output);
     FailureLog failures = new FailureLog(spec.qualifiedName(), err::println);
     List<Path> files = ImageFiles.find(paths, failures);
-    if (files.isEmpty()) {
+    if (files.isEmpty() && generate == null) {
       throw new PanambaException("there are no images in " + paths);
     }
     try (Device opened = device.open();
         Vim vim = Vim.open(weights, opened, network.vimOptions())) {
       requireOneVector(vim.config());
-      Embedder.Result result;
-      InferenceOptions options = features(Math.min(batch, files.size()), vim.config());
-      boolean shown = Objects.requireNonNullElseGet(progress, ProgressBar::isErrorTerminal);
-      try (Inference inference = vim.plan(options);
-          ProgressBar bar = new ProgressBar(err, shown, files.size(), System::nanoTime)) {
-        failures.redirect(bar::println);
-        result = new Embedder(inference, failures, bar).embed(files);
-      }
+      Embedder.Result result =
+          fullSize ? fullSize(vim, files, failures) : resized(vim, files, failures);
       write(file, result, vim.config().dim());
     }
     return failures.count() == 0 ? 0 : 1;
+  }
+
+  private void requireSense() {
+    String wrong = null;
+    if (paths.isEmpty() == (generate == null)) {
+      wrong = "Missing required parameter: 'PATH'";
+    } else if (fullSize && network.imageSize() != null) {
+      wrong = "--full-size and --image-size exclude each other";
+    } else if (!fullSize && (generate != null || !workspace.equals(MEMORY))) {
+      wrong = "--workspace needs --full-size";
+    }
+    if (wrong != null) {
+      throw new ParameterException(spec.commandLine(), wrong);
+    }
+  }
+
+  private boolean isProgressShown() {
+    return Objects.requireNonNullElseGet(progress, ProgressBar::isErrorTerminal);
+  }
+
+  private Embedder.Result resized(Vim vim, List<Path> files, FailureLog failures) {
+    InferenceOptions options = features(Math.min(batch, files.size()), vim.config());
+    PrintWriter err = spec.commandLine().getErr();
+    try (Inference inference = vim.plan(options);
+        ProgressBar bar = new ProgressBar(err, isProgressShown(), files.size(), System::nanoTime)) {
+      failures.redirect(bar::println);
+      return new Embedder(inference, failures, bar).embed(files);
+    }
+  }
+
+  private Embedder.Result fullSize(Vim vim, List<Path> files, FailureLog failures) {
+    FullSizeEmbedder embedder =
+        new FullSizeEmbedder(
+            vim,
+            workspace.equals(MEMORY) ? Optional.empty() : Optional.of(Path.of(workspace)),
+            spec.commandLine().getOut(),
+            spec.commandLine().getErr(),
+            isProgressShown());
+    Embedder.Result result = new Embedder.Result(new ArrayList<>(), new ArrayList<>());
+    if (generate != null) {
+      GeneratedImage image = new GeneratedImage(generate.height(), generate.width());
+      result.features().add(embedder.embed("generated", image));
+      result.paths().add(Path.of("generated"));
+    }
+    for (Path path : files) {
+      try (ImageSource source = LargeImage.open(path)) {
+        result.features().add(embedder.embed(path.toString(), source));
+        result.paths().add(path);
+      } catch (ImageException e) {
+        failures.add(e);
+      }
+    }
+    return result;
   }
 
   private static void requireOneVector(VimConfig config) {

@@ -60,7 +60,7 @@ final class FormatReader {
     };
   }
 
-  private static Rasters.WideGrey pngGrey(byte[] file) {
+  static Rasters.WideGrey pngGrey(byte[] file) {
     return file[PNG_COLOUR_TYPE] == PNG_GREY ? Rasters.WideGrey.CLIP : Rasters.WideGrey.UPPER_BYTE;
   }
 
@@ -127,7 +127,7 @@ final class FormatReader {
     return Canvas.orient(rgb, orientation(reader.getImageMetadata(0)));
   }
 
-  private static Canvas.Orientation orientation(IIOMetadata metadata) {
+  static Canvas.Orientation orientation(IIOMetadata metadata) {
     Element root = (Element) metadata.getAsTree(IIOMetadataFormatImpl.standardMetadataFormatName);
     NodeList nodes = root.getElementsByTagName("ImageOrientation");
     return nodes.getLength() == 0
@@ -179,7 +179,7 @@ final class FormatReader {
    * the JDK's in ImageIO's registry, TwelveMonkeys' through this class's loader, as the registry
    * knows only those that the first thread's context class loader saw.
    */
-  private ImageReader newReader() throws IOException {
+  ImageReader newReader() throws IOException {
     Iterator<ImageReaderSpi> known =
         IIORegistry.getDefaultInstance().getServiceProviders(ImageReaderSpi.class, false);
     while (known.hasNext()) {

@@ -4,8 +4,6 @@ import io.panamba.runtime.DType;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.ShapeException;
 import io.panamba.runtime.Tensor;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /**
  * Makes a network's input of a picture as the published models are evaluated (Vim's {@code
@@ -27,18 +25,13 @@ public final class ImageTransform {
   /** The part of the resized picture's side that the crop keeps in the published models. */
   public static final double DEFAULT_CROP_RATIO = 0.875;
 
-  private static final int CHANNELS = 3;
+  private static final int CHANNELS = Normalisation.CHANNELS;
   private static final int LARGEST_UNCHANGED = 32;
-  private static final float[] IMAGENET_MEAN = {0.485f, 0.456f, 0.406f};
-  private static final float[] IMAGENET_DEVIATION = {0.229f, 0.224f, 0.225f};
-  private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
   private final int height;
   private final int width;
   private final double cropRatio;
-
-  /** The normalised values of the 256 samples of each channel. */
-  private final float[] table = new float[CHANNELS * 256];
+  private final Normalisation normalisation;
 
   /**
    * Creates the transform of the published models for a square input.
@@ -58,7 +51,7 @@ public final class ImageTransform {
    * @throws IllegalArgumentException if one is less than 1
    */
   public ImageTransform(int height, int width) {
-    this(height, width, DEFAULT_CROP_RATIO, IMAGENET_MEAN, IMAGENET_DEVIATION);
+    this(height, width, DEFAULT_CROP_RATIO, Normalisation.imagenet());
   }
 
   /**
@@ -72,6 +65,10 @@ public final class ImageTransform {
    * @throws IllegalArgumentException if an argument is outside its range or not of three channels
    */
   public ImageTransform(int height, int width, double cropRatio, float[] mean, float[] deviation) {
+    this(height, width, cropRatio, new Normalisation(mean, deviation));
+  }
+
+  private ImageTransform(int height, int width, double cropRatio, Normalisation normalisation) {
     if (height < 1 || width < 1) {
       throw new IllegalArgumentException(
           "an input has at least one pixel; %d x %d was given".formatted(height, width));
@@ -81,24 +78,10 @@ public final class ImageTransform {
         || width / cropRatio > Integer.MAX_VALUE) {
       throw new IllegalArgumentException("a crop ratio is in (0, 1], not " + cropRatio);
     }
-    if (mean.length != CHANNELS || deviation.length != CHANNELS) {
-      throw new IllegalArgumentException(
-          "mean and deviation have three channels, not %d and %d"
-              .formatted(mean.length, deviation.length));
-    }
     this.height = height;
     this.width = width;
     this.cropRatio = cropRatio;
-    for (int c = 0; c < CHANNELS; c++) {
-      if (!Float.isFinite(mean[c]) || !(deviation[c] > 0) || !Float.isFinite(deviation[c])) {
-        throw new IllegalArgumentException(
-            "a mean is finite and a deviation positive, not %s and %s"
-                .formatted(mean[c], deviation[c]));
-      }
-      for (int value = 0; value < 256; value++) {
-        table[c * 256 + value] = (value / 255f - mean[c]) / deviation[c];
-      }
-    }
+    this.normalisation = normalisation;
   }
 
   /**
@@ -140,19 +123,7 @@ public final class ImageTransform {
           "the input of a picture is F32(3, %d, %d) or F32(1, 3, %d, %d), not %s"
               .formatted(height, width, height, width, target));
     }
-    byte[] pixels = resizeAndCrop(image).pixels();
-    MemorySegment segment = target.segment();
-    float[] row = new float[width];
-    for (int c = 0; c < CHANNELS; c++) {
-      for (int y = 0; y < height; y++) {
-        int from = y * width * CHANNELS + c;
-        for (int x = 0; x < width; x++) {
-          row[x] = table[c * 256 + (pixels[from + x * CHANNELS] & 255)];
-        }
-        long at = ((long) c * height + y) * width;
-        MemorySegment.copy(row, 0, segment, FLOAT, at * Float.BYTES, width);
-      }
-    }
+    normalisation.write(resizeAndCrop(image), 0, height, target, 0);
   }
 
   /**

@@ -3,12 +3,16 @@ package io.panamba.tests.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.panamba.model.FeatureExtractor;
+import io.panamba.model.Inference;
+import io.panamba.model.InferenceOptions;
 import io.panamba.model.Vim;
 import io.panamba.model.VimOptions;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.image.ImageDecoder;
+import io.panamba.model.image.LargeImage;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Shape;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +20,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -170,5 +176,58 @@ class EmbedCommandTest {
         .contains("every token");
     Cli.run("embed", images, "--weights", nocls, "--output", output, "--pool", "last").ok();
     assertThat(Cli.shape(output, "features")).isEqualTo(Shape.of(4, DIM));
+  }
+
+  @Test
+  void fullSize() throws IOException {
+    Path coins = images.resolve("more/coins.png");
+    Path small = images.resolve("small.png");
+    ImageIO.write(new BufferedImage(7, 90, BufferedImage.TYPE_3BYTE_BGR), "png", small.toFile());
+    Cli.Result result = embed("--full-size", "--workspace", folder, "--threads", 1, coins, small);
+    assertThat(result.error())
+        .isEqualTo(
+            "panamba embed: "
+                + small
+                + ": a picture of 90 x 7 pixels is smaller than a patch of 8");
+    assertThat(result.out().lines().toList())
+        .satisfiesExactly(
+            line ->
+                assertThat(line)
+                    .startsWith(coins + ": ")
+                    .containsPattern("\\d+ tokens in .* s, .* us a token"),
+            line -> assertThat(line).isEqualTo(output + ": features F32(1, 32)"));
+    float[] features = Cli.read(output, "features");
+    try (Device device = Device.cpu(2);
+        Vim vim = Vim.open(NANO, device, VimOptions.defaults());
+        LargeImage image = LargeImage.open(coins);
+        Inference inference =
+            vim.plan(new InferenceOptions(1, image.height(), image.width(), false, false, false))) {
+      image.read(0, inference.image().reshape(Shape.of(3, image.height(), image.width())));
+      inference.run();
+      assertThat(features).isEqualTo(inference.features().toFloats());
+    }
+    try (Stream<Path> left = Files.list(folder)) {
+      assertThat(left).containsExactlyInAnyOrder(images, output);
+    }
+  }
+
+  @Test
+  void aGeneratedImage() {
+    Cli.Result result = embed("--full-size", "--generate", "40x200", "--progress");
+    assertThat(result.code()).isZero();
+    assertThat(result.err()).contains("] 378/378").contains(" left");
+    float[] features = Cli.read(output, "features");
+    embed("--full-size", "--generate", "40x200").ok();
+    assertThat(Cli.read(output, "features")).isEqualTo(features);
+  }
+
+  @Test
+  void optionsThatExcludeEachOther() {
+    assertThat(embed().misuse()).contains("Missing required parameter: 'PATH'");
+    assertThat(embed("--full-size", "--generate", "9x9", images).misuse()).contains("PATH");
+    assertThat(embed("--full-size", "--image-size", 32, images).misuse())
+        .contains("--full-size and --image-size exclude each other");
+    assertThat(embed("--workspace", folder, images).misuse())
+        .contains("--workspace needs --full-size");
   }
 }
