@@ -35,11 +35,6 @@ final class ScanCase {
 
   static final float SCALE = 0.5f;
 
-  /** State updates of a run. */
-  long updates() {
-    return 2L * length * INNER * STATES;
-  }
-
   SelectiveScan operation() {
     return new SelectiveScan(forward, backward, Columns.of(gate), SCALE, false, out);
   }

@@ -41,7 +41,7 @@ class UsageTest {
         .contains("--threads", "--device", "--precision", "--image-size", "--stride")
         .contains("--class-token", "--pool", "--no-divide-out", "--position-interpolation");
     assertThat(Cli.run(command, "--device", "cuda").misuse()).contains("cpu only");
-    assertThat(Cli.run(command, "--precision", "bf16").misuse()).contains("fp32 only");
+    assertThat(Cli.run(command, "--precision", "fp16").misuse()).contains("--precision");
   }
 
   @Test

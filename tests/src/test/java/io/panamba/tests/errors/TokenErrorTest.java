@@ -37,7 +37,7 @@ class TokenErrorTest {
             "norm: addend is F32(4, 4); expected F32(5, 4)",
             () -> norm(f32(5, 4), f32(4, 4), f32(4), f32(5, 4))),
         new Refusal(
-            "norm: out is F32(20); expected F32(5, 4)",
+            "norm: out is F32(20); expected F32(5, 4) or BF16(5, 4)",
             () -> norm(f32(5, 4), null, f32(4), f32(20))),
         new Refusal(
             "norm: out is read-only: F32(5, 4); expected memory that can be written",

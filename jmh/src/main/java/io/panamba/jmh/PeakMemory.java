@@ -1,0 +1,115 @@
+package io.panamba.jmh;
+
+import io.panamba.model.Inference;
+import io.panamba.model.InferenceOptions;
+import io.panamba.model.Precision;
+import io.panamba.model.Vim;
+import io.panamba.model.VimInitializer;
+import io.panamba.model.VimOptions;
+import io.panamba.model.VimPreset;
+import io.panamba.model.checkpoint.SafetensorsWriter;
+import io.panamba.runtime.Device;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * The memory that Vim-Ti and DeiT-Ti need, each in a process of its own: the largest resident set
+ * (VmHWM) from its start to the end of three inferences of one image on two threads, less that of
+ * the idle virtual machine before anything of the contestant is loaded. Each reads its model from
+ * a file. Linux only.
+ */
+public final class PeakMemory {
+  private static final List<String> CONTESTANTS = List.of("deit-fp32", "vim-fp32", "vim-bf16");
+  private static final List<Integer> SIZES = List.of(224, 512, 1248);
+  private static final int THREADS = 2;
+  private static final int RUNS = 3;
+
+  private PeakMemory() {}
+
+  /**
+   * Measures every contestant at every size and writes a file of results.
+   *
+   * @param args the file
+   * @throws Exception if a process fails
+   */
+  public static void main(String[] args) throws Exception {
+    List<String> rows = new ArrayList<>();
+    Path weights = Files.createTempFile("vim-tiny", ".safetensors");
+    try (Arena arena = Arena.ofConfined()) {
+      SafetensorsWriter.write(
+          weights,
+          VimInitializer.initialize(VimPreset.TINY, VimOptions.defaults(), 1, arena),
+          Map.of());
+    }
+    for (int size : SIZES) {
+      for (String contestant : CONTESTANTS) {
+        String kilobytes =
+            ChildJvm.run(
+                List.of("-Xmx64m", "-XX:+UseSerialGC"), Child.class, contestant, size, weights);
+        double megabytes = Long.parseLong(kilobytes) / 1024.0;
+        System.out.printf(
+            Locale.ROOT, "%-10s %5d  %8.1f MiB above idle%n", contestant, size, megabytes);
+        rows.add(
+            String.format(
+                Locale.ROOT,
+                "  {\"contestant\": \"%s\", \"imageSize\": %d, \"mebibytesAboveIdle\": %.1f}",
+                contestant,
+                size,
+                megabytes));
+      }
+    }
+    Files.delete(weights);
+    Files.writeString(
+        Path.of(args[0]),
+        "{\n\"provenance\": {\n%s\n},\n\"peakMemory\": [\n%s\n]}\n"
+            .formatted(
+                Provenance.of("-cp jmh/target/benchmarks.jar io.panamba.jmh.PeakMemory " + args[0]),
+                String.join(",\n", rows)));
+  }
+
+  /** One contestant. */
+  static final class Child {
+    private Child() {}
+
+    public static void main(String[] args) throws Exception {
+      int size = Integer.parseInt(args[1]);
+      float[] pixels = new float[3 * size * size];
+      long idle = kilobytes("VmHWM");
+      if (args[0].equals("deit-fp32")) {
+        try (DeitSession deit = new DeitSession(size, THREADS, pixels)) {
+          for (int i = 0; i < RUNS; i++) {
+            deit.run();
+          }
+        }
+      } else {
+        Precision precision = args[0].equals("vim-bf16") ? Precision.BF16 : Precision.FP32;
+        try (Device device = Device.cpu(THREADS);
+            Vim vim =
+                Vim.open(
+                    Path.of(args[2]), device, VimOptions.defaults().withPrecision(precision));
+            Inference inference =
+                vim.plan(new InferenceOptions(1, size, size, true, false, false))) {
+          inference.image().copyFrom(pixels);
+          for (int i = 0; i < RUNS; i++) {
+            inference.run();
+          }
+        }
+      }
+      System.out.println(kilobytes("VmHWM") - idle);
+    }
+
+    private static long kilobytes(String name) throws IOException {
+      return Files.readAllLines(Path.of("/proc/self/status")).stream()
+          .filter(line -> line.startsWith(name + ":"))
+          .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
+          .findFirst()
+          .orElseThrow();
+    }
+  }
+}
