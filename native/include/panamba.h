@@ -12,6 +12,11 @@
  * never depends on the number of threads, on the other images of a batch or on the run: bit for bit, per
  * instruction-set tier.
  *   - Reserved fields must be zero.
+ *   - What an operation writes overlaps nothing else that it reads or writes, but for these pairs, which may be one and
+ * the same buffer, with elements of one type and rows at the same places: rotary's out and x; norm's out and addend;
+ * norm's out and residual, whose sum is then lost; a scan direction's final_state and its own initial_state. A scan's
+ * out is none of its inputs, since the second direction reads what the first would have overwritten; a convolution's
+ * is not x, since its neighbours are read later. Inputs may overlap each other.
  *   - Parameters named keep are not looked at: a caller whose memory is checked for lifetime passes one pointer per
  * memory owner, so that its runtime holds them for the duration of the call. They may be null.
  *
@@ -51,7 +56,7 @@ enum panamba_status {
   PANAMBA_SYSTEM_ERROR = 4
 };
 
-/* Element types of activations, packed matrices and sources of packing. */
+/* Element types of activations (F32 and BF16), packed matrices and sources of packing. */
 enum panamba_dtype { PANAMBA_F32 = 0, PANAMBA_BF16 = 1, PANAMBA_F16 = 2, PANAMBA_F64 = 3 };
 
 /* ---- The library ---- */
@@ -65,9 +70,10 @@ PANAMBA_API const char *panamba_build_description(void);
 PANAMBA_API const char *panamba_message(void);
 
 /*
- * Instruction-set tiers, from the slowest up: "portable", "avx2", "avx512". The best one that the processor has and the
- * operating system has enabled is chosen when the library is first used. panamba_cap_tier() lowers the choice and has
- * to come before anything else that depends on it: packed matrices belong to the tier that packed them.
+ * Instruction-set tiers, from the slowest up: "portable", "avx2", "avx512", "avx512bf16". The best one that the
+ * processor has and the operating system has enabled is chosen when the library is first used. panamba_cap_tier()
+ * lowers the choice and has to come before anything else that depends on it: packed matrices belong to the tier that
+ * packed them.
  */
 PANAMBA_API const char *panamba_tier(void);
 
@@ -78,10 +84,12 @@ PANAMBA_API const char *panamba_tier_report(void);
 PANAMBA_API int32_t panamba_cap_tier(const char *name);
 
 /*
- * Fused multiply-adds on registers alone, on `threads` threads at once for about `milliseconds`: the machine's peak, in
- * floating-point operations a second over all threads (a multiply-add counts two), for the current tier.
+ * The multiply-adds of products of `dtype` (PANAMBA_F32 or PANAMBA_BF16) on registers alone, on `threads` threads at
+ * once for about `milliseconds`: the machine's peak, in floating-point operations a second over all threads (a
+ * multiply-add counts two), for the current tier.
  */
-PANAMBA_API int32_t panamba_measure_peak(int32_t threads, int32_t milliseconds, double *flops_per_second);
+PANAMBA_API int32_t panamba_measure_peak(int32_t threads, int32_t milliseconds, int32_t dtype,
+                                         double *flops_per_second);
 
 /* ---- Threads ---- */
 
@@ -112,7 +120,7 @@ typedef struct {
   int64_t column_stride;  /* in elements of the source */
   int64_t depth_stride;
   int32_t source_dtype; /* any panamba_dtype */
-  int32_t dtype;        /* of the packed matrix: PANAMBA_F32 */
+  int32_t dtype;        /* of the packed matrix: PANAMBA_F32, or PANAMBA_BF16, rounded to nearest even */
 } panamba_pack_args;
 
 /* Bytes of a packed matrix, or -1 if the sizes are not positive or too large. */
@@ -136,7 +144,7 @@ typedef struct {
   const float *bias;        /* (dim) or null */
   const float *position;    /* (length, dim) or null */
   const float *class_token; /* (class_tokens, dim), null if there are none */
-  void *out;                /* (batch, length, dim) */
+  float *out;               /* (batch, length, dim) */
   int64_t batch;
   int64_t channels;
   int64_t height;
@@ -148,7 +156,7 @@ typedef struct {
   int64_t dim;
   int64_t class_tokens;                          /* 0 .. PANAMBA_MAX_CLASS_TOKENS */
   int64_t class_index[PANAMBA_MAX_CLASS_TOKENS]; /* ascending, each below length */
-  int32_t dtype;                                 /* of out and weight: PANAMBA_F32 */
+  int32_t dtype; /* of weight, and what pixels are rounded to: PANAMBA_F32 or PANAMBA_BF16 */
   int32_t reserved;
 } panamba_patch_embedding_args;
 
@@ -163,7 +171,7 @@ enum panamba_norm_kind { PANAMBA_RMS_NORM = 0, PANAMBA_LAYER_NORM = 1 };
  */
 typedef struct {
   float *residual;     /* (rows, dim) */
-  const void *addend;  /* (rows, dim) or null */
+  const float *addend; /* (rows, dim) or null */
   const float *weight; /* (dim) */
   const float *bias;   /* (dim) or null */
   void *out;           /* (rows, dim) */
@@ -173,10 +181,15 @@ typedef struct {
   float residual_scale;
   float eps;
   int32_t kind;  /* panamba_norm_kind */
-  int32_t dtype; /* of addend and out: PANAMBA_F32 */
+  int32_t dtype; /* of out: PANAMBA_F32 or PANAMBA_BF16 */
 } panamba_norm_args;
 
-/* Linear layer: out = accumulate * out + input . weight^T + bias. accumulate 0 does not read out. */
+enum panamba_activation { PANAMBA_ACTIVATION_NONE = 0, PANAMBA_ACTIVATION_SILU = 1 };
+
+/*
+ * Linear layer: out = activation(accumulate * out + input . weight^T + bias). accumulate 0 does not read out. Sums are
+ * float32 whatever the types.
+ */
 typedef struct {
   const void *input;  /* (rows, depth) */
   const void *weight; /* packed: (columns, depth) */
@@ -188,9 +201,9 @@ typedef struct {
   int64_t input_row_stride;
   int64_t out_row_stride;
   float accumulate;
-  int32_t dtype;     /* of input and weight: PANAMBA_F32 */
-  int32_t out_dtype; /* PANAMBA_F32 */
-  int32_t reserved;
+  int32_t dtype;      /* of input and weight: PANAMBA_F32 or PANAMBA_BF16 */
+  int32_t out_dtype;  /* PANAMBA_F32 or PANAMBA_BF16 */
+  int32_t activation; /* panamba_activation */
 } panamba_linear_args;
 
 /* One direction of the causal convolution; out = null leaves it out. */
@@ -219,7 +232,7 @@ typedef struct {
   int64_t rows_before;
   int64_t rows_after;
   int32_t kernel; /* 2 .. PANAMBA_MAX_KERNEL */
-  int32_t dtype;  /* of x and out: PANAMBA_F32 */
+  int32_t dtype;  /* of x and out: PANAMBA_F32 or PANAMBA_BF16 */
 } panamba_causal_conv_args;
 
 /*
@@ -228,7 +241,7 @@ typedef struct {
  */
 typedef struct {
   const void *u;              /* (batch, length, channels) */
-  const void *projected;      /* (batch, length, dt_rank + 2 * states), rows projected_row_stride apart */
+  const float *projected;     /* (batch, length, dt_rank + 2 * states), rows projected_row_stride apart */
   const float *dt_weight;     /* (dt_rank, channels) */
   const float *dt_bias;       /* (channels) or null */
   const float *a;             /* (states, channels): A * log2(e), so that exp(dt * A) = exp2(dt * a) */
@@ -241,13 +254,13 @@ typedef struct {
  * Selective state-space scan of one or both directions (Mamba algorithm 2; Vim algorithm 1, lines 9-22), fused with
  * everything pointwise: dt[t] = softplus(dt_bias + dt_weight . projected_dt[t])        softplus(v) = v > 20 ? v : log(1
  * + e^v) h[t]  = exp(dt[t] * A) h[t'] + dt[t] u[t] B[t]                 t' = t - 1 forward, t + 1 backward y[t]  = C[t]
- * . h[t] + D u[t] out[t] = scale * silu(z[t]) * (previous out[t] if accumulate + y_forward[t] + y_backward[t]) A long
+ * . h[t] + D u[t] out[t] = scale * gate[t] * (previous out[t] if accumulate + y_forward[t] + y_backward[t]) A long
  * sequence may be run in pieces: hand each piece's final state to the next as its initial state, with the directions in
  * calls of their own (the later one accumulating, and gating); the bits are those of one call.
  */
 typedef struct {
-  const void *z; /* (batch, length, channels), rows z_row_stride apart; null for no gate */
-  void *out;     /* (batch, length, channels) */
+  const void *gate; /* silu(z): (batch, length, channels), rows gate_row_stride apart; null for 1 */
+  void *out;        /* (batch, length, channels) */
   panamba_scan_direction forward;
   panamba_scan_direction backward;
   int64_t batch;
@@ -256,10 +269,10 @@ typedef struct {
   int64_t states; /* 1 .. PANAMBA_MAX_STATES */
   int64_t dt_rank;
   int64_t projected_row_stride;
-  int64_t z_row_stride;
+  int64_t gate_row_stride;
   float scale;
   int32_t accumulate; /* 0 or 1 */
-  int32_t dtype;      /* of u, projected, z and out: PANAMBA_F32 */
+  int32_t dtype;      /* of u, gate and out: PANAMBA_F32 or PANAMBA_BF16 */
   int32_t reserved;
 } panamba_selective_scan_args;
 
@@ -285,16 +298,16 @@ enum panamba_pool_kind { PANAMBA_POOL_MEAN = 0, PANAMBA_POOL_MAX = 1 };
 /* Mean or maximum of rows first, first + step, ..., count of them, of every sequence; count 1 picks a row. NaN wins a
  * maximum. */
 typedef struct {
-  const void *input; /* (batch, length, dim) */
-  float *out;        /* (batch, dim) */
+  const float *input; /* (batch, length, dim) */
+  float *out;         /* (batch, dim) */
   int64_t batch;
   int64_t length;
   int64_t dim;
   int64_t first;
   int64_t count;
   int64_t step;
-  int32_t kind;  /* panamba_pool_kind */
-  int32_t dtype; /* of input: PANAMBA_F32 */
+  int32_t kind; /* panamba_pool_kind */
+  int32_t reserved;
 } panamba_pool_args;
 
 enum panamba_operation {

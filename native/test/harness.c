@@ -13,7 +13,7 @@
 #define SKIPPED 77
 
 #if defined(__x86_64__)
-static const char *const tiers[] = {"portable", "avx2", "avx512"};
+static const char *const tiers[] = {"portable", "avx2", "avx512", "avx512bf16"};
 #else
 static const char *const tiers[] = {"portable"};
 #endif

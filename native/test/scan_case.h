@@ -13,7 +13,7 @@ typedef struct {
   double dt_weight[2];
   double dt_bias[2];
   double a[2];
-  double z[2];
+  double gate[2];
 } scan_ranges;
 
 /* Steps and decays as trained models have them. */
@@ -26,7 +26,7 @@ typedef struct {
   int64_t states;
   int64_t dt_rank;
   int64_t projected_gap; /* between the rows of projected */
-  int64_t z_gap;         /* between the rows of z, as where z is half of a wider buffer */
+  int64_t gate_gap;      /* between the rows of the gate, as where it is half of a wider buffer */
   directions run;
   float scale;
   int gated;

@@ -174,12 +174,53 @@ static void rows_are_independent(void) {
   }
 }
 
+/* Runs with `out` elsewhere; the bits have to be those of before. */
+static void check_in_place(const panamba_norm_args *args, const float *out, const float *residual) {
+  run_operation(PANAMBA_NORM, args);
+  check_same_bits("out in place", args->out, out, args->rows * args->dim);
+  if (residual) {
+    check_same_bits("residual beside out in place", args->residual, residual, args->rows * args->dim);
+  }
+}
+
+/* The result may take the place of the addend, or of the residual. */
+static void results_in_place(void) {
+  for (int repeat = 0; repeat < THIN(60, 20); repeat++) {
+    norm_shape s = draw_shape(1 + draw(70), 1 + draw(100));
+    s.gap = 0;
+    describe("norm in place, rows %d dim %d kind %d bias %d addend %d", (int)s.rows, (int)s.dim, s.kind, s.biased,
+             s.added);
+    begin_case(IN_SENTINELS, (int)draw(4));
+    panamba_norm_args args = take_arguments(&s, -2, 2);
+    int64_t count = s.rows * s.dim;
+    size_t bytes = (size_t)count * sizeof(float);
+    run_operation(PANAMBA_NORM, &args);
+    const float *residual = before_run(args.residual);
+    panamba_norm_args one = args;
+    one.residual = take_output(count);
+    memcpy(one.residual, residual, bytes);
+    one.out = one.residual;
+    float *old = take_input(count);
+    memcpy(old, residual, bytes);
+    check_in_place(&one, args.out, 0);
+    if (s.added) {
+      one.out = take_output(count);
+      memcpy(one.out, args.addend, bytes);
+      one.addend = one.out;
+      memcpy(one.residual, old, bytes);
+      check_in_place(&one, args.out, args.residual);
+    }
+    end_case();
+  }
+}
+
 static void test(void) {
   seed(3);
   sweep_shapes();
   sweep_guards();
   extreme_values();
   rows_are_independent();
+  results_in_place();
 }
 
 int main(int argc, char **argv) { return on_each_tier(argc, argv, test); }

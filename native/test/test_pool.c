@@ -36,8 +36,7 @@ static panamba_pool_args draw_arguments(int64_t length, int64_t dim) {
                             .dim = dim,
                             .first = draw(length),
                             .step = 1 + (draw(2) ? draw(length) : 0),
-                            .kind = draw(2) ? PANAMBA_POOL_MEAN : PANAMBA_POOL_MAX,
-                            .dtype = PANAMBA_F32};
+                            .kind = draw(2) ? PANAMBA_POOL_MEAN : PANAMBA_POOL_MAX};
   args.first = draw(2) ? 0 : args.first;
   int64_t most = (length - 1 - args.first) / args.step + 1;
   args.count = draw(2) ? most : 1 + draw(most);

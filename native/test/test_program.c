@@ -149,7 +149,7 @@ static void write_arguments(program *p, const weights *w) {
                                        .x_row_stride = 2 * INNER,
                                        .x_batch_stride = LENGTH * 2 * INNER,
                                        .kernel = 4};
-  p->scan = (panamba_selective_scan_args){.z = v->xz + INNER,
+  p->scan = (panamba_selective_scan_args){.gate = v->xz + INNER,
                                           .out = v->y,
                                           .forward = direction(w, v, 0),
                                           .backward = direction(w, v, 1),
@@ -159,7 +159,7 @@ static void write_arguments(program *p, const weights *w) {
                                           .states = STATES,
                                           .dt_rank = RANK,
                                           .projected_row_stride = WIDTH,
-                                          .z_row_stride = 2 * INNER,
+                                          .gate_row_stride = 2 * INNER,
                                           .scale = 0.5f};
   p->rotary = (panamba_rotary_args){.x = v->hidden,
                                     .cos = w->cosine,

@@ -21,10 +21,10 @@ static void run_piece(pieces *p, int backward, int64_t from, int64_t to, int ind
   args.length = to - from;
   args.out = p->out + from * args.channels;
   args.accumulate = args.accumulate || (backward && p->whole->forward.u);
-  args.z = last && args.z ? (const float *)args.z + from * args.z_row_stride : 0;
+  args.gate = last && args.gate ? (const float *)args.gate + from * args.gate_row_stride : 0;
   args.scale = last ? args.scale : 1;
   d->u = (const float *)d->u + from * args.channels;
-  d->projected = (const float *)d->projected + from * args.projected_row_stride;
+  d->projected = d->projected + from * args.projected_row_stride;
   d->initial_state = index ? p->state[(index - 1) % 2] : d->initial_state;
   d->final_state = p->state[index % 2];
   run_operation(PANAMBA_SELECTIVE_SCAN, &args);
@@ -129,7 +129,7 @@ static void channels_are_independent(void) {
       float *out = take_output(s.length);
       one.channels = 1;
       one.out = out;
-      one.z = args.z ? (const float *)args.z + channel : 0;
+      one.gate = args.gate ? (const float *)args.gate + channel : 0;
       narrow(&one.forward, &s, channel);
       narrow(&one.backward, &s, channel);
       run_once(PANAMBA_SELECTIVE_SCAN, &one);
@@ -141,10 +141,47 @@ static void channels_are_independent(void) {
   }
 }
 
+/* The last state may take the place of the first. */
+static void states_in_place(void) {
+  for (int repeat = 0; repeat < THIN(40, 12); repeat++) {
+    scan_shape s = draw_scan_shape(1 + draw(3), 1 + draw(70), 1 + draw(40), 1 + draw(40));
+    s.accumulated = 0;
+    s.started = 1;
+    s.kept = 1;
+    describe_scan("states in place", &s, IN_SENTINELS, 0);
+    begin_case(IN_SENTINELS, 0);
+    panamba_selective_scan_args args = take_scan(&s, &ordinary_ranges);
+    run_once(PANAMBA_SELECTIVE_SCAN, &args);
+    panamba_selective_scan_args one = args;
+    int64_t elements = s.batch * s.length * s.channels;
+    int64_t state_count = s.batch * s.states * s.channels;
+    one.out = take_output(elements);
+    panamba_scan_direction *both[] = {&one.forward, &one.backward};
+    for (size_t i = 0; i < COUNT(both); i++) {
+      if (both[i]->u) {
+        float *state = take_output(state_count);
+        memcpy(state, both[i]->initial_state, (size_t)state_count * sizeof(float));
+        both[i]->initial_state = state;
+        both[i]->final_state = state;
+      }
+    }
+    run_operation(PANAMBA_SELECTIVE_SCAN, &one);
+    check_same_bits("out", one.out, args.out, elements);
+    if (args.forward.u) {
+      check_same_bits("forward state", one.forward.final_state, args.forward.final_state, state_count);
+    }
+    if (args.backward.u) {
+      check_same_bits("backward state", one.backward.final_state, args.backward.final_state, state_count);
+    }
+    end_case();
+  }
+}
+
 static void test(void) {
   seed(9);
   pieces_have_the_bits_of_the_whole();
   channels_are_independent();
+  states_in_place();
 }
 
 int main(int argc, char **argv) { return on_each_tier(argc, argv, test); }

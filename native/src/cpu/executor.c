@@ -1,10 +1,12 @@
 /*
  * Running programs on a team of threads.
  *
- * A run is a list of steps, each cut into tiles. One 64-bit word says which step is open, and how many of its tiles are
- * taken. Whoever wants work takes the next tile by compare-and-swap; whoever completes the last tile of a step opens
- * the next one. So nobody waits for a thread that the operating system has put aside: if workers never wake, the caller
- * does everything itself.
+ * A run is a list of steps, each cut into tiles. Every thread has a share of them: a range of neighbouring tiles, the
+ * same for every step, so that what a thread wrote in one step is in its own cache when it reads it in the next. One
+ * 64-bit word per share says which step is open, and how many of the share's tiles are taken. Whoever wants work takes
+ * the next tile of its own share by compare-and-swap, and helps with the others' when that is used up; whoever
+ * completes the last tile of a step opens the next one. So nobody waits for a thread that the operating system has put
+ * aside: if workers never wake, the caller does everything itself.
  *
  * Within a run a thread without work spins for a short while, then sleeps. Between runs workers sleep at once.
  */
@@ -26,12 +28,27 @@
 #define PAUSE() atomic_signal_fence(memory_order_seq_cst)
 #endif
 
-/* The word: 32 bits of step number (counting all runs, so that a stale copy never matches), 32 bits of tiles taken. */
+/* A share's word: 32 bits of step number (counting all runs, so that a stale copy never matches), 32 bits of tiles
+ * taken. Each word has a cache line to itself, and the line that a processor fetches beside it. */
 #define STEP_SHIFT 32
 #define TAKEN_MASK 0xffffffffu
+#define LINES 128
+
+typedef struct {
+  _Alignas(LINES) _Atomic uint64_t word;
+} share;
+
+typedef struct {
+  panamba_executor *executor;
+  int share;
+  pthread_t thread;
+} worker;
 
 struct panamba_executor {
-  _Atomic uint64_t word;
+  share *shares; /* one per thread, the caller's first */
+  worker *team;  /* the workers */
+  int workers;
+  uint64_t number;                  /* of the open step; written by whoever opens one */
   _Atomic int64_t tiles;            /* of the open step */
   _Atomic int64_t complete;         /* tiles of the open step that have run */
   const panamba_step *_Atomic step; /* null between runs */
@@ -43,21 +60,21 @@ struct panamba_executor {
 
   pthread_mutex_t mutex;
   pthread_cond_t changed; /* there may be work, or an end to it */
-  int workers;
-  pthread_t worker[];
 };
 
 /*
  * Opens `step`, or closes the run if it is past the end. `tiles` is zero while the rest changes, so that nobody takes a
- * tile of a step half described; a thread that read the old word fails its compare-and-swap. A run is closed by the
+ * tile of a step half described; a thread that read an old word fails its compare-and-swap. A run is closed by the
  * last store of all: as soon as the caller sees it, the next run may open its first step.
  */
 static void open_step(panamba_executor *executor, const panamba_step *step) {
-  uint64_t number = (atomic_load(&executor->word) >> STEP_SHIFT) + 1;
+  uint64_t number = ++executor->number << STEP_SHIFT;
   int last = step == executor->end;
   atomic_store(&executor->complete, 0);
   atomic_store(&executor->tiles, 0);
-  atomic_store(&executor->word, number << STEP_SHIFT);
+  for (int i = 0; i <= executor->workers; i++) {
+    atomic_store(&executor->shares[i].word, number);
+  }
   atomic_store(&executor->step, last ? 0 : step);
   if (!last) {
     atomic_store(&executor->tiles, executor->kernels->tiles[step->operation](step->args));
@@ -71,26 +88,49 @@ static void open_step(panamba_executor *executor, const panamba_step *step) {
 
 static int is_closed(panamba_executor *executor) { return atomic_load(&executor->step) == 0; }
 
-static int has_tile(panamba_executor *executor) {
-  uint64_t word = atomic_load(&executor->word);
-  return (int64_t)(word & TAKEN_MASK) < atomic_load(&executor->tiles);
+/* The first tile of a share; that of the share past the last is the number of tiles. */
+static int64_t first_tile(const panamba_executor *executor, int64_t tiles, int index) {
+  return tiles * index / (executor->workers + 1);
 }
 
-/* Takes and runs one tile; 0 if none was to be had. */
-static int run_one_tile(panamba_executor *executor) {
-  uint64_t word = atomic_load(&executor->word);
-  int64_t taken = (int64_t)(word & TAKEN_MASK);
+static int has_tile(panamba_executor *executor) {
+  for (int i = 0; i <= executor->workers; i++) {
+    int64_t taken = (int64_t)(atomic_load(&executor->shares[i].word) & TAKEN_MASK);
+    int64_t tiles = atomic_load(&executor->tiles);
+    if (first_tile(executor, tiles, i) + taken < first_tile(executor, tiles, i + 1)) {
+      return 1;
+    }
+  }
+  return 0;
+}
+
+/* Takes and runs one tile of a share; 0 if none was to be had. */
+static int run_one_tile_of(panamba_executor *executor, int index) {
+  _Atomic uint64_t *word = &executor->shares[index].word;
+  uint64_t seen = atomic_load(word);
   int64_t tiles = atomic_load(&executor->tiles);
-  if (taken >= tiles || !atomic_compare_exchange_strong(&executor->word, &word, word + 1)) {
+  int64_t tile = first_tile(executor, tiles, index) + (int64_t)(seen & TAKEN_MASK);
+  if (tile >= first_tile(executor, tiles, index + 1) || !atomic_compare_exchange_strong(word, &seen, seen + 1)) {
     return 0;
   }
   /* This tile keeps its step open: nothing of it changes until the tile is counted as complete. */
   const panamba_step *step = atomic_load(&executor->step);
-  executor->kernels->run_tile[step->operation](step->args, taken);
+  executor->kernels->run_tile[step->operation](step->args, tile);
   if (atomic_fetch_add(&executor->complete, 1) + 1 == tiles) {
     open_step(executor, step + 1);
   }
   return 1;
+}
+
+/* Takes and runs one tile, of the thread's own share if it can be; 0 if none was to be had. */
+static int run_one_tile(panamba_executor *executor, int own) {
+  int shares = executor->workers + 1;
+  for (int i = 0; i < shares; i++) {
+    if (run_one_tile_of(executor, (own + i) % shares)) {
+      return 1;
+    }
+  }
+  return 0;
 }
 
 /* Sleeps until there is a tile to take or `ended` says that there will be none. */
@@ -107,11 +147,12 @@ static void sleep_until(panamba_executor *executor, int (*ended)(panamba_executo
 static int is_stopping(panamba_executor *executor) { return atomic_load(&executor->stopping); }
 
 static void *work(void *argument) {
-  panamba_executor *executor = argument;
+  const worker *self = argument;
+  panamba_executor *executor = self->executor;
   enter_float_mode();
   int idle = 0;
   while (!is_stopping(executor)) {
-    if (run_one_tile(executor)) {
+    if (run_one_tile(executor, self->share)) {
       idle = 0;
     } else if (is_closed(executor) || ++idle > SPINS) {
       sleep_until(executor, is_stopping);
@@ -129,7 +170,7 @@ static void run_with_workers(panamba_executor *executor, const panamba_step *ste
   open_step(executor, steps);
   int idle = 0;
   while (!is_closed(executor)) {
-    if (run_one_tile(executor)) {
+    if (run_one_tile(executor, 0)) {
       idle = 0;
     } else if (++idle > SPINS) {
       sleep_until(executor, is_closed);
@@ -180,44 +221,62 @@ int32_t panamba_run(panamba_executor *executor, const panamba_step *steps, int64
   return PANAMBA_OK;
 }
 
+/* Ends the workers that have been started, and frees everything. */
+static void stop(panamba_executor *executor, size_t started) {
+  pthread_mutex_lock(&executor->mutex);
+  atomic_store(&executor->stopping, 1);
+  pthread_cond_broadcast(&executor->changed);
+  pthread_mutex_unlock(&executor->mutex);
+  for (size_t i = 0; i < started; i++) {
+    pthread_join(executor->team[i].thread, 0);
+  }
+  pthread_cond_destroy(&executor->changed);
+  pthread_mutex_destroy(&executor->mutex);
+  free(executor->shares);
+  free(executor->team);
+  free(executor);
+}
+
 int32_t panamba_executor_create(int32_t threads, panamba_executor **result) {
   if (!result || threads < 1 || threads > MAX_THREADS) {
     return panamba_fail(PANAMBA_INVALID_ARGUMENT, "an executor has 1 to %d threads, not %d", MAX_THREADS, threads);
   }
   size_t workers = (size_t)threads - 1;
-  panamba_executor *executor = calloc(1, sizeof *executor + workers * sizeof(pthread_t));
-  if (!executor) {
+  panamba_executor *executor = calloc(1, sizeof *executor);
+  share *shares = aligned_alloc(LINES, (size_t)threads * sizeof(share));
+  worker *team = calloc(workers + 1, sizeof *team);
+  if (!executor || !shares || !team) {
+    free(executor);
+    free(shares);
+    free(team);
     return panamba_fail(PANAMBA_OUT_OF_MEMORY, "no memory for an executor");
+  }
+  executor->shares = shares;
+  executor->team = team;
+  for (size_t i = 0; i <= workers; i++) {
+    atomic_init(&shares[i].word, 0);
   }
   atomic_flag_clear(&executor->busy);
   pthread_mutex_init(&executor->mutex, 0);
   pthread_cond_init(&executor->changed, 0);
-  while ((size_t)executor->workers < workers) {
-    int error = pthread_create(&executor->worker[executor->workers], 0, work, executor);
+  /* All shares count from the start: workers read how many there are. */
+  executor->workers = (int)workers;
+  for (size_t i = 0; i < workers; i++) {
+    team[i].executor = executor;
+    team[i].share = (int)i + 1;
+    int error = pthread_create(&team[i].thread, 0, work, &team[i]);
     if (error) {
-      int started = executor->workers;
-      panamba_executor_destroy(executor);
-      return panamba_fail(PANAMBA_SYSTEM_ERROR, "could not start worker thread %d of %d: error %d", started + 1,
-                          threads - 1, error);
+      stop(executor, i);
+      return panamba_fail(PANAMBA_SYSTEM_ERROR, "could not start worker thread %zu of %zu: error %d", i + 1, workers,
+                          error);
     }
-    executor->workers++;
   }
   *result = executor;
   return PANAMBA_OK;
 }
 
 void panamba_executor_destroy(panamba_executor *executor) {
-  if (!executor) {
-    return;
+  if (executor) {
+    stop(executor, (size_t)executor->workers);
   }
-  pthread_mutex_lock(&executor->mutex);
-  atomic_store(&executor->stopping, 1);
-  pthread_cond_broadcast(&executor->changed);
-  pthread_mutex_unlock(&executor->mutex);
-  for (int i = 0; i < executor->workers; i++) {
-    pthread_join(executor->worker[i], 0);
-  }
-  pthread_cond_destroy(&executor->changed);
-  pthread_mutex_destroy(&executor->mutex);
-  free(executor);
 }

@@ -34,9 +34,9 @@ typedef struct {
   int32_t vector_columns;
   panamba_tiles_function tiles[PANAMBA_OPERATION_COUNT];
   panamba_tile_function run_tile[PANAMBA_OPERATION_COUNT];
-  /* Runs fused multiply-adds on registers `rounds` times and returns how many floating-point operations that were;
-   * *sink keeps the result. */
-  int64_t (*peak)(int64_t rounds, float *sink);
+  /* Runs the multiply-adds of products of `dtype` on registers `rounds` times and returns how many floating-point
+   * operations that were; *sink keeps the result. */
+  int64_t (*peak)(int32_t dtype, int64_t rounds, float *sink);
 } panamba_kernels;
 
 /* The kernels in use; chosen on first call. */

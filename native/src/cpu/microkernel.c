@@ -1,9 +1,106 @@
 #include "microkernel.h"
 
+#include "vec_math.h"
+
+INLINE void multiply_f32(const panel_product *p, vec sum[GEMM_ROWS][GEMM_VECS], const int rows, const int vectors) {
+  const float *input[GEMM_ROWS];
+  for (int i = 0; i < rows; i++) {
+    input[i] = (const float *)p->input + i * p->input_row_stride;
+  }
+  const float *panel = p->panel;
+  for (int64_t k = 0; k < p->depth; k++, panel += vectors * VEC_WIDTH) {
+    vec weight[GEMM_VECS];
+    for (int j = 0; j < vectors; j++) {
+      weight[j] = vec_load(panel + j * VEC_WIDTH);
+    }
+    for (int i = 0; i < rows; i++) {
+      vec x = vec_set(input[i][k]);
+      for (int j = 0; j < vectors; j++) {
+        sum[i][j] = vec_fma(x, weight[j], sum[i][j]);
+      }
+    }
+  }
+}
+
+INLINE void multiply_bf16(const panel_product *p, vec sum[GEMM_ROWS][GEMM_VECS], const int rows, const int vectors) {
+  const bf16 *input[GEMM_ROWS];
+  for (int i = 0; i < rows; i++) {
+    input[i] = (const bf16 *)p->input + i * p->input_row_stride;
+  }
+  const bf16 *panel = p->panel;
+  int64_t k = 0;
+  for (; k + 1 < p->depth; k += 2, panel += vectors * VEC_WIDTH * 2) {
+    pairs weight[GEMM_VECS];
+    for (int j = 0; j < vectors; j++) {
+      weight[j] = pairs_load(panel + j * VEC_WIDTH * 2);
+    }
+    for (int i = 0; i < rows; i++) {
+      pairs x = pairs_set(input[i] + k);
+      for (int j = 0; j < vectors; j++) {
+        sum[i][j] = vec_dot(sum[i][j], x, weight[j]);
+      }
+    }
+  }
+  if (k < p->depth) {
+    for (int i = 0; i < rows; i++) {
+      pairs x = pairs_set_one(input[i] + k);
+      for (int j = 0; j < vectors; j++) {
+        sum[i][j] = vec_dot(sum[i][j], x, pairs_load(panel + j * VEC_WIDTH * 2));
+      }
+    }
+  }
+}
+
+/* Not unrolled: what an activation takes is far more than the way through memory. */
+static void activate(const panel_product *p, const float *values, int rows, int vectors) {
+  for (int i = 0; i < rows; i++) {
+    for (int j = 0; j < vectors; j++) {
+      int lanes = j == vectors - 1 ? p->last_lanes : VEC_WIDTH;
+      vec value = vec_silu(vec_load(values + (i * GEMM_VECS + j) * VEC_WIDTH));
+      vec_store_as(p->out_dtype, p->out, i * p->out_row_stride + j * VEC_WIDTH, value, lanes);
+    }
+  }
+}
+
+INLINE void panel_product_body(const panel_product *p, const int rows, const int vectors, const int f32) {
+  vec sum[GEMM_ROWS][GEMM_VECS];
+  for (int i = 0; i < rows; i++) {
+    for (int j = 0; j < vectors; j++) {
+      sum[i][j] = vec_set(0.0f);
+    }
+  }
+  if (f32) {
+    multiply_f32(p, sum, rows, vectors);
+  } else {
+    multiply_bf16(p, sum, rows, vectors);
+  }
+  int activated = p->activation != PANAMBA_ACTIVATION_NONE;
+  float values[GEMM_ROWS * GEMM_VECS * VEC_WIDTH];
+  for (int j = 0; j < vectors; j++) {
+    int lanes = j == vectors - 1 ? p->last_lanes : VEC_WIDTH;
+    vec bias = p->bias ? vec_load_lanes(p->bias + j * VEC_WIDTH, lanes) : vec_set(0.0f);
+    for (int i = 0; i < rows; i++) {
+      int64_t place = i * p->out_row_stride + j * VEC_WIDTH;
+      vec value = vec_add(sum[i][j], bias);
+      if (p->accumulate != 0.0f) {
+        value = vec_fma(vec_set(p->accumulate), vec_load_as(p->out_dtype, p->out, place, lanes), value);
+      }
+      if (activated) {
+        vec_store(values + (i * GEMM_VECS + j) * VEC_WIDTH, value);
+      } else {
+        vec_store_as(p->out_dtype, p->out, place, value, lanes);
+      }
+    }
+  }
+  if (activated) {
+    activate(p, values, rows, vectors);
+  }
+}
+
 /* One specialisation per shape: the loops over rows and vectors unroll, and the sums live in registers. */
-#define ROWS_CASE(rows, vectors)          \
-  case rows:                              \
-    panel_product_body(p, rows, vectors); \
+#define ROWS_CASE(rows, vectors)               \
+  case rows:                                   \
+    panel_product_body(p, rows, vectors, f32); \
     break;
 
 #define ROW_CASES_5(vectors) \
@@ -19,7 +116,7 @@
 #error "no row cases for this tier"
 #endif
 
-void TIER_NAME(panel_product)(const panel_product *p, int rows, int vectors) {
+INLINE void panel_product_of(const panel_product *p, int rows, int vectors, const int f32) {
   switch (vectors) {
     case 1:
       switch (rows) { ROW_CASES(1) default : break; }
@@ -33,5 +130,13 @@ void TIER_NAME(panel_product)(const panel_product *p, int rows, int vectors) {
       break;
 #endif
     default: break;
+  }
+}
+
+void TIER_NAME(panel_product)(const panel_product *p, int rows, int vectors) {
+  if (p->dtype == PANAMBA_F32) {
+    panel_product_of(p, rows, vectors, 1);
+  } else {
+    panel_product_of(p, rows, vectors, 0);
   }
 }

@@ -49,14 +49,14 @@ static float mean_square(const float *x, float mean, int64_t dim) {
   return total / (float)dim;
 }
 
-static void normalise(const panamba_norm_args *a, const float *x, float *out) {
+static void normalise(const panamba_norm_args *a, const float *x, int64_t row) {
   float mean = a->kind == PANAMBA_LAYER_NORM ? mean_of(x, a->dim) : 0.0f;
   float factor = 1.0f / sqrtf(mean_square(x, mean, a->dim) + a->eps);
   for (int64_t i = 0; i < a->dim; i += VEC_WIDTH) {
     vec value = vec_mul(vec_sub(load_tail(x, i, a->dim), vec_set(mean)), vec_set(factor));
     vec weight = load_tail(a->weight, i, a->dim);
     vec scaled = a->bias ? vec_fma(value, weight, load_tail(a->bias, i, a->dim)) : vec_mul(value, weight);
-    store_tail(out, scaled, i, a->dim);
+    vec_store_as(a->dtype, a->out, row * a->dim + i, scaled, (int)min64(VEC_WIDTH, a->dim - i));
   }
 }
 
@@ -66,8 +66,8 @@ void TIER_NAME(norm_tile)(const void *args, int64_t tile) {
   for (int64_t row = tile * TILE_ROWS; row < end; row++) {
     float *residual = a->residual + row * a->residual_row_stride;
     if (a->addend) {
-      add_residual(residual, (const float *)a->addend + row * a->dim, a->residual_scale, a->dim);
+      add_residual(residual, a->addend + row * a->dim, a->residual_scale, a->dim);
     }
-    normalise(a, residual, (float *)a->out + row * a->dim);
+    normalise(a, residual, row);
   }
 }

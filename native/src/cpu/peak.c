@@ -14,6 +14,7 @@ typedef struct {
   double seconds;
   double flops_per_second;
   float sink;
+  int32_t dtype;
 } peak_task;
 
 static double now(void) {
@@ -28,7 +29,7 @@ static void *measure(void *argument) {
   const panamba_kernels *kernels = panamba_current_kernels();
   double end = now() + task->seconds;
   for (double start = now(); start < end; start = now()) {
-    int64_t operations = kernels->peak(ROUNDS, &task->sink);
+    int64_t operations = kernels->peak(task->dtype, ROUNDS, &task->sink);
     double rate = (double)operations / (now() - start);
     if (rate > task->flops_per_second) {
       task->flops_per_second = rate;
@@ -37,10 +38,13 @@ static void *measure(void *argument) {
   return 0;
 }
 
-int32_t panamba_measure_peak(int32_t threads, int32_t milliseconds, double *flops_per_second) {
+int32_t panamba_measure_peak(int32_t threads, int32_t milliseconds, int32_t dtype, double *flops_per_second) {
   if (threads < 1 || threads > MAX_THREADS || milliseconds < 1 || !flops_per_second) {
     return panamba_fail(PANAMBA_INVALID_ARGUMENT, "peak: %d threads for %d ms can't be measured", threads,
                         milliseconds);
+  }
+  if (dtype != PANAMBA_F32 && dtype != PANAMBA_BF16) {
+    return panamba_fail(PANAMBA_INVALID_ARGUMENT, "peak: no products of element type %d", dtype);
   }
   peak_task *tasks = calloc((size_t)threads, sizeof *tasks);
   if (!tasks) {
@@ -48,6 +52,7 @@ int32_t panamba_measure_peak(int32_t threads, int32_t milliseconds, double *flop
   }
   int started = 0;
   while (started < threads) {
+    tasks[started].dtype = dtype;
     tasks[started].seconds = milliseconds * 1e-3;
     if (pthread_create(&tasks[started].thread, 0, measure, &tasks[started])) {
       break;

@@ -15,7 +15,7 @@ void TIER_NAME(pool_tile)(const void *args, int64_t tile) {
   int64_t end = min64(a->dim, (tile % chunks + 1) * TILE_DIM);
   for (int64_t i = tile % chunks * TILE_DIM; i < end; i += VEC_WIDTH) {
     int lanes = (int)min64(VEC_WIDTH, end - i);
-    const float *input = (const float *)a->input + (image * a->length + a->first) * a->dim + i;
+    const float *input = a->input + (image * a->length + a->first) * a->dim + i;
     vec value = vec_load_lanes(input, lanes);
     for (int64_t row = 1; row < a->count; row++) {
       vec next = vec_load_lanes(input + row * a->step * a->dim, lanes);

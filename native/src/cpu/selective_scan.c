@@ -12,12 +12,19 @@
 #include "tier.h"
 #include "vec_math.h"
 
-#define STEPS 32
+#define STEPS 64
+
+/* Rows of dt projected together: independent chains that share the loads of weights. */
+#define PROJECTED_ROWS 4
+
+/* As far as vec_exp2_near() is right. */
+#define NEAR_EXPONENT 126.0f
 
 typedef struct {
   float dt[STEPS][VEC_WIDTH];
   float dtu[STEPS][VEC_WIDTH];
   float y[STEPS][VEC_WIDTH];
+  float longest[VEC_WIDTH]; /* the largest dt of the stretch */
 } stretch;
 
 /* One direction, one image, one vector of channels. `step` is +1 or -1: the way time runs. */
@@ -36,48 +43,73 @@ int64_t TIER_NAME(selective_scan_tiles)(const void *args) {
   return a->batch * ceil_div(a->channels, VEC_WIDTH);
 }
 
-INLINE void prepare(const scan_task *task, int64_t t, int count, stretch *s, const int lanes) {
+/* Rows [first, first + rows) of dt_bias + dt_weight . projected_dt, to s->dt. */
+INLINE void project_dt(const scan_task *task, int64_t t, int first, stretch *s, vec bias, const int rows,
+                       const int lanes) {
+  const panamba_selective_scan_args *a = task->args;
+  const float *weight = task->direction->dt_weight + task->channel;
+  const float *projected[PROJECTED_ROWS];
+  vec v[PROJECTED_ROWS];
+  for (int i = 0; i < rows; i++) {
+    int64_t row = task->image * a->length + t + (first + i) * task->step;
+    projected[i] = task->direction->projected + row * a->projected_row_stride;
+    v[i] = bias;
+  }
+  for (int64_t r = 0; r < a->dt_rank; r++) {
+    vec w = vec_load_lanes(weight + r * a->channels, lanes);
+    for (int i = 0; i < rows; i++) {
+      v[i] = vec_fma(vec_set(projected[i][r]), w, v[i]);
+    }
+  }
+  for (int i = 0; i < rows; i++) {
+    vec_store(s->dt[first + i], v[i]);
+  }
+}
+
+INLINE void prepare(const scan_task *task, int64_t t, int count, stretch *s, const int lanes, const int dtype) {
   const panamba_selective_scan_args *a = task->args;
   const panamba_scan_direction *d = task->direction;
-  const float *weight = d->dt_weight + task->channel;
   vec bias = d->dt_bias ? vec_load_lanes(d->dt_bias + task->channel, lanes) : vec_set(0.0f);
+  int first = 0;
+  for (; first + PROJECTED_ROWS <= count; first += PROJECTED_ROWS) {
+    project_dt(task, t, first, s, bias, PROJECTED_ROWS, lanes);
+  }
+  for (; first < count; first++) {
+    project_dt(task, t, first, s, bias, 1, lanes);
+  }
   vec skip = d->d ? vec_load_lanes(d->d + task->channel, lanes) : vec_set(0.0f);
+  vec longest = vec_set(0.0f);
   for (int i = 0; i < count; i++) {
     int64_t row = task->image * a->length + t + i * task->step;
-    const float *projected = (const float *)d->projected + row * a->projected_row_stride;
-    vec v = bias;
-    for (int64_t r = 0; r < a->dt_rank; r++) {
-      v = vec_fma(vec_set(projected[r]), vec_load_lanes(weight + r * a->channels, lanes), v);
-    }
-    vec u = vec_load_lanes((const float *)d->u + row * a->channels + task->channel, lanes);
-    vec dt = vec_softplus(v);
+    vec u = vec_load_as(dtype, d->u, row * a->channels + task->channel, lanes);
+    vec dt = vec_softplus(vec_load(s->dt[i]));
+    longest = vec_max(longest, dt);
     vec_store(s->dt[i], dt);
     vec_store(s->dtu[i], vec_mul(dt, u));
     vec_store(s->y[i], vec_mul(skip, u));
   }
+  vec_store(s->longest, longest);
 }
 
 /* h = exp2(dt * a) h + dt u B, y += C h, for `states` states from `first` on. */
-INLINE void recur(const scan_task *task, int64_t t, int count, int64_t first, float (*state)[VEC_WIDTH], stretch *s,
-                  const int states, const int lanes) {
+INLINE void recur_steps(const scan_task *task, int64_t t, int count, int64_t first, float (*state)[VEC_WIDTH],
+                        float (*decay)[VEC_WIDTH], stretch *s, const int states, const int near) {
   const panamba_selective_scan_args *args = task->args;
   const panamba_scan_direction *d = task->direction;
-  const float *a = d->a + first * args->channels + task->channel;
-  float decay[SCAN_GROUP][VEC_WIDTH];
   vec h[SCAN_GROUP];
   for (int n = 0; n < states; n++) {
-    vec_store(decay[n], vec_load_lanes(a + n * args->channels, lanes));
     h[n] = vec_load(state[first + n]);
   }
   for (int i = 0; i < count; i++) {
     int64_t row = task->image * args->length + t + i * task->step;
-    const float *b = (const float *)d->projected + row * args->projected_row_stride + args->dt_rank + first;
+    const float *b = d->projected + row * args->projected_row_stride + args->dt_rank + first;
     const float *c = b + args->states;
     vec dt = vec_load(s->dt[i]);
     vec dtu = vec_load(s->dtu[i]);
     vec y = vec_load(s->y[i]);
     for (int n = 0; n < states; n++) {
-      vec e = vec_exp2(vec_mul(dt, vec_load(decay[n])));
+      vec exponent = vec_mul(dt, vec_load(decay[n]));
+      vec e = near ? vec_exp2_near(exponent) : vec_exp2(exponent);
       h[n] = vec_fma(e, h[n], vec_mul(dtu, vec_set(b[n])));
       y = vec_fma(h[n], vec_set(c[n]), y);
     }
@@ -88,26 +120,44 @@ INLINE void recur(const scan_task *task, int64_t t, int count, int64_t first, fl
   }
 }
 
-INLINE void finish(const scan_task *task, int64_t t, int count, const stretch *s, const int lanes) {
-  const panamba_selective_scan_args *a = task->args;
-  for (int i = 0; i < count; i++) {
-    int64_t row = task->image * a->length + t + i * task->step;
-    float *out = (float *)a->out + row * a->channels + task->channel;
-    vec y = vec_load(s->y[i]);
-    if (task->add) {
-      y = vec_add(vec_load_lanes(out, lanes), y);
-    }
-    if (task->gate) {
-      y = vec_mul(vec_set(a->scale), y);
-      if (a->z) {
-        y = vec_mul(y, vec_silu(vec_load_lanes((const float *)a->z + row * a->z_row_stride + task->channel, lanes)));
-      }
-    }
-    vec_store_lanes(out, y, lanes);
+/* Exponents are clamped only in stretches where one may need it: elsewhere that changes no bit and costs a tenth. */
+INLINE void recur(const scan_task *task, int64_t t, int count, int64_t first, float (*state)[VEC_WIDTH], stretch *s,
+                  const int states, const int lanes) {
+  const float *a = task->direction->a + first * task->args->channels + task->channel;
+  float decay[SCAN_GROUP][VEC_WIDTH];
+  int beyond = 0;
+  for (int n = 0; n < states; n++) {
+    vec exponent = vec_load_lanes(a + n * task->args->channels, lanes);
+    vec_store(decay[n], exponent);
+    beyond |= vec_any_beyond(vec_abs(vec_mul(exponent, vec_load(s->longest))), NEAR_EXPONENT);
+  }
+  if (beyond) {
+    recur_steps(task, t, count, first, state, decay, s, states, 0);
+  } else {
+    recur_steps(task, t, count, first, state, decay, s, states, 1);
   }
 }
 
-INLINE void scan_vector(const scan_task *task, const int lanes) {
+INLINE void finish(const scan_task *task, int64_t t, int count, const stretch *s, const int lanes, const int dtype) {
+  const panamba_selective_scan_args *a = task->args;
+  for (int i = 0; i < count; i++) {
+    int64_t row = task->image * a->length + t + i * task->step;
+    int64_t place = row * a->channels + task->channel;
+    vec y = vec_load(s->y[i]);
+    if (task->add) {
+      y = vec_add(vec_load_as(dtype, a->out, place, lanes), y);
+    }
+    if (task->gate) {
+      y = vec_mul(vec_set(a->scale), y);
+      if (a->gate) {
+        y = vec_mul(y, vec_load_as(dtype, a->gate, row * a->gate_row_stride + task->channel, lanes));
+      }
+    }
+    vec_store_as(dtype, a->out, place, y, lanes);
+  }
+}
+
+INLINE void scan_vector(const scan_task *task, const int lanes, const int dtype) {
   const panamba_selective_scan_args *a = task->args;
   const panamba_scan_direction *d = task->direction;
   float state[PANAMBA_MAX_STATES][VEC_WIDTH];
@@ -120,7 +170,7 @@ INLINE void scan_vector(const scan_task *task, const int lanes) {
   for (int64_t done = 0; done < a->length; done += STEPS) {
     int count = (int)min64(STEPS, a->length - done);
     int64_t t = task->step > 0 ? done : a->length - 1 - done;
-    prepare(task, t, count, &s, lanes);
+    prepare(task, t, count, &s, lanes, dtype);
     int64_t n = 0;
     for (; n + SCAN_GROUP <= a->states; n += SCAN_GROUP) {
       recur(task, t, count, n, state, &s, SCAN_GROUP, lanes);
@@ -128,7 +178,7 @@ INLINE void scan_vector(const scan_task *task, const int lanes) {
     for (; n < a->states; n++) {
       recur(task, t, count, n, state, &s, 1, lanes);
     }
-    finish(task, t, count, &s, lanes);
+    finish(task, t, count, &s, lanes, dtype);
   }
   if (d->final_state) {
     for (int64_t n = 0; n < a->states; n++) {
@@ -137,16 +187,20 @@ INLINE void scan_vector(const scan_task *task, const int lanes) {
   }
 }
 
-static void scan_whole(const scan_task *task) { scan_vector(task, VEC_WIDTH); }
+static void scan_f32(const scan_task *task) { scan_vector(task, VEC_WIDTH, PANAMBA_F32); }
 
-static void scan_partial(const scan_task *task, int lanes) { scan_vector(task, lanes); }
+static void scan_bf16(const scan_task *task) { scan_vector(task, VEC_WIDTH, PANAMBA_BF16); }
+
+static void scan_partial(const scan_task *task, int lanes) { scan_vector(task, lanes, task->args->dtype); }
 
 static void run_task(const scan_task *task) {
   int64_t lanes = min64(VEC_WIDTH, task->args->channels - task->channel);
-  if (lanes == VEC_WIDTH) {
-    scan_whole(task);
-  } else {
+  if (lanes < VEC_WIDTH) {
     scan_partial(task, (int)lanes);
+  } else if (task->args->dtype == PANAMBA_F32) {
+    scan_f32(task);
+  } else {
+    scan_bf16(task);
   }
 }
 

@@ -3,21 +3,31 @@
  * per tier, with TIER naming it; TIER_NAME(f) gives a function its name in that tier.
  *
  *   vec_load_partial, vec_store_partial   touch the first `lanes` floats alone; the other lanes load as zero
+ *   vec_load_bf16, vec_store_bf16, ...    the same of bfloat16 in memory: widened, or rounded to nearest even
  *   vec_max(a, b), vec_min(a, b)          b if either is NaN; vec_max_nan gives NaN if either is
- *   vec_round                             to the nearest integer, ties to even
- *   vec_scale_exponent(a, n)              a * 2^n for an integral n
- *   vec_clamp_exponent                    clamps to where vec_scale_exponent is right, where that is not everywhere;
- * keeps NaN vec_sum                               adds the lanes in an order that depends on the tier alone
+ *   vec_exp2_near                         2^t for |t| <= 126, relative error 1.7e-7, exact at 0; NaN for NaN
+ *   vec_clamp_exponent                    clamps to [-126, 126]; keeps NaN
+ *   vec_sum                               adds the lanes in an order that depends on the tier alone
+ *   vec_any_beyond(a, limit)              whether a lane is above the limit, or NaN
+ *   pairs                                 two neighbouring bfloat16 per lane, the first in the lower half
+ *   pairs_set, pairs_set_one              the same pair, or one number beside a zero, in every lane
+ *   vec_dot(sum, a, b)                    sum + a0 * b0 + a1 * b1, in an order that depends on the tier alone
  */
 #ifndef PANAMBA_VEC_H
 #define PANAMBA_VEC_H
+
+#include "bf16.h"
+#include "panamba.h"
 
 #define INLINE static inline __attribute__((always_inline))
 #define TIER_JOIN_(name, tier) panamba_##name##_##tier
 #define TIER_JOIN(name, tier) TIER_JOIN_(name, tier)
 #define TIER_NAME(name) TIER_JOIN(name, TIER)
 
-#if defined(PANAMBA_TIER_AVX512)
+#if defined(PANAMBA_TIER_AVX512BF16)
+#define TIER avx512bf16
+#include "vec_avx512.h"
+#elif defined(PANAMBA_TIER_AVX512)
 #define TIER avx512
 #include "vec_avx512.h"
 #elif defined(PANAMBA_TIER_AVX2)
@@ -41,6 +51,25 @@ INLINE void vec_store_lanes(float *p, vec a, int lanes) {
     vec_store(p, a);
   } else {
     vec_store_partial(p, a, lanes);
+  }
+}
+
+/* Elements index, index + 1, ... of an activation of type `dtype`, PANAMBA_F32 or PANAMBA_BF16. */
+INLINE vec vec_load_as(int32_t dtype, const void *base, int64_t index, int lanes) {
+  if (dtype == PANAMBA_F32) {
+    return vec_load_lanes((const float *)base + index, lanes);
+  }
+  const bf16 *p = (const bf16 *)base + index;
+  return lanes == VEC_WIDTH ? vec_load_bf16(p) : vec_load_bf16_partial(p, lanes);
+}
+
+INLINE void vec_store_as(int32_t dtype, void *base, int64_t index, vec a, int lanes) {
+  if (dtype == PANAMBA_F32) {
+    vec_store_lanes((float *)base + index, a, lanes);
+  } else if (lanes == VEC_WIDTH) {
+    vec_store_bf16((bf16 *)base + index, a);
+  } else {
+    vec_store_bf16_partial((bf16 *)base + index, a, lanes);
   }
 }
 

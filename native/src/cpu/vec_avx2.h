@@ -14,8 +14,8 @@ typedef __m256 vec;
 /* 12 accumulators, 2 columns of weights and a broadcast fill 15 of the 16 registers. */
 #define GEMM_ROWS 6
 #define GEMM_VECS 2
-/* Eight states leave eight registers for the step. */
-#define SCAN_GROUP 8
+/* Four states leave twelve registers for the step. */
+#define SCAN_GROUP 4
 
 INLINE vec vec_load(const float *p) { return _mm256_loadu_ps(p); }
 INLINE void vec_store(float *p, vec a) { _mm256_storeu_ps(p, a); }
@@ -40,14 +40,16 @@ INLINE vec vec_max_nan(vec a, vec b) {
   return _mm256_blendv_ps(_mm256_max_ps(a, b), a, _mm256_cmp_ps(a, a, _CMP_UNORD_Q));
 }
 
-INLINE vec vec_round(vec a) { return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
-INLINE vec vec_scale_exponent(vec a, vec n) {
-  __m256i shifted = _mm256_slli_epi32(_mm256_cvtps_epi32(n), 23);
-  return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(a), shifted));
-}
 /* The second operand is returned when one is NaN, which keeps NaN. */
 INLINE vec vec_clamp_exponent(vec a) {
-  return _mm256_min_ps(_mm256_set1_ps(127.0f), _mm256_max_ps(_mm256_set1_ps(-126.0f), a));
+  return _mm256_min_ps(_mm256_set1_ps(126.0f), _mm256_max_ps(_mm256_set1_ps(-126.0f), a));
+}
+INLINE int vec_any_beyond(vec a, float limit) {
+  return _mm256_movemask_ps(_mm256_cmp_ps(a, _mm256_set1_ps(limit), _CMP_NLE_UQ)) != 0;
+}
+INLINE vec vec_add_exponent(vec a, vec shifted) {
+  __m256i exponent = _mm256_slli_epi32(_mm256_castps_si256(shifted), 23);
+  return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(a), exponent));
 }
 
 INLINE float vec_sum(vec a) {
@@ -55,5 +57,54 @@ INLINE float vec_sum(vec a) {
   __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
   return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
 }
+
+INLINE vec vec_widen_bf16(__m128i halves) {
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
+}
+INLINE vec vec_load_bf16(const bf16 *p) { return vec_widen_bf16(_mm_loadu_si128((const __m128i *)p)); }
+INLINE vec vec_load_bf16_partial(const bf16 *p, int lanes) {
+  bf16 whole[VEC_WIDTH] = {0};
+  for (int i = 0; i < lanes; i++) {
+    whole[i] = p[i];
+  }
+  return vec_load_bf16(whole);
+}
+INLINE __m128i vec_narrow_bf16(vec a) {
+  __m256i bits = _mm256_castps_si256(a);
+  __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+  __m256i rounded = _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
+  __m256i quiet = _mm256_or_si256(bits, _mm256_set1_epi32(0x400000));
+  __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(a, a, _CMP_UNORD_Q));
+  __m256i halves = _mm256_srli_epi32(_mm256_blendv_epi8(rounded, quiet, nan), 16);
+  __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(halves, halves), 0x08);
+  return _mm256_castsi256_si128(packed);
+}
+INLINE void vec_store_bf16(bf16 *p, vec a) { _mm_storeu_si128((__m128i *)p, vec_narrow_bf16(a)); }
+INLINE void vec_store_bf16_partial(bf16 *p, vec a, int lanes) {
+  bf16 whole[VEC_WIDTH];
+  vec_store_bf16(whole, a);
+  for (int i = 0; i < lanes; i++) {
+    p[i] = whole[i];
+  }
+}
+
+typedef __m256i pairs;
+INLINE pairs pairs_load(const bf16 *p) { return _mm256_loadu_si256((const __m256i *)p); }
+INLINE pairs pairs_set(const bf16 *p) {
+  int32_t both;
+  memcpy(&both, p, sizeof both);
+  return _mm256_set1_epi32(both);
+}
+INLINE pairs pairs_set_one(const bf16 *p) { return _mm256_set1_epi32(*p); }
+INLINE vec pairs_first(pairs a) { return _mm256_castsi256_ps(_mm256_slli_epi32(a, 16)); }
+INLINE vec pairs_second(pairs a) {
+  return _mm256_castsi256_ps(_mm256_and_si256(a, _mm256_set1_epi32((int32_t)0xffff0000u)));
+}
+INLINE vec vec_dot(vec sum, pairs a, pairs b) {
+  sum = vec_fma(pairs_first(a), pairs_first(b), sum);
+  return vec_fma(pairs_second(a), pairs_second(b), sum);
+}
+
+#include "vec_exp2.h"
 
 #endif

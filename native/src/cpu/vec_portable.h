@@ -7,10 +7,12 @@
 
 typedef float vec __attribute__((vector_size(16)));
 typedef int32_t ivec __attribute__((vector_size(16)));
+typedef uint32_t uvec __attribute__((vector_size(16)));
 #define VEC_WIDTH 4
 #define GEMM_ROWS 5
 #define GEMM_VECS 2
-#define SCAN_GROUP 8
+/* States kept in registers at a time by the scan. */
+#define SCAN_GROUP 4
 
 INLINE vec vec_load(const float *p) {
   vec a;
@@ -45,17 +47,44 @@ INLINE vec vec_abs(vec a) { return (vec)((ivec)a & 0x7fffffff); }
 INLINE vec vec_negate(vec a) { return -a; }
 INLINE vec vec_max_nan(vec a, vec b) { return vec_choose(a != a, a, vec_max(a, b)); }
 
-/* Adding 1.5 * 2^23 leaves no bits for a fraction: right for |a| < 2^22, which every caller's clamp ensures. */
-INLINE vec vec_round(vec a) {
-  const vec shift = vec_set(12582912.0f);
-  return (a + shift) - shift;
+INLINE vec vec_clamp_exponent(vec a) { return vec_min(vec_set(126.0f), vec_max(vec_set(-126.0f), a)); }
+INLINE int vec_any_beyond(vec a, float limit) {
+  ivec within = a <= vec_set(limit);
+  return (within[0] & within[1] & within[2] & within[3]) == 0;
 }
-INLINE vec vec_scale_exponent(vec a, vec n) {
-  ivec whole = __builtin_convertvector(n, ivec);
-  return (vec)((ivec)a + (whole << 23));
-}
-INLINE vec vec_clamp_exponent(vec a) { return vec_min(vec_set(127.0f), vec_max(vec_set(-126.0f), a)); }
+INLINE vec vec_add_exponent(vec a, vec shifted) { return (vec)((ivec)a + (ivec)((uvec)shifted << 23)); }
 
 INLINE float vec_sum(vec a) { return (a[0] + a[2]) + (a[1] + a[3]); }
+
+INLINE vec vec_load_bf16_partial(const bf16 *p, int lanes) {
+  vec a = {0, 0, 0, 0};
+  for (int i = 0; i < lanes; i++) {
+    a[i] = bf16_to_float(p[i]);
+  }
+  return a;
+}
+INLINE vec vec_load_bf16(const bf16 *p) { return vec_load_bf16_partial(p, VEC_WIDTH); }
+INLINE void vec_store_bf16_partial(bf16 *p, vec a, int lanes) {
+  for (int i = 0; i < lanes; i++) {
+    p[i] = bf16_of(a[i]);
+  }
+}
+INLINE void vec_store_bf16(bf16 *p, vec a) { vec_store_bf16_partial(p, a, VEC_WIDTH); }
+
+typedef uvec pairs;
+INLINE pairs pairs_load(const bf16 *p) {
+  pairs a;
+  memcpy(&a, p, sizeof a);
+  return a;
+}
+INLINE pairs pairs_both(uint32_t both) { return (pairs){both, both, both, both}; }
+INLINE pairs pairs_set(const bf16 *p) { return pairs_both((uint32_t)p[1] << 16 | p[0]); }
+INLINE pairs pairs_set_one(const bf16 *p) { return pairs_both(*p); }
+INLINE vec vec_dot(vec sum, pairs a, pairs b) {
+  sum = vec_fma((vec)(a << 16), (vec)(b << 16), sum);
+  return vec_fma((vec)(a & 0xffff0000u), (vec)(b & 0xffff0000u), sum);
+}
+
+#include "vec_exp2.h"
 
 #endif

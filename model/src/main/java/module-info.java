@@ -1,5 +1,9 @@
 /** Vision Mamba: checkpoints, images, networks and tasks. */
 module io.panamba.model {
+  // Static: a runtime image without Flight Recorder runs Panamba too, only without its events.
+  // Where
+  // the module is present it is resolved without being required.
+  requires static jdk.jfr;
   requires transitive java.desktop;
   requires transitive io.panamba.runtime;
 

@@ -505,6 +505,7 @@ public class panamba_h extends panamba_h$shared {
             panamba_h.C_INT,
             panamba_h.C_INT,
             panamba_h.C_INT,
+            panamba_h.C_INT,
             panamba_h.C_POINTER
         );
 
@@ -516,7 +517,7 @@ public class panamba_h extends panamba_h$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t panamba_measure_peak(int32_t threads, int32_t milliseconds, double *flops_per_second)
+     * int32_t panamba_measure_peak(int32_t threads, int32_t milliseconds, int32_t dtype, double *flops_per_second)
      * }
      */
     public static FunctionDescriptor panamba_measure_peak$descriptor() {
@@ -526,7 +527,7 @@ public class panamba_h extends panamba_h$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t panamba_measure_peak(int32_t threads, int32_t milliseconds, double *flops_per_second)
+     * int32_t panamba_measure_peak(int32_t threads, int32_t milliseconds, int32_t dtype, double *flops_per_second)
      * }
      */
     public static MethodHandle panamba_measure_peak$handle() {
@@ -536,7 +537,7 @@ public class panamba_h extends panamba_h$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t panamba_measure_peak(int32_t threads, int32_t milliseconds, double *flops_per_second)
+     * int32_t panamba_measure_peak(int32_t threads, int32_t milliseconds, int32_t dtype, double *flops_per_second)
      * }
      */
     public static MemorySegment panamba_measure_peak$address() {
@@ -545,16 +546,16 @@ public class panamba_h extends panamba_h$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t panamba_measure_peak(int32_t threads, int32_t milliseconds, double *flops_per_second)
+     * int32_t panamba_measure_peak(int32_t threads, int32_t milliseconds, int32_t dtype, double *flops_per_second)
      * }
      */
-    public static int panamba_measure_peak(int threads, int milliseconds, MemorySegment flops_per_second) {
+    public static int panamba_measure_peak(int threads, int milliseconds, int dtype, MemorySegment flops_per_second) {
         var mh$ = panamba_measure_peak.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("panamba_measure_peak", threads, milliseconds, flops_per_second);
+                traceDowncall("panamba_measure_peak", threads, milliseconds, dtype, flops_per_second);
             }
-            return (int)mh$.invokeExact(threads, milliseconds, flops_per_second);
+            return (int)mh$.invokeExact(threads, milliseconds, dtype, flops_per_second);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -823,6 +824,24 @@ public class panamba_h extends panamba_h$shared {
      */
     public static int PANAMBA_LAYER_NORM() {
         return PANAMBA_LAYER_NORM;
+    }
+    private static final int PANAMBA_ACTIVATION_NONE = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_activation.PANAMBA_ACTIVATION_NONE = 0
+     * }
+     */
+    public static int PANAMBA_ACTIVATION_NONE() {
+        return PANAMBA_ACTIVATION_NONE;
+    }
+    private static final int PANAMBA_ACTIVATION_SILU = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_activation.PANAMBA_ACTIVATION_SILU = 1
+     * }
+     */
+    public static int PANAMBA_ACTIVATION_SILU() {
+        return PANAMBA_ACTIVATION_SILU;
     }
     private static final int PANAMBA_POOL_MEAN = (int)0L;
     /**

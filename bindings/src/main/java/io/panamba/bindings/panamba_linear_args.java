@@ -27,7 +27,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     float accumulate;
  *     int32_t dtype;
  *     int32_t out_dtype;
- *     int32_t reserved;
+ *     int32_t activation;
  * }
  * }
  */
@@ -50,8 +50,8 @@ public class panamba_linear_args {
         panamba_h.C_FLOAT.withName("accumulate"),
         panamba_h.C_INT.withName("dtype"),
         panamba_h.C_INT.withName("out_dtype"),
-        panamba_h.C_INT.withName("reserved")
-    ).withName("$anon$180:9");
+        panamba_h.C_INT.withName("activation")
+    ).withName("$anon$188:9");
 
     /**
      * The layout of this struct
@@ -588,48 +588,48 @@ public class panamba_linear_args {
         struct.set(out_dtype$LAYOUT, out_dtype$OFFSET, fieldValue);
     }
 
-    private static final OfInt reserved$LAYOUT = (OfInt)$LAYOUT.select(groupElement("reserved"));
+    private static final OfInt activation$LAYOUT = (OfInt)$LAYOUT.select(groupElement("activation"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * int32_t activation
      * }
      */
-    public static final OfInt reserved$layout() {
-        return reserved$LAYOUT;
+    public static final OfInt activation$layout() {
+        return activation$LAYOUT;
     }
 
-    private static final long reserved$OFFSET = $LAYOUT.byteOffset(groupElement("reserved"));
+    private static final long activation$OFFSET = $LAYOUT.byteOffset(groupElement("activation"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * int32_t activation
      * }
      */
-    public static final long reserved$offset() {
-        return reserved$OFFSET;
+    public static final long activation$offset() {
+        return activation$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * int32_t activation
      * }
      */
-    public static int reserved(MemorySegment struct) {
-        return struct.get(reserved$LAYOUT, reserved$OFFSET);
+    public static int activation(MemorySegment struct) {
+        return struct.get(activation$LAYOUT, activation$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * int32_t activation
      * }
      */
-    public static void reserved(MemorySegment struct, int fieldValue) {
-        struct.set(reserved$LAYOUT, reserved$OFFSET, fieldValue);
+    public static void activation(MemorySegment struct, int fieldValue) {
+        struct.set(activation$LAYOUT, activation$OFFSET, fieldValue);
     }
 
     /**

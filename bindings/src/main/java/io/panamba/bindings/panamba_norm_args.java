@@ -16,7 +16,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  * {@snippet lang=c :
  * struct {
  *     float *residual;
- *     const void *addend;
+ *     const float *addend;
  *     const float *weight;
  *     const float *bias;
  *     void *out;
@@ -49,7 +49,7 @@ public class panamba_norm_args {
         panamba_h.C_FLOAT.withName("eps"),
         panamba_h.C_INT.withName("kind"),
         panamba_h.C_INT.withName("dtype")
-    ).withName("$anon$164:9");
+    ).withName("$anon$167:9");
 
     /**
      * The layout of this struct
@@ -107,7 +107,7 @@ public class panamba_norm_args {
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * const void *addend
+     * const float *addend
      * }
      */
     public static final AddressLayout addend$layout() {
@@ -119,7 +119,7 @@ public class panamba_norm_args {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * const void *addend
+     * const float *addend
      * }
      */
     public static final long addend$offset() {
@@ -129,7 +129,7 @@ public class panamba_norm_args {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * const void *addend
+     * const float *addend
      * }
      */
     public static MemorySegment addend(MemorySegment struct) {
@@ -139,7 +139,7 @@ public class panamba_norm_args {
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * const void *addend
+     * const float *addend
      * }
      */
     public static void addend(MemorySegment struct, MemorySegment fieldValue) {

@@ -20,7 +20,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     const float *bias;
  *     const float *position;
  *     const float *class_token;
- *     void *out;
+ *     float *out;
  *     int64_t batch;
  *     int64_t channels;
  *     int64_t height;
@@ -63,7 +63,7 @@ public class panamba_patch_embedding_args {
         MemoryLayout.sequenceLayout(2, panamba_h.C_LONG).withName("class_index"),
         panamba_h.C_INT.withName("dtype"),
         panamba_h.C_INT.withName("reserved")
-    ).withName("$anon$133:9");
+    ).withName("$anon$136:9");
 
     /**
      * The layout of this struct
@@ -297,7 +297,7 @@ public class panamba_patch_embedding_args {
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * void *out
+     * float *out
      * }
      */
     public static final AddressLayout out$layout() {
@@ -309,7 +309,7 @@ public class panamba_patch_embedding_args {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * void *out
+     * float *out
      * }
      */
     public static final long out$offset() {
@@ -319,7 +319,7 @@ public class panamba_patch_embedding_args {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * void *out
+     * float *out
      * }
      */
     public static MemorySegment out(MemorySegment struct) {
@@ -329,7 +329,7 @@ public class panamba_patch_embedding_args {
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * void *out
+     * float *out
      * }
      */
     public static void out(MemorySegment struct, MemorySegment fieldValue) {

@@ -15,7 +15,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
 /**
  * {@snippet lang=c :
  * struct {
- *     const void *input;
+ *     const float *input;
  *     float *out;
  *     int64_t batch;
  *     int64_t length;
@@ -24,7 +24,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int64_t count;
  *     int64_t step;
  *     int32_t kind;
- *     int32_t dtype;
+ *     int32_t reserved;
  * }
  * }
  */
@@ -44,8 +44,8 @@ public class panamba_pool_args {
         panamba_h.C_LONG.withName("count"),
         panamba_h.C_LONG.withName("step"),
         panamba_h.C_INT.withName("kind"),
-        panamba_h.C_INT.withName("dtype")
-    ).withName("$anon$287:9");
+        panamba_h.C_INT.withName("reserved")
+    ).withName("$anon$295:9");
 
     /**
      * The layout of this struct
@@ -59,7 +59,7 @@ public class panamba_pool_args {
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * const void *input
+     * const float *input
      * }
      */
     public static final AddressLayout input$layout() {
@@ -71,7 +71,7 @@ public class panamba_pool_args {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * const void *input
+     * const float *input
      * }
      */
     public static final long input$offset() {
@@ -81,7 +81,7 @@ public class panamba_pool_args {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * const void *input
+     * const float *input
      * }
      */
     public static MemorySegment input(MemorySegment struct) {
@@ -91,7 +91,7 @@ public class panamba_pool_args {
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * const void *input
+     * const float *input
      * }
      */
     public static void input(MemorySegment struct, MemorySegment fieldValue) {
@@ -450,48 +450,48 @@ public class panamba_pool_args {
         struct.set(kind$LAYOUT, kind$OFFSET, fieldValue);
     }
 
-    private static final OfInt dtype$LAYOUT = (OfInt)$LAYOUT.select(groupElement("dtype"));
+    private static final OfInt reserved$LAYOUT = (OfInt)$LAYOUT.select(groupElement("reserved"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * int32_t dtype
+     * int32_t reserved
      * }
      */
-    public static final OfInt dtype$layout() {
-        return dtype$LAYOUT;
+    public static final OfInt reserved$layout() {
+        return reserved$LAYOUT;
     }
 
-    private static final long dtype$OFFSET = $LAYOUT.byteOffset(groupElement("dtype"));
+    private static final long reserved$OFFSET = $LAYOUT.byteOffset(groupElement("reserved"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * int32_t dtype
+     * int32_t reserved
      * }
      */
-    public static final long dtype$offset() {
-        return dtype$OFFSET;
+    public static final long reserved$offset() {
+        return reserved$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * int32_t dtype
+     * int32_t reserved
      * }
      */
-    public static int dtype(MemorySegment struct) {
-        return struct.get(dtype$LAYOUT, dtype$OFFSET);
+    public static int reserved(MemorySegment struct) {
+        return struct.get(reserved$LAYOUT, reserved$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * int32_t dtype
+     * int32_t reserved
      * }
      */
-    public static void dtype(MemorySegment struct, int fieldValue) {
-        struct.set(dtype$LAYOUT, dtype$OFFSET, fieldValue);
+    public static void reserved(MemorySegment struct, int fieldValue) {
+        struct.set(reserved$LAYOUT, reserved$OFFSET, fieldValue);
     }
 
     /**

@@ -16,7 +16,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  * {@snippet lang=c :
  * struct {
  *     const void *u;
- *     const void *projected;
+ *     const float *projected;
  *     const float *dt_weight;
  *     const float *dt_bias;
  *     const float *a;
@@ -41,7 +41,7 @@ public class panamba_scan_direction {
         panamba_h.C_POINTER.withName("d"),
         panamba_h.C_POINTER.withName("initial_state"),
         panamba_h.C_POINTER.withName("final_state")
-    ).withName("$anon$229:9");
+    ).withName("$anon$237:9");
 
     /**
      * The layout of this struct
@@ -99,7 +99,7 @@ public class panamba_scan_direction {
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * const void *projected
+     * const float *projected
      * }
      */
     public static final AddressLayout projected$layout() {
@@ -111,7 +111,7 @@ public class panamba_scan_direction {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * const void *projected
+     * const float *projected
      * }
      */
     public static final long projected$offset() {
@@ -121,7 +121,7 @@ public class panamba_scan_direction {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * const void *projected
+     * const float *projected
      * }
      */
     public static MemorySegment projected(MemorySegment struct) {
@@ -131,7 +131,7 @@ public class panamba_scan_direction {
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * const void *projected
+     * const float *projected
      * }
      */
     public static void projected(MemorySegment struct, MemorySegment fieldValue) {

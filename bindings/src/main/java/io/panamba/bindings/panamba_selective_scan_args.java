@@ -15,7 +15,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
 /**
  * {@snippet lang=c :
  * struct {
- *     const void *z;
+ *     const void *gate;
  *     void *out;
  *     panamba_scan_direction forward;
  *     panamba_scan_direction backward;
@@ -25,7 +25,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int64_t states;
  *     int64_t dt_rank;
  *     int64_t projected_row_stride;
- *     int64_t z_row_stride;
+ *     int64_t gate_row_stride;
  *     float scale;
  *     int32_t accumulate;
  *     int32_t dtype;
@@ -40,7 +40,7 @@ public class panamba_selective_scan_args {
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-        panamba_h.C_POINTER.withName("z"),
+        panamba_h.C_POINTER.withName("gate"),
         panamba_h.C_POINTER.withName("out"),
         panamba_scan_direction.layout().withName("forward"),
         panamba_scan_direction.layout().withName("backward"),
@@ -50,12 +50,12 @@ public class panamba_selective_scan_args {
         panamba_h.C_LONG.withName("states"),
         panamba_h.C_LONG.withName("dt_rank"),
         panamba_h.C_LONG.withName("projected_row_stride"),
-        panamba_h.C_LONG.withName("z_row_stride"),
+        panamba_h.C_LONG.withName("gate_row_stride"),
         panamba_h.C_FLOAT.withName("scale"),
         panamba_h.C_INT.withName("accumulate"),
         panamba_h.C_INT.withName("dtype"),
         panamba_h.C_INT.withName("reserved")
-    ).withName("$anon$248:9");
+    ).withName("$anon$256:9");
 
     /**
      * The layout of this struct
@@ -64,48 +64,48 @@ public class panamba_selective_scan_args {
         return $LAYOUT;
     }
 
-    private static final AddressLayout z$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("z"));
+    private static final AddressLayout gate$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("gate"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * const void *z
+     * const void *gate
      * }
      */
-    public static final AddressLayout z$layout() {
-        return z$LAYOUT;
+    public static final AddressLayout gate$layout() {
+        return gate$LAYOUT;
     }
 
-    private static final long z$OFFSET = $LAYOUT.byteOffset(groupElement("z"));
+    private static final long gate$OFFSET = $LAYOUT.byteOffset(groupElement("gate"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * const void *z
+     * const void *gate
      * }
      */
-    public static final long z$offset() {
-        return z$OFFSET;
+    public static final long gate$offset() {
+        return gate$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * const void *z
+     * const void *gate
      * }
      */
-    public static MemorySegment z(MemorySegment struct) {
-        return struct.get(z$LAYOUT, z$OFFSET);
+    public static MemorySegment gate(MemorySegment struct) {
+        return struct.get(gate$LAYOUT, gate$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * const void *z
+     * const void *gate
      * }
      */
-    public static void z(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(z$LAYOUT, z$OFFSET, fieldValue);
+    public static void gate(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(gate$LAYOUT, gate$OFFSET, fieldValue);
     }
 
     private static final AddressLayout out$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("out"));
@@ -504,48 +504,48 @@ public class panamba_selective_scan_args {
         struct.set(projected_row_stride$LAYOUT, projected_row_stride$OFFSET, fieldValue);
     }
 
-    private static final OfLong z_row_stride$LAYOUT = (OfLong)$LAYOUT.select(groupElement("z_row_stride"));
+    private static final OfLong gate_row_stride$LAYOUT = (OfLong)$LAYOUT.select(groupElement("gate_row_stride"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * int64_t z_row_stride
+     * int64_t gate_row_stride
      * }
      */
-    public static final OfLong z_row_stride$layout() {
-        return z_row_stride$LAYOUT;
+    public static final OfLong gate_row_stride$layout() {
+        return gate_row_stride$LAYOUT;
     }
 
-    private static final long z_row_stride$OFFSET = $LAYOUT.byteOffset(groupElement("z_row_stride"));
+    private static final long gate_row_stride$OFFSET = $LAYOUT.byteOffset(groupElement("gate_row_stride"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * int64_t z_row_stride
+     * int64_t gate_row_stride
      * }
      */
-    public static final long z_row_stride$offset() {
-        return z_row_stride$OFFSET;
+    public static final long gate_row_stride$offset() {
+        return gate_row_stride$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * int64_t z_row_stride
+     * int64_t gate_row_stride
      * }
      */
-    public static long z_row_stride(MemorySegment struct) {
-        return struct.get(z_row_stride$LAYOUT, z_row_stride$OFFSET);
+    public static long gate_row_stride(MemorySegment struct) {
+        return struct.get(gate_row_stride$LAYOUT, gate_row_stride$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * int64_t z_row_stride
+     * int64_t gate_row_stride
      * }
      */
-    public static void z_row_stride(MemorySegment struct, long fieldValue) {
-        struct.set(z_row_stride$LAYOUT, z_row_stride$OFFSET, fieldValue);
+    public static void gate_row_stride(MemorySegment struct, long fieldValue) {
+        struct.set(gate_row_stride$LAYOUT, gate_row_stride$OFFSET, fieldValue);
     }
 
     private static final OfFloat scale$LAYOUT = (OfFloat)$LAYOUT.select(groupElement("scale"));

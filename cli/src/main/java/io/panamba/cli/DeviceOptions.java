@@ -22,20 +22,8 @@ final class DeviceOptions {
       description = "Where to run: cpu (default: ${DEFAULT-VALUE}).")
   private String device;
 
-  @Option(
-      names = "--precision",
-      paramLabel = "TYPE",
-      defaultValue = "fp32",
-      converter = Precision.class,
-      description = "Arithmetic: fp32 (default: ${DEFAULT-VALUE}).")
-  private String precision;
-
   int threads() {
     return threads;
-  }
-
-  String precision() {
-    return precision;
   }
 
   String deviceName() {
@@ -53,18 +41,6 @@ final class DeviceOptions {
       if (!value.equals("cpu")) {
         throw new TypeConversionException(
             "this version runs on cpu only, not on '%s'".formatted(value));
-      }
-      return value;
-    }
-  }
-
-  /** Knows float32 alone. */
-  static final class Precision implements ITypeConverter<String> {
-    @Override
-    public String convert(String value) {
-      if (!value.equals("fp32")) {
-        throw new TypeConversionException(
-            "this version computes in fp32 only; '%s' is not supported yet".formatted(value));
       }
       return value;
     }

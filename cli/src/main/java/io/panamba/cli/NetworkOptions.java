@@ -2,6 +2,7 @@ package io.panamba.cli;
 
 import io.panamba.model.Pooling;
 import io.panamba.model.PositionInterpolation;
+import io.panamba.model.Precision;
 import io.panamba.model.VimOptions;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -39,12 +40,23 @@ final class NetworkOptions {
               + " aligned).")
   private PositionInterpolation interpolation;
 
+  @Option(
+      names = "--precision",
+      paramLabel = "TYPE",
+      description =
+          "Weights and activations: fp32, or bf16, faster and half as large, with logits within"
+              + " 2 %% (default: fp32).")
+  private Precision precision;
+
   ImageSize imageSize() {
     return grid.imageSize();
   }
 
   VimOptions vimOptions() {
     VimOptions options = grid.vimOptions();
+    if (precision != null) {
+      options = options.withPrecision(precision);
+    }
     if (pooling != null) {
       options = options.withPooling(pooling);
     }

@@ -3,7 +3,6 @@ package io.panamba.model;
 import io.panamba.runtime.Operation;
 import io.panamba.runtime.Plan;
 import io.panamba.runtime.Tensor;
-import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -17,19 +16,19 @@ public final class Inference implements AutoCloseable {
   /** More than enough for the compiler's last tier; a crossing takes well under a microsecond. */
   private static final int CROSSINGS = 20_000;
 
-  private final Arena arena;
   private final Plan plan;
   private final VimNetwork network;
   private final InferenceOptions options;
-  private final long workspaceBytes;
+  private final CountingArena arena;
+  private final Span span;
 
   Inference(
-      Arena arena, Plan plan, VimNetwork network, InferenceOptions options, long workspaceBytes) {
+      CountingArena arena, Plan plan, VimNetwork network, InferenceOptions options, Span span) {
     this.arena = arena;
     this.plan = plan;
     this.network = network;
     this.options = options;
-    this.workspaceBytes = workspaceBytes;
+    this.span = span;
   }
 
   /**
@@ -51,20 +50,29 @@ public final class Inference implements AutoCloseable {
   }
 
   /**
-   * Runs once, and lets the virtual machine compile the way to the native library, so that the
-   * first real run pays for nothing: an interpreted downcall takes longer and allocates. What the
-   * image holds does not matter; results are overwritten.
+   * Lets the virtual machine compile the way to the native library, and runs once, so that the
+   * first real run pays for nothing: an interpreted downcall takes longer and allocates, and memory
+   * that was never touched has yet to be found by the operating system. What the image holds does
+   * not matter; results are overwritten. Flight Recorder gets no event.
    */
   public void warmUp() {
-    plan.run();
     for (int i = 0; i < CROSSINGS; i++) {
       plan.run(0, 0);
     }
+    plan.run();
   }
 
-  /** Runs the network on the image. */
+  /**
+   * Runs the network on the image. Flight Recorder gets an event {@code io.panamba.Inference}, if
+   * it records.
+   */
   public void run() {
-    plan.run();
+    if (span.start()) {
+      plan.run();
+      span.stop();
+    } else {
+      plan.run();
+    }
   }
 
   /**
@@ -141,7 +149,7 @@ public final class Inference implements AutoCloseable {
    * @return bytes of input, activations and results
    */
   public long workspaceBytes() {
-    return workspaceBytes;
+    return arena.bytes();
   }
 
   private static Tensor wanted(Tensor tensor, String name) {

@@ -46,7 +46,7 @@ final class LayerSweeps {
   private final Tensor normed;
   private final Tensor xTile;
   private final Tensor u;
-  private final Tensor z;
+  private final Tensor gate;
   private final Tensor projected;
   private final Tensor scanned;
   private final Tensor[] states;
@@ -66,7 +66,7 @@ final class LayerSweeps {
     normed = activations.tensor(rows, config.dim());
     xTile = keepsX ? null : activations.tensor(rows + border, inner);
     u = activations.tensor(rows, inner);
-    z = activations.tensor(rows, inner);
+    gate = activations.tensor(rows, inner);
     projected = activations.exact(rows, config.dtRank() + 2L * config.states());
     scanned = keepsY(config) ? null : activations.tensor(rows, inner);
     states =
@@ -156,7 +156,7 @@ final class LayerSweeps {
       convolve(branch);
       operations.add(Linear.of(tileOf(u), branch.projection(), null, 0, tileOf(projected)));
       if (last) {
-        operations.add(Linear.of(tileOf(normed), layer.zProjection(), layer.zBias(), 0, tileOf(z)));
+        operations.add(VimNetwork.gate(tileOf(normed), layer, tileOf(gate)));
       }
       Tensor y = keepsY(config) ? rows(sequence.y(), start, size) : tileOf(scanned);
       scan(branch, last, y);
@@ -210,7 +210,7 @@ final class LayerSweeps {
           new SelectiveScan(
               back ? null : direction,
               back ? direction : null,
-              last ? Columns.of(tileOf(z)) : null,
+              last ? Columns.of(tileOf(gate)) : null,
               last ? VimNetwork.scale(config) : 1,
               back,
               y));

@@ -83,31 +83,33 @@ final class Parameters {
   }
 
   /** A weight (columns, ...) whose other axes are the depth, packed straight from the file. */
-  PackedMatrix packed(String key, Tensor rowScale, long... sizes) {
-    return packedRows(key, rowScale, 0, sizes[0], sizes);
+  PackedMatrix packed(String key, DType dtype, Tensor rowScale, long... sizes) {
+    return packedRows(key, dtype, rowScale, 0, sizes[0], sizes);
   }
 
   /** As {@link #packed}, but of {@code count} rows from {@code first} on: so many columns. */
-  PackedMatrix packedRows(String key, Tensor rowScale, long first, long count, long... sizes) {
+  PackedMatrix packedRows(
+      String key, DType dtype, Tensor rowScale, long first, long count, long... sizes) {
     StoredTensor tensor = stored(key, sizes);
     long depth = tensor.shape().elements() / sizes[0];
     long[] strides = tensor.strides();
     if (sizes.length == 2) {
-      return pack(tensor.data(), tensor.dtype(), first, count, depth, strides, rowScale);
+      return pack(dtype, tensor.data(), tensor.dtype(), first, count, depth, strides, rowScale);
     }
     long[] dense = {depth, 1};
     if (tensor.isContiguous()) {
-      return pack(tensor.data(), tensor.dtype(), first, count, depth, dense, rowScale);
+      return pack(dtype, tensor.data(), tensor.dtype(), first, count, depth, dense, rowScale);
     }
     try (Arena local = Arena.ofConfined()) {
       Tensor copy = Tensor.of(local, tensor.shape(), tensor.toFloats());
-      return pack(copy.segment(), DType.F32, first, count, depth, dense, rowScale);
+      return pack(dtype, copy.segment(), DType.F32, first, count, depth, dense, rowScale);
     }
   }
 
   private PackedMatrix pack(
-      MemorySegment data,
       DType dtype,
+      MemorySegment data,
+      DType stored,
       long first,
       long count,
       long depth,
@@ -116,13 +118,14 @@ final class Parameters {
     return device.pack(
         arena,
         new MatrixSource(
-            data.asSlice(first * strides[0] * dtype.bytes()),
-            dtype,
+            data.asSlice(first * strides[0] * stored.bytes()),
+            stored,
             count,
             depth,
             strides[0],
             strides[1],
-            rowScale));
+            rowScale),
+        dtype);
   }
 
   /**

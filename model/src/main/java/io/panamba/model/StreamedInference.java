@@ -67,9 +67,10 @@ public final class StreamedInference implements AutoCloseable {
     this.tiles = Tiles.of(config.length(), options.tile());
     this.arena = new CountingArena(Arenas.shared());
     try {
-      this.sequence = sequence(DType.F32);
+      DType type = config.precision().dtype();
+      this.sequence = sequence(type);
       this.sweeps =
-          new LayerSweeps(config, tiles, sequence.x() != null, new Activations(arena, DType.F32));
+          new LayerSweeps(config, tiles, sequence.x() != null, new Activations(arena, type));
       this.embedding =
           new StripEmbedding(config, weights, positions, device, options.tile(), arena);
       this.features = Tensor.allocate(arena, DType.F32, Shape.of(1, config.dim()));

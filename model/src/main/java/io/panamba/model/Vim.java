@@ -56,7 +56,13 @@ public final class Vim implements AutoCloseable {
     VimConfig config = VimConfigReader.read(checkpoint, options);
     CountingArena arena = new CountingArena(Arenas.shared());
     try {
-      return new Vim(config, VimWeights.load(checkpoint, config, device, arena), device, arena);
+      Span span = Span.load(checkpoint.path().toString(), config, device, arena);
+      boolean recorded = span.start();
+      VimWeights weights = VimWeights.load(checkpoint, config, device, arena);
+      if (recorded) {
+        span.stop();
+      }
+      return new Vim(config, weights, device, arena);
     } catch (RuntimeException | Error e) {
       arena.close();
       throw e;
@@ -89,15 +95,25 @@ public final class Vim implements AutoCloseable {
    * @return the inference, to be closed by the caller
    * @throws IllegalArgumentException if an image is smaller than a patch
    * @throws WeightsException if logits are wanted of a checkpoint without a head
+   * @throws IllegalStateException if the network is closed
    */
   public Inference plan(InferenceOptions options) {
+    if (!arena.scope().isAlive()) {
+      throw new IllegalStateException("the network is closed");
+    }
     VimConfig sized = sized(options.height(), options.width());
     CountingArena workspace = new CountingArena(Arenas.shared());
     try {
+      Span span = Span.plan(sized, options, device, workspace);
+      boolean recorded = span.start();
       Tensor shared = positions.lend(sized, workspace);
       VimNetwork network = new VimNetwork(sized, weights, options, shared, workspace);
       Plan plan = device.plan(network.operations());
-      return new Inference(workspace, plan, network, options, workspace.bytes());
+      if (recorded) {
+        span.stop();
+      }
+      Span runs = Span.inference(sized, options, device);
+      return new Inference(workspace, plan, network, options, runs);
     } catch (RuntimeException | Error e) {
       workspace.close();
       throw e;

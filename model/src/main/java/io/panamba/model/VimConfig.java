@@ -26,6 +26,7 @@ package io.panamba.model;
  * @param layerNorm whether norms are layer norms rather than RMS norms
  * @param positions whether there is a position embedding
  * @param positionInterpolation how it is fitted to other grids
+ * @param precision of weights and activations
  */
 public record VimConfig(
     int imageHeight,
@@ -50,10 +51,28 @@ public record VimConfig(
     boolean layerScale,
     boolean layerNorm,
     boolean positions,
-    PositionInterpolation positionInterpolation) {
+    PositionInterpolation positionInterpolation,
+    Precision precision) {
 
   /** The epsilon of every norm. */
   public static final float EPS = 1e-5f;
+
+  /**
+   * Checks stride and image size.
+   *
+   * @throws IllegalArgumentException if the stride is not positive or an image is smaller than a
+   *     patch
+   */
+  public VimConfig {
+    if (stride < 1) {
+      throw new IllegalArgumentException("the stride is at least 1, not " + stride);
+    }
+    if (imageHeight < patch || imageWidth < patch) {
+      throw new IllegalArgumentException(
+          "images of %d x %d are smaller than a patch of %d"
+              .formatted(imageHeight, imageWidth, patch));
+    }
+  }
 
   /**
    * Returns the height of the grid of patches.
@@ -116,7 +135,8 @@ public record VimConfig(
         layerScale,
         layerNorm,
         positions,
-        positionInterpolation);
+        positionInterpolation,
+        precision);
   }
 
   private int directions() {

@@ -3,11 +3,13 @@ package io.panamba.model;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.runtime.Shape;
 import java.util.Objects;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Tells a network from the shapes of its checkpoint. */
 final class VimConfigReader {
+  private static final String PROJECTION = "patch_embed.proj.weight";
   private static final int PUBLISHED_IMAGE_SIZE = 224;
   private static final Pattern LAYER = Pattern.compile("layers\\.(\\d{1,9})\\..*");
 
@@ -24,15 +26,16 @@ final class VimConfigReader {
   }
 
   private VimConfig read() {
-    Shape projection = shape("patch_embed.proj.weight", 4);
+    if (!has(PROJECTION)) {
+      throw new WeightsException(PROJECTION + " is missing: this is no Vim checkpoint");
+    }
+    Shape projection = shape(PROJECTION, "dim, colours, patch, patch");
     if (projection.size(2) != projection.size(3)) {
       throw new WeightsException(
-          "patch_embed.proj.weight is %s; expected square patches".formatted(projection));
+          "%s is %s; expected square patches".formatted(PROJECTION, projection));
     }
-    int patch = size(projection, 2);
+    int patch = (int) projection.size(2);
     int depth = depth();
-    Shape inProjection = shape("layers.0.mixer.in_proj.weight", 2);
-    Shape a = shape("layers.0.mixer.A_log", 2);
     ClassToken classToken = classToken();
     boolean positions = has("pos_embed");
     int trainedSide = positions ? trainedSide(classToken) : 0;
@@ -42,27 +45,28 @@ final class VimConfigReader {
     return new VimConfig(
         height,
         width,
-        size(projection, 1),
+        (int) projection.size(1),
         patch,
         stride,
         depth,
-        size(projection, 0),
-        size(inProjection, 0) / 2,
-        size(a, 1),
-        size(shape("layers.0.mixer.dt_proj.weight", 2), 1),
-        size(shape("layers.0.mixer.conv1d.weight", 3), 2),
-        has("head.weight") || has("head.bias") ? size(shape("head.weight", 2), 0) : 0,
+        (int) projection.size(0),
+        size("layers.0.mixer.in_proj.weight", "2 * inner, dim", 0) / 2,
+        size("layers.0.mixer.A_log", "inner, states", 1),
+        size("layers.0.mixer.dt_proj.weight", "inner, rank", 1),
+        size("layers.0.mixer.conv1d.weight", "inner, 1, kernel", 2),
+        has("head.weight") || has("head.bias") ? size("head.weight", "classes, dim", 0) : 0,
         classToken,
         Objects.requireNonNullElse(options.pooling(), Pooling.MEAN),
         bimamba(),
         Objects.requireNonNullElse(options.divideOut(), true),
         Objects.requireNonNullElse(options.layerBidirectional(), false),
-        has("rope.freqs_cos") || has("rope.freqs_sin"),
+        rope(),
         Objects.requireNonNullElse(options.ropeResidual(), true),
         hasAny(".mixer.gamma"),
         has("norm_f.bias") || hasAny(".norm.bias"),
         positions,
-        Objects.requireNonNullElse(options.positionInterpolation(), PositionInterpolation.ALIGNED));
+        Objects.requireNonNullElse(options.positionInterpolation(), PositionInterpolation.ALIGNED),
+        Objects.requireNonNullElse(options.precision(), Precision.FP32));
   }
 
   private boolean has(String key) {
@@ -77,37 +81,49 @@ final class VimConfigReader {
     return checkpoint.keys().stream().anyMatch(key -> key.endsWith(suffix));
   }
 
-  private Shape shape(String key, int rank) {
+  /** The shape of a tensor whose axes are so named, each of 1 to 2^31 - 1. */
+  private Shape shape(String key, String axes) {
     Shape shape =
         checkpoint
             .find(key)
             .orElseThrow(
-                () ->
-                    new WeightsException("%s is missing: this is no Vim checkpoint".formatted(key)))
+                () -> new WeightsException("%s is missing; expected (%s)".formatted(key, axes)))
             .shape();
-    if (shape.rank() != rank || shape.elements() == 0) {
-      throw new WeightsException("%s is %s; expected %d axes".formatted(key, shape, rank));
+    if (shape.rank() != axes.split(",", -1).length || shape.elements() == 0) {
+      throw new WeightsException("%s is %s; expected (%s)".formatted(key, shape, axes));
+    }
+    for (long size : shape.toArray()) {
+      if (size > Integer.MAX_VALUE) {
+        throw new WeightsException(
+            "%s is %s; expected (%s) of at most %d each"
+                .formatted(key, shape, axes, Integer.MAX_VALUE));
+      }
     }
     return shape;
   }
 
-  private static int size(Shape shape, int axis) {
-    if (shape.size(axis) > Integer.MAX_VALUE) {
-      throw new WeightsException("a tensor of shape %s is too large".formatted(shape));
-    }
-    return (int) shape.size(axis);
+  private int size(String key, String axes, int axis) {
+    return (int) shape(key, axes).size(axis);
   }
 
-  /** Counts by the last layer that has a key, so that a layer with a gap is found to have one. */
+  /** Counts the layers that have a key, and refuses gaps. */
   private int depth() {
-    int last = 0;
+    TreeSet<Integer> layers = new TreeSet<>();
     for (String key : checkpoint.keys()) {
       Matcher matcher = LAYER.matcher(key);
       if (matcher.matches()) {
-        last = Math.max(last, Integer.parseInt(matcher.group(1)));
+        layers.add(Integer.parseInt(matcher.group(1)));
       }
     }
-    return last + 1;
+    int depth = 0;
+    for (int layer : layers) {
+      if (layer != depth) {
+        throw new WeightsException(
+            "layers.%d is missing, though there is layers.%d".formatted(depth, layer));
+      }
+      depth++;
+    }
+    return depth;
   }
 
   private ClassToken classToken() {
@@ -123,6 +139,16 @@ final class VimConfigReader {
     return wanted;
   }
 
+  /** Both tables or none. */
+  private boolean rope() {
+    if (!has("rope.freqs_cos") && !has("rope.freqs_sin")) {
+      return false;
+    }
+    shape("rope.freqs_cos", "patches, dim");
+    shape("rope.freqs_sin", "patches, dim");
+    return true;
+  }
+
   private Bimamba bimamba() {
     if (hasAny("_b.weight") || hasAny("_b.bias") || hasAny(".mixer.D_b")) {
       return Bimamba.V2;
@@ -132,7 +158,7 @@ final class VimConfigReader {
 
   /** The side of the square grid that the position embedding was trained for. */
   private int trainedSide(ClassToken classToken) {
-    Shape shape = shape("pos_embed", 3);
+    Shape shape = shape("pos_embed", "1, tokens, dim");
     long patches = shape.size(1) - classToken.count();
     int side = (int) Math.sqrt((double) patches);
     if (side < 1 || (long) side * side != patches) {
@@ -149,9 +175,6 @@ final class VimConfigReader {
    */
   private int stride(int patch, int trainedSide) {
     if (options.stride() != null) {
-      if (options.stride() < 1) {
-        throw new IllegalArgumentException("the stride is at least 1, not " + options.stride());
-      }
       return options.stride();
     }
     for (int stride = patch; stride >= 1 && patch <= PUBLISHED_IMAGE_SIZE; stride /= 2) {
@@ -163,11 +186,16 @@ final class VimConfigReader {
   }
 
   private static int imageSize(Integer wanted, int patch, int stride, int trainedSide) {
-    if (wanted == null) {
-      return trainedSide > 0
-          ? Math.addExact(Math.multiplyExact(trainedSide - 1, stride), patch)
-          : PUBLISHED_IMAGE_SIZE;
+    if (wanted != null) {
+      return wanted;
     }
-    return wanted;
+    long size = trainedSide > 0 ? (trainedSide - 1L) * stride + patch : PUBLISHED_IMAGE_SIZE;
+    if (size > Integer.MAX_VALUE) {
+      throw new WeightsException(
+          "pos_embed is for %d x %d patches: with a stride of %d and patches of %d, images would"
+                  .formatted(trainedSide, trainedSide, stride, patch)
+              + " be %d pixels wide".formatted(size));
+    }
+    return (int) size;
   }
 }

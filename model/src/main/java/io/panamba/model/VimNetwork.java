@@ -42,6 +42,7 @@ final class VimNetwork {
   private final List<Operation> operations = new ArrayList<>();
   private final Map<String, Tensor> taps = new LinkedHashMap<>();
 
+  private final Activations activations;
   private final Tensor image;
   private final Tensor stream;
 
@@ -51,7 +52,10 @@ final class VimNetwork {
   // Null with sweeps, which have their own for one tile.
   private final Tensor normed;
   private final Tensor x;
-  private final Tensor z;
+
+  /** silu(z) */
+  private final Tensor gate;
+
   private final Tensor uForward;
   private final Tensor uBackward;
   private final Tensor projectedForward;
@@ -91,15 +95,16 @@ final class VimNetwork {
     long inner = config.inner();
     image = tensor(batch, config.colours(), config.imageHeight(), config.imageWidth());
     stream = tensor(batch, length, config.dim());
+    activations = new Activations(arena, config.precision().dtype());
     sweeps = sweeps();
     normed = whole(config.dim());
     x = whole(inner);
-    z = whole(inner);
+    gate = whole(inner);
     uForward = whole(inner);
     uBackward = whole(inner);
     long projected = config.dtRank() + 2L * config.states();
-    projectedForward = whole(projected);
-    projectedBackward = whole(projected);
+    projectedForward = sweeps == null ? tensor(batch, length, projected) : null;
+    projectedBackward = sweeps == null ? tensor(batch, length, projected) : null;
     scanned = whole(inner);
     hidden =
         config.rope() || config.layerBidirectional() ? tensor(batch, length, config.dim()) : null;
@@ -114,14 +119,14 @@ final class VimNetwork {
 
   /** Allocates what layers need of whole sequences, unless they are written as sweeps. */
   private Tensor whole(long width) {
-    return sweeps == null ? tensor(batch, length, width) : null;
+    return sweeps == null ? activations.tensor(batch, length, width) : null;
   }
 
   private LayerSweeps sweeps() {
     Tiles tiles = Tiles.of(length, options.tile());
     return tiles.count() == 1 || options.taps() || !LayerSweeps.canSweep(config)
         ? null
-        : new LayerSweeps(config, tiles, true, new Activations(arena, DType.F32));
+        : new LayerSweeps(config, tiles, true, activations);
   }
 
   private Tensor tap(String name) {
@@ -165,7 +170,8 @@ final class VimNetwork {
         pair(layers.get(i), layers.get(i + 1), output(i));
       }
     } else {
-      for (int i = 0; i < layers.size(); i++) {
+      int whole = picksEarly() ? layers.size() - 1 : layers.size();
+      for (int i = 0; i < whole; i++) {
         rotate(i);
         single(layers.get(i), output(i));
       }
@@ -174,8 +180,9 @@ final class VimNetwork {
 
   /** Images run one after the other, in the same memory but for the residual stream. */
   private void sweep(List<Layer> layers) {
-    Tensor x = LayerSweeps.keepsX(config, true) ? tensor(length, config.inner()) : null;
-    Tensor y = LayerSweeps.keepsY(config) ? tensor(length, config.inner()) : null;
+    long inner = config.inner();
+    Tensor x = LayerSweeps.keepsX(config, true) ? activations.tensor(length, inner) : null;
+    Tensor y = LayerSweeps.keepsY(config) ? activations.tensor(length, inner) : null;
     for (long i = 0; i < batch; i++) {
       Tensor rows = stream.slice(i, 1).reshape(Shape.of(length, config.dim()));
       for (Layer layer : layers) {
@@ -280,7 +287,7 @@ final class VimNetwork {
   /** From the normed stream to the scans' gated sum. */
   private void mix(Layer layer, boolean reversed) {
     operations.add(Linear.of(normed, layer.xProjection(), layer.xBias(), 0, x));
-    operations.add(Linear.of(normed, layer.zProjection(), layer.zBias(), 0, z));
+    operations.add(gate(normed, layer, gate));
     boolean shared = config.bimamba() == Bimamba.V1;
     CausalConv.Direction firstConv = conv(layer.forward(), uForward);
     CausalConv.Direction secondConv =
@@ -304,10 +311,21 @@ final class VimNetwork {
         new SelectiveScan(
             reversed ? second : first,
             reversed ? first : second,
-            Columns.of(z),
+            Columns.of(gate),
             scale(config),
             false,
             scanned));
+  }
+
+  /** silu(z), z being the second half of in_proj. */
+  static Linear gate(Tensor normed, Layer layer, Tensor out) {
+    return new Linear(
+        Columns.of(normed),
+        layer.zProjection(),
+        layer.zBias(),
+        0,
+        Linear.Activation.SILU,
+        Columns.of(out));
   }
 
   static CausalConv.Direction conv(Branch branch, Tensor out) {
@@ -343,10 +361,14 @@ final class VimNetwork {
             && (config.pooling() == Pooling.MAX || config.pooling() == Pooling.ALL);
     long picked = pickedToken(config);
     if (picked >= 0 && pending == null && !options.tokens()) {
-      // One token is wanted: pick it first and normalise it alone.
+      // One token is wanted: only that is normalised.
       Tensor one = tensor(batch, config.dim());
       features = tensor(batch, config.dim());
-      operations.add(new Pool(Pool.Kind.MEAN, stream, picked, 1, 1, one));
+      if (picksEarly()) {
+        lastLayer(picked, one);
+      } else {
+        operations.add(new Pool(Pool.Kind.MEAN, stream, picked, 1, 1, one));
+      }
       operations.add(
           Norm.of(kind(config), one, norm.weight(), norm.bias(), VimConfig.EPS, features));
     } else {
@@ -364,6 +386,39 @@ final class VimNetwork {
     if (options.logits()) {
       head();
     }
+  }
+
+  /**
+   * Whether one token is wanted and nothing of the others: the last layer then runs for it alone.
+   */
+  private boolean picksEarly() {
+    return pickedToken(config) >= 0
+        && sweeps == null
+        && hidden == null
+        && !options.tokens()
+        && !options.taps()
+        && !weights.layers().isEmpty();
+  }
+
+  private void lastLayer(long picked, Tensor one) {
+    long inner = config.inner();
+    LastLayer.Workspace work =
+        new LastLayer.Workspace(
+            normed,
+            x,
+            uForward,
+            uBackward,
+            projectedForward,
+            projectedBackward,
+            one,
+            activations.tensor(batch, config.dim()),
+            activations.tensor(batch, inner),
+            activations.tensor(batch, inner),
+            tensor(1, config.states(), inner),
+            tensor(1, config.states(), inner));
+    operations.addAll(
+        LastLayer.operations(
+            weights.layers().getLast(), work, stream, picked, kind(config), scale(config)));
   }
 
   /** Makes features (batch, dim) of normalised tokens. */

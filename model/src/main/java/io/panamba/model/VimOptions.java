@@ -16,6 +16,7 @@ package io.panamba.model;
  * @param ropeResidual whether the rotary embedding turns the residual too ({@code
  *     if_rope_residual}); true by default
  * @param positionInterpolation for other image sizes; aligned by default
+ * @param precision of weights and activations; float32 by default
  */
 public record VimOptions(
     Integer imageHeight,
@@ -26,7 +27,8 @@ public record VimOptions(
     Boolean divideOut,
     Boolean layerBidirectional,
     Boolean ropeResidual,
-    PositionInterpolation positionInterpolation) {
+    PositionInterpolation positionInterpolation,
+    Precision precision) {
 
   /**
    * Returns options that leave everything open.
@@ -34,7 +36,7 @@ public record VimOptions(
    * @return the options
    */
   public static VimOptions defaults() {
-    return new VimOptions(null, null, null, null, null, null, null, null, null);
+    return new VimOptions(null, null, null, null, null, null, null, null, null, null);
   }
 
   /**
@@ -64,7 +66,8 @@ public record VimOptions(
         divideOut,
         layerBidirectional,
         ropeResidual,
-        positionInterpolation);
+        positionInterpolation,
+        precision);
   }
 
   /**
@@ -83,7 +86,8 @@ public record VimOptions(
         divideOut,
         layerBidirectional,
         ropeResidual,
-        positionInterpolation);
+        positionInterpolation,
+        precision);
   }
 
   /**
@@ -102,7 +106,8 @@ public record VimOptions(
         divideOut,
         layerBidirectional,
         ropeResidual,
-        positionInterpolation);
+        positionInterpolation,
+        precision);
   }
 
   /**
@@ -121,7 +126,8 @@ public record VimOptions(
         divideOut,
         layerBidirectional,
         ropeResidual,
-        positionInterpolation);
+        positionInterpolation,
+        precision);
   }
 
   /**
@@ -140,7 +146,8 @@ public record VimOptions(
         value,
         layerBidirectional,
         ropeResidual,
-        positionInterpolation);
+        positionInterpolation,
+        precision);
   }
 
   /**
@@ -159,7 +166,8 @@ public record VimOptions(
         divideOut,
         value,
         ropeResidual,
-        positionInterpolation);
+        positionInterpolation,
+        precision);
   }
 
   /**
@@ -178,7 +186,8 @@ public record VimOptions(
         divideOut,
         layerBidirectional,
         value,
-        positionInterpolation);
+        positionInterpolation,
+        precision);
   }
 
   /**
@@ -197,6 +206,27 @@ public record VimOptions(
         divideOut,
         layerBidirectional,
         ropeResidual,
+        value,
+        precision);
+  }
+
+  /**
+   * Chooses the precision.
+   *
+   * @param value of weights and activations
+   * @return new options
+   */
+  public VimOptions withPrecision(Precision value) {
+    return new VimOptions(
+        imageHeight,
+        imageWidth,
+        stride,
+        classToken,
+        pooling,
+        divideOut,
+        layerBidirectional,
+        ropeResidual,
+        positionInterpolation,
         value);
   }
 }

@@ -36,22 +36,12 @@ public enum VimPreset {
    *     positive
    */
   public VimConfig config(VimOptions options) {
-    int height = Objects.requireNonNullElse(options.imageHeight(), imageSize);
-    int width = Objects.requireNonNullElse(options.imageWidth(), imageSize);
-    int stride = Objects.requireNonNullElse(options.stride(), patch);
-    if (height < patch || width < patch) {
-      throw new IllegalArgumentException(
-          "images of %d x %d are smaller than a patch of %d".formatted(height, width, patch));
-    }
-    if (stride < 1) {
-      throw new IllegalArgumentException("the stride is at least 1, not " + stride);
-    }
     return new VimConfig(
-        height,
-        width,
+        Objects.requireNonNullElse(options.imageHeight(), imageSize),
+        Objects.requireNonNullElse(options.imageWidth(), imageSize),
         3,
         patch,
-        stride,
+        Objects.requireNonNullElse(options.stride(), patch),
         depth,
         dim,
         2 * dim,
@@ -69,6 +59,7 @@ public enum VimPreset {
         false,
         false,
         true,
-        Objects.requireNonNullElse(options.positionInterpolation(), PositionInterpolation.ALIGNED));
+        Objects.requireNonNullElse(options.positionInterpolation(), PositionInterpolation.ALIGNED),
+        Objects.requireNonNullElse(options.precision(), Precision.FP32));
   }
 }

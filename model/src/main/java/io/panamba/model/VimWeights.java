@@ -1,6 +1,7 @@
 package io.panamba.model;
 
 import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.PatchEmbedding.ClassIndex;
@@ -20,7 +21,7 @@ import java.util.List;
  * @param rotary tables as trained, or null
  * @param layers in order
  * @param finalNorm of the residual stream
- * @param head (classes, dim) or null
+ * @param head (classes, dim) or null; in float32 whatever the precision
  * @param headBias (classes) or null
  */
 record VimWeights(
@@ -67,9 +68,16 @@ record VimWeights(
   static VimWeights load(Checkpoint checkpoint, VimConfig config, Device device, Arena arena) {
     Parameters parameters = new Parameters(checkpoint, device, arena);
     int dim = config.dim();
+    DType dtype = config.precision().dtype();
     PackedMatrix projection =
         parameters.packed(
-            "patch_embed.proj.weight", null, dim, config.colours(), config.patch(), config.patch());
+            "patch_embed.proj.weight",
+            dtype,
+            null,
+            dim,
+            config.colours(),
+            config.patch(),
+            config.patch());
     Tensor projectionBias = parameters.tensor("patch_embed.proj.bias", dim);
     Tensor classTokens = classTokens(parameters, config, arena);
     float[] positions = config.positions() ? positions(parameters, checkpoint, config) : null;
@@ -82,7 +90,7 @@ record VimWeights(
     PackedMatrix head =
         config.classes() == 0
             ? null
-            : parameters.packed("head.weight", null, config.classes(), dim);
+            : parameters.packed("head.weight", DType.F32, null, config.classes(), dim);
     Tensor headBias =
         config.classes() == 0 ? null : parameters.tensor("head.bias", config.classes());
     parameters.requireAllUsed();
@@ -134,6 +142,7 @@ record VimWeights(
   private static Layer layer(Parameters parameters, VimConfig config, String prefix) {
     int dim = config.dim();
     int inner = config.inner();
+    DType dtype = config.precision().dtype();
     String mixer = prefix + "mixer.";
     // Layer scale multiplies the mixer's output, which is linear in out_proj: it folds into the
     // rows of its weight.
@@ -149,13 +158,13 @@ record VimWeights(
     Tensor inBias = parameters.common(prefix, "mixer.in_proj.bias", 2L * inner);
     return new Layer(
         norm(parameters, config, prefix + "norm."),
-        parameters.packedRows(inKey, null, 0, inner, 2L * inner, dim),
+        parameters.packedRows(inKey, dtype, null, 0, inner, 2L * inner, dim),
         inBias == null ? null : inBias.slice(0, inner),
-        parameters.packedRows(inKey, null, inner, inner, 2L * inner, dim),
+        parameters.packedRows(inKey, dtype, null, inner, inner, 2L * inner, dim),
         inBias == null ? null : inBias.slice(inner, inner),
         forward,
         backward,
-        parameters.packed(mixer + "out_proj.weight", gamma, dim, inner),
+        parameters.packed(mixer + "out_proj.weight", dtype, gamma, dim, inner),
         scaled(parameters.common(prefix, "mixer.out_proj.bias", dim), gamma));
   }
 
@@ -182,7 +191,11 @@ record VimWeights(
             mixer + "conv1d" + suffix + ".weight", x -> x, inner, kernel, inner, 1, kernel),
         parameters.common(prefix, "mixer.conv1d" + suffix + ".bias", inner),
         parameters.packed(
-            mixer + "x_proj" + suffix + ".weight", null, rank + 2L * config.states(), inner),
+            mixer + "x_proj" + suffix + ".weight",
+            config.precision().dtype(),
+            null,
+            rank + 2L * config.states(),
+            inner),
         parameters.transposed(
             mixer + "dt_proj" + suffix + ".weight", x -> x, inner, rank, inner, rank),
         parameters.tensor(mixer + "dt_proj" + suffix + ".bias", inner),

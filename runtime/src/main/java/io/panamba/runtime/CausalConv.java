@@ -12,7 +12,7 @@ package io.panamba.runtime;
  * <p>A long sequence may be run in pieces, some rows of it at a time: the bits are those of one
  * call.
  *
- * @param x (batch, length, channels); rows outside of it are zero
+ * @param x (batch, length, channels), float32 or bfloat16; rows outside of it are zero
  * @param first the first row that is computed; rows before it are read alone
  * @param count how many rows are computed; rows after them are read alone
  * @param forward the direction from first to last, or null
@@ -30,7 +30,7 @@ public record CausalConv(Columns x, long first, long count, Direction forward, D
    *
    * @param weight (kernel, channels), kernel 2 to 4; the last row multiplies the current one
    * @param bias (channels) or null
-   * @param out (batch, count, channels), not the memory of x
+   * @param out (batch, count, channels) of the type of x, not its memory
    */
   public record Direction(Tensor weight, Tensor bias, Tensor out) {}
 
@@ -42,7 +42,7 @@ public record CausalConv(Columns x, long first, long count, Direction forward, D
     Checks.require(
         shape.rank() == 3 && shape.elements() > 0,
         NAME,
-        "x is %s; expected F32(batch, length, ...)",
+        "x is %s; expected (batch, length, ...)",
         x.tensor());
     Checks.require(
         first >= 0 && count >= 1 && count <= shape.size(1) - first,
@@ -68,7 +68,9 @@ public record CausalConv(Columns x, long first, long count, Direction forward, D
       kernel = weight.size(0);
       Checks.shape(NAME, "weight", direction.weight(), kernel, x.count());
       Checks.optional(NAME, "bias", direction.bias(), x.count());
-      Checks.output(NAME, "out", direction.out(), shape.size(0), count, x.count());
+      Checks.activation(
+          NAME, "out", direction.out(), x.tensor().dtype(), shape.size(0), count, x.count());
+      Checks.writable(NAME, "out", direction.out());
       Checks.apart(NAME, "out", direction.out(), "x", x.tensor());
     }
     if (forward != null && backward != null) {

@@ -12,18 +12,42 @@ final class Checks {
 
   /** Requires a float32 tensor of the given shape. */
   static void shape(String operation, String name, Tensor tensor, long... sizes) {
+    activation(operation, name, tensor, DType.F32, sizes);
+  }
+
+  /** Requires a tensor of the given type and shape. */
+  static void activation(String operation, String name, Tensor tensor, DType dtype, long... sizes) {
+    Shape expected = Shape.of(sizes);
     if (tensor == null) {
       throw new ShapeException(
-          "%s: %s is missing; expected F32%s".formatted(operation, name, Shape.of(sizes)));
+          "%s: %s is missing; expected %s%s".formatted(operation, name, dtype, expected));
     }
-    Shape expected = Shape.of(sizes);
     require(
-        tensor.dtype() == DType.F32 && tensor.shape().equals(expected),
+        tensor.dtype() == dtype && tensor.shape().equals(expected),
         operation,
-        "%s is %s; expected F32%s",
+        "%s is %s; expected %s%s",
         name,
         tensor,
+        dtype,
         expected);
+  }
+
+  /** Tells whether activations may have this type. */
+  static boolean isActivation(DType dtype) {
+    return dtype == DType.F32 || dtype == DType.BF16;
+  }
+
+  /** Requires an activation with a number of axes and returns its shape. */
+  static Shape activationRank(String operation, String name, Tensor tensor, int rank) {
+    require(
+        tensor != null && isActivation(tensor.dtype()) && tensor.shape().rank() == rank,
+        operation,
+        "%s is %s; expected F32 or BF16 with %d axes",
+        name,
+        tensor,
+        rank);
+    require(tensor.shape().elements() > 0, operation, "%s is empty: %s", name, tensor);
+    return tensor.shape();
   }
 
   /** As {@link #shape}, of a tensor that is written. */

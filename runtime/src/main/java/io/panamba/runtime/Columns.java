@@ -4,7 +4,7 @@ package io.panamba.runtime;
  * Neighbouring columns of a tensor: a part of its last axis, for operations that read or write a
  * part of each row.
  *
- * @param tensor float32, (..., width)
+ * @param tensor float32 or bfloat16, (..., width)
  * @param first the first column
  * @param count the number of columns
  */
@@ -24,7 +24,7 @@ public record Columns(Tensor tensor, long first, long count) {
   /**
    * Takes every column.
    *
-   * @param tensor float32, (..., width)
+   * @param tensor float32 or bfloat16, (..., width)
    * @return all of its columns
    */
   public static Columns of(Tensor tensor) {
@@ -35,9 +35,9 @@ public record Columns(Tensor tensor, long first, long count) {
   private static void requireRows(Tensor tensor) {
     Checks.present("columns", "the tensor", tensor);
     Checks.require(
-        tensor.dtype() == DType.F32 && tensor.shape().rank() >= 1,
+        Checks.isActivation(tensor.dtype()) && tensor.shape().rank() >= 1,
         "columns",
-        "%s is not a float32 tensor with columns",
+        "%s is not a float32 or bfloat16 tensor with columns",
         tensor);
   }
 
@@ -59,17 +59,22 @@ public record Columns(Tensor tensor, long first, long count) {
     return tensor.shape().elements() / rowStride();
   }
 
-  /** Requires (batch, length, ...) rows of the given width. */
-  void require(String operation, String name, long batch, long length, long width) {
+  /** Requires (batch, length, ...) rows of the given type and width. */
+  void require(String operation, String name, DType dtype, long batch, long length, long width) {
     Shape shape = tensor.shape();
     Checks.require(
-        shape.rank() == 3 && shape.size(0) == batch && shape.size(1) == length && count == width,
+        tensor.dtype() == dtype
+            && shape.rank() == 3
+            && shape.size(0) == batch
+            && shape.size(1) == length
+            && count == width,
         operation,
-        "%s has %d columns of %s; expected %d columns of F32(%d, %d, ...)",
+        "%s has %d columns of %s; expected %d columns of %s(%d, %d, ...)",
         name,
         count,
         tensor,
         width,
+        dtype,
         batch,
         length);
   }

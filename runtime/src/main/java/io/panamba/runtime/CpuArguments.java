@@ -47,6 +47,15 @@ final class CpuArguments {
     panamba_step.args(step, args);
   }
 
+  /** The native code of a type that activations and packed matrices have. */
+  static int type(DType dtype) {
+    return switch (dtype) {
+      case F32 -> panamba_h.PANAMBA_F32();
+      case BF16 -> panamba_h.PANAMBA_BF16();
+      default -> throw new ShapeException(dtype + " is no type of activations: F32 and BF16 are");
+    };
+  }
+
   private MemorySegment address(MemorySegment segment) {
     segments.add(segment);
     return segment;
@@ -59,7 +68,8 @@ final class CpuArguments {
   private MemorySegment address(Columns columns) {
     return columns == null
         ? MemorySegment.NULL
-        : address(columns.tensor().segment()).asSlice(columns.first() * Float.BYTES);
+        : address(columns.tensor().segment())
+            .asSlice(columns.first() * columns.tensor().dtype().bytes());
   }
 
   private MemorySegment patchEmbedding(PatchEmbedding op) {
@@ -81,6 +91,7 @@ final class CpuArguments {
     panamba_patch_embedding_args.stride_width(args, op.stride());
     panamba_patch_embedding_args.dim(args, op.out().shape().size(2));
     panamba_patch_embedding_args.class_tokens(args, op.classIndex().count());
+    panamba_patch_embedding_args.dtype(args, type(op.weight().dtype()));
     for (int i = 0; i < op.classIndex().count(); i++) {
       panamba_patch_embedding_args.class_index(args, i, op.classIndex().place(i));
     }
@@ -106,6 +117,7 @@ final class CpuArguments {
           case RMS -> panamba_h.PANAMBA_RMS_NORM();
           case LAYER -> panamba_h.PANAMBA_LAYER_NORM();
         });
+    panamba_norm_args.dtype(args, type(op.out().dtype()));
     return args;
   }
 
@@ -121,6 +133,14 @@ final class CpuArguments {
     panamba_linear_args.input_row_stride(args, op.input().rowStride());
     panamba_linear_args.out_row_stride(args, op.out().rowStride());
     panamba_linear_args.accumulate(args, op.accumulate());
+    panamba_linear_args.dtype(args, type(op.weight().dtype()));
+    panamba_linear_args.out_dtype(args, type(op.out().tensor().dtype()));
+    panamba_linear_args.activation(
+        args,
+        switch (op.activation()) {
+          case NONE -> panamba_h.PANAMBA_ACTIVATION_NONE();
+          case SILU -> panamba_h.PANAMBA_ACTIVATION_SILU();
+        });
     return args;
   }
 
@@ -128,7 +148,8 @@ final class CpuArguments {
     MemorySegment args = panamba_causal_conv_args.allocate(arena);
     Shape shape = op.x().tensor().shape();
     long firstElement = op.x().first() + op.first() * op.x().rowStride();
-    panamba_causal_conv_args.x(args, address(op.x().tensor()).asSlice(firstElement * Float.BYTES));
+    panamba_causal_conv_args.x(
+        args, address(op.x().tensor()).asSlice(firstElement * op.x().tensor().dtype().bytes()));
     convDirection(panamba_causal_conv_args.forward(args), op.forward());
     convDirection(panamba_causal_conv_args.backward(args), op.backward());
     panamba_causal_conv_args.batch(args, shape.size(0));
@@ -139,6 +160,7 @@ final class CpuArguments {
     panamba_causal_conv_args.x_row_stride(args, op.x().rowStride());
     panamba_causal_conv_args.x_batch_stride(args, op.x().rowStride() * shape.size(1));
     panamba_causal_conv_args.kernel(args, op.kernel());
+    panamba_causal_conv_args.dtype(args, type(op.x().tensor().dtype()));
     return args;
   }
 
@@ -153,7 +175,7 @@ final class CpuArguments {
   private MemorySegment selectiveScan(SelectiveScan op) {
     MemorySegment args = panamba_selective_scan_args.allocate(arena);
     Shape shape = op.out().shape();
-    panamba_selective_scan_args.z(args, address(op.z()));
+    panamba_selective_scan_args.gate(args, address(op.gate()));
     panamba_selective_scan_args.out(args, address(op.out()));
     scanDirection(panamba_selective_scan_args.forward(args), op.forward());
     scanDirection(panamba_selective_scan_args.backward(args), op.backward());
@@ -163,9 +185,11 @@ final class CpuArguments {
     panamba_selective_scan_args.states(args, op.states());
     panamba_selective_scan_args.dt_rank(args, op.dtRank());
     panamba_selective_scan_args.projected_row_stride(args, op.dtRank() + 2 * op.states());
-    panamba_selective_scan_args.z_row_stride(args, op.z() == null ? 0 : op.z().rowStride());
+    panamba_selective_scan_args.gate_row_stride(
+        args, op.gate() == null ? 0 : op.gate().rowStride());
     panamba_selective_scan_args.scale(args, op.scale());
     panamba_selective_scan_args.accumulate(args, op.accumulate() ? 1 : 0);
+    panamba_selective_scan_args.dtype(args, type(op.out().dtype()));
     return args;
   }
 

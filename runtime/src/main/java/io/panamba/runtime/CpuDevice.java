@@ -41,8 +41,17 @@ final class CpuDevice implements Device {
 
   @Override
   public String description() {
-    return "cpu (%s, %d thread%s)"
-        .formatted(panamba_h.panamba_tier().getString(0), threads, threads == 1 ? "" : "s");
+    return "%s (%s, %d thread%s)".formatted(kind(), tier(), threads, threads == 1 ? "" : "s");
+  }
+
+  @Override
+  public String kind() {
+    return "cpu";
+  }
+
+  @Override
+  public String tier() {
+    return panamba_h.panamba_tier().getString(0);
   }
 
   @Override
@@ -51,9 +60,9 @@ final class CpuDevice implements Device {
   }
 
   @Override
-  public PackedMatrix pack(Arena owner, MatrixSource source) {
+  public PackedMatrix pack(Arena owner, MatrixSource source, DType dtype) {
     long bytes =
-        panamba_h.panamba_packed_size(source.columns(), source.depth(), panamba_h.PANAMBA_F32());
+        panamba_h.panamba_packed_size(source.columns(), source.depth(), CpuArguments.type(dtype));
     Checks.require(
         bytes >= 0, "pack", "a matrix of (%d, %d) is too large", source.columns(), source.depth());
     MemorySegment packed = owner.allocate(bytes, Tensor.ALIGNMENT);
@@ -67,12 +76,12 @@ final class CpuDevice implements Device {
       panamba_pack_args.column_stride(args, source.columnStride());
       panamba_pack_args.depth_stride(args, source.depthStride());
       panamba_pack_args.source_dtype(args, nativeType(source.dtype()));
-      panamba_pack_args.dtype(args, panamba_h.PANAMBA_F32());
+      panamba_pack_args.dtype(args, CpuArguments.type(dtype));
       // The struct holds plain addresses; the segments keep their arenas open during the call.
       NativeStatus.check(
           panamba_h.panamba_pack(args, source.data(), address(source.rowScale()), packed));
     }
-    return new PackedMatrix(packed, DType.F32, source.columns(), source.depth());
+    return new PackedMatrix(packed, dtype, source.columns(), source.depth());
   }
 
   private static MemorySegment address(Tensor tensor) {
@@ -95,10 +104,12 @@ final class CpuDevice implements Device {
   }
 
   @Override
-  public double measurePeak(int threads) {
+  public double measurePeak(int threads, DType dtype) {
     try (Arena local = Arena.ofConfined()) {
       MemorySegment result = local.allocate(ValueLayout.JAVA_DOUBLE);
-      NativeStatus.check(panamba_h.panamba_measure_peak(threads, PEAK_MILLISECONDS, result));
+      NativeStatus.check(
+          panamba_h.panamba_measure_peak(
+              threads, PEAK_MILLISECONDS, CpuArguments.type(dtype), result));
       return result.get(ValueLayout.JAVA_DOUBLE, 0);
     }
   }

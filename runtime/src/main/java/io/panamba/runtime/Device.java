@@ -38,6 +38,20 @@ public sealed interface Device extends AutoCloseable permits CpuDevice {
   String description();
 
   /**
+   * Returns the kind of device.
+   *
+   * @return {@code cpu}
+   */
+  String kind();
+
+  /**
+   * Returns the instruction-set tier in use.
+   *
+   * @return such as {@code avx512}
+   */
+  String tier();
+
+  /**
    * Returns how many threads a run uses.
    *
    * @return at least 1
@@ -49,11 +63,12 @@ public sealed interface Device extends AutoCloseable permits CpuDevice {
    *
    * @param arena the owner of the packed matrix
    * @param source the matrix
-   * @return the packed matrix, in float32
+   * @param dtype of the packed matrix: F32, or BF16, rounded to nearest even
+   * @return the packed matrix
    * @throws IllegalStateException if the memory of the source is closed
    * @throws WrongThreadException if it belongs to another thread's confined arena
    */
-  PackedMatrix pack(Arena arena, MatrixSource source);
+  PackedMatrix pack(Arena arena, MatrixSource source, DType dtype);
 
   /**
    * Makes operations ready to run. The plan refers to their tensors and keeps their arenas from
@@ -66,12 +81,13 @@ public sealed interface Device extends AutoCloseable permits CpuDevice {
   Plan plan(List<? extends Operation> operations);
 
   /**
-   * Measures the peak of this device's fused multiply-adds, in float32.
+   * Measures the peak of this device's multiply-adds in products.
    *
    * @param threads how many threads multiply at once
+   * @param dtype of what is multiplied, F32 or BF16; sums are float32
    * @return floating-point operations a second, a multiply-add counting two
    */
-  double measurePeak(int threads);
+  double measurePeak(int threads, DType dtype);
 
   /**
    * Releases the device's threads. A second close does nothing.

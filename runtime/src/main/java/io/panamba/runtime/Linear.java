@@ -1,24 +1,47 @@
 package io.panamba.runtime;
 
 /**
- * A linear layer: {@code out = accumulate * out + input . weight^T + bias}, row by row.
+ * A linear layer: {@code out = activation(accumulate * out + input . weight^T + bias)}, row by row.
+ * Sums are float32 whatever the types.
  *
- * @param input rows of depth columns
+ * @param input rows of depth columns, of the type that the weight is packed in
  * @param weight (columns, depth)
  * @param bias (columns) or null
  * @param accumulate what the old content of {@code out} is multiplied by; 0 overwrites it unread, 1
  *     adds to a residual
- * @param out as many rows, columns columns; not the input's memory
+ * @param activation what the result passes through
+ * @param out as many rows, columns columns, float32 or bfloat16; not the input's memory
  */
-public record Linear(Columns input, PackedMatrix weight, Tensor bias, float accumulate, Columns out)
+public record Linear(
+    Columns input,
+    PackedMatrix weight,
+    Tensor bias,
+    float accumulate,
+    Activation activation,
+    Columns out)
     implements Operation {
   private static final String NAME = "linear";
+
+  /** What a layer's result passes through. */
+  public enum Activation {
+    /** Nothing. */
+    NONE,
+    /** {@code v / (1 + e^-v)} (arXiv 1702.03118). */
+    SILU
+  }
 
   /** Checks shapes. */
   public Linear {
     Checks.present(NAME, "input", input);
     Checks.present(NAME, "weight", weight);
+    Checks.present(NAME, "activation", activation);
     Checks.present(NAME, "out", out);
+    Checks.require(
+        input.tensor().dtype() == weight.dtype(),
+        NAME,
+        "the input is %s, the weight is %s: their types differ",
+        input.tensor(),
+        weight);
     Checks.require(input.rows() >= 1, NAME, "the input %s has no rows", input.tensor());
     Checks.require(
         input.count() == weight.depth(),
@@ -55,6 +78,7 @@ public record Linear(Columns input, PackedMatrix weight, Tensor bias, float accu
    */
   public static Linear of(
       Tensor input, PackedMatrix weight, Tensor bias, float accumulate, Tensor out) {
-    return new Linear(Columns.of(input), weight, bias, accumulate, Columns.of(out));
+    return new Linear(
+        Columns.of(input), weight, bias, accumulate, Activation.NONE, Columns.of(out));
   }
 }

@@ -16,7 +16,8 @@ package io.panamba.runtime;
  * @param weight (dim)
  * @param bias (dim) or null
  * @param eps added to the mean square
- * @param out of the residual's shape; may be the residual itself if there is no addend
+ * @param out of the residual's shape, float32 or bfloat16; may be the residual itself if there is
+ *     no addend
  */
 public record Norm(
     Kind kind,
@@ -56,7 +57,15 @@ public record Norm(
     if (addend != null) {
       Checks.writable(NAME, "residual", residual);
     }
-    Checks.output(NAME, "out", out, residual.shape().toArray());
+    Checks.present(NAME, "out", out);
+    Checks.require(
+        Checks.isActivation(out.dtype()) && out.shape().equals(residual.shape()),
+        NAME,
+        "out is %s; expected F32%s or BF16%s",
+        out,
+        residual.shape(),
+        residual.shape());
+    Checks.writable(NAME, "out", out);
     Checks.require(eps >= 0, NAME, "eps %s is negative", eps);
   }
 

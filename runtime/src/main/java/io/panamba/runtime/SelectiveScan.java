@@ -8,7 +8,7 @@ package io.panamba.runtime;
  * dt[t]  = softplus(dtBias + dtWeight . projected dt[t])
  * h[t]   = exp(dt[t] * A) h[t'] + dt[t] u[t] B[t]          t' = t - 1 forward, t + 1 backward
  * y[t]   = C[t] . h[t] + D u[t]
- * out[t] = scale * silu(z[t]) * (old out[t] if accumulate + y forward[t] + y backward[t])
+ * out[t] = scale * gate[t] * (old out[t] if accumulate + y forward[t] + y backward[t])
  * </pre>
  *
  * A long sequence may be run in pieces, each handed the state that the one before it left: the bits
@@ -16,13 +16,19 @@ package io.panamba.runtime;
  *
  * @param forward the direction from first to last, or null
  * @param backward the direction from last to first, or null
- * @param z the gate, (batch, length, channels), or null for none
+ * @param gate silu(z), (batch, length, channels), or null for 1
  * @param scale 0.5 where a model halves the sum of its directions, otherwise 1
  * @param accumulate whether the old content of {@code out} is added
- * @param out (batch, length, channels)
+ * @param out (batch, length, channels); float32 or bfloat16, and u and the gate are of the same
+ *     type
  */
 public record SelectiveScan(
-    Direction forward, Direction backward, Columns z, float scale, boolean accumulate, Tensor out)
+    Direction forward,
+    Direction backward,
+    Columns gate,
+    float scale,
+    boolean accumulate,
+    Tensor out)
     implements Operation {
   private static final String NAME = "selective scan";
 
@@ -33,7 +39,7 @@ public record SelectiveScan(
    * One direction.
    *
    * @param u (batch, length, channels)
-   * @param projected (batch, length, dtRank + 2 * states): dt, B and C of every token
+   * @param projected (batch, length, dtRank + 2 * states), float32: dt, B and C of every token
    * @param dtWeight (dtRank, channels)
    * @param dtBias (channels) or null
    * @param a (states, channels): A * log2(e), nowhere positive
@@ -50,9 +56,9 @@ public record SelectiveScan(
       Tensor d,
       Tensor initialState,
       Tensor finalState) {
-    private void check(Shape out, Shape states, long dtRank) {
+    private void check(DType dtype, Shape out, Shape states, long dtRank) {
       long channels = out.size(2);
-      Checks.shape(NAME, "u", u, out.toArray());
+      Checks.activation(NAME, "u", u, dtype, out.toArray());
       Checks.shape(
           NAME, "projected", projected, out.size(0), out.size(1), dtRank + 2 * states.size(0));
       Checks.shape(NAME, "dtWeight", dtWeight, dtRank, channels);
@@ -70,19 +76,19 @@ public record SelectiveScan(
   public SelectiveScan {
     Checks.require(forward != null || backward != null, NAME, "no direction");
     Direction any = forward != null ? forward : backward;
-    Shape shape = Checks.rank(NAME, "out", out, 3);
+    Shape shape = Checks.activationRank(NAME, "out", out, 3);
     Checks.writable(NAME, "out", out);
     Shape a = Checks.rank(NAME, "a", any.a, 2);
     long dtRank = Checks.rank(NAME, "dtWeight", any.dtWeight, 2).size(0);
     Checks.require(a.size(0) <= MAX_STATES, NAME, "%d states; at most %d", a.size(0), MAX_STATES);
     if (forward != null) {
-      forward.check(shape, a, dtRank);
+      forward.check(out.dtype(), shape, a, dtRank);
     }
     if (backward != null) {
-      backward.check(shape, a, dtRank);
+      backward.check(out.dtype(), shape, a, dtRank);
     }
-    if (z != null) {
-      z.require(NAME, "z", shape.size(0), shape.size(1), shape.size(2));
+    if (gate != null) {
+      gate.require(NAME, "gate", out.dtype(), shape.size(0), shape.size(1), shape.size(2));
     }
   }
 

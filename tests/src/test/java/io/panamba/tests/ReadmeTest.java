@@ -15,9 +15,9 @@ import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The README's Java snippet compiles as it stands and does what it says. */
+/** The Java snippets of the README and of docs/ compile as they stand and do what they say. */
 class ReadmeTest {
-  private static final Path README = Path.of("..", "README.md");
+  private static final Path ROOT = Path.of("..");
 
   @TempDir Path folder;
 
@@ -26,10 +26,21 @@ class ReadmeTest {
   }
 
   @Test
-  void javaSnippetClassifies() throws Exception {
-    String readme = Files.readString(README);
-    int start = readme.indexOf("```java\n") + "```java\n".length();
-    List<String> snippet = readme.substring(start, readme.indexOf("```", start)).lines().toList();
+  void readmeClassifies() throws Exception {
+    assertThat(output("README.md").lines())
+        .hasSize(5)
+        .allMatch(line -> line.matches(" *[0-9.]+ %  class [0-9]"));
+  }
+
+  @Test
+  void embeddingUsesAPool() throws Exception {
+    assertThat(output("docs/embedding.md")).isEqualTo("10 logits\n");
+  }
+
+  private String output(String page) throws Exception {
+    String text = Files.readString(ROOT.resolve(page));
+    int start = text.indexOf("```java\n") + "```java\n".length();
+    List<String> snippet = text.substring(start, text.indexOf("```", start)).lines().toList();
     String source =
         lines(snippet, true)
             + "\n"
@@ -37,8 +48,9 @@ class ReadmeTest {
             + "  public static void main(String[] args) throws Exception {\n"
             + lines(snippet, false)
             + "\n  }\n}\n";
-    source = replaced(source, "vim_t_midclstok_76p1acc.pth", golden("vim_nano.pth"));
-    source = replaced(source, "cat.jpg", golden("images/chelsea.png"));
+    assertThat(source).contains("\"vim_t_midclstok_76p1acc.pth\"");
+    source = source.replace("vim_t_midclstok_76p1acc.pth", golden("vim_nano.pth").toString());
+    source = source.replace("cat.jpg", golden("images/chelsea.png").toString());
     Path file = Files.writeString(folder.resolve("Snippet.java"), source);
     ByteArrayOutputStream diagnostics = new ByteArrayOutputStream();
     int failed =
@@ -66,19 +78,12 @@ class ReadmeTest {
     } finally {
       System.setOut(out);
     }
-    assertThat(captured.toString(StandardCharsets.UTF_8).lines())
-        .hasSize(5)
-        .allMatch(line -> line.matches(" *[0-9.]+ %  class [0-9]"));
+    return captured.toString(StandardCharsets.UTF_8);
   }
 
   private static String lines(List<String> snippet, boolean imports) {
     return snippet.stream()
         .filter(line -> line.startsWith("import ") == imports)
         .collect(Collectors.joining("\n"));
-  }
-
-  private static String replaced(String source, String name, Path path) {
-    assertThat(source).contains("\"" + name + "\"");
-    return source.replace(name, path.toString());
   }
 }

@@ -45,8 +45,9 @@ class DeviceErrorTest {
 
   @Test
   void aPeakOfNoThreads() {
-    assertThatThrownBy(() -> device.measurePeak(0)).isInstanceOf(IllegalArgumentException.class);
-    assertThat(device.measurePeak(1)).isGreaterThan(1e8);
+    assertThatThrownBy(() -> device.measurePeak(0, DType.F32))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThat(device.measurePeak(1, DType.F32)).isGreaterThan(1e8);
   }
 
   private static MatrixSource source(long bytes, DType type, long... sizes) {
@@ -94,7 +95,7 @@ class DeviceErrorTest {
     long side = 1L << 50;
     assertRefused(
         "pack: a matrix of (%d, %d) is too large".formatted(side, side),
-        () -> device.pack(Arena.ofAuto(), source(4, DType.F32, side, side, 0, 0)));
+        () -> device.pack(Arena.ofAuto(), source(4, DType.F32, side, side, 0, 0), DType.F32));
   }
 
   @Test
@@ -102,7 +103,7 @@ class DeviceErrorTest {
     Arena arena = Arena.ofShared();
     MatrixSource source = MatrixSource.of(Tensor.allocate(arena, DType.F32, Shape.of(500, 500)));
     arena.close();
-    assertThatThrownBy(() -> device.pack(Arena.ofAuto(), source))
+    assertThatThrownBy(() -> device.pack(Arena.ofAuto(), source, DType.F32))
         .isInstanceOf(IllegalStateException.class);
   }
 
@@ -112,14 +113,15 @@ class DeviceErrorTest {
     arena.close();
     MatrixSource source =
         MatrixSource.of(Tensor.allocate(Arena.ofAuto(), DType.F32, Shape.of(5, 5)));
-    assertThatThrownBy(() -> device.pack(arena, source)).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> device.pack(arena, source, DType.F32))
+        .isInstanceOf(IllegalStateException.class);
   }
 
   @Test
   void anotherThreadsSource() {
     try (Arena arena = Arena.ofConfined()) {
       MatrixSource source = MatrixSource.of(Tensor.allocate(arena, DType.F32, Shape.of(5, 5)));
-      assertThatThrownBy(() -> InThread.run(() -> device.pack(Arena.ofAuto(), source)))
+      assertThatThrownBy(() -> InThread.run(() -> device.pack(Arena.ofAuto(), source, DType.F32)))
           .isInstanceOf(WrongThreadException.class);
     }
   }

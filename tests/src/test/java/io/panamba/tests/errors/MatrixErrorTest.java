@@ -44,34 +44,55 @@ class MatrixErrorTest {
             () -> linear(f32(5, 3), null, readOnly(5, 4))),
         new Refusal(
             "linear: out F32(3, 4) shares memory with input F32(3, 4); expected memory of its own",
-            () -> new Linear(new Columns(both, 0, 3), packed(4, 3), null, 0, Columns.of(both))),
+            () ->
+                new Linear(
+                    new Columns(both, 0, 3),
+                    packed(4, 3),
+                    null,
+                    0,
+                    Linear.Activation.NONE,
+                    Columns.of(both))),
         new Refusal(
             "linear: weight is missing", () -> Linear.of(f32(5, 3), null, null, 0, f32(5, 4))),
         new Refusal(
             "linear: input is missing",
-            () -> new Linear(null, packed(4, 3), null, 0, Columns.of(f32(5, 4)))),
+            () ->
+                new Linear(
+                    null, packed(4, 3), null, 0, Linear.Activation.NONE, Columns.of(f32(5, 4)))),
         new Refusal(
             "linear: out is missing",
-            () -> new Linear(Columns.of(f32(5, 3)), packed(4, 3), null, 0, null)),
+            () ->
+                new Linear(
+                    Columns.of(f32(5, 3)), packed(4, 3), null, 0, Linear.Activation.NONE, null)),
         new Refusal(
             "columns: the tensor is missing",
             () -> Linear.of(null, packed(4, 3), null, 0, f32(5, 4))),
         new Refusal(
-            "columns: F64(5, 3) is not a float32 tensor with columns",
+            "columns: F64(5, 3) is not a float32 or bfloat16 tensor with columns",
             () -> linear(f64(5, 3), null, f32(5, 4))),
         new Refusal(
-            "columns: F32() is not a float32 tensor with columns",
+            "columns: F32() is not a float32 or bfloat16 tensor with columns",
             () -> linear(f32(), null, f32(5, 4))),
         new Refusal(
             "columns: no 3 columns from 4 in F32(5, 6)",
             () ->
                 new Linear(
-                    new Columns(f32(5, 6), 4, 3), packed(4, 3), null, 0, Columns.of(f32(5, 4)))),
+                    new Columns(f32(5, 6), 4, 3),
+                    packed(4, 3),
+                    null,
+                    0,
+                    Linear.Activation.NONE,
+                    Columns.of(f32(5, 4)))),
         new Refusal(
             "columns: no 3 columns from -1 in F32(5, 6)",
             () ->
                 new Linear(
-                    new Columns(f32(5, 6), -1, 3), packed(4, 3), null, 0, Columns.of(f32(5, 4)))),
+                    new Columns(f32(5, 6), -1, 3),
+                    packed(4, 3),
+                    null,
+                    0,
+                    Linear.Activation.NONE,
+                    Columns.of(f32(5, 4)))),
         new Refusal(
             "columns: no 9223372036854775807 columns from 1 in F32(5, 6)",
             () ->
@@ -80,7 +101,13 @@ class MatrixErrorTest {
                     packed(4, 3),
                     null,
                     0,
-                    Columns.of(f32(5, 4)))));
+                    Linear.Activation.NONE,
+                    Columns.of(f32(5, 4)))),
+        new Refusal(
+            "linear: activation is missing",
+            () ->
+                new Linear(
+                    Columns.of(f32(5, 3)), packed(4, 3), null, 0, null, Columns.of(f32(5, 4)))));
   }
 
   @ParameterizedTest

@@ -59,7 +59,7 @@ class PlanLifetimeTest {
     static Work in(Arena arena, Device device) {
       int size = 512;
       Tensor input = ones(arena, size, size);
-      PackedMatrix weight = device.pack(arena, MatrixSource.of(ones(arena, size, size)));
+      PackedMatrix weight = device.pack(arena, MatrixSource.of(ones(arena, size, size)), DType.F32);
       Tensor out = Tensor.allocate(arena, DType.F32, Shape.of(size, size));
       return new Work(Collections.nCopies(100, Linear.of(input, weight, null, 0, out)), out);
     }
@@ -116,7 +116,7 @@ class PlanLifetimeTest {
   void closedWeights() {
     Arena weights = Arena.ofShared();
     try (Arena arena = Arena.ofConfined()) {
-      PackedMatrix packed = device.pack(weights, MatrixSource.of(ones(arena, 4, 4)));
+      PackedMatrix packed = device.pack(weights, MatrixSource.of(ones(arena, 4, 4)), DType.F32);
       try (Plan plan =
           device.plan(List.of(Linear.of(ones(arena, 3, 4), packed, null, 0, ones(arena, 3, 4))))) {
         weights.close();

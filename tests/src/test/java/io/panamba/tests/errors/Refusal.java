@@ -36,7 +36,7 @@ record Refusal(String message, Supplier<Operation> operation) {
 
   static PackedMatrix packed(long columns, long depth) {
     try (Device device = Device.cpu(1)) {
-      return device.pack(ARENA, MatrixSource.of(f32(columns, depth)));
+      return device.pack(ARENA, MatrixSource.of(f32(columns, depth)), DType.F32);
     }
   }
 

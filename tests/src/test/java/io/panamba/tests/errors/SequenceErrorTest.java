@@ -35,7 +35,7 @@ class SequenceErrorTest {
             "causal conv: x is missing",
             () -> CausalConv.of(null, new CausalConv.Direction(weight, null, out), null)),
         new Refusal(
-            "causal conv: x is F32(14, 5); expected F32(batch, length, ...)",
+            "causal conv: x is F32(14, 5); expected (batch, length, ...)",
             () -> conv(f32(14, 5), weight, null, out)),
         new Refusal(
             "causal conv: kernels have 2 to 4 rows, both directions the same; one is (5, 5)",
@@ -109,14 +109,14 @@ class SequenceErrorTest {
     private Tensor d;
     private Tensor initial;
     private Tensor last;
-    private Columns z;
+    private Columns gate;
     private Tensor out = f32(2, 7, 5);
 
     Operation build() {
       return new SelectiveScan(
           new SelectiveScan.Direction(u, projected, dtWeight, dtBias, a, d, initial, last),
           null,
-          z,
+          gate,
           1,
           false,
           out);
@@ -158,13 +158,13 @@ class SequenceErrorTest {
         scan(
             "out is read-only: F32(2, 7, 5); expected memory that can be written",
             s -> s.out = readOnly(2, 7, 5)),
-        scan("out is F32(7, 5); expected F32 with 3 axes", s -> s.out = f32(7, 5)),
+        scan("out is F32(7, 5); expected F32 or BF16 with 3 axes", s -> s.out = f32(7, 5)),
         scan(
-            "z has 6 columns of F32(2, 7, 6); expected 5 columns of F32(2, 7, ...)",
-            s -> s.z = Columns.of(f32(2, 7, 6))),
+            "gate has 6 columns of F32(2, 7, 6); expected 5 columns of F32(2, 7, ...)",
+            s -> s.gate = Columns.of(f32(2, 7, 6))),
         scan(
-            "z has 5 columns of F32(7, 2, 5); expected 5 columns of F32(2, 7, ...)",
-            s -> s.z = Columns.of(f32(7, 2, 5))));
+            "gate has 5 columns of F32(7, 2, 5); expected 5 columns of F32(2, 7, ...)",
+            s -> s.gate = Columns.of(f32(7, 2, 5))));
   }
 
   @ParameterizedTest

@@ -2,6 +2,7 @@ package io.panamba.tests.golden;
 
 import io.panamba.model.Inference;
 import io.panamba.model.InferenceOptions;
+import io.panamba.model.Precision;
 import io.panamba.model.Vim;
 import io.panamba.model.VimConfig;
 import io.panamba.model.VimInitializer;
@@ -18,8 +19,10 @@ import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Function;
-import org.junit.jupiter.api.Test;
+import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -66,10 +69,15 @@ class InvarianceTest {
     return new Reference(copy(arena, inference.logits()), copy(arena, inference.features()));
   }
 
+  static Stream<Arguments> networks() {
+    return Stream.of(Precision.values())
+        .flatMap(precision -> names().stream().map(name -> Arguments.of(name, precision)));
+  }
+
   @ParameterizedTest
-  @MethodSource("names")
-  void bitsOfAnImageAreItsOwn(String name) {
-    VimOptions options = NetworkGolden.options(name);
+  @MethodSource("networks")
+  void bitsOfAnImageAreItsOwn(String name, Precision precision) {
+    VimOptions options = NetworkGolden.options(name).withPrecision(precision);
     try (Checkpoint expected = NetworkGolden.expected(name);
         Arena arena = Arena.ofConfined()) {
       check(
@@ -79,9 +87,11 @@ class InvarianceTest {
   }
 
   /** Wide enough for tiles of every kind, and a length that is no multiple of anything. */
-  @Test
-  void bitsOfAPublishedSize() {
-    VimOptions options = VimOptions.defaults().withImageSize(80).withStride(12);
+  @ParameterizedTest
+  @EnumSource(Precision.class)
+  void bitsOfAPublishedSize(Precision precision) {
+    VimOptions options =
+        VimOptions.defaults().withImageSize(80).withStride(12).withPrecision(precision);
     try (Arena arena = Arena.ofShared()) {
       Checkpoint weights =
           Checkpoint.of(VimInitializer.initialize(VimPreset.TINY, options, 1, arena));

@@ -7,6 +7,7 @@ import io.panamba.model.Inference;
 import io.panamba.model.InferenceOptions;
 import io.panamba.model.Pooling;
 import io.panamba.model.PositionInterpolation;
+import io.panamba.model.Precision;
 import io.panamba.model.Vim;
 import io.panamba.model.VimConfig;
 import io.panamba.model.VimOptions;
@@ -33,6 +34,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 @OnEveryTier
 class NetworkGoldenTest {
   private static final double BOUND = 1e-5;
+
+  /** Of networks in bfloat16. */
+  private static final double BF16_BOUND = 2e-2;
 
   /** Of weights in float16. */
   private static final double HALF_BOUND = 5e-3;
@@ -62,21 +66,31 @@ class NetworkGoldenTest {
   @ParameterizedTest
   @MethodSource("names")
   void everyResultIsTheExpectedOne(String name) {
+    check(name, Precision.FP32, BOUND);
+  }
+
+  @ParameterizedTest
+  @MethodSource("names")
+  void everyResultInBfloat16(String name) {
+    check(name, Precision.BF16, BF16_BOUND);
+  }
+
+  private static void check(String name, Precision precision, double bound) {
     try (Checkpoint expected = NetworkGolden.expected(name);
         Vim vim =
             Vim.open(
                 NetworkGolden.weights(name),
                 device,
-                NetworkGolden.options(NetworkGolden.config(expected)));
+                NetworkGolden.options(NetworkGolden.config(expected)).withPrecision(precision));
         Inference inference = vim.plan(everything(vim.config(), 2))) {
       inference.image().copyFrom(GoldenFiles.floats(expected, "image"));
       inference.run();
       Numbers.assertClose(
-          "logits", inference.logits(), GoldenFiles.floats(expected, "logits"), BOUND);
+          "logits", inference.logits(), GoldenFiles.floats(expected, "logits"), bound);
       Numbers.assertClose(
-          "features", inference.features(), GoldenFiles.floats(expected, "features"), BOUND);
+          "features", inference.features(), GoldenFiles.floats(expected, "features"), bound);
       Numbers.assertClose(
-          "tokens", inference.tokens(), GoldenFiles.floats(expected, "tokens"), BOUND);
+          "tokens", inference.tokens(), GoldenFiles.floats(expected, "tokens"), bound);
       List<String> taps =
           expected.keys().stream()
               .filter(key -> key.startsWith("tap."))
@@ -88,7 +102,7 @@ class NetworkGoldenTest {
             tap,
             inference.tap(tap).orElseThrow(),
             GoldenFiles.floats(expected, "tap." + tap),
-            BOUND);
+            bound);
       }
     }
   }

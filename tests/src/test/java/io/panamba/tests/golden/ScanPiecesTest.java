@@ -34,7 +34,7 @@ class ScanPiecesTest {
     private final long states;
     private final Tensor u;
     private final Tensor projected;
-    private final Tensor z;
+    private final Tensor gate;
     private final Tensor dtWeight;
     private final Tensor dtBias;
     private final Tensor a;
@@ -48,7 +48,7 @@ class ScanPiecesTest {
       SplittableRandom random = new SplittableRandom(length + channels + states);
       u = Random.tensor(arena, random, length, channels);
       projected = Random.tensor(arena, random, length, RANK + 2 * states);
-      z = Random.tensor(arena, random, length, channels);
+      gate = Random.tensor(arena, random, length, channels);
       dtWeight = Random.tensor(arena, random, RANK, channels);
       dtBias = Random.tensor(arena, random, channels);
       a = Random.tensor(arena, random, states, channels);
@@ -88,7 +88,7 @@ class ScanPiecesTest {
       return new SelectiveScan(
           direction(0, length, null, lastForward),
           direction(0, length, null, lastBackward),
-          Columns.of(rows(z, 0, length)),
+          Columns.of(rows(gate, 0, length)),
           0.5f,
           false,
           rows(out, 0, length));
@@ -119,7 +119,7 @@ class ScanPiecesTest {
             new SelectiveScan(
                 null,
                 direction(first, end - first, state, next),
-                Columns.of(rows(z, first, end - first)),
+                Columns.of(rows(gate, first, end - first)),
                 0.5f,
                 true,
                 rows(out, first, end - first)));

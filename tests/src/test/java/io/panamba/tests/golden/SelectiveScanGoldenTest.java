@@ -40,7 +40,10 @@ class SelectiveScanGoldenTest {
     final Tensor dtBias;
     final Tensor a;
     final Tensor d;
-    final Tensor z;
+
+    /** silu(z), or null. */
+    final Tensor gate;
+
     final Tensor expected;
     final Tensor expectedState;
     final Tensor out;
@@ -62,7 +65,7 @@ class SelectiveScanGoldenTest {
       }
       a.copyFrom(scaled);
       d = GoldenFiles.tensor(file, "D", arena);
-      z = file.find("z").isPresent() ? GoldenFiles.transposed(file, "z", arena) : null;
+      gate = file.find("z").isPresent() ? silu(GoldenFiles.transposed(file, "z", arena)) : null;
       expected = GoldenFiles.transposed(file, "out", arena);
       expectedState = GoldenFiles.transposed(file, "last_state", arena);
       out = Tensor.allocate(arena, DType.F32, expected.shape());
@@ -110,8 +113,17 @@ class SelectiveScanGoldenTest {
     }
   }
 
-  private static Columns gate(Tensor z) {
-    return z == null ? null : Columns.of(z);
+  private static Tensor silu(Tensor z) {
+    float[] values = z.toFloats();
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) (values[i] / (1 + Math.exp(-(double) values[i])));
+    }
+    z.copyFrom(values);
+    return z;
+  }
+
+  private static Columns gate(Tensor gate) {
+    return gate == null ? null : Columns.of(gate);
   }
 
   @ParameterizedTest
@@ -120,7 +132,7 @@ class SelectiveScanGoldenTest {
     try (Checkpoint file = Checkpoint.open(GoldenFiles.path(PREFIX + name + SUFFIX));
         Arena arena = Arena.ofConfined()) {
       Case c = new Case(file, arena);
-      run(new SelectiveScan(direction(c, c.u, c.projected), null, gate(c.z), 1, false, c.out));
+      run(new SelectiveScan(direction(c, c.u, c.projected), null, gate(c.gate), 1, false, c.out));
       Numbers.assertClose("out", c.out, c.expected.toFloats(), BOUND);
       Numbers.assertClose("last state", c.state, c.expectedState.toFloats(), BOUND);
     }
@@ -134,8 +146,8 @@ class SelectiveScanGoldenTest {
       Case c = new Case(file, arena);
       Tensor u = Transpose.reversed(arena, c.u);
       Tensor projected = Transpose.reversed(arena, c.projected);
-      Tensor z = c.z == null ? null : Transpose.reversed(arena, c.z);
-      run(new SelectiveScan(null, direction(c, u, projected), gate(z), 1, false, c.out));
+      Tensor gate = c.gate == null ? null : Transpose.reversed(arena, c.gate);
+      run(new SelectiveScan(null, direction(c, u, projected), gate(gate), 1, false, c.out));
       Tensor expected = Transpose.reversed(arena, c.expected);
       Numbers.assertClose("out", c.out, expected.toFloats(), BOUND);
       Numbers.assertClose("last state", c.state, c.expectedState.toFloats(), BOUND);
@@ -149,13 +161,13 @@ class SelectiveScanGoldenTest {
         Arena arena = Arena.ofConfined()) {
       Case c = new Case(file, arena);
       SelectiveScan.Direction direction = direction(c, c.u, c.projected);
-      run(new SelectiveScan(null, direction, gate(c.z), 1, false, c.out));
+      run(new SelectiveScan(null, direction, gate(c.gate), 1, false, c.out));
       float[] expected = c.out.toFloats();
       float[] forward = c.expected.toFloats();
       for (int i = 0; i < expected.length; i++) {
         expected[i] = (expected[i] + forward[i]) / 2;
       }
-      run(new SelectiveScan(direction, direction, gate(c.z), 0.5f, false, c.out));
+      run(new SelectiveScan(direction, direction, gate(c.gate), 0.5f, false, c.out));
       Numbers.assertClose("out", c.out, expected, BOUND);
     }
   }

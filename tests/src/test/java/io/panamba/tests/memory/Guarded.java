@@ -77,7 +77,7 @@ final class Guarded implements AutoCloseable {
   }
 
   PackedMatrix pack(Device device, MatrixSource source) {
-    return device.pack(arena, source);
+    return device.pack(arena, source, DType.F32);
   }
 
   /** Everything after this is an output. */

@@ -74,7 +74,7 @@ class LinearSweepTest extends Sweep {
       Tensor out = guarded.output(rows, margin.before + columns + margin.after);
       Columns from = new Columns(input, margin.before, depth);
       Columns to = new Columns(out, margin.before, columns);
-      guarded.run(devices, new Linear(from, packed, bias, accumulate, to));
+      guarded.run(devices, new Linear(from, packed, bias, accumulate, Linear.Activation.NONE, to));
 
       Values expected =
           ScalarOperations.linear(

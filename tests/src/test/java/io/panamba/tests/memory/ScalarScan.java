@@ -70,10 +70,10 @@ final class ScalarScan {
   }
 
   /** Scales and gates the sum of the directions. */
-  static Values gated(Values sum, float[] z, double scale) {
+  static Values gated(Values sum, float[] gate, double scale) {
     Values out = new Values(sum.count());
     for (int i = 0; i < sum.count(); i++) {
-      double factor = scale * (z == null ? 1 : ScalarOperations.silu(z[i]));
+      double factor = scale * (gate == null ? 1 : gate[i]);
       out.set(i, sum.value(i) * factor, sum.magnitude(i) * Math.abs(factor));
     }
     return out;

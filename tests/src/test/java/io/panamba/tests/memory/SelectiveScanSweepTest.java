@@ -110,7 +110,7 @@ class SelectiveScanSweepTest extends Sweep {
     try (Guarded guarded = new Guarded(placement, variant.number)) {
       SelectiveScan.Direction first = variant.forward() ? inputs(guarded, sizes, variant) : null;
       SelectiveScan.Direction second = variant.backward() ? inputs(guarded, sizes, variant) : null;
-      Columns z =
+      Columns gate =
           variant.gated()
               ? new Columns(
                   guarded.input(sizes.batch, sizes.length, 2L * channels), channels, channels)
@@ -121,7 +121,7 @@ class SelectiveScanSweepTest extends Sweep {
       Tensor out = guarded.output(sizes.batch, sizes.length, channels);
       guarded.run(
           devices,
-          new SelectiveScan(forward, backward, z, variant.scale(), variant.accumulate(), out));
+          new SelectiveScan(forward, backward, gate, variant.scale(), variant.accumulate(), out));
 
       Values sum = new Values(Math.toIntExact(out.shape().elements()));
       for (int i = 0; variant.accumulate() && i < sum.count(); i++) {
@@ -130,7 +130,7 @@ class SelectiveScanSweepTest extends Sweep {
       String what = sizes + ", " + variant;
       step(forward, false, sizes, sum, what);
       step(backward, true, sizes, sum, what);
-      ScalarScan.gated(sum, z == null ? null : Guarded.columns(z), variant.scale())
+      ScalarScan.gated(sum, gate == null ? null : Guarded.columns(gate), variant.scale())
           .assertClose(out.toFloats(), BOUND, what);
     }
   }

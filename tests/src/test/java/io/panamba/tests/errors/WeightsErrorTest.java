@@ -1,0 +1,319 @@
+package io.panamba.tests.errors;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.panamba.model.Inference;
+import io.panamba.model.InferenceOptions;
+import io.panamba.model.Vim;
+import io.panamba.model.VimOptions;
+import io.panamba.model.WeightsException;
+import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.runtime.DType;
+import io.panamba.runtime.Device;
+import io.panamba.runtime.Shape;
+import io.panamba.runtime.Tensor;
+import io.panamba.tests.kit.GoldenFiles;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assertions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Checkpoints that differ from a network in a key or two: the message names one. */
+class WeightsErrorTest {
+  private static final Arena ARENA = Arena.ofAuto();
+  private static Device device;
+
+  @TempDir Path folder;
+
+  @BeforeAll
+  static void open() {
+    device = Device.cpu(1);
+  }
+
+  @AfterAll
+  static void close() {
+    device.close();
+  }
+
+  private static Map<String, Tensor> tensors(String network) {
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    try (Checkpoint file = Checkpoint.open(GoldenFiles.path(network + ".safetensors"))) {
+      for (String key : file.keys()) {
+        tensors.put(key, GoldenFiles.tensor(file, key, ARENA));
+      }
+    }
+    return tensors;
+  }
+
+  private static Vim load(Map<String, Tensor> tensors) {
+    return Vim.load(Checkpoint.of(tensors), device, VimOptions.defaults());
+  }
+
+  private static void refused(Map<String, Tensor> tensors, String message) {
+    assertThatThrownBy(() -> load(tensors).close())
+        .as(message)
+        .isInstanceOf(WeightsException.class)
+        .hasMessage(message);
+  }
+
+  static List<String> networks() {
+    return GoldenFiles.between("", ".expected.safetensors").stream()
+        .filter(name -> name.startsWith("vim_") && !name.endsWith(".sizes"))
+        .toList();
+  }
+
+  /** But for the class token, whose absence shows in the positions. */
+  @ParameterizedTest
+  @MethodSource("networks")
+  void eachKeyMissing(String network) {
+    Map<String, Tensor> all = tensors(network);
+    for (String key : all.keySet()) {
+      Map<String, Tensor> tensors = new LinkedHashMap<>(all);
+      tensors.remove(key);
+      if (!key.equals("pos_embed")) {
+        assertThatThrownBy(() -> load(tensors).close())
+            .as(key)
+            .isInstanceOf(WeightsException.class)
+            .hasMessageContaining(
+                key.equals("cls_token") ? "beside 0 class tokens" : key + " is missing");
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("networks")
+  void eachKeyOfAnotherRank(String network) {
+    Map<String, Tensor> all = tensors(network);
+    for (String key : all.keySet()) {
+      long[] sizes = all.get(key).shape().toArray();
+      Tensor changed =
+          all.get(key)
+              .reshape(
+                  Shape.of(LongStream.concat(LongStream.of(1), LongStream.of(sizes)).toArray()));
+      Map<String, Tensor> tensors = new LinkedHashMap<>(all);
+      tensors.put(key, changed);
+      assertThatThrownBy(() -> load(tensors).close())
+          .isInstanceOf(WeightsException.class)
+          .hasMessageStartingWith("%s is %s; expected (".formatted(key, changed.shape()));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("networks")
+  void eachKeyOfIntegersOrOfNothing(String network) {
+    Map<String, Tensor> all = tensors(network);
+    for (String key : all.keySet()) {
+      Tensor original = all.get(key);
+      Map<String, Tensor> tensors = new LinkedHashMap<>(all);
+      tensors.put(key, Tensor.of(original.segment(), DType.I32, original.shape()));
+      refused(tensors, key + " has elements of type I32; expected floating-point");
+
+      long[] sizes = original.shape().toArray();
+      sizes[0] = 0;
+      tensors.put(key, Tensor.allocate(ARENA, DType.F32, Shape.of(sizes)));
+      assertThatThrownBy(() -> load(tensors).close())
+          .isInstanceOf(WeightsException.class)
+          .hasMessageStartingWith("%s is %s; expected (".formatted(key, Shape.of(sizes)));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("networks")
+  void eachKeyOfOneLayerMore(String network) {
+    Map<String, Tensor> all = tensors(network);
+    for (String key : all.keySet()) {
+      Map<String, Tensor> tensors = new LinkedHashMap<>(all);
+      String extra = key.startsWith("layers.0.") ? "layers.9" + key.substring(8) : key + ".extra";
+      tensors.put(extra, all.get(key));
+      assertThatThrownBy(() -> load(tensors).close())
+          .isInstanceOf(WeightsException.class)
+          .hasMessageContaining(extra.startsWith("layers.9") ? "there is layers.9" : extra);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "vim_nano | layers.1.mixer.conv1d.bias | layers.1.mixer.conv1d.bias (64)",
+        "vim_nano | layers.0.mixer.conv1d_b.bias | layers.0.mixer.conv1d_b.bias (64)",
+        "vim_nano | layers.0.*_b.* | layers.0.mixer.conv1d_b.weight (64, 1, 4)",
+        "vim_nano | layers.1.* | layers.1.mixer.conv1d.weight (64, 1, 4)",
+        "vim_nano_v1 | layers.1.mixer.A_b_log | layers.1.mixer.A_b_log (64, 16)",
+        "vim_nano_layer_norm | norm_f.bias | norm_f.bias (32)",
+        "vim_nano_layer_norm | layers.*.norm.bias | layers.0.norm.bias (32)",
+        "vim_nano_layer_norm | layers.1.norm.bias | layers.1.norm.bias (32)",
+        "vim_nano_layer_scale | layers.0.mixer.gamma | layers.0.mixer.gamma (32)",
+        "vim_nano_double_cls | cls_token_head | cls_token_head (1, 1, 32)",
+        "vim_nano_double_cls | cls_token_tail | cls_token_tail (1, 1, 32)",
+        "vim_nano_rope | rope.freqs_cos | rope.freqs_cos (patches, dim)",
+        "vim_nano_rope | rope.freqs_sin | rope.freqs_sin (patches, dim)",
+        "vim_nano | head.weight | head.weight (classes, dim)",
+        "vim_nano | head.bias | head.bias (10)",
+        "vim_nano | patch_embed.proj.bias | patch_embed.proj.bias (32)",
+      })
+  void keysOfSomePlacesOnly(String network, String missing, String message) {
+    Map<String, Tensor> tensors = tensors(network);
+    String pattern = missing.replace(".", "\\.").replace("*", ".*");
+    assertThat(tensors.keySet().removeIf(key -> key.matches(pattern))).isTrue();
+    if (missing.equals("layers.1.*")) {
+      // A layer of which one key is left.
+      tensors.put("layers.1.norm.weight", tensors.get("layers.0.norm.weight"));
+    }
+    refused(tensors, message.replace(" (", " is missing; expected ("));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "vim_nano | layers.1.mixer.in_proj.bias | 128 | layers.0.mixer.in_proj.bias (128)",
+        "vim_nano | layers.1.mixer.out_proj.bias | 32 | layers.0.mixer.out_proj.bias (32)",
+        "vim_nano | layers.1.mixer.gamma | 32 | layers.0.mixer.gamma (32)",
+        "vim_nano | layers.0.norm.bias | 32 | layers.1.norm.bias (32)",
+        "vim_nano | norm_f.bias | 32 | layers.0.norm.bias (32)",
+        "vim_nano_forward_only | layers.1.mixer.D_b | 64 | layers.0.mixer.conv1d_b.weight (64, 1,"
+            + " 4)",
+        "vim_nano_nocls_mean | rope.freqs_sin | 32 | rope.freqs_cos (patches, dim)",
+      })
+  void keysThatOnePlaceHasAlone(String network, String added, long size, String message) {
+    Map<String, Tensor> tensors = tensors(network);
+    tensors.put(added, Tensor.allocate(ARENA, DType.F32, Shape.of(size)));
+    refused(tensors, message.replace(" (", " is missing; expected ("));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"pos_embed", "head\\..*", ".*\\.conv1d\\.bias", ".*\\.conv1d(_b)?\\.bias"})
+  void whatANetworkCanBeWithout(String keys) {
+    Map<String, Tensor> tensors = tensors("vim_nano");
+    assertThat(tensors.keySet().removeIf(key -> key.matches(keys))).isTrue();
+    try (Vim vim = load(tensors);
+        Inference inference =
+            vim.plan(new InferenceOptions(1, 32, 32, vim.config().classes() > 0, false, false))) {
+      inference.run();
+      assertThat(inference.features().toFloats()).doesNotContain(Float.NaN);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "layers.1.mixer.x_proj.weight | 33 64 | layers.1.mixer.x_proj.weight is (33, 64); expected"
+            + " (34, 64)",
+        "layers.0.mixer.in_proj.weight | 129 32 | layers.0.mixer.in_proj.weight is (129, 32);"
+            + " expected (128, 32)",
+        "layers.1.mixer.A_log | 64 15 | layers.1.mixer.A_log is (64, 15); expected (64, 16)",
+        "head.bias | 11 | head.bias is (11); expected (10)",
+        "patch_embed.proj.weight | 32 3 8 16 | patch_embed.proj.weight is (32, 3, 8, 16); expected"
+            + " square patches",
+        "pos_embed | 1 16 32 | pos_embed is (1, 16, 32): 15 rows beside 1 class tokens are no"
+            + " square grid",
+        "pos_embed | 1 1 32 | pos_embed is (1, 1, 32): 0 rows beside 1 class tokens are no square"
+            + " grid",
+        "pos_embed | 1 17 31 | pos_embed is (1, 17, 31); expected (1, 17, 32)",
+        "pos_embed | 2 17 32 | pos_embed is (2, 17, 32); expected (1, 17, 32)",
+        "cls_token | 1 2 32 | cls_token is (1, 2, 32); expected (1, 1, 32)",
+      })
+  void oneSizeAmiss(String key, String sizes, String message) {
+    Map<String, Tensor> tensors = tensors("vim_nano");
+    long[] shape = Stream.of(sizes.split(" ")).mapToLong(Long::parseLong).toArray();
+    tensors.put(key, Tensor.allocate(ARENA, DType.F32, Shape.of(shape)));
+    refused(tensors, message);
+  }
+
+  @Test
+  void tablesOfARotaryEmbeddingThatDiffer() {
+    Map<String, Tensor> tensors = tensors("vim_nano_rope");
+    tensors.put("rope.freqs_sin", tensors.get("rope.freqs_sin").slice(0, 15));
+    refused(tensors, "rope.freqs_sin is (15, 32); expected (16, 32)");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "patch_embed.proj.weight, 4, 0, 'dim, colours, patch, patch'",
+    "layers.0.mixer.in_proj.weight, 2, 0, '2 * inner, dim'",
+    "layers.0.mixer.A_log, 2, 1, 'inner, states'",
+    "layers.0.mixer.dt_proj.weight, 2, 1, 'inner, rank'",
+    "layers.0.mixer.conv1d.weight, 3, 2, 'inner, 1, kernel'",
+    "head.weight, 2, 0, 'classes, dim'",
+    "pos_embed, 3, 1, '1, tokens, dim'",
+  })
+  void sizesBeyondAnInt(String key, int rank, int axis, String axes) throws IOException {
+    long size = 1L << 31;
+    long[] sizes = new long[rank];
+    Arrays.fill(sizes, 1);
+    sizes[axis] = size;
+    Map<String, Tensor> tensors = tensors("vim_nano");
+    // A file that is all hole takes neither disk nor memory until somebody reads it.
+    Path file = folder.resolve("hole");
+    try (Arena arena = Arena.ofConfined();
+        RandomAccessFile hole = new RandomAccessFile(file.toFile(), "rw")) {
+      hole.setLength(size);
+      MemorySegment segment = hole.getChannel().map(MapMode.READ_ONLY, 0, size, arena);
+      tensors.put(key, Tensor.of(segment, DType.U8, Shape.of(sizes)));
+      refused(
+          tensors,
+          "%s is %s; expected (%s) of at most 2147483647 each"
+              .formatted(key, Shape.of(sizes), axes));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "layers.999999999.x | layers.3 is missing, though there is layers.999999999",
+        "layers.4.norm.weight | layers.3 is missing, though there is layers.4",
+        "layers.3.x | layers.3.mixer.conv1d.weight is missing; expected (64, 1, 4)",
+        "layers.9999999999.x | 1 keys are not of this network: layers.9999999999.x",
+        "layers.-1.x | 1 keys are not of this network: layers.-1.x",
+        "layers.01.norm.weight | 1 keys are not of this network: layers.01.norm.weight",
+        "layers.0.mixer.unknown | 1 keys are not of this network: layers.0.mixer.unknown",
+        "'' | '1 keys are not of this network: '",
+      })
+  void unknownKeys(String key, String message) {
+    Map<String, Tensor> tensors = tensors("vim_nano");
+    tensors.put(key, tensors.get("norm_f.weight"));
+    Assertions.assertTimeoutPreemptively(Duration.ofSeconds(5), () -> refused(tensors, message));
+  }
+
+  @Test
+  void manyUnknownKeys() {
+    Map<String, Tensor> tensors = tensors("vim_nano");
+    for (int i = 0; i < 7; i++) {
+      tensors.put("optimizer." + i, tensors.get("norm_f.weight"));
+    }
+    refused(
+        tensors,
+        "7 keys are not of this network: optimizer.0, optimizer.1, optimizer.2, optimizer.3,"
+            + " optimizer.4, ...");
+  }
+
+  @Test
+  void somethingElse() {
+    refused(
+        Map.of("weight", Tensor.allocate(ARENA, DType.F32, Shape.of(1))),
+        "patch_embed.proj.weight is missing: this is no Vim checkpoint");
+  }
+}
