@@ -86,7 +86,8 @@ class PositionEmbeddingTest {
         false,
         false,
         true,
-        PositionInterpolation.ALIGNED);
+        PositionInterpolation.ALIGNED,
+        Precision.FP32);
   }
 
   @Test
