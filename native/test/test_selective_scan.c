@@ -131,7 +131,9 @@ static void images_are_independent(void) {
         if (both[i]->u) {
           both[i]->u = (const float *)both[i]->u + image * count;
           both[i]->projected = both[i]->projected + image * s.length * args.projected_row_stride;
-          both[i]->initial_state += s.started ? image * s.states * s.channels : 0;
+          if (s.started) {
+            both[i]->initial_state += image * s.states * s.channels;
+          }
         }
       }
       one.gate = args.gate ? (const float *)args.gate + image * s.length * args.gate_row_stride : 0;

@@ -1,5 +1,6 @@
 package io.panamba.jmh;
 
+import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.LibraryInfo;
 import java.io.IOException;
@@ -65,12 +66,14 @@ public final class Main {
     lines.add(entry("library_sha256", library.sha256()));
     lines.add(entry("tier", library.tier()));
     try (Device device = Device.cpu(1)) {
-      lines.add(
-          entry(
-              "peak_gflops_one_thread",
-              String.format(Locale.ROOT, "%.1f", device.measurePeak(1) / 1e9)));
+      lines.add(entry("peak_gflops_one_thread", peak(device, DType.F32)));
+      lines.add(entry("peak_bf16_gflops_one_thread", peak(device, DType.BF16)));
     }
     return String.join(",\n", lines);
+  }
+
+  private static String peak(Device device, DType dtype) {
+    return String.format(Locale.ROOT, "%.1f", device.measurePeak(1, dtype) / 1e9);
   }
 
   private static String processor() throws IOException {

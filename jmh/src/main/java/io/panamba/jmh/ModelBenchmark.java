@@ -1,14 +1,7 @@
 package io.panamba.jmh;
 
-import io.panamba.model.Inference;
-import io.panamba.model.InferenceOptions;
-import io.panamba.model.Vim;
-import io.panamba.model.VimInitializer;
-import io.panamba.model.VimOptions;
+import io.panamba.model.Precision;
 import io.panamba.model.VimPreset;
-import io.panamba.model.checkpoint.Checkpoint;
-import io.panamba.runtime.Device;
-import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Random;
@@ -53,34 +46,30 @@ public class ModelBenchmark {
   @Param({"1", "2"})
   public int threads;
 
-  private Device device;
-  private Vim vim;
-  private Inference inference;
+  /** Type of weights and activations. */
+  @Param({"fp32", "bf16"})
+  public String precision;
+
+  private VimSession vim;
   private float[] expected;
 
   /** Plans the network and runs it once. */
   @Setup
   public void setUp() {
-    device = Device.cpu(threads);
-    try (Arena arena = Arena.ofShared();
-        Checkpoint checkpoint =
-            Checkpoint.of(
-                VimInitializer.initialize(
-                    VimPreset.valueOf(model.toUpperCase(Locale.ROOT)),
-                    VimOptions.defaults(),
-                    1,
-                    arena))) {
-      vim = Vim.load(checkpoint, device, VimOptions.defaults());
-    }
-    inference = vim.plan(new InferenceOptions(batch, imageSize, imageSize, true, false, false));
+    vim =
+        new VimSession(
+            VimPreset.valueOf(model.toUpperCase(Locale.ROOT)),
+            Precision.valueOf(precision.toUpperCase(Locale.ROOT)),
+            imageSize,
+            batch,
+            threads);
     Random random = new Random(1);
-    float[] pixels = new float[(int) inference.image().shape().elements()];
+    float[] pixels = new float[3 * imageSize * imageSize];
     for (int i = 0; i < pixels.length; i++) {
       pixels[i] = (float) random.nextGaussian();
     }
-    inference.image().copyFrom(pixels);
-    inference.run();
-    expected = inference.logits().toFloats();
+    vim.fill(pixels);
+    expected = vim.inference().logits().toFloats();
     for (float logit : expected) {
       if (!Float.isFinite(logit)) {
         throw new IllegalStateException("a logit is " + logit);
@@ -91,10 +80,8 @@ public class ModelBenchmark {
   /** Compares results and releases everything. */
   @TearDown
   public void tearDown() {
-    boolean equal = Arrays.equals(expected, inference.logits().toFloats());
-    inference.close();
+    boolean equal = Arrays.equals(expected, vim.inference().logits().toFloats());
     vim.close();
-    device.close();
     if (!equal) {
       throw new IllegalStateException("the logits changed between the first and the last run");
     }
@@ -103,6 +90,6 @@ public class ModelBenchmark {
   /** One run. */
   @Benchmark
   public void run() {
-    inference.run();
+    vim.inference().run();
   }
 }

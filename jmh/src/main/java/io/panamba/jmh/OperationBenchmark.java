@@ -12,7 +12,6 @@ import io.panamba.runtime.Operation;
 import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.PatchEmbedding;
 import io.panamba.runtime.Plan;
-import io.panamba.runtime.SelectiveScan;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import java.lang.foreign.Arena;
@@ -138,7 +137,7 @@ public class OperationBenchmark {
   private Case linear(int rows, int depth, int columns) {
     Tensor input = random(1, 1, rows, depth);
     Tensor weight = random(0.1, columns, depth);
-    PackedMatrix packed = device.pack(arena, MatrixSource.of(weight));
+    PackedMatrix packed = device.pack(arena, MatrixSource.of(weight), DType.F32);
     Tensor out = zeros(1, rows, columns);
     return new Case(
         Linear.of(input, packed, null, 0, out),
@@ -205,64 +204,9 @@ public class OperationBenchmark {
         });
   }
 
-  private SelectiveScan.Direction direction() {
-    float[] a = new float[STATES * INNER];
-    for (int i = 0; i < a.length; i++) {
-      a[i] = (float) (-(1 + i / INNER) / Math.log(2));
-    }
-    return new SelectiveScan.Direction(
-        random(1, 1, length, INNER),
-        random(1, 1, length, RANK + 2 * STATES),
-        random(0.3, RANK, INNER),
-        random(3, INNER),
-        Tensor.of(arena, Shape.of(STATES, INNER), a),
-        random(1, INNER),
-        null,
-        null);
-  }
-
   private Case selectiveScan() {
-    SelectiveScan.Direction forward = direction();
-    SelectiveScan.Direction backward = direction();
-    Tensor xz = random(1, 1, length, 2 * INNER);
-    Tensor out = zeros(1, length, INNER);
-    return new Case(
-        new SelectiveScan(forward, backward, new Columns(xz, INNER, INNER), 0.5f, false, out),
-        () -> {
-          int channel = 11;
-          double[] ahead = scan(forward, channel, false);
-          double[] behind = scan(backward, channel, true);
-          for (int t = 0; t < length; t++) {
-            double gate = silu(xz.toFloats()[t * 2 * INNER + INNER + channel]);
-            compare(
-                operation,
-                0.5 * gate * (ahead[t] + behind[t]),
-                out.toFloats()[t * INNER + channel]);
-          }
-        });
-  }
-
-  private double[] scan(SelectiveScan.Direction d, int channel, boolean reversed) {
-    float[] u = d.u().toFloats();
-    float[] projected = d.projected().toFloats();
-    int width = RANK + 2 * STATES;
-    double[] h = new double[STATES];
-    double[] y = new double[length];
-    for (int i = 0; i < length; i++) {
-      int t = reversed ? length - 1 - i : i;
-      double v = d.dtBias().toFloats()[channel];
-      for (int r = 0; r < RANK; r++) {
-        v += (double) d.dtWeight().toFloats()[r * INNER + channel] * projected[t * width + r];
-      }
-      double dt = Math.log1p(Math.exp(v));
-      double input = u[t * INNER + channel];
-      y[t] = d.d().toFloats()[channel] * input;
-      for (int n = 0; n < STATES; n++) {
-        h[n] = Math.exp(-dt * (n + 1)) * h[n] + dt * input * projected[t * width + RANK + n];
-        y[t] += h[n] * projected[t * width + RANK + STATES + n];
-      }
-    }
-    return y;
+    ScanCase scan = new ScanCase(arena, length);
+    return new Case(scan.operation(), scan::check);
   }
 
   private Case patchEmbedding() {
@@ -277,7 +221,7 @@ public class OperationBenchmark {
     return new Case(
         new PatchEmbedding(
             image,
-            device.pack(arena, MatrixSource.of(weight)),
+            device.pack(arena, MatrixSource.of(weight), DType.F32),
             null,
             position,
             random(1, 1, DIM),

@@ -1,0 +1,112 @@
+package io.panamba.jmh;
+
+import ai.onnxruntime.OrtException;
+import io.panamba.model.Precision;
+import io.panamba.model.VimPreset;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * Vim-Ti beside DeiT-Ti in ONNX Runtime: from normalised pixels to logits, both with random
+ * weights, each with as many threads. DeiT's graphs take one image; its batch is so many runs. Each
+ * trial ends by comparing the results of its last run with the first's.
+ */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.SampleTime)
+@OutputTimeUnit(TimeUnit.MILLISECONDS)
+@Warmup(iterations = 2, time = 3)
+@Measurement(iterations = 5, time = 3)
+@Fork(value = 1, jvmArgsAppend = "-Xmx1g")
+public class PeerBenchmark {
+  /** Who runs. */
+  @Param({"deit-fp32", "vim-fp32", "vim-bf16"})
+  public String contestant;
+
+  /** Side of the images in pixels. */
+  @Param({"224", "512", "1248"})
+  public int imageSize;
+
+  /** Images per run. */
+  @Param({"1"})
+  public int batch;
+
+  /** Threads of a run. */
+  @Param({"1", "2"})
+  public int threads;
+
+  private DeitSession deit;
+  private VimSession vim;
+  private float[] expected;
+
+  /** Opens the contestant and runs it once. */
+  @Setup
+  public void setUp() throws OrtException, IOException {
+    Random random = new Random(1);
+    float[] pixels = new float[3 * imageSize * imageSize];
+    for (int i = 0; i < pixels.length; i++) {
+      pixels[i] = (float) random.nextGaussian();
+    }
+    switch (contestant) {
+      case "deit-fp32" -> deit = new DeitSession(imageSize, threads, pixels);
+      case "vim-fp32" -> openVim(Precision.FP32, pixels);
+      case "vim-bf16" -> openVim(Precision.BF16, pixels);
+      default -> throw new IllegalArgumentException("nobody is called " + contestant);
+    }
+    run();
+    expected = logits();
+    for (float logit : expected) {
+      if (!Float.isFinite(logit)) {
+        throw new IllegalStateException("a logit is " + logit);
+      }
+    }
+  }
+
+  private void openVim(Precision precision, float[] pixels) {
+    vim = new VimSession(VimPreset.TINY, precision, imageSize, batch, threads);
+    vim.fill(pixels);
+  }
+
+  private float[] logits() {
+    return deit == null ? vim.inference().logits().toFloats() : deit.logits();
+  }
+
+  /** Compares results and releases everything. */
+  @TearDown
+  public void tearDown() throws OrtException {
+    boolean equal = Arrays.equals(expected, logits());
+    if (deit != null) {
+      deit.close();
+    } else {
+      vim.close();
+    }
+    if (!equal) {
+      throw new IllegalStateException("the logits changed between the first and the last run");
+    }
+  }
+
+  /** One batch. */
+  @Benchmark
+  public void run() throws OrtException {
+    if (deit == null) {
+      vim.inference().run();
+      return;
+    }
+    for (int image = 0; image < batch; image++) {
+      deit.run();
+    }
+  }
+}
