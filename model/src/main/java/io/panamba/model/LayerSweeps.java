@@ -27,6 +27,9 @@ import java.util.List;
  * at its border for the next tile: by then the residual stream there may have changed.
  */
 final class LayerSweeps {
+  /** Every token of a layer's output is wanted. */
+  static final long ALL = -1;
+
   /** A tile shorter than a kernel would not hold the rows that the next one's needs. */
   static final int SMALLEST_TILE = 2 * CausalConv.MAX_KERNEL;
 
@@ -102,18 +105,41 @@ final class LayerSweeps {
     return keepsY(config) ? 2 : 1;
   }
 
+  /**
+   * The one token that is wanted of the last layer's output, or {@link #ALL}. Each sweep then ends
+   * with its tile, and the others are neither gated nor projected. In Vim's first version the
+   * second sweep would lack rows of x that the first has not come to.
+   */
+  static long wanted(VimConfig config) {
+    return config.bimamba() == Bimamba.V1 ? ALL : VimNetwork.pickedToken(config);
+  }
+
+  /** The number of tiles that a sweep comes to for the sake of a token, or of {@link #ALL}. */
+  int steps(int sweep, long wanted) {
+    if (wanted == ALL) {
+      return tiles.count();
+    }
+    return sweep == 0 ? tiles.of(wanted) + 1 : tiles.count() - tiles.of(wanted);
+  }
+
   /** Writes a layer: every tile of every sweep. */
-  void write(Layer layer, Sequence sequence, List<Operation> operations) {
+  void write(Layer layer, Sequence sequence, long wanted, List<Operation> operations) {
     for (int sweep = 0; sweep < sweeps(config); sweep++) {
-      for (int step = 0; step < tiles.count(); step++) {
-        write(layer, sequence, sweep, step, operations);
+      for (int step = 0; step < steps(sweep, wanted); step++) {
+        write(layer, sequence, wanted, sweep, step, operations);
       }
     }
   }
 
   /** Writes one tile: the first, second, ... that a sweep comes to. */
-  void write(Layer layer, Sequence sequence, int sweep, int step, List<Operation> operations) {
-    new Tile(layer, sequence, sweep == 1, step, operations).write();
+  void write(
+      Layer layer,
+      Sequence sequence,
+      long wanted,
+      int sweep,
+      int step,
+      List<Operation> operations) {
+    new Tile(layer, sequence, wanted, sweep == 1, step, operations).write();
   }
 
   private static Tensor rows(Tensor tensor, long first, long count) {
@@ -125,13 +151,28 @@ final class LayerSweeps {
     private final Layer layer;
     private final Sequence sequence;
     private final boolean back;
+
+    /** This tile lies behind that of the wanted token, so that the first sweep left it out. */
+    private final boolean beyond;
+
+    /** The mixer's output is made here. */
+    private final boolean last;
+
     private final int step;
     private final List<Operation> operations;
     private final long start;
     private final long size;
 
-    Tile(Layer layer, Sequence sequence, boolean back, int step, List<Operation> operations) {
+    Tile(
+        Layer layer,
+        Sequence sequence,
+        long wanted,
+        boolean back,
+        int step,
+        List<Operation> operations) {
       int tile = back ? tiles.count() - 1 - step : step;
+      this.beyond = wanted != ALL && tile > tiles.of(wanted);
+      this.last = (back || !keepsY(config)) && (wanted == ALL || tile == tiles.of(wanted));
       this.layer = layer;
       this.sequence = sequence;
       this.back = back;
@@ -142,7 +183,6 @@ final class LayerSweeps {
     }
 
     void write() {
-      boolean last = back || !keepsY(config);
       Tensor stream = rows(sequence.stream(), start, size);
       operations.add(
           Norm.of(
@@ -159,7 +199,7 @@ final class LayerSweeps {
         operations.add(VimNetwork.gate(tileOf(normed), layer, tileOf(gate)));
       }
       Tensor y = keepsY(config) ? rows(sequence.y(), start, size) : tileOf(scanned);
-      scan(branch, last, y);
+      scan(branch, y);
       if (last) {
         operations.add(Linear.of(y, layer.outProjection(), layer.outBias(), 1, stream));
       }
@@ -176,7 +216,7 @@ final class LayerSweeps {
       Columns x;
       long first;
       if (keepsX) {
-        if (!back) {
+        if (!back || beyond) {
           x(0, size, rows(sequence.x(), start, size));
         }
         x = Columns.of(rows(sequence.x(), 0, tiles.length()));
@@ -201,7 +241,7 @@ final class LayerSweeps {
           Linear.of(rows(normed, from, count), layer.xProjection(), layer.xBias(), 0, out));
     }
 
-    private void scan(Branch branch, boolean last, Tensor y) {
+    private void scan(Branch branch, Tensor y) {
       Tensor before = step == 0 ? null : states[step % 2];
       Tensor after = step == tiles.count() - 1 ? null : states[(step + 1) % 2];
       SelectiveScan.Direction direction =

@@ -154,7 +154,7 @@ public final class StreamedInference implements AutoCloseable {
       progress = listener;
       tokensDone = 0;
       embedding.run(source, sequence.stream(), this::requireUndisturbed);
-      for (Layer layer : weights.layers()) {
+      for (int layer = 0; layer < config.depth(); layer++) {
         for (int sweep = 0; sweep < LayerSweeps.sweeps(config); sweep++) {
           sweep(layer, sweep);
         }
@@ -193,18 +193,26 @@ public final class StreamedInference implements AutoCloseable {
   }
 
   /** One plan for all tiles, run tile by tile. */
-  private void sweep(Layer layer, int sweep) {
+  private void sweep(int index, int sweep) {
+    Layer layer = weights.layers().get(index);
+    boolean picks = index == config.depth() - 1;
+    long wanted = picks ? LayerSweeps.wanted(config) : LayerSweeps.ALL;
+    long end = tokensDone + config.length();
     List<Operation> operations = new ArrayList<>();
-    int[] ends = new int[tiles.count()];
-    for (int step = 0; step < tiles.count(); step++) {
-      sweeps.write(layer, sequence, sweep, step, operations);
+    int[] ends = new int[sweeps.steps(sweep, wanted)];
+    for (int step = 0; step < ends.length; step++) {
+      sweeps.write(layer, sequence, wanted, sweep, step, operations);
       ends[step] = operations.size();
     }
     try (Plan plan = device.plan(operations)) {
-      for (int step = 0; step < tiles.count(); step++) {
+      for (int step = 0; step < ends.length; step++) {
         int first = step == 0 ? 0 : ends[step - 1];
         plan.run(first, ends[step] - first);
         tokensDone += tiles.size(sweep == 0 ? step : tiles.count() - 1 - step);
+        if (step == ends.length - 1) {
+          // With those that nobody asked for.
+          tokensDone = end;
+        }
         progress.advanced(done(), total());
         requireUndisturbed();
       }

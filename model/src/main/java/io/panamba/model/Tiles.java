@@ -23,6 +23,15 @@ record Tiles(long length, int count) {
     return start(tile + 1) - start(tile);
   }
 
+  /** The tile that a token is in. */
+  int of(long token) {
+    int tile = (int) Math.min(count - 1, token / (length / count));
+    while (start(tile) > token) {
+      tile--;
+    }
+    return tile;
+  }
+
   /** The number of tokens of the longest tile. */
   long largest() {
     return Math.ceilDiv(length, count);

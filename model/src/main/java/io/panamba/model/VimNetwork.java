@@ -185,8 +185,10 @@ final class VimNetwork {
     Tensor y = LayerSweeps.keepsY(config) ? activations.tensor(length, inner) : null;
     for (long i = 0; i < batch; i++) {
       Tensor rows = stream.slice(i, 1).reshape(Shape.of(length, config.dim()));
-      for (Layer layer : layers) {
-        sweeps.write(layer, new LayerSweeps.Sequence(rows, x, y), operations);
+      for (int l = 0; l < layers.size(); l++) {
+        boolean picks = l == layers.size() - 1 && !options.tokens();
+        long wanted = picks ? LayerSweeps.wanted(config) : LayerSweeps.ALL;
+        sweeps.write(layers.get(l), new LayerSweeps.Sequence(rows, x, y), wanted, operations);
       }
     }
   }

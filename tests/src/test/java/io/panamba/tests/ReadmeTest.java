@@ -37,6 +37,11 @@ class ReadmeTest {
     assertThat(output("docs/embedding.md")).isEqualTo("10 logits\n");
   }
 
+  @Test
+  void longSequencesStream() throws Exception {
+    assertThat(output("docs/long-sequences.md")).isEqualTo("32 features\n");
+  }
+
   private String output(String page) throws Exception {
     String text = Files.readString(ROOT.resolve(page));
     int start = text.indexOf("```java\n") + "```java\n".length();

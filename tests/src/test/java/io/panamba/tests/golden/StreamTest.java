@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.panamba.model.Inference;
 import io.panamba.model.InferenceOptions;
 import io.panamba.model.PositionInterpolation;
+import io.panamba.model.Precision;
 import io.panamba.model.StreamOptions;
 import io.panamba.model.StreamedInference;
 import io.panamba.model.Vim;
@@ -92,6 +93,12 @@ class StreamTest {
   }
 
   private static void check(String name, VimOptions network, int height, int width) {
+    for (Precision precision : Precision.values()) {
+      checkOne(name, network.withPrecision(precision), height, width);
+    }
+  }
+
+  private static void checkOne(String name, VimOptions network, int height, int width) {
     try (Device device = Device.cpu(2);
         Vim vim = Vim.open(NetworkGolden.weights(name), device, network)) {
       StreamOptions options = StreamOptions.of(height, width, vim.config());

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.panamba.model.Inference;
 import io.panamba.model.InferenceOptions;
 import io.panamba.model.Pooling;
+import io.panamba.model.Precision;
 import io.panamba.model.Vim;
 import io.panamba.model.VimConfig;
 import io.panamba.model.VimOptions;
@@ -79,6 +80,12 @@ class SweepTest {
    * the middle, and of one token less than the sequence.
    */
   private static void check(String name, VimOptions options) {
+    for (Precision precision : Precision.values()) {
+      checkOne(name, options.withPrecision(precision));
+    }
+  }
+
+  private static void checkOne(String name, VimOptions options) {
     try (Device device = Device.cpu(2);
         Vim vim = Vim.open(NetworkGolden.weights(name), device, options.withImageSize(48, 72))) {
       int length = Math.toIntExact(vim.config().length());
