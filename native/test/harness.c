@@ -85,19 +85,6 @@ void check_close(const char *what, int64_t index, double got, double wanted, dou
   }
 }
 
-void check_same_bits(const char *what, const float *got, const float *wanted, int64_t count) {
-  if (memcmp(got, wanted, (size_t)count * sizeof(float)) == 0) {
-    return;
-  }
-  for (int64_t i = 0; i < count; i++) {
-    if (memcmp(got + i, wanted + i, sizeof(float)) != 0) {
-      failed(__FILE__, __LINE__, "%s[%lld] is %.9g (%a), not %.9g (%a) to the bit", what, (long long)i, (double)got[i],
-             (double)got[i], (double)wanted[i], (double)wanted[i]);
-      return;
-    }
-  }
-}
-
 /* A guard page was hit: say by what. Only with an ordinary build; a sanitizer has a better report. */
 #if !defined(PANAMBA_TEST_SANITIZED)
 static void crashed(int number) {

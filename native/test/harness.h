@@ -53,9 +53,6 @@ void failed(const char *file, int line, const char *format, ...) __attribute__((
 /* |got - wanted| <= allowed; NaN for NaN. `what` is named in the failure, with the index. */
 void check_close(const char *what, int64_t index, double got, double wanted, double allowed);
 
-/* Bit for bit. */
-void check_same_bits(const char *what, const float *got, const float *wanted, int64_t count);
-
 /* Starts the random numbers anew. */
 void seed(uint64_t value);
 

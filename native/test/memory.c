@@ -41,11 +41,11 @@ static int block_count;
 static region regions[MOST_REGIONS];
 static int region_count;
 static placement current_placement;
-static size_t current_misalignment;
+static int current_misalignment; /* in elements */
 
 void begin_case(placement where, int misalignment) {
   current_placement = where;
-  current_misalignment = (size_t)misalignment * sizeof(float);
+  current_misalignment = misalignment;
 }
 
 static void *checked(void *memory) {
@@ -81,9 +81,9 @@ static void place_in_region(block *b) {
   b->data = current_placement == BEFORE_GUARD ? b->base + b->total - b->bytes : b->base;
 }
 
-static void place_in_heap(block *b) {
+static void place_in_heap(block *b, int32_t dtype) {
   size_t alignment = PANAMBA_ALIGNMENT;
-  size_t lead = MARGIN + current_misalignment;
+  size_t lead = MARGIN + (size_t)(current_misalignment * bytes_of(dtype));
   b->total = lead + b->bytes + MARGIN;
 #if defined(PANAMBA_TEST_SANITIZED)
   if (posix_memalign((void **)&b->base, alignment, b->total)) {
@@ -95,14 +95,14 @@ static void place_in_heap(block *b) {
   b->data = b->base + lead;
 }
 
-static block *take(int64_t bytes) {
+static block *take(int64_t bytes, int32_t dtype) {
   if (block_count == MOST_BLOCKS || bytes <= 0) {
     checked(0);
   }
   block *b = &blocks[block_count++];
   *b = (block){.bytes = (size_t)bytes};
   if (current_placement == IN_SENTINELS) {
-    place_in_heap(b);
+    place_in_heap(b, dtype);
   } else {
     place_in_region(b);
   }
@@ -113,53 +113,66 @@ static block *take(int64_t bytes) {
   return b;
 }
 
-static float *take_floats(int64_t count, int is_input) {
-  block *b = take(count * (int64_t)sizeof(float));
+static void *take_elements(int32_t dtype, int64_t count, int is_input) {
+  block *b = take(count * bytes_of(dtype), dtype);
   b->is_input = is_input;
-  float *values = (float *)b->data;
   for (int64_t i = 0; i < count; i++) {
-    values[i] = NAN;
+    set_element(b->data, dtype, i, NAN);
   }
-  return values;
+  return b->data;
 }
 
-float *take_input(int64_t count) { return take_floats(count, 1); }
+void *take_input_of(int32_t dtype, int64_t count) { return take_elements(dtype, count, 1); }
 
-float *take_output(int64_t count) { return take_floats(count, 0); }
+float *take_input(int64_t count) { return take_input_of(PANAMBA_F32, count); }
 
-float *take_filled(int64_t count, double low, double high) {
-  float *values = take_input(count);
-  fill(values, count, low, high);
+void *take_output_of(int32_t dtype, int64_t count) { return take_elements(dtype, count, 0); }
+
+float *take_output(int64_t count) { return take_output_of(PANAMBA_F32, count); }
+
+void *take_rows_of(int32_t dtype, int64_t rows, int64_t width, int64_t stride, double low, double high) {
+  void *values = take_input_of(dtype, (rows - 1) * stride + width);
+  for (int64_t row = 0; row < rows; row++) {
+    fill_elements(values, dtype, row * stride, width, low, high);
+  }
   return values;
 }
 
 float *take_rows(int64_t rows, int64_t width, int64_t stride, double low, double high) {
-  float *values = take_input((rows - 1) * stride + width);
-  for (int64_t row = 0; row < rows; row++) {
-    fill(values + row * stride, width, low, high);
-  }
-  return values;
+  return take_rows_of(PANAMBA_F32, rows, width, stride, low, high);
 }
 
-void *take_bytes(int64_t bytes) {
-  block *b = take(bytes);
+void *take_filled_of(int32_t dtype, int64_t count, double low, double high) {
+  return take_rows_of(dtype, 1, count, count, low, high);
+}
+
+float *take_filled(int64_t count, double low, double high) { return take_filled_of(PANAMBA_F32, count, low, high); }
+
+static void *take_input_bytes(int64_t bytes, int32_t dtype) {
+  block *b = take(bytes, dtype);
   b->is_input = 1;
   return b->data;
 }
 
-void *take_packed(const float *weight, int64_t columns, int64_t depth) {
-  int64_t bytes = panamba_packed_size(columns, depth, PANAMBA_F32);
+void *take_bytes(int64_t bytes) { return take_input_bytes(bytes, PANAMBA_F32); }
+
+void *take_packed_of(int32_t dtype, const float *weight, int64_t columns, int64_t depth) {
+  int64_t bytes = panamba_packed_size(columns, depth, dtype);
   CHECK(bytes > 0, "a matrix of (%lld, %lld) can't be packed", (long long)columns, (long long)depth);
   panamba_pack_args args = {.source = weight,
-                            .packed = take_bytes(bytes),
+                            .packed = take_input_bytes(bytes, dtype),
                             .columns = columns,
                             .depth = depth,
                             .column_stride = depth,
                             .depth_stride = 1,
                             .source_dtype = PANAMBA_F32,
-                            .dtype = PANAMBA_F32};
+                            .dtype = dtype};
   CHECK(panamba_pack(&args, 0, 0, 0) == PANAMBA_OK, "pack: %s", panamba_message());
   return args.packed;
+}
+
+void *take_packed(const float *weight, int64_t columns, int64_t depth) {
+  return take_packed_of(PANAMBA_F32, weight, columns, depth);
 }
 
 static const block *block_of(const void *data) {
@@ -172,13 +185,13 @@ static const block *block_of(const void *data) {
   exit(1);
 }
 
-const float *before_run(const float *buffer) { return (const float *)block_of(buffer)->before; }
+const void *before_run(const void *buffer) { return block_of(buffer)->before; }
 
-void check_gaps(const char *what, const float *buffer, int64_t rows, int64_t width, int64_t stride) {
-  const float *before = before_run(buffer);
+void check_gaps(const char *what, const void *buffer, int32_t dtype, int64_t rows, int64_t width, int64_t stride) {
+  const void *before = before_run(buffer);
   for (int64_t row = 0; row + 1 < rows && stride > width; row++) {
     int64_t gap = row * stride + width;
-    check_same_bits(what, buffer + gap, before + gap, stride - width);
+    check_same_elements(what, dtype, place_of(buffer, dtype, gap), place_of(before, dtype, gap), stride - width);
   }
 }
 

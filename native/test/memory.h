@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "element.h"
 #include "panamba.h"
 
 /*
@@ -17,7 +18,7 @@
  */
 typedef enum { IN_SENTINELS, BEFORE_GUARD, AFTER_GUARD } placement;
 
-/* Starts a case. Sentinel buffers start `misalignment` floats past a multiple of 64 bytes. */
+/* Starts a case. Sentinel buffers start `misalignment` elements past a multiple of 64 bytes. */
 void begin_case(placement where, int misalignment);
 
 /* Checks what lies around the buffers, and frees them. */
@@ -25,27 +26,32 @@ void end_case(void);
 
 /* A buffer that no operation may change, filled with NaN: what isn't filled must not matter. */
 float *take_input(int64_t count);
+void *take_input_of(int32_t dtype, int64_t count);
 
 /* A buffer for operations to write, filled with NaN: an operation that reads it without need shows it. */
 float *take_output(int64_t count);
+void *take_output_of(int32_t dtype, int64_t count);
 
 /* Random numbers in an input buffer. */
 float *take_filled(int64_t count, double low, double high);
+void *take_filled_of(int32_t dtype, int64_t count, double low, double high);
 
 /* Rows of random numbers `stride` apart, NaN between them, and nothing after the last. */
 float *take_rows(int64_t rows, int64_t width, int64_t stride, double low, double high);
+void *take_rows_of(int32_t dtype, int64_t rows, int64_t width, int64_t stride, double low, double high);
 
 /* Bytes for whoever wants no floats; not to be changed by operations. */
 void *take_bytes(int64_t bytes);
 
 /* A (columns, depth) weight matrix, packed for the tier under test. */
 void *take_packed(const float *weight, int64_t columns, int64_t depth);
+void *take_packed_of(int32_t dtype, const float *weight, int64_t columns, int64_t depth);
 
 /* What a buffer held before the last run. */
-const float *before_run(const float *buffer);
+const void *before_run(const void *buffer);
 
 /* The elements between rows hold what they held before the last run. */
-void check_gaps(const char *what, const float *buffer, int64_t rows, int64_t width, int64_t stride);
+void check_gaps(const char *what, const void *buffer, int32_t dtype, int64_t rows, int64_t width, int64_t stride);
 
 /*
  * Runs one operation on executors of 1 to EXECUTORS threads, each time from the same buffers: the status must be

@@ -14,6 +14,9 @@
 /* Denormals count as zero, and exponentials end near the smallest normal number: that far results may be off. */
 #define SMALLEST 0x1p-125
 
+/* Between two spikes there are this many rows, on average. */
+#define SPIKES 60
+
 #define LONGEST 2048
 #define LOG2 0.69314718055994530942
 
@@ -39,16 +42,18 @@ scan_shape draw_scan_shape(int64_t batch, int64_t length, int64_t channels, int6
                       .biased = draw(4) != 0,
                       .skipped = draw(4) != 0,
                       .started = draw(2) == 0,
-                      .kept = draw(2) == 0};
+                      .kept = draw(2) == 0,
+                      .spiked = draw(4) == 0,
+                      .dtype = draw_dtype()};
 }
 
 void describe_scan(const char *what, const scan_shape *s, placement where, int misalignment) {
   describe(
       "scan, %s: batch %d length %d channels %d states %d rank %d gaps %d and %d directions %d scale %g gate %d "
-      "accumulate %d dt_bias %d d %d initial %d final %d, placed %d misaligned %d",
+      "accumulate %d dt_bias %d d %d initial %d final %d spikes %d dtype %d, placed %d misaligned %d",
       what, (int)s->batch, (int)s->length, (int)s->channels, (int)s->states, (int)s->dt_rank, (int)s->projected_gap,
       (int)s->gate_gap, s->run, (double)s->scale, s->gated, s->accumulated, s->biased, s->skipped, s->started, s->kept,
-      where, misalignment);
+      s->spiked, s->dtype, where, misalignment);
 }
 
 static float *take_range(int64_t count, const double range[2]) { return take_filled(count, range[0], range[1]); }
@@ -57,8 +62,14 @@ static void take_direction(panamba_scan_direction *d, const scan_shape *s, const
   int64_t rows = s->batch * s->length;
   int64_t width = s->dt_rank + 2 * s->states;
   int64_t plane = s->batch * s->states * s->channels;
-  d->u = take_range(rows * s->channels, ranges->u);
-  d->projected = take_rows(rows, width, width + s->projected_gap, -1, 1);
+  d->u = take_filled_of(s->dtype, rows * s->channels, ranges->u[0], ranges->u[1]);
+  float *projected = take_rows(rows, width, width + s->projected_gap, -1, 1);
+  for (int64_t row = 0; row < rows && s->spiked; row++) {
+    if (draw(SPIKES) == 0) {
+      fill(projected + row * (width + s->projected_gap), s->dt_rank, -100, 100);
+    }
+  }
+  d->projected = projected;
   d->dt_weight = take_range(s->dt_rank * s->channels, ranges->dt_weight);
   d->dt_bias = s->biased ? take_range(s->channels, ranges->dt_bias) : 0;
   d->a = take_range(s->states * s->channels, ranges->a);
@@ -78,19 +89,20 @@ panamba_selective_scan_args take_scan(const scan_shape *s, const scan_ranges *ra
                                       .gate_row_stride = s->channels + s->gate_gap,
                                       .scale = s->scale,
                                       .accumulate = s->accumulated,
-                                      .dtype = PANAMBA_F32};
+                                      .dtype = s->dtype};
   if (s->run & FORWARD) {
     take_direction(&args.forward, s, ranges);
   }
   if (s->run & BACKWARD) {
     take_direction(&args.backward, s, ranges);
   }
-  args.gate = s->gated ? take_rows(rows, s->channels, args.gate_row_stride, ranges->gate[0], ranges->gate[1]) : 0;
-  float *out = take_output(rows * s->channels);
-  if (s->accumulated) {
-    fill(out, rows * s->channels, -1, 1);
+  if (s->gated) {
+    args.gate = take_rows_of(s->dtype, rows, s->channels, args.gate_row_stride, ranges->gate[0], ranges->gate[1]);
   }
-  args.out = out;
+  args.out = take_output_of(s->dtype, rows * s->channels);
+  if (s->accumulated) {
+    fill_elements(args.out, s->dtype, 0, rows * s->channels, -1, 1);
+  }
   return args;
 }
 
@@ -147,7 +159,7 @@ static void scan_channel(const panamba_selective_scan_args *args, const panamba_
     const float *projected = d->projected + row * args->projected_row_stride;
     const float *b = projected + args->dt_rank;
     const float *c = b + args->states;
-    double u = (double)((const float *)d->u)[row * args->channels + channel];
+    double u = element(d->u, args->dtype, row * args->channels + channel);
     bounded dt = step_size(args, d, projected, channel);
     bounded y = {d->d ? (double)d->d[channel] * u : 0, 0, 0};
     y.magnitude = fabs(y.value);
@@ -170,25 +182,35 @@ static void scan_channel(const panamba_selective_scan_args *args, const panamba_
 static void check_out(const panamba_selective_scan_args *args, int64_t row, int64_t channel, bounded sum) {
   double gate = (double)args->scale;
   if (args->gate) {
-    gate *= (double)((const float *)args->gate)[row * args->gate_row_stride + channel];
+    gate *= element(args->gate, args->dtype, row * args->gate_row_stride + channel);
   }
   /* Two sums, and the products with the scale and the gate. */
   double allowed = fabs(gate) * (sum.allowed + 4 * ROUNDING * sum.magnitude) + SMALLEST;
-  int64_t place = row * args->channels + channel;
-  check_close("out", place, (double)((const float *)args->out)[place], sum.value * gate, allowed);
+  check_element("out", args->out, args->dtype, row * args->channels + channel, sum.value * gate, allowed);
+}
+
+/* The first direction leaves its sum in out, for the second to add to. */
+static void store_between(int32_t dtype, bounded *sum) {
+  if (dtype == PANAMBA_BF16) {
+    sum->allowed += BFLOAT_ROUNDING * (fabs(sum->value) + sum->allowed);
+  }
 }
 
 void check_scan(const panamba_selective_scan_args *args) {
   static bounded rows[LONGEST];
-  const float *before = before_run(args->out);
+  const void *before = before_run(args->out);
   for (int64_t image = 0; image < args->batch; image++) {
     for (int64_t channel = 0; channel < args->channels; channel++) {
       for (int64_t t = 0; t < args->length; t++) {
-        double old = args->accumulate ? (double)before[(image * args->length + t) * args->channels + channel] : 0;
+        int64_t place = (image * args->length + t) * args->channels + channel;
+        double old = args->accumulate ? element(before, args->dtype, place) : 0;
         rows[t] = (bounded){old, 0, fabs(old)};
       }
       if (args->forward.u) {
         scan_channel(args, &args->forward, 0, image, channel, rows);
+      }
+      for (int64_t t = 0; t < args->length && args->forward.u && args->backward.u; t++) {
+        store_between(args->dtype, &rows[t]);
       }
       if (args->backward.u) {
         scan_channel(args, &args->backward, 1, image, channel, rows);

@@ -35,6 +35,8 @@ typedef struct {
   int skipped; /* d is there */
   int started; /* initial states are there */
   int kept;    /* final states are asked for */
+  int spiked;  /* now and then a step so long that states vanish in it */
+  int32_t dtype;
 } scan_shape;
 
 scan_shape draw_scan_shape(int64_t batch, int64_t length, int64_t channels, int64_t states);

@@ -4,18 +4,10 @@
 
 #include "harness.h"
 #include "memory.h"
+#include "silu.h"
 
 /* kernel multiply-adds from the bias on, each of at most two roundings, relative to the sum of the absolute terms. */
 #define SUM_BOUND(kernel) ((double)((kernel) + 1) * 0x1p-24)
-
-/* The slope of SiLU nowhere exceeds this. */
-#define SILU_SLOPE 1.1
-
-/* SiLU itself, relative: exp, a sum and a division. */
-#define SILU_BOUND 4e-7
-
-/* Below -88 SiLU is less than this times its argument and need not be right. */
-#define SILU_FLOOR 1e-37
 
 typedef enum { FORWARD = 1, BACKWARD = 2, BOTH = 3 } directions;
 
@@ -28,6 +20,7 @@ typedef struct {
   int kernel;
   directions run;
   int biased;
+  int32_t dtype;
 } conv_shape;
 
 static const int64_t row_gaps[] = {0, 1, 5, 16};
@@ -40,13 +33,14 @@ static conv_shape draw_shape(int64_t length, int64_t channels) {
                       .batch_gap = draw(2) * 3,
                       .kernel = 2 + (int)draw(3),
                       .run = (directions)(1 + draw(3)),
-                      .biased = draw(2) == 0};
+                      .biased = draw(2) == 0,
+                      .dtype = draw_dtype()};
 }
 
 static void take_direction(panamba_conv_direction *d, const conv_shape *s, double scale) {
   d->weight = take_filled(s->kernel * s->channels, -scale, scale);
   d->bias = s->biased ? take_filled(s->channels, -1, 1) : 0;
-  d->out = take_output(s->batch * s->length * s->channels);
+  d->out = take_output_of(s->dtype, s->batch * s->length * s->channels);
 }
 
 static panamba_causal_conv_args take_arguments(const conv_shape *s, double scale) {
@@ -58,10 +52,11 @@ static panamba_causal_conv_args take_arguments(const conv_shape *s, double scale
                                    .x_row_stride = row_stride,
                                    .x_batch_stride = batch_stride,
                                    .kernel = s->kernel,
-                                   .dtype = PANAMBA_F32};
-  float *x = take_input((s->batch - 1) * batch_stride + (s->length - 1) * row_stride + s->channels);
+                                   .dtype = s->dtype};
+  void *x = take_input_of(s->dtype, (s->batch - 1) * batch_stride + (s->length - 1) * row_stride + s->channels);
   for (int64_t row = 0; row < s->batch * s->length; row++) {
-    fill(x + row / s->length * batch_stride + row % s->length * row_stride, s->channels, -scale, scale);
+    int64_t place = row / s->length * batch_stride + row % s->length * row_stride;
+    fill_elements(x, s->dtype, place, s->channels, -scale, scale);
   }
   args.x = x;
   if (s->run & FORWARD) {
@@ -74,24 +69,23 @@ static panamba_causal_conv_args take_arguments(const conv_shape *s, double scale
 }
 
 /* `step` is -1 where the convolution reaches back, and 1 where it reaches forward. */
-static void check_element(const panamba_causal_conv_args *args, const panamba_conv_direction *d, int step,
-                          int64_t image, int64_t t, int64_t channel) {
-  const float *x = (const float *)args->x + image * args->x_batch_stride + channel;
+static void check_sum(const panamba_causal_conv_args *args, const panamba_conv_direction *d, int step, int64_t image,
+                      int64_t t, int64_t channel) {
+  int64_t x = image * args->x_batch_stride + channel;
   double sum = d->bias ? (double)d->bias[channel] : 0;
   double magnitude = fabs(sum);
   for (int k = 0; k < args->kernel; k++) {
     int64_t at = t + step * (args->kernel - 1 - k);
     if (at >= 0 && at < args->length) {
-      double term = (double)d->weight[k * args->channels + channel] * (double)x[at * args->x_row_stride];
+      double term =
+          (double)d->weight[k * args->channels + channel] * element(args->x, args->dtype, x + at * args->x_row_stride);
       sum += term;
       magnitude += fabs(term);
     }
   }
-  double wanted = sum / (1 + exp(-sum));
-  double allowed =
-      SILU_SLOPE * SUM_BOUND(args->kernel) * magnitude + SILU_BOUND * fabs(wanted) + SILU_FLOOR * (1 + fabs(sum));
   int64_t place = (image * args->length + t) * args->channels + channel;
-  check_close(step < 0 ? "forward" : "backward", place, (double)((float *)d->out)[place], wanted, allowed);
+  check_element(step < 0 ? "forward" : "backward", d->out, args->dtype, place, silu(sum),
+                silu_error(sum, SUM_BOUND(args->kernel) * magnitude));
 }
 
 static void check_conv(const panamba_causal_conv_args *args) {
@@ -99,20 +93,20 @@ static void check_conv(const panamba_causal_conv_args *args) {
     int64_t image = i / args->channels / args->length;
     int64_t t = i / args->channels % args->length;
     if (args->forward.out) {
-      check_element(args, &args->forward, -1, image, t, i % args->channels);
+      check_sum(args, &args->forward, -1, image, t, i % args->channels);
     }
     if (args->backward.out) {
-      check_element(args, &args->backward, 1, image, t, i % args->channels);
+      check_sum(args, &args->backward, 1, image, t, i % args->channels);
     }
   }
 }
 
 static void conv_case(conv_shape s, double scale, placement where, int misalignment) {
   describe(
-      "conv batch %d length %d channels %d gaps %d and %d kernel %d directions %d bias %d scale %g, placed %d "
-      "misaligned %d",
-      (int)s.batch, (int)s.length, (int)s.channels, (int)s.row_gap, (int)s.batch_gap, s.kernel, s.run, s.biased, scale,
-      where, misalignment);
+      "conv batch %d length %d channels %d gaps %d and %d kernel %d directions %d bias %d dtype %d scale %g, placed "
+      "%d misaligned %d",
+      (int)s.batch, (int)s.length, (int)s.channels, (int)s.row_gap, (int)s.batch_gap, s.kernel, s.run, s.biased,
+      s.dtype, scale, where, misalignment);
   begin_case(where, misalignment);
   panamba_causal_conv_args args = take_arguments(&s, scale);
   run_operation(PANAMBA_CAUSAL_CONV, &args);
@@ -154,11 +148,12 @@ static void extreme_values(void) {
  * Rows [from, to) run as a piece have the bits of the whole, whether they are told of all the rows around them or of no
  * more than they need.
  */
-static void check_piece(const panamba_causal_conv_args *whole, int64_t from, int64_t to, float *forward,
-                        float *backward, int all) {
+static void check_piece(const panamba_causal_conv_args *whole, int64_t from, int64_t to, void *forward, void *backward,
+                        int all) {
   panamba_causal_conv_args piece = *whole;
   int64_t reach = whole->kernel - 1;
-  piece.x = (const float *)whole->x + from * whole->x_row_stride;
+  int32_t dtype = whole->dtype;
+  piece.x = place_of(whole->x, dtype, from * whole->x_row_stride);
   piece.length = to - from;
   piece.rows_before = all || from < reach ? from : reach;
   piece.rows_after = all || whole->length - to < reach ? whole->length - to : reach;
@@ -169,10 +164,12 @@ static void check_piece(const panamba_causal_conv_args *whole, int64_t from, int
   for (int64_t image = 0; image < whole->batch; image++) {
     int64_t place = (image * whole->length + from) * whole->channels;
     if (whole->forward.out) {
-      check_same_bits("forward piece", forward + image * count, (float *)whole->forward.out + place, count);
+      check_same_elements("forward piece", dtype, place_of(forward, dtype, image * count),
+                          place_of(whole->forward.out, dtype, place), count);
     }
     if (whole->backward.out) {
-      check_same_bits("backward piece", backward + image * count, (float *)whole->backward.out + place, count);
+      check_same_elements("backward piece", dtype, place_of(backward, dtype, image * count),
+                          place_of(whole->backward.out, dtype, place), count);
     }
   }
 }
@@ -185,14 +182,14 @@ static void pieces_have_the_bits_of_the_whole(void) {
       s.kernel = kernel;
       begin_case(draw(2) ? BEFORE_GUARD : AFTER_GUARD, 0);
       panamba_causal_conv_args args = take_arguments(&s, 1);
-      float *forward = take_output(s.batch * s.length * s.channels);
-      float *backward = take_output(s.batch * s.length * s.channels);
+      void *forward = take_output_of(s.dtype, s.batch * s.length * s.channels);
+      void *backward = take_output_of(s.dtype, s.batch * s.length * s.channels);
       run_operation(PANAMBA_CAUSAL_CONV, &args);
       int64_t last_from = s.length < 20 ? s.length : 3;
       for (int64_t from = 0; from < last_from; from++) {
         for (int64_t to = from + 1; to <= s.length; to += s.length < 20 ? 1 : 1 + draw(40)) {
-          describe("conv length %d channels %d kernel %d directions %d, rows %d to %d alone", (int)s.length,
-                   (int)s.channels, kernel, s.run, (int)from, (int)to);
+          describe("conv length %d channels %d kernel %d directions %d dtype %d, rows %d to %d alone", (int)s.length,
+                   (int)s.channels, kernel, s.run, s.dtype, (int)from, (int)to);
           check_piece(&args, from, to, forward, backward, (int)draw(2));
         }
       }
@@ -207,25 +204,25 @@ static void directions_and_images_are_independent(void) {
     conv_shape s = draw_shape(1 + draw(140), 1 + draw(70));
     s.batch = 3;
     s.run = BOTH;
-    describe("conv length %d channels %d kernel %d, each image and direction alone", (int)s.length, (int)s.channels,
-             s.kernel);
+    describe("conv length %d channels %d kernel %d dtype %d, each image and direction alone", (int)s.length,
+             (int)s.channels, s.kernel, s.dtype);
     begin_case(IN_SENTINELS, 1);
     panamba_causal_conv_args args = take_arguments(&s, 1);
     int64_t count = s.length * s.channels;
-    float *alone = take_output(count);
+    void *alone = take_output_of(s.dtype, count);
     run_operation(PANAMBA_CAUSAL_CONV, &args);
     for (int64_t image = 0; image < s.batch; image++) {
       panamba_causal_conv_args one = args;
       one.batch = 1;
-      one.x = (const float *)args.x + image * args.x_batch_stride;
+      one.x = place_of(args.x, s.dtype, image * args.x_batch_stride);
       one.forward.out = alone;
       one.backward.out = 0;
       run_operation(PANAMBA_CAUSAL_CONV, &one);
-      check_same_bits("forward image", (float *)args.forward.out + image * count, alone, count);
+      check_same_elements("forward image", s.dtype, place_of(args.forward.out, s.dtype, image * count), alone, count);
       one.forward.out = 0;
       one.backward.out = alone;
       run_operation(PANAMBA_CAUSAL_CONV, &one);
-      check_same_bits("backward image", (float *)args.backward.out + image * count, alone, count);
+      check_same_elements("backward image", s.dtype, place_of(args.backward.out, s.dtype, image * count), alone, count);
     }
     end_case();
   }
@@ -233,23 +230,25 @@ static void directions_and_images_are_independent(void) {
 
 /* NaN in a channel of x stays in that channel, and reaches no further than the kernel. */
 static void nan_stays_in_its_channel(void) {
-  for (int64_t channel = 0; channel < 35; channel++) {
+  for (int64_t i = 0; i < 70; i++) {
     conv_shape s = {.batch = 1, .length = 12, .channels = 35, .kernel = 3, .run = BOTH, .biased = 1};
-    describe("conv with NaN in channel %d", (int)channel);
+    s.dtype = i % 2 ? PANAMBA_BF16 : PANAMBA_F32;
+    int64_t channel = i / 2;
+    describe("conv with NaN in channel %d, dtype %d", (int)channel, s.dtype);
     begin_case(IN_SENTINELS, 0);
     panamba_causal_conv_args args = take_arguments(&s, 1);
     const int64_t at = 6;
-    ((float *)args.x)[at * args.x_row_stride + channel] = NAN;
+    set_element((void *)args.x, s.dtype, at * args.x_row_stride + channel, NAN);
     run_operation(PANAMBA_CAUSAL_CONV, &args);
-    for (int64_t i = 0; i < s.length * s.channels; i++) {
-      int64_t t = i / s.channels;
-      int mine = i % s.channels == channel;
-      int forward = isnan(((float *)args.forward.out)[i]) != 0;
-      int backward = isnan(((float *)args.backward.out)[i]) != 0;
+    for (int64_t place = 0; place < s.length * s.channels; place++) {
+      int64_t t = place / s.channels;
+      int mine = place % s.channels == channel;
+      int forward = isnan(element(args.forward.out, s.dtype, place)) != 0;
+      int backward = isnan(element(args.backward.out, s.dtype, place)) != 0;
       CHECK(forward == (mine && t >= at && t < at + s.kernel), "forward row %d channel %d", (int)t,
-            (int)(i % s.channels));
+            (int)(place % s.channels));
       CHECK(backward == (mine && t <= at && t > at - s.kernel), "backward row %d channel %d", (int)t,
-            (int)(i % s.channels));
+            (int)(place % s.channels));
     }
     end_case();
   }

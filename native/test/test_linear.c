@@ -4,17 +4,23 @@
 
 #include "harness.h"
 #include "memory.h"
+#include "silu.h"
 
 /*
  * An element is a chain of depth multiply-adds, then the bias and the accumulation: each rounds by at most half a unit
- * in the last place (2^-24) of what can't exceed the sum of the absolute terms.
+ * in the last place (2^-24) of what can't exceed the sum of the absolute terms. Products of bfloat16 are exact, and so
+ * is the pair that an odd depth is filled up with.
  */
 #define LINEAR_BOUND(depth) ((double)((depth) + 2) * 0x1p-24)
 
 static const int64_t all_columns[] = {1, 7, 8, 15, 16, 17, 31, 32, 33, 44, 47, 48, 49, 95, 96, 97, 1000};
-static const int64_t all_depths[] = {1, 2, 3, 12, 192, 384};
+static const int64_t all_depths[] = {1, 2, 3, 12, 37, 192, 384};
 static const float accumulates[] = {0.0f, 1.0f, 2.0f, -0.5f};
 static const int64_t gaps[] = {0, 0, 1, 7, 16};
+
+/* Of the input and the weight, and of the result. */
+static const int32_t all_types[][2] = {
+    {PANAMBA_F32, PANAMBA_F32}, {PANAMBA_BF16, PANAMBA_F32}, {PANAMBA_BF16, PANAMBA_BF16}, {PANAMBA_F32, PANAMBA_BF16}};
 
 typedef struct {
   int64_t rows;
@@ -24,16 +30,23 @@ typedef struct {
   int64_t out_gap;
   float accumulate;
   int biased;
+  int32_t dtype;
+  int32_t out_dtype;
+  int32_t activation;
 } linear_shape;
 
-static linear_shape draw_shape(int64_t rows, int64_t columns, int64_t depth) {
+/* `type` counts through all_types, over and over. */
+static linear_shape draw_shape(int64_t rows, int64_t columns, int64_t depth, size_t type) {
   return (linear_shape){.rows = rows,
                         .columns = columns,
                         .depth = depth,
                         .input_gap = PICK(gaps),
                         .out_gap = PICK(gaps),
                         .accumulate = PICK(accumulates),
-                        .biased = draw(2) == 0};
+                        .biased = draw(2) == 0,
+                        .dtype = all_types[type % COUNT(all_types)][0],
+                        .out_dtype = all_types[type % COUNT(all_types)][1],
+                        .activation = draw(3) ? PANAMBA_ACTIVATION_NONE : PANAMBA_ACTIVATION_SILU};
 }
 
 /* The arguments of a case; `*weight` is the matrix before packing. */
@@ -44,49 +57,56 @@ static panamba_linear_args take_arguments(const linear_shape *s, float **weight)
                               .input_row_stride = s->depth + s->input_gap,
                               .out_row_stride = s->columns + s->out_gap,
                               .accumulate = s->accumulate,
-                              .dtype = PANAMBA_F32,
-                              .out_dtype = PANAMBA_F32};
-  args.input = take_rows(s->rows, s->depth, args.input_row_stride, -1, 1);
+                              .dtype = s->dtype,
+                              .out_dtype = s->out_dtype,
+                              .activation = s->activation};
+  args.input = take_rows_of(s->dtype, s->rows, s->depth, args.input_row_stride, -1, 1);
   *weight = take_filled(s->columns * s->depth, -1, 1);
-  args.weight = take_packed(*weight, s->columns, s->depth);
+  args.weight = take_packed_of(s->dtype, *weight, s->columns, s->depth);
   args.bias = s->biased ? take_filled(s->columns, -1, 1) : 0;
-  float *out = take_output((s->rows - 1) * args.out_row_stride + s->columns);
-  args.out = out;
+  args.out = take_output_of(s->out_dtype, (s->rows - 1) * args.out_row_stride + s->columns);
   for (int64_t row = 0; row < s->rows && s->accumulate != 0; row++) {
-    fill(out + row * args.out_row_stride, s->columns, -1, 1);
+    fill_elements(args.out, s->out_dtype, row * args.out_row_stride, s->columns, -1, 1);
   }
   return args;
 }
 
 static void check_product(const panamba_linear_args *args, const float *weight) {
-  const float *input = args->input;
-  const float *out = args->out;
-  const float *before = before_run(out);
+  const void *before = before_run(args->out);
   for (int64_t row = 0; row < args->rows; row++) {
     for (int64_t column = 0; column < args->columns; column++) {
       double sum = args->bias ? (double)args->bias[column] : 0;
       double magnitude = fabs(sum);
       for (int64_t k = 0; k < args->depth; k++) {
-        double term = (double)input[row * args->input_row_stride + k] * (double)weight[column * args->depth + k];
+        double term = element(args->input, args->dtype, row * args->input_row_stride + k) *
+                      rounded(args->dtype, weight[column * args->depth + k]);
         sum += term;
         magnitude += fabs(term);
       }
       int64_t place = row * args->out_row_stride + column;
       if (args->accumulate != 0) {
-        double term = (double)args->accumulate * (double)before[place];
+        double term = (double)args->accumulate * element(before, args->out_dtype, place);
         sum += term;
         magnitude += fabs(term);
       }
-      check_close("out", place, (double)out[place], sum, LINEAR_BOUND(args->depth) * magnitude);
+      double allowed = LINEAR_BOUND(args->depth) * magnitude;
+      if (args->activation == PANAMBA_ACTIVATION_SILU) {
+        check_element("activated", args->out, args->out_dtype, place, silu(sum), silu_error(sum, allowed));
+      } else {
+        check_element("out", args->out, args->out_dtype, place, sum, allowed);
+      }
     }
   }
-  check_gaps("the gap between rows of out", out, args->rows, args->columns, args->out_row_stride);
+  check_gaps("the gap between rows of out", args->out, args->out_dtype, args->rows, args->columns,
+             args->out_row_stride);
 }
 
 static void linear_case(linear_shape s, placement where, int misalignment) {
-  describe("linear rows %d columns %d depth %d gaps %d and %d accumulate %g bias %d, placed %d misaligned %d",
-           (int)s.rows, (int)s.columns, (int)s.depth, (int)s.input_gap, (int)s.out_gap, (double)s.accumulate, s.biased,
-           where, misalignment);
+  describe(
+      "linear rows %d columns %d depth %d gaps %d and %d accumulate %g bias %d dtypes %d and %d activation %d, placed "
+      "%d misaligned %d",
+      (int)s.rows, (int)s.columns, (int)s.depth, (int)s.input_gap, (int)s.out_gap, (double)s.accumulate, s.biased,
+      s.dtype, s.out_dtype, s.activation, where, misalignment);
   begin_case(where, misalignment);
   float *weight;
   panamba_linear_args args = take_arguments(&s, &weight);
@@ -95,11 +115,12 @@ static void linear_case(linear_shape s, placement where, int misalignment) {
   end_case();
 }
 
+/* Every number of rows and every tail of columns with every type, and in bfloat16 at depths even and odd. */
 static void sweep_shapes(void) {
   for (int64_t rows = 1; rows <= 20; rows++) {
     for (size_t c = 0; c < COUNT(all_columns); c++) {
       for (size_t d = (size_t)draw(THIN(1, 3)); d < COUNT(all_depths); d += THIN(1, 3)) {
-        linear_case(draw_shape(rows, all_columns[c], all_depths[d]), IN_SENTINELS, (int)draw(4));
+        linear_case(draw_shape(rows, all_columns[c], all_depths[d], (size_t)rows + c + d), IN_SENTINELS, (int)draw(4));
       }
     }
   }
@@ -111,7 +132,7 @@ static void sweep_heights(void) {
   static const int64_t columns[] = {1, 47, 48, 49, 400};
   for (size_t r = 0; r < COUNT(rows); r++) {
     for (size_t c = 0; c < COUNT(columns); c++) {
-      linear_case(draw_shape(rows[r], columns[c], draw(2) ? 12 : 192), IN_SENTINELS, (int)draw(4));
+      linear_case(draw_shape(rows[r], columns[c], draw(2) ? 13 : 192, r + c), IN_SENTINELS, (int)draw(4));
     }
   }
 }
@@ -120,7 +141,28 @@ static void sweep_guards(void) {
   static const int64_t depths[] = {1, 2, 3, 5, 17};
   for (int64_t rows = 1; rows <= 20; rows++) {
     for (int64_t columns = 1; columns <= 100; columns += 1 + draw(THIN(2, 8))) {
-      linear_case(draw_shape(rows, columns, PICK(depths)), draw(2) ? BEFORE_GUARD : AFTER_GUARD, 0);
+      linear_case(draw_shape(rows, columns, PICK(depths), (size_t)draw(4)), draw(2) ? BEFORE_GUARD : AFTER_GUARD, 0);
+    }
+  }
+}
+
+/* Sums far out on both sides of SiLU. */
+static void far_activations(void) {
+  static const double sizes[] = {3, 10, 100, 1e10};
+  for (size_t i = 0; i < COUNT(sizes); i++) {
+    for (size_t type = 0; type < COUNT(all_types); type++) {
+      linear_shape s = draw_shape(11, 53, 5, type);
+      s.activation = PANAMBA_ACTIVATION_SILU;
+      describe("linear with SiLU of numbers to %g, dtypes %d and %d", sizes[i], s.dtype, s.out_dtype);
+      begin_case(IN_SENTINELS, 0);
+      float *weight;
+      panamba_linear_args args = take_arguments(&s, &weight);
+      for (int64_t row = 0; row < s.rows; row++) {
+        fill_elements((void *)args.input, s.dtype, row * args.input_row_stride, s.depth, -sizes[i], sizes[i]);
+      }
+      run_operation(PANAMBA_LINEAR, &args);
+      check_product(&args, weight);
+      end_case();
     }
   }
 }
@@ -128,24 +170,25 @@ static void sweep_guards(void) {
 /* A row has the bits that it has alone, whatever its neighbours are. */
 static void rows_are_independent(void) {
   static const int64_t heights[] = {2, 3, 5, 9, 10, 19, 75};
-  for (size_t h = 0; h < COUNT(heights); h++) {
-    linear_shape s = {.rows = heights[h], .columns = 97, .depth = 37, .out_gap = 3, .accumulate = 2, .biased = 1};
-    describe("linear, each of %d rows alone", (int)s.rows);
+  for (size_t i = 0; i < COUNT(heights) * COUNT(all_types); i++) {
+    linear_shape s = draw_shape(heights[i / COUNT(all_types)], 97, 37, i);
+    describe("linear, each of %d rows alone, dtypes %d and %d activation %d", (int)s.rows, s.dtype, s.out_dtype,
+             s.activation);
     begin_case(IN_SENTINELS, 1);
     float *weight;
     panamba_linear_args args = take_arguments(&s, &weight);
-    float *alone = take_output(s.columns);
+    void *alone = take_output_of(s.out_dtype, s.columns);
     run_operation(PANAMBA_LINEAR, &args);
     for (int64_t row = 0; row < s.rows; row++) {
-      const float *out = (float *)args.out + row * args.out_row_stride;
-      memcpy(alone, before_run(args.out) + row * args.out_row_stride, (size_t)s.columns * sizeof(float));
+      int64_t place = row * args.out_row_stride;
+      memcpy(alone, place_of(before_run(args.out), s.out_dtype, place), (size_t)(s.columns * bytes_of(s.out_dtype)));
       panamba_linear_args one = args;
-      one.input = (const float *)args.input + row * args.input_row_stride;
+      one.input = place_of(args.input, s.dtype, row * args.input_row_stride);
       one.out = alone;
       one.rows = 1;
       panamba_step step = {&one, PANAMBA_LINEAR, 0};
       CHECK(panamba_run(executor_of(1), &step, 1, 0, 0, 0, 0, 0, 0) == PANAMBA_OK, "%s", panamba_message());
-      check_same_bits("row", out, alone, s.columns);
+      check_same_elements("row", s.out_dtype, place_of(args.out, s.out_dtype, place), alone, s.columns);
     }
     end_case();
   }
@@ -153,31 +196,25 @@ static void rows_are_independent(void) {
 
 /* NaN in a row of the input or of the weight stays in that row or column of the result. */
 static void nan_stays_in_its_row_and_column(void) {
-  linear_shape s = {.rows = 11, .columns = 53, .depth = 5, .biased = 1};
-  describe("linear with NaN");
-  for (int64_t bad = 0; bad < s.rows; bad++) {
+  for (int64_t i = 0; i < 44; i++) {
+    linear_shape s = draw_shape(11, 53, 5, (size_t)i);
+    s.input_gap = s.out_gap = 0;
+    s.activation = i / 4 % 2 ? PANAMBA_ACTIVATION_SILU : PANAMBA_ACTIVATION_NONE;
+    int64_t bad = i / 4;
+    describe("linear with NaN in row %d, dtypes %d and %d", (int)bad, s.dtype, s.out_dtype);
     begin_case(IN_SENTINELS, 0);
-    panamba_linear_args args = {.rows = s.rows,
-                                .depth = s.depth,
-                                .columns = s.columns,
-                                .input_row_stride = s.depth,
-                                .out_row_stride = s.columns};
-    float *input = take_filled(s.rows * s.depth, -1, 1);
-    float *weight = take_filled(s.columns * s.depth, -1, 1);
-    input[bad * s.depth + draw(s.depth)] = NAN;
+    float *weight;
+    panamba_linear_args args = take_arguments(&s, &weight);
     int64_t bad_column = draw(s.columns);
+    set_element((void *)args.input, s.dtype, bad * s.depth + draw(s.depth), NAN);
     weight[bad_column * s.depth + draw(s.depth)] = NAN;
-    args.input = input;
-    args.weight = take_packed(weight, s.columns, s.depth);
-    args.out = take_output(s.rows * s.columns);
+    args.weight = take_packed_of(s.dtype, weight, s.columns, s.depth);
     run_operation(PANAMBA_LINEAR, &args);
     check_product(&args, weight);
-    for (int64_t row = 0; row < s.rows; row++) {
-      for (int64_t column = 0; column < s.columns; column++) {
-        float value = ((float *)args.out)[row * s.columns + column];
-        CHECK((isnan(value) != 0) == (row == bad || column == bad_column), "out[%d][%d] is %g", (int)row, (int)column,
-              (double)value);
-      }
+    for (int64_t place = 0; place < s.rows * s.columns; place++) {
+      double value = element(args.out, s.out_dtype, place);
+      int wanted = place / s.columns == bad || place % s.columns == bad_column;
+      CHECK((isnan(value) != 0) == wanted, "out[%d] is %g", (int)place, value);
     }
     end_case();
   }
@@ -188,6 +225,7 @@ static void test(void) {
   sweep_shapes();
   sweep_heights();
   sweep_guards();
+  far_activations();
   rows_are_independent();
   nan_stays_in_its_row_and_column();
 }

@@ -26,6 +26,7 @@ typedef struct {
   int32_t kind;
   int biased;
   int added;
+  int32_t dtype; /* of the result */
 } norm_shape;
 
 static const float scales[] = {1.0f, 0.5f, -1.5f, 0.0f};
@@ -40,7 +41,8 @@ static norm_shape draw_shape(int64_t rows, int64_t dim) {
                       .eps = PICK(epsilons),
                       .kind = draw(2) ? PANAMBA_RMS_NORM : PANAMBA_LAYER_NORM,
                       .biased = draw(2) == 0,
-                      .added = draw(2) == 0};
+                      .added = draw(2) == 0,
+                      .dtype = draw_dtype()};
 }
 
 static panamba_norm_args take_arguments(const norm_shape *s, double low, double high) {
@@ -48,14 +50,14 @@ static panamba_norm_args take_arguments(const norm_shape *s, double low, double 
   panamba_norm_args args = {.weight = take_filled(s->dim, -2, 2),
                             .bias = s->biased ? take_filled(s->dim, -1, 1) : 0,
                             .addend = s->added ? take_filled(s->rows * s->dim, -1, 1) : 0,
-                            .out = take_output(s->rows * s->dim),
+                            .out = take_output_of(s->dtype, s->rows * s->dim),
                             .rows = s->rows,
                             .dim = s->dim,
                             .residual_row_stride = stride,
                             .residual_scale = s->scale,
                             .eps = s->eps,
                             .kind = s->kind,
-                            .dtype = PANAMBA_F32};
+                            .dtype = s->dtype};
   /* Without an addend the residual must stay as it is. */
   int64_t count = (s->rows - 1) * stride + s->dim;
   args.residual = s->added ? take_output(count) : take_input(count);
@@ -67,11 +69,10 @@ static panamba_norm_args take_arguments(const norm_shape *s, double low, double 
 
 static void check_row(const panamba_norm_args *args, int64_t row) {
   const float *x = args->residual + row * args->residual_row_stride;
-  const float *out = (const float *)args->out + row * args->dim;
-  const float *before = before_run(args->residual) + row * args->residual_row_stride;
+  const float *before = (const float *)before_run(args->residual) + row * args->residual_row_stride;
   for (int64_t i = 0; i < args->dim && args->addend; i++) {
     double old = (double)args->residual_scale * (double)before[i];
-    double addend = ((const float *)args->addend)[row * args->dim + i];
+    double addend = (double)args->addend[row * args->dim + i];
     check_close("residual", i, (double)x[i], old + addend, RESIDUAL_BOUND * (fabs(old) + fabs(addend)));
   }
   double mean = 0;
@@ -90,22 +91,24 @@ static void check_row(const panamba_norm_args *args, int64_t row) {
     double bias = args->bias ? (double)args->bias[i] : 0;
     double wanted = ((double)x[i] - mean) / root * weight + bias;
     double magnitude = (fabs((double)x[i]) + size) / root * fabs(weight) + fabs(bias);
-    check_close("out", row * args->dim + i, (double)out[i], wanted, NORM_BOUND * magnitude + SMALLEST);
+    check_element("out", args->out, args->dtype, row * args->dim + i, wanted, NORM_BOUND * magnitude + SMALLEST);
   }
 }
 
 static void norm_case(norm_shape s, placement where, int misalignment, double low, double high) {
   describe(
-      "norm rows %d dim %d gap %d scale %g eps %g kind %d bias %d addend %d values %g to %g, placed %d misaligned %d",
-      (int)s.rows, (int)s.dim, (int)s.gap, (double)s.scale, (double)s.eps, s.kind, s.biased, s.added, low, high, where,
-      misalignment);
+      "norm rows %d dim %d gap %d scale %g eps %g kind %d bias %d addend %d dtype %d values %g to %g, placed %d "
+      "misaligned %d",
+      (int)s.rows, (int)s.dim, (int)s.gap, (double)s.scale, (double)s.eps, s.kind, s.biased, s.added, s.dtype, low,
+      high, where, misalignment);
   begin_case(where, misalignment);
   panamba_norm_args args = take_arguments(&s, low, high);
   run_operation(PANAMBA_NORM, &args);
   for (int64_t row = 0; row < s.rows; row++) {
     check_row(&args, row);
   }
-  check_gaps("the gap between rows of the residual", args.residual, s.rows, s.dim, args.residual_row_stride);
+  check_gaps("the gap between rows of the residual", args.residual, PANAMBA_F32, s.rows, s.dim,
+             args.residual_row_stride);
   end_case();
 }
 
@@ -143,31 +146,38 @@ static void extreme_values(void) {
 
 /* A row has the bits that it has alone; a row with NaN gives NaN and disturbs no other. */
 static void rows_are_independent(void) {
-  for (int32_t kind = PANAMBA_RMS_NORM; kind <= PANAMBA_LAYER_NORM; kind++) {
-    norm_shape s = {.rows = 37, .dim = 45, .gap = 2, .scale = 1, .eps = 1e-5f, .kind = kind, .biased = 1, .added = 1};
-    describe("norm of kind %d, each row alone, one with NaN", kind);
+  static const int32_t kinds[][2] = {{PANAMBA_RMS_NORM, PANAMBA_F32},
+                                     {PANAMBA_RMS_NORM, PANAMBA_BF16},
+                                     {PANAMBA_LAYER_NORM, PANAMBA_F32},
+                                     {PANAMBA_LAYER_NORM, PANAMBA_BF16}};
+  for (size_t k = 0; k < COUNT(kinds); k++) {
+    norm_shape s = {.rows = 37, .dim = 45, .gap = 2, .scale = 1, .eps = 1e-5f, .biased = 1, .added = 1};
+    s.kind = kinds[k][0];
+    s.dtype = kinds[k][1];
+    describe("norm of kind %d, dtype %d, each row alone, one with NaN", s.kind, s.dtype);
     begin_case(IN_SENTINELS, 3);
     panamba_norm_args args = take_arguments(&s, -1, 1);
     float *residual = take_output(s.dim);
-    float *out = take_output(s.dim);
+    void *out = take_output_of(s.dtype, s.dim);
     const int64_t bad = 17;
     args.residual[bad * args.residual_row_stride + 44] = NAN;
     run_operation(PANAMBA_NORM, &args);
     for (int64_t row = 0; row < s.rows; row++) {
       const float *after = args.residual + row * args.residual_row_stride;
-      const float *before = before_run(args.residual) + row * args.residual_row_stride;
+      const float *before = (const float *)before_run(args.residual) + row * args.residual_row_stride;
       memcpy(residual, before, (size_t)s.dim * sizeof(float));
       panamba_norm_args one = args;
       one.rows = 1;
       one.residual = residual;
-      one.addend = (const float *)args.addend + row * s.dim;
+      one.addend = args.addend + row * s.dim;
       one.out = out;
       panamba_step step = {&one, PANAMBA_NORM, 0};
       CHECK(panamba_run(executor_of(1), &step, 1, 0, 0, 0, 0, 0, 0) == PANAMBA_OK, "%s", panamba_message());
-      check_same_bits("row of out", (float *)args.out + row * s.dim, out, s.dim);
+      check_same_elements("row of out", s.dtype, place_of(args.out, s.dtype, row * s.dim), out, s.dim);
       check_same_bits("row of the residual", after, residual, s.dim);
       for (int64_t i = 0; i < s.dim; i++) {
-        CHECK((isnan(out[i]) != 0) == (row == bad), "out[%d][%d] is %g", (int)row, (int)i, (double)out[i]);
+        double value = element(out, s.dtype, i);
+        CHECK((isnan(value) != 0) == (row == bad), "out[%d][%d] is %g", (int)row, (int)i, value);
       }
     }
     end_case();
@@ -188,6 +198,7 @@ static void results_in_place(void) {
   for (int repeat = 0; repeat < THIN(60, 20); repeat++) {
     norm_shape s = draw_shape(1 + draw(70), 1 + draw(100));
     s.gap = 0;
+    s.dtype = PANAMBA_F32; /* as what it takes the place of */
     describe("norm in place, rows %d dim %d kind %d bias %d addend %d", (int)s.rows, (int)s.dim, s.kind, s.biased,
              s.added);
     begin_case(IN_SENTINELS, (int)draw(4));

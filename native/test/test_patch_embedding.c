@@ -38,7 +38,7 @@ static void place_tokens(panamba_patch_embedding_args *args, int64_t patches, in
 }
 
 static panamba_patch_embedding_args take_arguments(const embedding_shape *s, int64_t batch, int layout, int biased,
-                                                   int positioned, float **weight) {
+                                                   int positioned, int32_t dtype, float **weight) {
   panamba_patch_embedding_args args = {.batch = batch,
                                        .channels = s->channels,
                                        .height = s->height,
@@ -48,13 +48,13 @@ static panamba_patch_embedding_args take_arguments(const embedding_shape *s, int
                                        .stride_height = s->stride_height,
                                        .stride_width = s->stride_width,
                                        .dim = s->dim,
-                                       .dtype = PANAMBA_F32};
+                                       .dtype = dtype};
   place_tokens(&args, patches_of(s), layout);
   int64_t length = patches_of(s) + args.class_tokens;
   int64_t depth = s->channels * s->patch_height * s->patch_width;
   args.image = take_filled(batch * s->channels * s->height * s->width, -1, 1);
   *weight = take_filled(s->dim * depth, -1, 1);
-  args.weight = take_packed(*weight, s->dim, depth);
+  args.weight = take_packed_of(dtype, *weight, s->dim, depth);
   args.bias = biased ? take_filled(s->dim, -1, 1) : 0;
   args.position = positioned ? take_filled(length * s->dim, -1, 1) : 0;
   args.class_token = args.class_tokens ? take_filled(args.class_tokens * s->dim, -1, 1) : 0;
@@ -72,7 +72,8 @@ static void check_patch(const panamba_patch_embedding_args *a, const float *weig
   for (int64_t channel = 0; channel < a->channels; channel++) {
     for (int64_t y = 0; y < a->patch_height; y++) {
       for (int64_t x = 0; x < a->patch_width; x++) {
-        double term = (double)*w++ * (double)origin[(channel * a->height + y) * a->width + x];
+        float pixel = origin[(channel * a->height + y) * a->width + x];
+        double term = rounded(a->dtype, *w++) * rounded(a->dtype, pixel);
         sum += term;
         magnitude += fabs(term);
       }
@@ -115,17 +116,18 @@ static void check_embedding(const panamba_patch_embedding_args *a, const float *
   }
 }
 
-static void embedding_case(embedding_shape s, int64_t batch, int layout, placement where, int misalignment) {
+static void embedding_case(embedding_shape s, int32_t dtype, int64_t batch, int layout, placement where,
+                           int misalignment) {
   int biased = (int)draw(2);
   int positioned = (int)draw(2);
   describe(
       "patch embedding batch %d image (%d, %d, %d) patch (%d, %d) stride (%d, %d) dim %d tokens %d bias %d position "
-      "%d, placed %d misaligned %d",
+      "%d dtype %d, placed %d misaligned %d",
       (int)batch, (int)s.channels, (int)s.height, (int)s.width, (int)s.patch_height, (int)s.patch_width,
-      (int)s.stride_height, (int)s.stride_width, (int)s.dim, layout, biased, positioned, where, misalignment);
+      (int)s.stride_height, (int)s.stride_width, (int)s.dim, layout, biased, positioned, dtype, where, misalignment);
   begin_case(where, misalignment);
   float *weight;
-  panamba_patch_embedding_args args = take_arguments(&s, batch, layout, biased, positioned, &weight);
+  panamba_patch_embedding_args args = take_arguments(&s, batch, layout, biased, positioned, dtype, &weight);
   run_operation(PANAMBA_PATCH_EMBEDDING, &args);
   check_embedding(&args, weight);
   end_case();
@@ -142,6 +144,7 @@ static const embedding_shape shapes[] = {
     {3, 32, 48, 16, 16, 16, 16, 48},   /* deeper than one gathered part */
     {3, 32, 32, 16, 16, 8, 8, 49},     /* overlapping, deep */
     {7, 12, 12, 9, 9, 3, 3, 97},       /* a depth of no whole part */
+    {11, 12, 12, 9, 9, 3, 3, 33},      /* the same, of one part and an odd rest */
     {1, 27, 27, 3, 3, 3, 3, 100},      /* 81 patches: more than a tile */
     {3, 17, 19, 2, 2, 1, 1, 16},       /* 288 patches */
     {3, 224, 224, 16, 16, 112, 96, 96} /* a real patch, few of them */
@@ -150,16 +153,17 @@ static const embedding_shape shapes[] = {
 static void sweep_shapes(void) {
   for (size_t i = 0; i < COUNT(shapes); i++) {
     for (int layout = 0; layout < TOKEN_LAYOUTS; layout++) {
-      embedding_case(shapes[i], 1 + draw(3), layout, IN_SENTINELS, (int)draw(4));
+      embedding_case(shapes[i], layout % 2 ? PANAMBA_BF16 : PANAMBA_F32, 1 + draw(3), layout, IN_SENTINELS,
+                     (int)draw(4));
     }
   }
 }
 
 static void sweep_dims(void) {
   static const int64_t dims[] = {1, 2, 3, 5, 7, 8, 15, 16, 17, 24, 31, 32, 33, 37, 47, 48, 49, 63, 64, 65, 100, 384};
-  for (size_t i = 0; i < COUNT(dims); i++) {
-    embedding_shape s = {3, 10, 13, 3, 2, 2, 3, dims[i]};
-    embedding_case(s, 2, (int)draw(TOKEN_LAYOUTS), IN_SENTINELS, (int)draw(4));
+  for (size_t i = 0; i < 2 * COUNT(dims); i++) {
+    embedding_shape s = {3, 10, 13, 3, i / 2 % 2 ? 2 : 3, 2, 3, dims[i / 2]};
+    embedding_case(s, i % 2 ? PANAMBA_BF16 : PANAMBA_F32, 2, (int)draw(TOKEN_LAYOUTS), IN_SENTINELS, (int)draw(4));
   }
 }
 
@@ -173,18 +177,20 @@ static void sweep_guards(void) {
                          .dim = 1 + draw(60)};
     s.height = s.patch_height + draw(12);
     s.width = s.patch_width + draw(12);
-    embedding_case(s, 1 + draw(3), (int)draw(TOKEN_LAYOUTS), draw(2) ? BEFORE_GUARD : AFTER_GUARD, 0);
+    embedding_case(s, draw_dtype(), 1 + draw(3), (int)draw(TOKEN_LAYOUTS), draw(2) ? BEFORE_GUARD : AFTER_GUARD, 0);
   }
 }
 
 /* An image has the bits that it has alone, and NaN in one pixel reaches the patches that hold it and nothing else. */
 static void images_and_patches_are_independent(void) {
-  for (size_t i = 0; i < COUNT(shapes); i++) {
-    describe("patch embedding of shape %d, each image alone, one with NaN", (int)i);
+  for (size_t i = 0; i < 2 * COUNT(shapes); i++) {
+    const embedding_shape *s = &shapes[i / 2];
+    int32_t dtype = i % 2 ? PANAMBA_BF16 : PANAMBA_F32;
+    describe("patch embedding of shape %d, dtype %d, each image alone, one with NaN", (int)i / 2, dtype);
     begin_case(IN_SENTINELS, 2);
     float *weight;
-    panamba_patch_embedding_args args = take_arguments(&shapes[i], 3, 5, 1, 1, &weight);
-    int64_t count = (patches_of(&shapes[i]) + args.class_tokens) * args.dim;
+    panamba_patch_embedding_args args = take_arguments(s, 3, 5, 1, 1, dtype, &weight);
+    int64_t count = (patches_of(s) + args.class_tokens) * args.dim;
     int64_t size = args.channels * args.height * args.width;
     float *alone = take_output(count);
     ((float *)args.image)[size + draw(size)] = NAN;

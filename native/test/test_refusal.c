@@ -395,6 +395,7 @@ static void test_pack(void) {
   PACK(source_dtype = -1);
   PACK(source_dtype = 4);
   PACK(dtype = PANAMBA_F16);
+  PACK(dtype = PANAMBA_F64);
   PACK(dtype = -1);
   end_case();
 }

@@ -18,7 +18,7 @@ static void scan_case(scan_shape s, const scan_ranges *ranges, const char *what,
 static const int64_t all_states[] = {1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64};
 
 static void sweep_shapes(void) {
-  static const int64_t lengths[] = {1, 2, 3, 15, 16, 17, 31, 32, 33, 64, 65, 197, 730};
+  static const int64_t lengths[] = {1, 2, 3, 15, 16, 17, 33, 63, 64, 65, 127, 128, 129, 197, 730};
   static const int64_t channels[] = {1, 2, 3, 5, 7, 8, 15, 16, 17, 24, 31, 32, 33, 37, 48, 63, 64, 65, 100, 384};
   for (size_t l = 0; l < COUNT(lengths); l++) {
     for (size_t c = 0; c < COUNT(channels); c++) {
@@ -102,7 +102,8 @@ static void states_vanish(double a) {
   run_operation(PANAMBA_SELECTIVE_SCAN, &args);
   check_scan(&args);
   const float *projected = args.forward.projected + (s.length - 1) * args.projected_row_stride;
-  const float *u = (const float *)args.forward.u + (s.length - 1) * s.channels;
+  const float *u = args.forward.u;
+  u += (s.length - 1) * s.channels;
   for (int64_t i = 0; i < s.states * s.channels; i++) {
     float wanted = 25 * u[i % s.channels] * projected[1 + i / s.channels];
     CHECK(args.forward.final_state[i] == wanted, "state %d is %g, not %g", (int)i, (double)args.forward.final_state[i],
@@ -121,7 +122,7 @@ static void images_are_independent(void) {
     begin_case(IN_SENTINELS, 1);
     panamba_selective_scan_args args = take_scan(&s, &ordinary_ranges);
     int64_t count = s.length * s.channels;
-    float *alone = take_output(count);
+    void *alone = take_output_of(s.dtype, count);
     run_operation(PANAMBA_SELECTIVE_SCAN, &args);
     for (int64_t image = 0; image < s.batch; image++) {
       panamba_selective_scan_args one = args;
@@ -129,17 +130,17 @@ static void images_are_independent(void) {
       one.batch = 1;
       for (int i = 0; i < 2; i++) {
         if (both[i]->u) {
-          both[i]->u = (const float *)both[i]->u + image * count;
+          both[i]->u = place_of(both[i]->u, s.dtype, image * count);
           both[i]->projected = both[i]->projected + image * s.length * args.projected_row_stride;
           if (s.started) {
             both[i]->initial_state += image * s.states * s.channels;
           }
         }
       }
-      one.gate = args.gate ? (const float *)args.gate + image * s.length * args.gate_row_stride : 0;
+      one.gate = args.gate ? place_of(args.gate, s.dtype, image * s.length * args.gate_row_stride) : 0;
       one.out = alone;
       run_operation(PANAMBA_SELECTIVE_SCAN, &one);
-      check_same_bits("image", (float *)args.out + image * count, alone, count);
+      check_same_elements("image", s.dtype, place_of(args.out, s.dtype, image * count), alone, count);
     }
     end_case();
   }
@@ -156,24 +157,25 @@ static void nan_stays_in_its_channel(void) {
     begin_case(IN_SENTINELS, 0);
     panamba_selective_scan_args args = take_scan(&s, &ordinary_ranges);
     int64_t count = s.length * s.channels;
-    float *clean = take_output(count);
+    void *clean = take_output_of(s.dtype, count);
     run_operation(PANAMBA_SELECTIVE_SCAN, &args);
-    memcpy(clean, args.out, (size_t)count * sizeof(float));
-    float *victims[] = {(float *)args.forward.u + 7 * s.channels,
-                        (float *)args.forward.dt_bias,
-                        (float *)args.forward.d,
-                        (float *)args.backward.initial_state,
-                        (float *)args.backward.a,
-                        (float *)args.gate + 3 * args.gate_row_stride};
-    PICK(victims)[bad] = NAN;
+    memcpy(clean, args.out, (size_t)(count * bytes_of(s.dtype)));
+    const void *victims[] = {place_of(args.forward.u, s.dtype, 7 * s.channels),
+                             place_of(args.gate, s.dtype, 3 * args.gate_row_stride),
+                             args.forward.dt_bias,
+                             args.forward.d,
+                             args.backward.initial_state,
+                             args.backward.a};
+    size_t victim = (size_t)draw((int64_t)COUNT(victims));
+    set_element((void *)victims[victim], victim < 2 ? s.dtype : PANAMBA_F32, bad, NAN);
     run_operation(PANAMBA_SELECTIVE_SCAN, &args);
-    const float *out = args.out;
     int seen = 0;
     for (int64_t i = 0; i < count; i++) {
       int mine = i % s.channels == bad;
-      seen |= mine && isnan(out[i]);
-      CHECK(mine || memcmp(out + i, clean + i, sizeof(float)) == 0, "row %d channel %d differs", (int)(i / s.channels),
-            (int)(i % s.channels));
+      seen |= mine && isnan(element(args.out, s.dtype, i));
+      if (!mine) {
+        check_same_elements("out", s.dtype, place_of(args.out, s.dtype, i), place_of(clean, s.dtype, i), 1);
+      }
     }
     CHECK(seen, "the NaN of channel %d is lost", (int)bad);
     end_case();
