@@ -21,8 +21,8 @@ import java.util.Map;
 /**
  * The memory that Vim-Ti and DeiT-Ti need, each in a process of its own: the largest resident set
  * (VmHWM) from its start to the end of three inferences of one image on two threads, less that of
- * the idle virtual machine before anything of the contestant is loaded. Each reads its model from
- * a file. Linux only.
+ * the idle virtual machine before anything of the contestant is loaded. Each reads its model from a
+ * file. Linux only.
  */
 public final class PeakMemory {
   private static final List<String> CONTESTANTS = List.of("deit-fp32", "vim-fp32", "vim-bf16");
@@ -91,8 +91,7 @@ public final class PeakMemory {
         Precision precision = args[0].equals("vim-bf16") ? Precision.BF16 : Precision.FP32;
         try (Device device = Device.cpu(THREADS);
             Vim vim =
-                Vim.open(
-                    Path.of(args[2]), device, VimOptions.defaults().withPrecision(precision));
+                Vim.open(Path.of(args[2]), device, VimOptions.defaults().withPrecision(precision));
             Inference inference =
                 vim.plan(new InferenceOptions(1, size, size, true, false, false))) {
           inference.image().copyFrom(pixels);
