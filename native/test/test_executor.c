@@ -72,6 +72,69 @@ static void callers_share_an_executor(void) {
   }
 }
 
+enum { MOST_THREADS = 9, MOST_TILES = 20, ROWS_PER_TILE = 16, ROUNDS = 4 };
+
+/* A buffer per number of tiles, of rows of one element, to each of which a step adds one. */
+typedef struct {
+  float count[MOST_TILES][MOST_TILES * ROWS_PER_TILE];
+  float out[MOST_TILES * ROWS_PER_TILE];
+  panamba_norm_args args[MOST_TILES];
+  panamba_step steps[ROUNDS * MOST_TILES];
+} counters;
+
+static void write_counters(counters *c, const float *ones) {
+  memset(c, 0, sizeof *c);
+  for (int64_t i = 0; i < MOST_TILES; i++) {
+    c->args[i] = (panamba_norm_args){.residual = c->count[i],
+                                     .addend = ones,
+                                     .weight = ones,
+                                     .out = c->out,
+                                     .rows = (i + 1) * ROWS_PER_TILE,
+                                     .dim = 1,
+                                     .residual_row_stride = 1,
+                                     .residual_scale = 1};
+  }
+  for (int i = 0; i < ROUNDS * MOST_TILES; i++) {
+    /* Every number of tiles once a round, large after small and small after large. */
+    c->steps[i] = (panamba_step){&c->args[i * 7 % MOST_TILES], PANAMBA_NORM, 0};
+  }
+}
+
+/*
+ * However many threads share however many tiles, fewer than threads or no multiple of them: every tile runs, once. Nine
+ * threads are more than most machines have processors.
+ */
+static void every_tile_runs_once(void) {
+  static float ones[MOST_TILES * ROWS_PER_TILE];
+  static counters c;
+  for (size_t i = 0; i < COUNT(ones); i++) {
+    ones[i] = 1;
+  }
+  for (int threads = 1; threads <= MOST_THREADS; threads++) {
+    panamba_executor *executor = 0;
+    describe("shares of %d threads", threads);
+    CHECK(panamba_executor_create(threads, &executor) == PANAMBA_OK, "%s", panamba_message());
+    for (int repeat = 0; repeat < THIN(50, 10); repeat++) {
+      write_counters(&c, ones);
+      CHECK(panamba_run(executor, c.steps, COUNT(c.steps), 0, 0, 0, 0, 0, 0) == PANAMBA_OK, "%s", panamba_message());
+      for (int i = 0; i < MOST_TILES; i++) {
+        for (int row = 0; row < (i + 1) * ROWS_PER_TILE; row++) {
+          CHECK(c.count[i][row] == ROUNDS, "of %d tiles, row %d was counted %g times", i + 1, row,
+                (double)c.count[i][row]);
+        }
+      }
+    }
+    const char *trouble = 0;
+    chain *dependent = new_chain(THIN(300, 60));
+    for (int repeat = 0; repeat < 3 && !trouble; repeat++) {
+      trouble = run_chain(dependent, executor);
+    }
+    CHECK(!trouble, "%s", trouble);
+    free_chain(dependent);
+    panamba_executor_destroy(executor);
+  }
+}
+
 static void executors_come_and_go(void) {
   chain *c = new_chain(2);
   for (int i = 0; i < 1000; i++) {
@@ -170,6 +233,7 @@ static void test(void) {
   steps_run_in_order();
   runs_follow_each_other();
   callers_share_an_executor();
+  every_tile_runs_once();
   executors_come_and_go();
   wrong_thread_counts_are_refused();
   messages_belong_to_threads();

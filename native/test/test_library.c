@@ -103,9 +103,13 @@ static void the_peak_is_measured(void) {
   for (size_t i = 0; i < COUNT(tiers); i++) {
     describe("the peak of %s", tiers[i].name);
     if (panamba_cap_tier(tiers[i].name) == PANAMBA_OK) {
-      double peak = 0;
-      CHECK(panamba_measure_peak(2, 20, PANAMBA_F32, &peak) == PANAMBA_OK, "%s", panamba_message());
-      CHECK(peak > 1e7 && peak < 1e14, "%g floating-point operations a second", peak);
+      double peaks[2] = {0, 0}; /* of PANAMBA_F32 and PANAMBA_BF16 */
+      for (int32_t dtype = PANAMBA_F32; dtype <= PANAMBA_BF16; dtype++) {
+        double *peak = &peaks[dtype];
+        CHECK(panamba_measure_peak(2, 20, dtype, peak) == PANAMBA_OK, "%s", panamba_message());
+        CHECK(*peak > 1e7 && *peak < 1e14, "%g floating-point operations a second", *peak);
+      }
+      printf("%s: %.1f GFLOP/s, in bfloat16 %.2f times that\n", tiers[i].name, peaks[0] * 1e-9, peaks[1] / peaks[0]);
     }
   }
   double peak = -1;
@@ -115,6 +119,10 @@ static void the_peak_is_measured(void) {
         "2^20 threads are not refused");
   CHECK(panamba_measure_peak(1, 0, PANAMBA_F32, &peak) == PANAMBA_INVALID_ARGUMENT, "no time is not refused");
   CHECK(panamba_measure_peak(1, -1, PANAMBA_F32, &peak) == PANAMBA_INVALID_ARGUMENT, "a negative time is not refused");
+  static const int32_t wrong[] = {PANAMBA_F16, PANAMBA_F64, -1, 77};
+  for (size_t i = 0; i < COUNT(wrong); i++) {
+    CHECK(panamba_measure_peak(1, 1, wrong[i], &peak) == PANAMBA_INVALID_ARGUMENT, "dtype %d is not refused", wrong[i]);
+  }
   CHECK(panamba_measure_peak(1, 1, PANAMBA_F32, 0) == PANAMBA_INVALID_ARGUMENT, "a null result is not refused");
   CHECK(peak == -1, "a refusal has written %g", peak);
 }

@@ -71,15 +71,26 @@ static panamba_linear_args take_arguments(const linear_shape *s, float **weight)
   return args;
 }
 
+/* The largest of all_columns and all_depths. */
+#define MOST_COLUMNS 1000
+#define MOST_DEPTH 384
+
 static void check_product(const panamba_linear_args *args, const float *weight) {
+  static double rounded_weight[MOST_COLUMNS * MOST_DEPTH];
+  double input[MOST_DEPTH];
   const void *before = before_run(args->out);
+  for (int64_t i = 0; i < args->columns * args->depth; i++) {
+    rounded_weight[i] = rounded(args->dtype, weight[i]);
+  }
   for (int64_t row = 0; row < args->rows; row++) {
+    for (int64_t k = 0; k < args->depth; k++) {
+      input[k] = element(args->input, args->dtype, row * args->input_row_stride + k);
+    }
     for (int64_t column = 0; column < args->columns; column++) {
       double sum = args->bias ? (double)args->bias[column] : 0;
       double magnitude = fabs(sum);
       for (int64_t k = 0; k < args->depth; k++) {
-        double term = element(args->input, args->dtype, row * args->input_row_stride + k) *
-                      rounded(args->dtype, weight[column * args->depth + k]);
+        double term = input[k] * rounded_weight[column * args->depth + k];
         sum += term;
         magnitude += fabs(term);
       }
