@@ -4,6 +4,7 @@ module io.panamba.model {
   // Where
   // the module is present it is resolved without being required.
   requires static jdk.jfr;
+  requires jdk.management;
   requires transitive java.desktop;
   requires transitive io.panamba.runtime;
 

@@ -26,7 +26,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * <p>One thread runs it at a time; any thread may close it.
  */
 public final class StreamedInference implements AutoCloseable {
-  /** Told how far a run is, by the thread that runs, some times a second. */
+  /** Told how far a run is, by the thread that runs, after every tile. */
   @FunctionalInterface
   public interface Progress {
     /**
@@ -86,7 +86,7 @@ public final class StreamedInference implements AutoCloseable {
 
   /**
    * In float32, x would take two thirds as much again as all the rest, and computing it twice costs
-   * less than a tenth of the time.
+   * a sixth of the time.
    */
   private LayerSweeps.Sequence sequence(DType type) {
     boolean keepX = LayerSweeps.keepsX(config, type != DType.F32);

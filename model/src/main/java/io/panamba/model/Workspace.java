@@ -1,9 +1,11 @@
 package io.panamba.model;
 
+import com.sun.management.OperatingSystemMXBean;
 import io.panamba.runtime.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
@@ -27,6 +29,13 @@ final class Workspace {
    * @param arena the owner
    */
   static MemorySegment inMemory(long bytes, Arena arena) {
+    // A system may promise more than it has, and end the process that takes it at its word.
+    long all = machineBytes();
+    if (bytes > all) {
+      throw new WorkspaceException(
+          "%s of memory are needed, and this machine has %s; name a folder for a temporary file"
+              .formatted(gigabytes(bytes), gigabytes(all)));
+    }
     try {
       return arena.allocate(bytes, Tensor.ALIGNMENT);
     } catch (OutOfMemoryError e) {
@@ -66,6 +75,13 @@ final class Workspace {
       throw new WorkspaceException(
           "no temporary file of %s in %s: %s".formatted(gigabytes(bytes), folder, e), e);
     }
+  }
+
+  /** The memory of the machine or of the container. */
+  private static long machineBytes() {
+    return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
+        ? system.getTotalMemorySize()
+        : Long.MAX_VALUE;
   }
 
   private static void requireSpace(long bytes, Path folder) throws IOException {
