@@ -217,7 +217,10 @@ static void test_scan(void) {
   SCAN(gate_row_stride = INT64_MAX);
   SCAN(accumulate = 2);
   SCAN(accumulate = -1);
-  SCAN(reserved = 1);
+  SCAN(saved_interval = -1);
+  SCAN(saved_interval = PANAMBA_MAX_SAVED_INTERVAL + 1);
+  SCAN(forward.saved_states = a.out);
+  SCAN(backward.saved_states = a.out);
   REFUSED_DTYPE(panamba_selective_scan_args, PANAMBA_SELECTIVE_SCAN, a, dtype);
   a.forward.u = 0;
   SCAN(backward.u = 0);

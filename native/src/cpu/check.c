@@ -82,7 +82,9 @@ static int whole_direction(const panamba_scan_direction *d) { return !d->u || (d
 static int32_t check_selective_scan(const panamba_selective_scan_args *a) {
   REQUIRE(a->out && (a->forward.u || a->backward.u));
   REQUIRE(whole_direction(&a->forward) && whole_direction(&a->backward));
-  REQUIRE(is_activation(a->dtype) && a->reserved == 0);
+  REQUIRE(is_activation(a->dtype));
+  REQUIRE(a->saved_interval >= 0 && a->saved_interval <= PANAMBA_MAX_SAVED_INTERVAL);
+  REQUIRE((!a->forward.saved_states && !a->backward.saved_states) || a->saved_interval >= 1);
   REQUIRE(a->accumulate == 0 || a->accumulate == 1);
   REQUIRE(a->states >= 1 && a->states <= PANAMBA_MAX_STATES);
   REQUIRE(volume(a->batch, a->length, a->channels));

@@ -31,7 +31,7 @@ public class panamba_step {
         panamba_h.C_POINTER.withName("args"),
         panamba_h.C_INT.withName("operation"),
         panamba_h.C_INT.withName("reserved")
-    ).withName("$anon$319:9");
+    ).withName("$anon$344:9");
 
     /**
      * The layout of this struct
