@@ -1,16 +1,16 @@
 /*
  * The gradient of the fused selective scan. With g[t] the gradient of h[t], and time running as in the forward pass,
  *
- *   p[t]  = e[t] h[t - 1],  h[t] = p[t] + dt[t] u[t] B[t]              e[t] = exp2(dt[t] a)
+ *   h[t]  = e[t] h[t - 1] + dt[t] u[t] B[t]                           e[t] = exp2(dt[t] a)
  *   g[t]  = C[t] y_gradient[t] + e[t + 1] g[t + 1]
  *   B_gradient[t] = sum over channels of g[t] dt[t] u[t]               C_gradient[t] = that of y_gradient[t] h[t]
  *   u_gradient[t] = dt[t] (g[t] . B[t]) + D y_gradient[t]
- *   dt_gradient[t] = u[t] (g[t] . B[t]) + log(2) (g[t] p[t]) . a
- *   a_gradient = log(2) sum over t of dt[t] g[t] p[t]                  A_log_gradient = a a_gradient
+ *   dt_gradient[t] = u[t] (g[t] . B[t]) + log(2) (e[t] g[t] h[t - 1]) . a
+ *   a_gradient = log(2) sum over t of dt[t] e[t] g[t] h[t - 1]                  A_log_gradient = a a_gradient
  *
  * A tile is the PANAMBA_SCAN_PART_CHANNELS channels of a part, of one image. It walks the stretches between saved
  * states from the last to the first. For a few states at a time, each vector of channels goes through a stretch twice:
- * `trace` computes e and p again, from the saved state on, and `retrace` comes back. Sums over channels stay vectors
+ * `trace` computes e and h again, from the saved state on, and `retrace` comes back. Sums over channels stay vectors
  * until all vectors of the tile have been added.
  */
 #include <string.h>
@@ -39,13 +39,13 @@ typedef struct {
   float gate[VEC_WIDTH];    /* scale * silu(z) */
   float z_slope[VEC_WIDTH]; /* scale * out_gradient * the derivative of silu at z */
   float g_b[VEC_WIDTH];     /* g . B */
-  float g_p_a[VEC_WIDTH];   /* (g p) . a */
+  float ge_h_a[VEC_WIDTH];  /* (e g h[t - 1]) . a */
 } slot;
 
-/* What `trace` leaves for `retrace`, of one row and state. */
+/* What `trace` leaves for `retrace`: h before each row, and after the last; e of each row. */
 typedef struct {
-  float e[VEC_WIDTH];
-  float p[VEC_WIDTH];
+  float h[SCAN_GROUP][VEC_WIDTH];
+  float e[SCAN_GROUP][VEC_WIDTH];
 } footprint;
 
 typedef struct {
@@ -62,6 +62,7 @@ typedef struct {
   /* Of the stretch: */
   int64_t row; /* its first in time, of all images' rows */
   int count;
+  int64_t ahead; /* from a row to that of the next stretch which is asked for meanwhile: they come back in time */
   float longest[GROUP_VECTORS][VEC_WIDTH]; /* the largest dt */
   slot slots[STEPS * GROUP_VECTORS];       /* vector by vector, `count` rows of each */
   /* e[t + 1] g[t + 1], from the stretch after; vector by vector, `states` of each. */
@@ -139,19 +140,26 @@ static void prepare(scan_task *task, int vector) {
   for (int i = 0; i < task->count; i++) {
     slot *s = &slots[i];
     int64_t row = row_of(task, i);
-    vec u = vec_load_lanes(d->u + row * a->channels + channel, lanes);
+    const float *u_place = d->u + row * a->channels + channel;
+    const float *gradient_place = a->out_gradient + row * a->channels + channel;
+    __builtin_prefetch(u_place + task->ahead * a->channels);
+    __builtin_prefetch(gradient_place + task->ahead * a->channels);
+    vec u = vec_load_lanes(u_place, lanes);
     vec v = vec_load(s->slope);
-    vec dt = vec_softplus(v);
+    vec slope;
+    vec dt = vec_softplus_slope(v, &slope);
     longest = vec_max(longest, dt);
     vec_store(s->dt, dt);
-    vec_store(s->slope, vec_sigmoid(v));
+    vec_store(s->slope, slope);
     vec_store(s->dtu, vec_mul(dt, u));
     vec_store(s->y, vec_mul(skip, u));
-    vec gradient = vec_mul(vec_set(task->scale), vec_load_lanes(a->out_gradient + row * a->channels + channel, lanes));
+    vec gradient = vec_mul(vec_set(task->scale), vec_load_lanes(gradient_place, lanes));
     vec gate = vec_set(task->scale);
     vec y_gradient = gradient;
     if (a->z) {
-      vec z = vec_load_lanes(a->z + row * a->z_row_stride + channel, lanes);
+      const float *z_place = a->z + row * a->z_row_stride + channel;
+      __builtin_prefetch(z_place + task->ahead * a->z_row_stride);
+      vec z = vec_load_lanes(z_place, lanes);
       vec sigmoid = vec_sigmoid(z);
       vec silu = vec_mul(z, sigmoid);
       gate = vec_mul(gate, silu);
@@ -161,14 +169,14 @@ static void prepare(scan_task *task, int vector) {
     vec_store(s->gate, gate);
     vec_store(s->y_gradient, y_gradient);
     vec_store(s->g_b, vec_set(0.0f));
-    vec_store(s->g_p_a, vec_set(0.0f));
+    vec_store(s->ge_h_a, vec_set(0.0f));
   }
   vec_store(task->longest[vector], longest);
 }
 
-/* As the forward pass: h = p + dt u B with p = exp2(dt a) h, y += C h, for `states` states from `first` on. */
-INLINE void trace(const scan_task *task, slot *slots, const vec *decay, vec *h, int64_t first,
-                  footprint (*prints)[SCAN_GROUP], const int states, const int near) {
+/* As the forward pass, to the bit: h = exp2(dt a) h + dt u B, y += C h, for `states` states from `first` on. */
+INLINE void trace(const scan_task *task, slot *slots, const vec *decay, vec *h, int64_t first, footprint *prints,
+                  const int states, const int near) {
   for (int i = 0; i < task->count; i++) {
     slot *s = &slots[i];
     const float *b = projected_of(task, i) + task->args->dt_rank + first;
@@ -179,20 +187,19 @@ INLINE void trace(const scan_task *task, slot *slots, const vec *decay, vec *h, 
     for (int n = 0; n < states; n++) {
       vec exponent = vec_mul(dt, decay[n]);
       vec e = near ? vec_exp2_near(exponent) : vec_exp2(exponent);
-      vec p = vec_mul(e, h[n]);
-      vec_store(prints[i][n].e, e);
-      vec_store(prints[i][n].p, p);
-      h[n] = vec_fma(dtu, vec_set(b[n]), p);
+      vec_store(prints[i].e[n], e);
+      vec_store(prints[i].h[n], h[n]);
+      h[n] = vec_fma(e, h[n], vec_mul(dtu, vec_set(b[n])));
       y = vec_fma(h[n], vec_set(c[n]), y);
     }
     vec_store(s->y, y);
   }
 }
 
-/* Back in time: sums over channels go to `sums`, per row first those of B, then those of C; g e to `carried`, and the
- * sum of dt g p to `decay_gradient`. */
-INLINE void retrace(const scan_task *task, slot *slots, const vec *decay, int64_t first,
-                    footprint (*prints)[SCAN_GROUP], vec *carried, vec *decay_gradient, float (*sums)[VEC_WIDTH],
+/* Back in time: sums over channels go to `sums`, per row first those of B, then those of C; e g to `carried`, and the
+ * sum of dt e g h to `decay_gradient`. */
+INLINE void retrace(const scan_task *task, slot *slots, const vec *decay, vec *h, int64_t first,
+                    const footprint *prints, vec *carried, vec *decay_gradient, float (*sums)[VEC_WIDTH],
                     const int states) {
   for (int i = task->count - 1; i >= 0; i--) {
     slot *s = &slots[i];
@@ -203,28 +210,28 @@ INLINE void retrace(const scan_task *task, slot *slots, const vec *decay, int64_
     vec dtu = vec_load(s->dtu);
     vec y_gradient = vec_load(s->y_gradient);
     vec g_b = vec_load(s->g_b);
-    vec g_p_a = vec_load(s->g_p_a);
+    vec ge_h_a = vec_load(s->ge_h_a);
     for (int n = 0; n < states; n++) {
-      vec p = vec_load(prints[i][n].p);
+      vec before = vec_load(prints[i].h[n]);
       vec g = vec_fma(y_gradient, vec_set(c[n]), carried[n]);
-      vec h = vec_fma(dtu, vec_set(b[n]), p);
       vec_store(sum[n], vec_fma(dtu, g, vec_load(sum[n])));
-      vec_store(sum[states + n], vec_fma(y_gradient, h, vec_load(sum[states + n])));
+      vec_store(sum[states + n], vec_fma(y_gradient, h[n], vec_load(sum[states + n])));
       g_b = vec_fma(g, vec_set(b[n]), g_b);
-      vec gp = vec_mul(g, p);
-      g_p_a = vec_fma(gp, decay[n], g_p_a);
-      decay_gradient[n] = vec_fma(gp, dt, decay_gradient[n]);
-      carried[n] = vec_mul(g, vec_load(prints[i][n].e));
+      carried[n] = vec_mul(g, vec_load(prints[i].e[n]));
+      vec ge_h = vec_mul(carried[n], before);
+      ge_h_a = vec_fma(ge_h, decay[n], ge_h_a);
+      decay_gradient[n] = vec_fma(ge_h, dt, decay_gradient[n]);
+      h[n] = before;
     }
     vec_store(s->g_b, g_b);
-    vec_store(s->g_p_a, g_p_a);
+    vec_store(s->ge_h_a, ge_h_a);
   }
 }
 
 INLINE void pass_states(scan_task *task, int vector, int64_t first, const float *saved, float (*sums)[VEC_WIDTH],
                         const int states) {
   const panamba_scan_gradient_args *a = task->args;
-  footprint prints[STEPS][SCAN_GROUP];
+  footprint prints[STEPS];
   vec decay[SCAN_GROUP];
   vec h[SCAN_GROUP];
   vec carried[SCAN_GROUP];
@@ -246,7 +253,7 @@ INLINE void pass_states(scan_task *task, int vector, int64_t first, const float 
   } else {
     trace(task, slots, decay, h, first, prints, states, 1);
   }
-  retrace(task, slots, decay, first, prints, carried, decay_gradient, sums, states);
+  retrace(task, slots, decay, h, first, prints, carried, decay_gradient, sums, states);
   for (int n = 0; n < states; n++) {
     vec_store(kept[n], carried[n]);
     add_parameter(task, first + n, vector, vec_mul(vec_mul(decay_gradient[n], vec_set(LOG_2)), decay[n]));
@@ -314,20 +321,24 @@ static void finish(scan_task *task, int vector) {
     vec u = vec_load_lanes(d->u + row * a->channels + channel, lanes);
     vec y_gradient = vec_load(s->y_gradient);
     vec g_b = vec_load(s->g_b);
-    vec dt_gradient = vec_fma(u, g_b, vec_mul(vec_set(LOG_2), vec_load(s->g_p_a)));
+    vec dt_gradient = vec_fma(u, g_b, vec_mul(vec_set(LOG_2), vec_load(s->ge_h_a)));
     vec v_gradient = vec_mul(dt_gradient, vec_load(s->slope));
     vec_store(s->slope, v_gradient);
     bias_gradient = vec_add(bias_gradient, v_gradient);
     skip_gradient = vec_fma(y_gradient, u, skip_gradient);
-    vec_store_lanes(d->u_gradient + row * a->channels + channel,
-                    vec_fma(vec_load(s->dt), g_b, vec_mul(skip, y_gradient)), lanes);
+    float *u_gradient = d->u_gradient + row * a->channels + channel;
+    __builtin_prefetch(u_gradient + task->ahead * a->channels, 1);
+    vec_store_lanes(u_gradient, vec_fma(vec_load(s->dt), g_b, vec_mul(skip, y_gradient)), lanes);
     vec y = vec_load(s->y);
     if (a->z) {
-      store_or_add(a->z_gradient + row * a->z_gradient_row_stride + channel, vec_mul(y, vec_load(s->z_slope)),
-                   task->add, lanes);
+      float *z_gradient = a->z_gradient + row * a->z_gradient_row_stride + channel;
+      __builtin_prefetch(z_gradient + task->ahead * a->z_gradient_row_stride, 1);
+      store_or_add(z_gradient, vec_mul(y, vec_load(s->z_slope)), task->add, lanes);
     }
     if (a->out) {
-      store_or_add(a->out + row * a->channels + channel, vec_mul(y, vec_load(s->gate)), task->add, lanes);
+      float *out = a->out + row * a->channels + channel;
+      __builtin_prefetch(out + task->ahead * a->channels, 1);
+      store_or_add(out, vec_mul(y, vec_load(s->gate)), task->add, lanes);
     }
   }
   add_parameter(task, a->states + a->dt_rank, vector, bias_gradient);
@@ -419,6 +430,7 @@ static void run_direction(scan_task *task) {
   int64_t stretches = ceil_div(a->length, a->saved_interval);
   for (int64_t k = stretches - 1; k >= 0; k--) {
     int64_t done = k * a->saved_interval;
+    task->ahead = k > 0 ? -task->step * a->saved_interval : 0;
     task->count = (int)min64(a->saved_interval, a->length - done);
     task->row = task->image * a->length + (task->step > 0 ? done : a->length - 1 - done);
     pass_stretch(task, task->direction->saved_states + (task->image * stretches + k) * a->states * a->channels);

@@ -5,6 +5,7 @@
  *   vec_load_partial, vec_store_partial   touch the first `lanes` floats alone; the other lanes load as zero
  *   vec_load_bf16, vec_store_bf16, ...    the same of bfloat16 in memory: widened, or rounded to nearest even
  *   vec_max(a, b), vec_min(a, b)          b if either is NaN; vec_max_nan gives NaN if either is
+ *   vec_if_negative(x, a, b)              a where the sign of x is minus, b elsewhere
  *   vec_exp2_near                         2^t for |t| <= 126, relative error 1.7e-7 (2e-7 where multiply-adds are not
  *                                         fused), exact at 0; NaN for NaN
  *   vec_clamp_exponent                    clamps to [-126, 126]; keeps NaN

@@ -37,6 +37,7 @@ INLINE vec vec_max(vec a, vec b) { return _mm256_max_ps(a, b); }
 INLINE vec vec_min(vec a, vec b) { return _mm256_min_ps(a, b); }
 INLINE vec vec_abs(vec a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
 INLINE vec vec_negate(vec a) { return _mm256_xor_ps(a, _mm256_set1_ps(-0.0f)); }
+INLINE vec vec_if_negative(vec x, vec a, vec b) { return _mm256_blendv_ps(b, a, x); }
 INLINE vec vec_max_nan(vec a, vec b) {
   return _mm256_blendv_ps(_mm256_max_ps(a, b), a, _mm256_cmp_ps(a, a, _CMP_UNORD_Q));
 }

@@ -35,6 +35,9 @@ INLINE vec vec_max(vec a, vec b) { return _mm512_max_ps(a, b); }
 INLINE vec vec_min(vec a, vec b) { return _mm512_min_ps(a, b); }
 INLINE vec vec_abs(vec a) { return _mm512_abs_ps(a); }
 INLINE vec vec_negate(vec a) { return _mm512_xor_ps(a, _mm512_set1_ps(-0.0f)); }
+INLINE vec vec_if_negative(vec x, vec a, vec b) {
+  return _mm512_mask_mov_ps(b, _mm512_movepi32_mask(_mm512_castps_si512(x)), a);
+}
 INLINE vec vec_max_nan(vec a, vec b) {
   __mmask16 nan = _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q);
   return _mm512_mask_mov_ps(_mm512_max_ps(a, b), nan, a);

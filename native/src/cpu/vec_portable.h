@@ -47,6 +47,7 @@ INLINE vec vec_max(vec a, vec b) { return vec_choose(a > b, a, b); }
 INLINE vec vec_min(vec a, vec b) { return vec_choose(a < b, a, b); }
 INLINE vec vec_abs(vec a) { return (vec)((ivec)a & 0x7fffffff); }
 INLINE vec vec_negate(vec a) { return -a; }
+INLINE vec vec_if_negative(vec x, vec a, vec b) { return vec_choose((ivec)x >> 31, a, b); }
 INLINE vec vec_max_nan(vec a, vec b) { return vec_choose(a != a, a, vec_max(a, b)); }
 
 INLINE vec vec_clamp_exponent(vec a) { return vec_min(vec_set(126.0f), vec_max(vec_set(-126.0f), a)); }
