@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "difference.h"
 #include "harness.h"
 #include "scan_case.h"
 #include "silu.h"
@@ -343,7 +344,8 @@ static void extreme_values(void) {
 }
 
 /* The loss of which out_gradient is the gradient, in double precision. */
-static double loss_of(const panamba_scan_gradient_args *a) {
+static double loss_of(const void *args) {
+  const panamba_scan_gradient_args *a = args;
   static channel_run run;
   double loss = 0;
   for (int backward = 0; backward < 2; backward++) {
@@ -357,22 +359,6 @@ static double loss_of(const panamba_scan_gradient_args *a) {
     }
   }
   return loss;
-}
-
-/* Moves a number both ways; `chain` is the derivative of the number by what `gradient` is of. */
-static void check_difference(const char *what, const panamba_scan_gradient_args *a, const float *number, double chain,
-                             double gradient) {
-  float *moved = (float *)number;
-  const float kept = *number;
-  const float step = (float)fmax(fabs((double)kept), 0.1) * 0x1p-9f;
-  *moved = kept + step;
-  double above = loss_of(a);
-  double upper = (double)*moved;
-  *moved = kept - step;
-  double below = loss_of(a);
-  double slope = (above - below) / (upper - (double)*moved) * chain;
-  *moved = kept;
-  check_close(what, 0, gradient, slope, 1e-3 * (fabs(slope) + 0.1));
 }
 
 static double parts_sum(const float *parts, int64_t count, int64_t stride, int64_t place) {
@@ -389,10 +375,10 @@ static void check_differences(const panamba_scan_gradient_args *a, const panamba
   int64_t parameters = a->states + a->dt_rank + 2;
   for (int repeat = 0; repeat < THIN(10, 2); repeat++) {
     int64_t i = draw(rows * a->channels);
-    check_difference("u", a, (const float *)d->u + i, 1, (double)d->u_gradient[i]);
+    check_difference("u", loss_of, a, (const float *)d->u + i, 1, (double)d->u_gradient[i]);
     int64_t row = draw(rows);
     int64_t column = draw(width);
-    check_difference("projected", a, d->projected + row * a->projected_row_stride + column, 1,
+    check_difference("projected", loss_of, a, d->projected + row * a->projected_row_stride + column, 1,
                      parts_sum(d->projected_parts, (a->channels + 63) / 64, rows * width, row * width + column));
     int64_t c = draw(a->channels);
     int64_t n = draw(a->states);
@@ -400,12 +386,13 @@ static void check_differences(const panamba_scan_gradient_args *a, const panamba
     const float *parts = d->parameter_parts;
     int64_t stride = parameters * a->channels;
     const float *decay = d->a + n * a->channels + c;
-    check_difference("A_log", a, decay, (double)*decay, parts_sum(parts, a->batch, stride, n * a->channels + c));
-    check_difference("dt_weight", a, d->dt_weight + r * a->channels + c, 1,
+    check_difference("A_log", loss_of, a, decay, (double)*decay,
+                     parts_sum(parts, a->batch, stride, n * a->channels + c));
+    check_difference("dt_weight", loss_of, a, d->dt_weight + r * a->channels + c, 1,
                      parts_sum(parts, a->batch, stride, (a->states + r) * a->channels + c));
-    check_difference("dt_bias", a, d->dt_bias + c, 1,
+    check_difference("dt_bias", loss_of, a, d->dt_bias + c, 1,
                      parts_sum(parts, a->batch, stride, (a->states + a->dt_rank) * a->channels + c));
-    check_difference("D", a, d->d + c, 1,
+    check_difference("D", loss_of, a, d->d + c, 1,
                      parts_sum(parts, a->batch, stride, (a->states + a->dt_rank + 1) * a->channels + c));
   }
 }
@@ -427,7 +414,7 @@ static void differences(void) {
     for (int repeat = 0; repeat < 10 && p.gradient.z; repeat++) {
       int64_t row = draw(s.batch * s.length);
       int64_t c = draw(s.channels);
-      check_difference("z", &p.gradient, p.gradient.z + row * p.gradient.z_row_stride + c, 1,
+      check_difference("z", loss_of, &p.gradient, p.gradient.z + row * p.gradient.z_row_stride + c, 1,
                        (double)p.gradient.z_gradient[row * p.gradient.z_gradient_row_stride + c]);
     }
     end_case();

@@ -5,9 +5,10 @@ int32_t check_product(const panamba_product_args *a) {
   REQUIRE(a->left && a->right && a->out && a->out != a->left && a->out != a->right);
   REQUIRE(a->reserved == 0);
   REQUIRE(volume(a->rows, a->depth, 1) && volume(a->depth, a->columns, 1) && volume(a->rows, a->columns, 1));
-  REQUIRE(a->left_row_stride == 1 || a->left_depth_stride == 1);
-  REQUIRE(a->left_depth_stride == 1 ? a->left_row_stride >= a->depth && volume(a->rows, a->left_row_stride, 1)
-                                    : a->left_depth_stride >= a->rows && volume(a->depth, a->left_depth_stride, 1));
+  int by_rows = a->left_depth_stride == 1 && a->left_row_stride >= a->depth;
+  int by_columns = a->left_row_stride == 1 && a->left_depth_stride >= a->rows;
+  REQUIRE(by_rows || by_columns);
+  REQUIRE(volume(a->rows, a->left_row_stride, 1) && volume(a->depth, a->left_depth_stride, 1));
   REQUIRE(a->right_row_stride >= a->columns && volume(a->depth, a->right_row_stride, 1));
   REQUIRE(a->out_row_stride >= a->columns && volume(a->rows, a->out_row_stride, 1));
   return PANAMBA_OK;

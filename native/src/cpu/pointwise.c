@@ -54,6 +54,8 @@ void TIER_NAME(adamw_tile)(const void *args, int64_t tile) {
   const vec root = vec_set(1.0f / a->rates[2]);
   const vec beta1 = vec_set(a->beta1);
   const vec beta2 = vec_set(a->beta2);
+  const vec rest1 = vec_set(1.0f - a->beta1);
+  const vec rest2 = vec_set(1.0f - a->beta2);
   const vec average_decay = vec_set(a->rates[3]);
   for (int64_t i = tile * TILE_ELEMENTS; i < end; i += VEC_WIDTH) {
     int lanes = (int)min64(VEC_WIDTH, end - i);
@@ -61,10 +63,8 @@ void TIER_NAME(adamw_tile)(const void *args, int64_t tile) {
     vec m = vec_load_lanes(a->first_moment + i, lanes);
     vec v = vec_load_lanes(a->second_moment + i, lanes);
     vec p = vec_mul(kept, vec_load_lanes(a->parameters + i, lanes));
-    /* beta x + (1 - beta) y as y + beta (x - y): exact where both agree. */
-    m = vec_fma(beta1, vec_sub(m, g), g);
-    vec square = vec_mul(g, g);
-    v = vec_fma(beta2, vec_sub(v, square), square);
+    m = vec_fma(beta1, m, vec_mul(rest1, g));
+    v = vec_fma(beta2, v, vec_mul(rest2, vec_mul(g, g)));
     vec divisor = vec_fma(vec_sqrt(v), root, vec_set(a->eps));
     p = vec_sub(p, vec_mul(rate, vec_div(m, divisor)));
     vec_store_lanes(a->first_moment + i, m, lanes);
