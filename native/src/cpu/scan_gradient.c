@@ -243,7 +243,9 @@ INLINE void pass_states(scan_task *task, int vector, int64_t first, const float 
   int beyond = 0;
   for (int n = 0; n < states; n++) {
     decay[n] = vec_load_lanes(task->direction->a + (first + n) * a->channels + channel, lanes);
-    h[n] = vec_load_lanes(saved + (first + n) * a->channels + channel, lanes);
+    const float *place = saved + (first + n) * a->channels + channel;
+    __builtin_prefetch(task->ahead ? place - a->states * a->channels : place);
+    h[n] = vec_load_lanes(place, lanes);
     carried[n] = vec_load(kept[n]);
     decay_gradient[n] = vec_set(0.0f);
     beyond |= vec_any_beyond(vec_abs(vec_mul(decay[n], vec_load(task->longest[vector]))), NEAR_EXPONENT);
