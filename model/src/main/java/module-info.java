@@ -13,4 +13,5 @@ module io.panamba.model {
   exports io.panamba.model;
   exports io.panamba.model.checkpoint;
   exports io.panamba.model.image;
+  exports io.panamba.model.training;
 }

@@ -11,8 +11,12 @@ public enum ClassToken {
   /** None; features are pooled over the patches. */
   NONE;
 
-  /** Returns how many there are. */
-  int count() {
+  /**
+   * Returns how many there are.
+   *
+   * @return 0 to 2
+   */
+  public int count() {
     return switch (this) {
       case NONE -> 0;
       case MIDDLE, HEAD -> 1;
@@ -20,8 +24,13 @@ public enum ClassToken {
     };
   }
 
-  /** Returns their places in a sequence with so many patches, ascending. */
-  long[] places(long patches) {
+  /**
+   * Returns their places in a sequence.
+   *
+   * @param patches of the sequence
+   * @return indices, ascending
+   */
+  public long[] places(long patches) {
     return switch (this) {
       case NONE -> new long[0];
       case HEAD -> new long[] {0};

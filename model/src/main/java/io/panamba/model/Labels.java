@@ -1,5 +1,6 @@
 package io.panamba.model;
 
+import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.runtime.PanambaException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -11,6 +12,9 @@ import java.util.List;
 
 /** Names of classes, in the order of a head's outputs. */
 public final class Labels {
+  /** The metadata of a checkpoint that names its classes, a line each. */
+  public static final String METADATA = "vim.labels";
+
   private static final String IMAGENET = "imagenet1k_labels.txt";
 
   private final List<String> names;
@@ -56,6 +60,12 @@ public final class Labels {
    */
   public static Labels of(List<String> names) {
     return new Labels(List.copyOf(names));
+  }
+
+  /** The labels of a checkpoint's metadata, or else the defaults. */
+  static Labels of(Checkpoint checkpoint, VimConfig config) {
+    String names = checkpoint.metadata().get(METADATA);
+    return names == null ? defaultsFor(config.classes()) : of(names.lines().toList());
   }
 
   /**

@@ -5,6 +5,9 @@ import io.panamba.runtime.Arenas;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Plan;
 import io.panamba.runtime.Tensor;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 
 /**
@@ -12,14 +15,19 @@ import java.nio.file.Path;
  * any number of threads; what runs is an {@link Inference}. Close it after its inferences.
  */
 public final class Vim implements AutoCloseable {
+  private static final String DEFAULT = "digits.safetensors";
+
   private final VimConfig config;
   private final VimWeights weights;
   private final Device device;
   private final CountingArena arena;
   private final SharedPositions positions;
+  private final Labels labels;
 
-  private Vim(VimConfig config, VimWeights weights, Device device, CountingArena arena) {
+  private Vim(
+      VimConfig config, VimWeights weights, Labels labels, Device device, CountingArena arena) {
     this.config = config;
+    this.labels = labels;
     this.weights = weights;
     this.device = device;
     this.arena = arena;
@@ -44,6 +52,22 @@ public final class Vim implements AutoCloseable {
   }
 
   /**
+   * Opens the model that comes with Panamba: handwritten digits.
+   *
+   * @param device where the network will run; it stays the caller's to close
+   * @param options what is to differ from the model as it was trained
+   * @return the network, of ten classes
+   */
+  public static Vim openDefault(Device device, VimOptions options) {
+    try (InputStream stream = Vim.class.getResourceAsStream(DEFAULT);
+        Checkpoint checkpoint = Checkpoint.read(DEFAULT, stream.readAllBytes())) {
+      return load(checkpoint, device, options);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
    * Loads an open checkpoint. Nothing refers to it afterwards.
    *
    * @param checkpoint the weights under the keys of the original state dict
@@ -62,7 +86,7 @@ public final class Vim implements AutoCloseable {
       if (recorded) {
         span.stop();
       }
-      return new Vim(config, weights, device, arena);
+      return new Vim(config, weights, Labels.of(checkpoint, config), device, arena);
     } catch (RuntimeException | Error e) {
       arena.close();
       throw e;
@@ -76,6 +100,15 @@ public final class Vim implements AutoCloseable {
    */
   public VimConfig config() {
     return config;
+  }
+
+  /**
+   * Returns the names of the classes.
+   *
+   * @return those that the checkpoint carries, or the {@linkplain Labels#defaultsFor defaults}
+   */
+  public Labels labels() {
+    return labels;
   }
 
   /**

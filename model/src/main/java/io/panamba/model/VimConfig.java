@@ -1,5 +1,8 @@
 package io.panamba.model;
 
+import io.panamba.model.checkpoint.Checkpoint;
+import java.util.Map;
+
 /**
  * A Vim network in full: what its checkpoint's shapes say, and the options that they leave open.
  *
@@ -108,6 +111,81 @@ public record VimConfig(
    */
   public long length() {
     return patches() + classToken.count();
+  }
+
+  /**
+   * Tells a network from the shapes of its checkpoint, and from the metadata that Panamba writes
+   * into files of its own.
+   *
+   * @param checkpoint the weights under the keys of the original state dict
+   * @param options what comes before both
+   * @return the configuration
+   * @throws WeightsException if the tensors are not those of a Vim network
+   */
+  public static VimConfig of(Checkpoint checkpoint, VimOptions options) {
+    return VimConfigReader.read(checkpoint, options);
+  }
+
+  /**
+   * Returns what shapes can't tell, for a file's metadata.
+   *
+   * @return text by name
+   */
+  public Map<String, String> metadata() {
+    return VimConfigReader.metadata(this);
+  }
+
+  /**
+   * Returns options that make the same network of its weights.
+   *
+   * @return the options
+   */
+  public VimOptions options() {
+    return new VimOptions(
+        imageHeight,
+        imageWidth,
+        stride,
+        classToken,
+        pooling,
+        divideOut,
+        layerBidirectional,
+        ropeResidual,
+        positionInterpolation,
+        precision);
+  }
+
+  /**
+   * Chooses the number of classes.
+   *
+   * @param number of the head's outputs
+   * @return a new configuration
+   */
+  public VimConfig withClasses(int number) {
+    return new VimConfig(
+        imageHeight,
+        imageWidth,
+        colours,
+        patch,
+        stride,
+        depth,
+        dim,
+        inner,
+        states,
+        dtRank,
+        kernel,
+        number,
+        classToken,
+        pooling,
+        bimamba,
+        divideOut,
+        layerBidirectional,
+        rope,
+        ropeResidual,
+        layerScale,
+        layerNorm,
+        positions,
+        positionInterpolation,
+        precision);
   }
 
   /** The same network for other images. */

@@ -2,8 +2,11 @@ package io.panamba.model;
 
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.runtime.Shape;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Objects;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -11,6 +14,10 @@ import java.util.regex.Pattern;
 final class VimConfigReader {
   private static final String PROJECTION = "patch_embed.proj.weight";
   private static final int PUBLISHED_IMAGE_SIZE = 224;
+  private static final String STRIDE = "vim.stride";
+  private static final String CLASS_TOKEN = "vim.class_token";
+  private static final String POOLING = "vim.pooling";
+  private static final String DIVIDE_OUT = "vim.divide_out";
   private static final Pattern LAYER = Pattern.compile("layers\\.(\\d{1,9})\\..*");
 
   private final Checkpoint checkpoint;
@@ -19,6 +26,16 @@ final class VimConfigReader {
   private VimConfigReader(Checkpoint checkpoint, VimOptions options) {
     this.checkpoint = checkpoint;
     this.options = options;
+  }
+
+  /** What {@link #read} finds in a file's metadata. */
+  static Map<String, String> metadata(VimConfig config) {
+    Map<String, String> metadata = new LinkedHashMap<>();
+    metadata.put(STRIDE, Integer.toString(config.stride()));
+    metadata.put(CLASS_TOKEN, config.classToken().name());
+    metadata.put(POOLING, config.pooling().name());
+    metadata.put(DIVIDE_OUT, Boolean.toString(config.divideOut()));
+    return metadata;
   }
 
   static VimConfig read(Checkpoint checkpoint, VimOptions options) {
@@ -56,9 +73,11 @@ final class VimConfigReader {
         size("layers.0.mixer.conv1d.weight", "inner, 1, kernel", 2),
         has("head.weight") || has("head.bias") ? size("head.weight", "classes, dim", 0) : 0,
         classToken,
-        Objects.requireNonNullElse(options.pooling(), Pooling.MEAN),
+        Objects.requireNonNullElseGet(
+            options.pooling(), () -> stored(POOLING, Pooling::valueOf, Pooling.MEAN)),
         bimamba(),
-        Objects.requireNonNullElse(options.divideOut(), true),
+        Objects.requireNonNullElseGet(
+            options.divideOut(), () -> stored(DIVIDE_OUT, Boolean::valueOf, true)),
         Objects.requireNonNullElse(options.layerBidirectional(), false),
         rope(),
         Objects.requireNonNullElse(options.ropeResidual(), true),
@@ -67,6 +86,16 @@ final class VimConfigReader {
         positions,
         Objects.requireNonNullElse(options.positionInterpolation(), PositionInterpolation.ALIGNED),
         Objects.requireNonNullElse(options.precision(), Precision.FP32));
+  }
+
+  /** A value of the file's metadata. */
+  private <T> T stored(String name, Function<String, T> parser, T absent) {
+    String text = checkpoint.metadata().get(name);
+    try {
+      return text == null ? absent : parser.apply(text);
+    } catch (IllegalArgumentException e) {
+      throw new WeightsException("the metadata's %s is '%s'".formatted(name, text), e);
+    }
   }
 
   private boolean has(String key) {
@@ -129,7 +158,9 @@ final class VimConfigReader {
   private ClassToken classToken() {
     boolean single = has("cls_token");
     boolean twofold = has("cls_token_head") || has("cls_token_tail");
-    ClassToken found = twofold ? ClassToken.DOUBLE : single ? ClassToken.MIDDLE : ClassToken.NONE;
+    ClassToken place = stored(CLASS_TOKEN, ClassToken::valueOf, ClassToken.MIDDLE);
+    ClassToken one = place == ClassToken.HEAD ? place : ClassToken.MIDDLE;
+    ClassToken found = twofold ? ClassToken.DOUBLE : single ? one : ClassToken.NONE;
     ClassToken wanted = Objects.requireNonNullElse(options.classToken(), found);
     if (wanted.count() != found.count()) {
       throw new WeightsException(
@@ -176,6 +207,9 @@ final class VimConfigReader {
   private int stride(int patch, int trainedSide) {
     if (options.stride() != null) {
       return options.stride();
+    }
+    if (checkpoint.metadata().containsKey(STRIDE)) {
+      return stored(STRIDE, Integer::valueOf, patch);
     }
     for (int stride = patch; stride >= 1 && patch <= PUBLISHED_IMAGE_SIZE; stride /= 2) {
       if ((PUBLISHED_IMAGE_SIZE - patch) / stride + 1 == trainedSide) {

@@ -68,21 +68,49 @@ public final class VimInitializer {
    * @param options its image size, stride and class token; what they leave open is as published
    * @param seed of the random numbers; the same seed gives the same bits
    * @param arena the owner of the tensors
+   * @return as {@link #initialize(VimConfig, long, Arena)}
+   * @throws IllegalArgumentException likewise
+   */
+  public static SequencedMap<String, Tensor> initialize(
+      VimPreset preset, VimOptions options, long seed, Arena arena) {
+    return initialize(preset.config(options), seed, arena);
+  }
+
+  /**
+   * Draws the weights of a network.
+   *
+   * @param config of a {@linkplain VimPreset preset}, with any number of classes
+   * @param seed of the random numbers; the same seed gives the same bits
+   * @param arena the owner of the tensors
    * @return the tensors by key, in the order of the state dict
    * @throws IllegalArgumentException if the patches are no square grid, which is the only one that
    *     a checkpoint can tell
    */
   public static SequencedMap<String, Tensor> initialize(
-      VimPreset preset, VimOptions options, long seed, Arena arena) {
-    VimConfig config = preset.config(options);
+      VimConfig config, long seed, Arena arena) {
+    requireSquareGrid(config);
+    VimInitializer initializer = new VimInitializer(config, seed, arena);
+    initializer.network();
+    return Collections.unmodifiableSequencedMap(initializer.tensors);
+  }
+
+  static void requireSquareGrid(VimConfig config) {
     if (config.gridHeight() != config.gridWidth()) {
       throw new IllegalArgumentException(
           "weights are made for a square grid of patches, not for %d x %d; a network made for a square one runs on other images too"
               .formatted(config.gridHeight(), config.gridWidth()));
     }
-    VimInitializer initializer = new VimInitializer(config, seed, arena);
-    initializer.network();
-    return Collections.unmodifiableSequencedMap(initializer.tensors);
+  }
+
+  /** Draws a new head (classes, dim). */
+  static Tensor head(int classes, int dim, long seed, Arena arena) {
+    RandomGenerator random = RandomGeneratorFactory.of(GENERATOR).create(seed);
+    Tensor head = Tensor.allocate(arena, DType.F32, Shape.of(classes, dim));
+    for (long i = 0; i < (long) classes * dim; i++) {
+      head.segment()
+          .setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) (DEVIATION * gaussian(random)));
+    }
+    return head;
   }
 
   private void network() {
@@ -174,11 +202,11 @@ public final class VimInitializer {
   }
 
   private void normal(String key, double deviation, long... sizes) {
-    fill(key, () -> deviation * gaussian(), sizes);
+    fill(key, () -> deviation * gaussian(random), sizes);
   }
 
   /** Box and Muller's transform: the generator's own normal numbers may change between JDKs. */
-  private double gaussian() {
+  private static double gaussian(RandomGenerator random) {
     double radius = StrictMath.sqrt(-2 * StrictMath.log(1 - random.nextDouble()));
     return radius * StrictMath.cos(2 * Math.PI * random.nextDouble());
   }

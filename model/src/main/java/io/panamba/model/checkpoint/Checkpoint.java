@@ -6,6 +6,7 @@ import io.panamba.runtime.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -65,6 +66,27 @@ public final class Checkpoint implements AutoCloseable {
     } catch (PanambaException e) {
       arena.close();
       throw new CheckpointException(path, e.getMessage(), e);
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Reads the content of a file that is in memory.
+   *
+   * @param name what to call it in errors
+   * @param data the content; copied
+   * @return the checkpoint
+   * @throws CheckpointException if it can't be read
+   */
+  public static Checkpoint read(String name, byte[] data) {
+    Path path = Path.of(name);
+    Arena arena = Arenas.shared();
+    try {
+      MemorySegment copy = arena.allocate(data.length, Long.BYTES);
+      MemorySegment.copy(data, 0, copy, ValueLayout.JAVA_BYTE, 0, data.length);
+      return new Checkpoint(path, arena, read(path, copy, null));
     } catch (RuntimeException | Error e) {
       arena.close();
       throw e;

@@ -103,6 +103,23 @@ public final class ImageTransform {
   }
 
   /**
+   * Writes the network's input for a picture that has its size already: neither resized nor
+   * cropped.
+   *
+   * @param image of the input's height and width
+   * @param target as of {@link #apply}
+   * @throws ShapeException if the picture or the target has another shape
+   */
+  public void normalise(RgbImage image, Tensor target) {
+    requireInput(target);
+    if (image.height() != height || image.width() != width) {
+      throw new ShapeException(
+          "the picture is %s; expected %d x %d".formatted(image, width, height));
+    }
+    normalisation.write(image, 0, height, target, 0);
+  }
+
+  /**
    * Writes the network's input for a picture.
    *
    * @param image the picture
@@ -112,6 +129,11 @@ public final class ImageTransform {
    * @throws ImageException if the resized picture would have a side beyond 2^31 - 1 pixels
    */
   public void apply(RgbImage image, Tensor target) {
+    requireInput(target);
+    normalisation.write(resizeAndCrop(image), 0, height, target, 0);
+  }
+
+  private void requireInput(Tensor target) {
     Shape shape = target.shape();
     int first = shape.rank() - CHANNELS;
     if (target.dtype() != DType.F32
@@ -123,7 +145,6 @@ public final class ImageTransform {
           "the input of a picture is F32(3, %d, %d) or F32(1, 3, %d, %d), not %s"
               .formatted(height, width, height, width, target));
     }
-    normalisation.write(resizeAndCrop(image), 0, height, target, 0);
   }
 
   /**

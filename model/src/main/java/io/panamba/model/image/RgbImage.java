@@ -6,6 +6,8 @@ import java.awt.image.BufferedImage;
  * A decoded picture: 8 bits each of red, green and blue, rows from the top, pixels from the left.
  */
 public final class RgbImage {
+  private static final int CHANNELS = 3;
+
   private final int width;
   private final int height;
   private final byte[] pixels;
@@ -72,6 +74,57 @@ public final class RgbImage {
    */
   public byte[] pixels() {
     return pixels;
+  }
+
+  /**
+   * Resizes the picture as Pillow's bicubic filter does, bit for bit.
+   *
+   * @param newWidth pixels in a row, at least 1
+   * @param newHeight rows, at least 1
+   * @return the resized picture, or this one if the size is its own
+   * @throws ImageException if a size is not positive or too large for an array
+   */
+  public RgbImage resize(int newWidth, int newHeight) {
+    if (newWidth < 1 || newHeight < 1) {
+      throw new ImageException(
+          "a picture has at least one pixel, not %d x %d".formatted(newWidth, newHeight));
+    }
+    return newWidth == width && newHeight == height
+        ? this
+        : Resampler.resize(this, newWidth, newHeight, 0, 0, newWidth, newHeight);
+  }
+
+  /**
+   * Cuts a part out.
+   *
+   * @param left its first column
+   * @param top its first row
+   * @param partWidth pixels in a row, at least 1
+   * @param partHeight rows, at least 1
+   * @return the part, a copy
+   * @throws ImageException if it is not inside of the picture
+   */
+  public RgbImage crop(int left, int top, int partWidth, int partHeight) {
+    if (left < 0
+        || top < 0
+        || partWidth < 1
+        || partHeight < 1
+        || partWidth > width - left
+        || partHeight > height - top) {
+      throw new ImageException(
+          "no part of %d x %d at (%d, %d) in a picture of %s"
+              .formatted(partWidth, partHeight, left, top, this));
+    }
+    byte[] part = new byte[partWidth * partHeight * CHANNELS];
+    for (int row = 0; row < partHeight; row++) {
+      System.arraycopy(
+          pixels,
+          ((top + row) * width + left) * CHANNELS,
+          part,
+          row * partWidth * CHANNELS,
+          partWidth * CHANNELS);
+    }
+    return new RgbImage(partWidth, partHeight, part);
   }
 
   /** Writes the size as {@code 640 x 480 RGB}. */

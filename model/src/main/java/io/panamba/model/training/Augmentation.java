@@ -1,0 +1,99 @@
+package io.panamba.model.training;
+
+import io.panamba.model.image.ImageTransform;
+import io.panamba.model.image.RgbImage;
+import java.util.random.RandomGenerator;
+
+/** How pictures are changed at random before a network learns from them. Immutable. */
+public sealed interface Augmentation {
+  /**
+   * Changes a picture.
+   *
+   * @param image any size
+   * @param random what to draw from
+   * @param height of the result in pixels
+   * @param width of the result in pixels
+   * @return a picture of that size
+   */
+  RgbImage apply(RgbImage image, RandomGenerator random, int height, int width);
+
+  /** Nothing at random: resized and cropped as for evaluation. */
+  record None() implements Augmentation {
+    @Override
+    public RgbImage apply(RgbImage image, RandomGenerator random, int height, int width) {
+      return new ImageTransform(height, width).resizeAndCrop(image);
+    }
+  }
+
+  /**
+   * For photographs: a random part, resized, as torchvision's RandomResizedCrop with Pillow's
+   * bicubic filter; mirrored half of the time.
+   *
+   * @param leastArea the smallest part of the picture's area, in (0, 1]; the original's is 0.08
+   * @param flip whether to mirror
+   */
+  record Photo(double leastArea, boolean flip) implements Augmentation {
+    private static final int ATTEMPTS = 10;
+    private static final double LOG_RATIO = StrictMath.log(4.0 / 3);
+
+    /**
+     * Checks the range.
+     *
+     * @throws IllegalArgumentException if the area is not in (0, 1]
+     */
+    public Photo {
+      if (!(leastArea > 0 && leastArea <= 1)) {
+        throw new IllegalArgumentException(
+            "the smallest part of a picture is above 0 and at most 1, not " + leastArea);
+      }
+    }
+
+    @Override
+    public RgbImage apply(RgbImage image, RandomGenerator random, int height, int width) {
+      RgbImage resized = part(image, random).resize(width, height);
+      return flip && random.nextDouble() < 0.5 ? mirrored(resized) : resized;
+    }
+
+    private RgbImage part(RgbImage image, RandomGenerator random) {
+      double area = (double) image.width() * image.height();
+      for (int i = 0; i < ATTEMPTS; i++) {
+        double wanted = area * (leastArea + random.nextDouble() * (1 - leastArea));
+        double ratio = StrictMath.exp((2 * random.nextDouble() - 1) * LOG_RATIO);
+        long w = Math.round(Math.sqrt(wanted * ratio));
+        long h = Math.round(Math.sqrt(wanted / ratio));
+        if (w >= 1 && h >= 1 && w <= image.width() && h <= image.height()) {
+          int left = random.nextInt(image.width() - (int) w + 1);
+          int top = random.nextInt(image.height() - (int) h + 1);
+          return image.crop(left, top, (int) w, (int) h);
+        }
+      }
+      // The centre, of an allowed ratio.
+      double ratio = StrictMath.exp(LOG_RATIO);
+      int w = Math.min(image.width(), (int) Math.max(1, Math.round(image.height() * ratio)));
+      int h = Math.min(image.height(), (int) Math.max(1, Math.round(image.width() * ratio)));
+      return image.crop((image.width() - w) / 2, (image.height() - h) / 2, w, h);
+    }
+
+    private static RgbImage mirrored(RgbImage image) {
+      byte[] from = image.pixels();
+      byte[] to = new byte[from.length];
+      int width = image.width();
+      for (int pixel = 0; pixel < width * image.height(); pixel++) {
+        int mirror = pixel / width * width + (width - 1 - pixel % width);
+        System.arraycopy(from, pixel * 3, to, mirror * 3, 3);
+      }
+      return RgbImage.of(width, image.height(), to);
+    }
+  }
+
+  /**
+   * For line drawings such as digits: moved, turned, sheared and scaled; strokes made thinner or
+   * bolder, sharper or softer; dark on light or light on dark, in any colour. Not mirrored.
+   */
+  record Drawing() implements Augmentation {
+    @Override
+    public RgbImage apply(RgbImage image, RandomGenerator random, int height, int width) {
+      return new DrawnStrokes(image, height, width).draw(random);
+    }
+  }
+}

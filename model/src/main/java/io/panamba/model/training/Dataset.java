@@ -1,0 +1,71 @@
+package io.panamba.model.training;
+
+import io.panamba.model.image.RgbImage;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Pictures and their classes. Usable from many threads at once. */
+public sealed interface Dataset extends AutoCloseable permits FolderDataset, TensorDataset {
+  /**
+   * Opens a folder with a folder of pictures for each class, or a safetensors file with the tensors
+   * {@code image}, (count, 1 or 3, height, width) of U8 or floating point, and {@code label},
+   * (count) of whole numbers. Metadata {@code range} of such a file, as {@code 0..16}, says what is
+   * black and what is white; else that is 0..255 for U8 and 0..1 for others.
+   *
+   * @param path the folder or file
+   * @return the data, to be closed by the caller
+   * @throws DatasetException if it is neither
+   */
+  static Dataset open(Path path) {
+    if (Files.isDirectory(path)) {
+      return FolderDataset.read(path);
+    }
+    if (!Files.exists(path)) {
+      throw new DatasetException(path + ": there is no such file or folder");
+    }
+    return TensorDataset.open(path);
+  }
+
+  /**
+   * Returns the number of pictures.
+   *
+   * @return at least 1
+   */
+  int size();
+
+  /**
+   * Returns the names of the classes.
+   *
+   * @return at least two, in the order of their indices
+   */
+  List<String> classes();
+
+  /**
+   * Returns the class of a picture.
+   *
+   * @param index of the picture, from 0
+   * @return the index of its class
+   */
+  int label(int index);
+
+  /**
+   * Reads a picture.
+   *
+   * @param index of the picture, from 0
+   * @return its pixels
+   * @throws io.panamba.model.image.ImageException if its file can't be read
+   */
+  RgbImage image(int index);
+
+  /**
+   * Tells this data from other, so that a run is not resumed on other data.
+   *
+   * @return a line of text
+   */
+  String fingerprint();
+
+  /** Closes what the data is read from. */
+  @Override
+  void close();
+}

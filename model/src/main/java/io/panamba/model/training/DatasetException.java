@@ -1,0 +1,27 @@
+package io.panamba.model.training;
+
+import io.panamba.runtime.PanambaException;
+
+/** Data that a network can't be trained on. */
+public final class DatasetException extends PanambaException {
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * Creates an exception.
+   *
+   * @param message what was expected, what was found and what to do
+   */
+  public DatasetException(String message) {
+    super(message);
+  }
+
+  /**
+   * Creates an exception with its cause.
+   *
+   * @param message what was expected, what was found and what to do
+   * @param cause what led to it
+   */
+  public DatasetException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}

@@ -1,0 +1,278 @@
+package io.panamba.model.training;
+
+import io.panamba.model.VimConfig;
+import io.panamba.runtime.CausalConv;
+import io.panamba.runtime.Columns;
+import io.panamba.runtime.ConvGradient;
+import io.panamba.runtime.Linear;
+import io.panamba.runtime.Operation;
+import io.panamba.runtime.PackedMatrix;
+import io.panamba.runtime.Pointwise;
+import io.panamba.runtime.Product;
+import io.panamba.runtime.ScanGradient;
+import io.panamba.runtime.SelectiveScan;
+import io.panamba.runtime.Sum;
+import io.panamba.runtime.Tensor;
+import java.util.List;
+
+/**
+ * One layer, forward and backward (Vim algorithm 1).
+ *
+ * <p>Forward keeps what is dear to compute again and small: the stream before the layer, x and z,
+ * what x_proj gives, and every 32nd state of the scans. Backward computes the rest again: the
+ * normed stream, the convolutions, the states and the gated sum.
+ */
+final class LayerSteps {
+  /** Rows between saved states: with 16 states, they then take half a row of x per direction. */
+  static final int SAVED_INTERVAL = 32;
+
+  /** One direction: weights, what is kept of it, and what is not. */
+  private static final class Branch {
+    private final String mixer;
+    private final String suffix;
+    private final ParameterStore store;
+    private final Tensor a;
+    private final PackedMatrix projection;
+    private final Tensor projected;
+    private final Tensor savedStates;
+
+    /** Scratch. */
+    private final Tensor u;
+
+    private final Tensor uGradient;
+    private final Tensor projectedParts;
+    private final Tensor projectedGradient;
+    private final Tensor scanParts;
+    private final Tensor convParts;
+
+    Branch(String mixer, boolean forward, TrainingMemory memory, ParameterStore store) {
+      VimConfig config = memory.config();
+      this.mixer = mixer;
+      this.suffix = forward ? "" : "_b";
+      this.store = store;
+      a = memory.tensor(config.states(), config.inner());
+      projection = memory.packed(weight("x_proj"));
+      projected = memory.saved(config.dtRank() + 2L * config.states());
+      savedStates = memory.savedStates(SAVED_INTERVAL);
+      TrainingMemory.Direction scratch = forward ? memory.forward() : memory.backward();
+      u = scratch.u();
+      uGradient = scratch.uGradient();
+      projectedParts = scratch.projectedParts();
+      projectedGradient = scratch.projectedGradient();
+      scanParts = scratch.scanParts();
+      convParts = scratch.convParts();
+    }
+
+    private Tensor weight(String name) {
+      return store.value(mixer + name + suffix + ".weight");
+    }
+
+    private Tensor weightGradient(String name) {
+      return store.gradient(mixer + name + suffix + ".weight");
+    }
+
+    private Tensor bias(String name) {
+      return store.value(mixer + name + suffix + ".bias");
+    }
+
+    private Tensor biasGradient(String name) {
+      return store.gradient(mixer + name + suffix + ".bias");
+    }
+
+    private String aLog() {
+      return mixer + (suffix.isEmpty() ? "A_log" : "A_b_log");
+    }
+
+    private String d() {
+      return mixer + "D" + suffix;
+    }
+
+    void prepare(List<Operation> operations) {
+      operations.add(TrainingMemory.pack(weight("x_proj"), projection));
+      operations.add(
+          new Pointwise(Pointwise.Kind.DECAY, Columns.of(store.value(aLog())), Columns.of(a)));
+    }
+
+    CausalConv.Direction conv() {
+      return new CausalConv.Direction(weight("conv1d"), bias("conv1d"), u);
+    }
+
+    Linear project() {
+      return Linear.of(u, projection, null, 0, projected);
+    }
+
+    SelectiveScan.Direction scan() {
+      return new SelectiveScan.Direction(
+          u,
+          projected,
+          weight("dt_proj"),
+          bias("dt_proj"),
+          a,
+          store.value(d()),
+          null,
+          null,
+          savedStates);
+    }
+
+    ScanGradient.Direction scanGradient() {
+      return new ScanGradient.Direction(scan(), uGradient, projectedParts, scanParts);
+    }
+
+    ConvGradient.Direction convGradient() {
+      return new ConvGradient.Direction(weight("conv1d"), bias("conv1d"), uGradient, convParts);
+    }
+
+    /** The gradients of the scan's parameters and of x_proj, and what flows through it into u. */
+    void afterScan(List<Operation> operations) {
+      long first = 0;
+      for (Tensor gradient :
+          List.of(
+              store.gradient(aLog()),
+              weightGradient("dt_proj"),
+              biasGradient("dt_proj"),
+              store.gradient(d()))) {
+        operations.add(Sum.of(scanParts, first, gradient));
+        first += gradient.shape().elements();
+      }
+      operations.add(Sum.of(projectedParts, projectedGradient));
+      operations.add(
+          Product.ofWeight(
+              Columns.of(projectedGradient), Columns.of(u), 0, weightGradient("x_proj")));
+      operations.add(
+          Product.ofInput(
+              Columns.of(projectedGradient), weight("x_proj"), 1, Columns.of(uGradient)));
+    }
+
+    void afterConv(List<Operation> operations) {
+      Tensor weight = weightGradient("conv1d");
+      operations.add(Sum.of(convParts, weight));
+      operations.add(Sum.of(convParts, weight.shape().elements(), biasGradient("conv1d")));
+    }
+  }
+
+  private final VimConfig config;
+  private final TrainingMemory memory;
+  private final ParameterStore store;
+  private final String mixer;
+  private final NormSteps norm;
+  private final PackedMatrix inProjection;
+  private final PackedMatrix outProjection;
+  private final Branch forward;
+  private final Branch backward;
+  private final Tensor xz;
+  private final Columns x;
+  private final Columns z;
+  private final Tensor imageScale;
+  private final float scale;
+
+  /**
+   * Allocates what the layer keeps.
+   *
+   * @param imageScale (batch), or null if mixers are never dropped
+   */
+  LayerSteps(int index, TrainingMemory memory, ParameterStore store, Tensor imageScale) {
+    this.config = memory.config();
+    this.memory = memory;
+    this.store = store;
+    this.imageScale = imageScale;
+    String prefix = "layers." + index + ".";
+    mixer = prefix + "mixer.";
+    norm = new NormSteps(prefix + "norm.", memory, store);
+    inProjection = memory.packed(store.value(mixer + "in_proj.weight"));
+    outProjection = memory.packed(store.value(mixer + "out_proj.weight"));
+    forward = new Branch(mixer, true, memory, store);
+    backward = new Branch(mixer, false, memory, store);
+    long inner = config.inner();
+    xz = memory.saved(2 * inner);
+    x = new Columns(xz, 0, inner);
+    z = new Columns(xz, inner, inner);
+    scale = config.divideOut() ? 0.5f : 1;
+  }
+
+  /** Brings what is derived of weights up to date. */
+  void prepare(List<Operation> operations) {
+    operations.add(TrainingMemory.pack(store.value(mixer + "in_proj.weight"), inProjection));
+    operations.add(TrainingMemory.pack(store.value(mixer + "out_proj.weight"), outProjection));
+    forward.prepare(operations);
+    backward.prepare(operations);
+  }
+
+  /**
+   * The layer without the addition of its output to the stream.
+   *
+   * @param stream holds the output of the layer before, if there is one
+   * @param before the stream that it is to be added to, or null
+   * @param out the layer's output
+   */
+  void forward(Tensor stream, Tensor before, Tensor out, List<Operation> operations) {
+    operations.add(norm.forward(stream, before, memory.normed()));
+    operations.add(Linear.of(memory.normed(), inProjection, null, 0, xz));
+    operations.add(new Pointwise(Pointwise.Kind.SILU, z, Columns.of(memory.gate())));
+    operations.add(CausalConv.of(x, forward.conv(), backward.conv()));
+    operations.add(forward.project());
+    operations.add(backward.project());
+    operations.add(
+        new SelectiveScan(
+            forward.scan(),
+            backward.scan(),
+            Columns.of(memory.gate()),
+            scale,
+            imageScale,
+            SAVED_INTERVAL,
+            false,
+            memory.scanned()));
+    operations.add(Linear.of(memory.scanned(), outProjection, null, 0, out));
+  }
+
+  /**
+   * The gradients.
+   *
+   * @param stream before the layer
+   * @param gradient of the stream after the layer, and then before it
+   */
+  void backward(Tensor stream, Tensor gradient, List<Operation> operations) {
+    operations.add(norm.forward(stream, null, memory.normed()));
+    operations.add(CausalConv.of(x, forward.conv(), backward.conv()));
+    // The gate is no longer needed: its memory takes the gradient of the gated sum.
+    Tensor outGradient = memory.gate();
+    Tensor outWeight = store.value(mixer + "out_proj.weight");
+    Columns flowing = Columns.of(gradient);
+    operations.add(Product.ofInput(flowing, outWeight, 0, Columns.of(outGradient)));
+    Tensor xzGradient = memory.xzGradient();
+    Columns xGradient = new Columns(xzGradient, 0, config.inner());
+    Columns zGradient = new Columns(xzGradient, config.inner(), config.inner());
+    operations.add(
+        new ScanGradient(
+            outGradient,
+            z,
+            imageScale,
+            zGradient,
+            memory.scanned(),
+            forward.scanGradient(),
+            backward.scanGradient(),
+            scale,
+            SAVED_INTERVAL));
+    operations.add(
+        Product.ofWeight(
+            flowing, Columns.of(memory.scanned()), 0, store.gradient(mixer + "out_proj.weight")));
+    forward.afterScan(operations);
+    backward.afterScan(operations);
+    operations.add(new ConvGradient(x, xGradient, forward.convGradient(), backward.convGradient()));
+    forward.afterConv(operations);
+    backward.afterConv(operations);
+    operations.add(
+        Product.ofWeight(
+            Columns.of(xzGradient),
+            Columns.of(memory.normed()),
+            0,
+            store.gradient(mixer + "in_proj.weight")));
+    Tensor normedGradient = memory.normedGradient();
+    operations.add(
+        Product.ofInput(
+            Columns.of(xzGradient),
+            store.value(mixer + "in_proj.weight"),
+            0,
+            Columns.of(normedGradient)));
+    norm.backward(stream, normedGradient, 1, gradient, operations);
+  }
+}

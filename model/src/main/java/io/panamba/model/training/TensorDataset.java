@@ -1,0 +1,204 @@
+package io.panamba.model.training;
+
+import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.model.checkpoint.StoredTensor;
+import io.panamba.model.image.RgbImage;
+import io.panamba.runtime.DType;
+import io.panamba.runtime.Shape;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import java.util.zip.CRC32;
+
+/** Pictures and classes in the tensors of one file. */
+final class TensorDataset implements Dataset {
+  private static final String NUMBER = "(-?[0-9]+(?:\\.[0-9]+)?)";
+  private static final Pattern RANGE = Pattern.compile(NUMBER + "\\.\\." + NUMBER);
+  private static final int CHANNELS = 3;
+  private static final int MAX_CLASSES = 1_000_000;
+
+  private final Checkpoint file;
+  private final StoredTensor images;
+  private final int[] labels;
+  private final List<String> classes;
+  private final int colours;
+  private final int height;
+  private final int width;
+  private final double black;
+  private final double white;
+
+  private TensorDataset(Checkpoint file) {
+    this.file = file;
+    images = tensor("image");
+    Shape shape = images.shape();
+    boolean numbers = images.dtype() == DType.U8 || images.dtype().isFloating();
+    if (!numbers
+        || shape.rank() != 4
+        || shape.elements() == 0
+        || (shape.size(1) != 1 && shape.size(1) != CHANNELS)
+        || shape.size(2) * shape.size(3) > Integer.MAX_VALUE / CHANNELS
+        || !images.isContiguous()) {
+      throw failure(
+          "image is %s%s; expected (count, 1 or 3, height, width) of U8 or floating point"
+              .formatted(images.dtype(), shape));
+    }
+    colours = (int) shape.size(1);
+    height = (int) shape.size(2);
+    width = (int) shape.size(3);
+    labels = labels(tensor("label"), shape.size(0));
+    int largest = IntStream.of(labels).max().orElseThrow();
+    if (largest == 0) {
+      throw failure("every label is 0; at least two classes are needed");
+    }
+    classes = IntStream.rangeClosed(0, largest).mapToObj(Integer::toString).toList();
+    String range =
+        file.metadata().getOrDefault("range", images.dtype() == DType.U8 ? "0..255" : "0..1");
+    Matcher matcher = RANGE.matcher(range);
+    if (!matcher.matches()) {
+      throw failure(
+          "the metadata's range is '%s'; expected two numbers as in 0..255".formatted(range));
+    }
+    black = Double.parseDouble(matcher.group(1));
+    white = Double.parseDouble(matcher.group(2));
+    if (black == white) {
+      throw failure("the metadata's range '%s' is empty".formatted(range));
+    }
+  }
+
+  static TensorDataset open(Path path) {
+    Checkpoint file = Checkpoint.open(path);
+    try {
+      return new TensorDataset(file);
+    } catch (RuntimeException | Error e) {
+      file.close();
+      throw e;
+    }
+  }
+
+  private DatasetException failure(String message) {
+    return new DatasetException(file.path() + ": " + message);
+  }
+
+  private StoredTensor tensor(String key) {
+    return file.find(key)
+        .orElseThrow(() -> failure("there is no tensor '%s'; expected image and label".formatted(key)));
+  }
+
+  private int[] labels(StoredTensor tensor, long count) {
+    if (tensor.dtype().isFloating()
+        || tensor.shape().rank() != 1
+        || tensor.shape().size(0) != count
+        || !tensor.isContiguous()) {
+      throw failure(
+          "label is %s%s; expected (%d) of whole numbers"
+              .formatted(tensor.dtype(), tensor.shape(), count));
+    }
+    int[] values = new int[(int) count];
+    for (int i = 0; i < values.length; i++) {
+      long label = whole(tensor, i);
+      if (label < 0 || label >= MAX_CLASSES) {
+        throw failure(
+            "label %d is %d; expected 0 to %d".formatted(i, label, MAX_CLASSES - 1));
+      }
+      values[i] = (int) label;
+    }
+    return values;
+  }
+
+  private static long whole(StoredTensor tensor, long i) {
+    MemorySegment data = tensor.data();
+    return switch (tensor.dtype().bytes()) {
+      case 1 ->
+          tensor.dtype() == DType.I8
+              ? data.get(ValueLayout.JAVA_BYTE, i)
+              : data.get(ValueLayout.JAVA_BYTE, i) & 0xff;
+      case 2 ->
+          data.get(
+              ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), i * Short.BYTES);
+      case 4 ->
+          data.get(
+              ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN),
+              i * Integer.BYTES);
+      default ->
+          data.get(
+              ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), i * Long.BYTES);
+    };
+  }
+
+  @Override
+  public int size() {
+    return labels.length;
+  }
+
+  @Override
+  public List<String> classes() {
+    return classes;
+  }
+
+  @Override
+  public int label(int index) {
+    return labels[index];
+  }
+
+  @Override
+  public RgbImage image(int index) {
+    int plane = height * width;
+    long first = (long) index * colours * plane;
+    byte[] pixels = new byte[plane * CHANNELS];
+    for (int c = 0; c < CHANNELS; c++) {
+      long from = first + (colours == 1 ? 0 : (long) c * plane);
+      for (int i = 0; i < plane; i++) {
+        double level = (sample(from + i) - black) / (white - black);
+        pixels[i * CHANNELS + c] = (byte) Math.clamp(Math.round(level * 255), 0, 255);
+      }
+    }
+    return RgbImage.of(width, height, pixels);
+  }
+
+  private double sample(long i) {
+    MemorySegment data = images.data();
+    return switch (images.dtype()) {
+      case U8 -> data.get(ValueLayout.JAVA_BYTE, i) & 0xff;
+      case F64 ->
+          data.get(
+              ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN),
+              i * Double.BYTES);
+      case F32 ->
+          data.get(
+              ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), i * Float.BYTES);
+      default -> {
+        short bits =
+            data.get(
+                ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN),
+                i * Short.BYTES);
+        yield images.dtype() == DType.F16
+            ? Float.float16ToFloat(bits)
+            : Float.intBitsToFloat(bits << 16);
+      }
+    };
+  }
+
+  @Override
+  public String fingerprint() {
+    CRC32 sum = new CRC32();
+    MemorySegment data = images.data();
+    long chunk = 1 << 20;
+    for (long at = 0; at < data.byteSize(); at += chunk) {
+      sum.update(data.asSlice(at, Math.min(chunk, data.byteSize() - at)).asByteBuffer());
+    }
+    for (int label : labels) {
+      sum.update(label);
+    }
+    return "%d pictures, sum %08x".formatted(size(), sum.getValue());
+  }
+
+  @Override
+  public void close() {
+    file.close();
+  }
+}

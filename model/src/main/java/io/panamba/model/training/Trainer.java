@@ -1,0 +1,332 @@
+package io.panamba.model.training;
+
+import io.panamba.model.Bimamba;
+import io.panamba.model.ClassToken;
+import io.panamba.model.Pooling;
+import io.panamba.model.Precision;
+import io.panamba.model.VimConfig;
+import io.panamba.runtime.AdamW;
+import io.panamba.runtime.Arenas;
+import io.panamba.runtime.Clip;
+import io.panamba.runtime.Device;
+import io.panamba.runtime.Operation;
+import io.panamba.runtime.Plan;
+import io.panamba.runtime.Squares;
+import io.panamba.runtime.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.random.RandomGenerator;
+
+/**
+ * Trains a Vim network, a step at a time: write {@link #images()} and {@link #labels()}, call
+ * {@link #step}. A step is one plan: forward, backward, clipping and AdamW, in float32. The same
+ * weights, images and options give the same bits on any number of threads. It belongs to one caller
+ * at a time.
+ */
+public final class Trainer implements AutoCloseable {
+  private static final float BETA1 = 0.9f;
+  private static final float BETA2 = 0.999f;
+  private static final float EPS = 1e-8f;
+
+  /** In which an average of weights gets to a decay of 1 - 1 / 10 of the steps. */
+  private static final double AVERAGE_WARM_UP = 10;
+
+  private final VimConfig config;
+  private final TrainingOptions options;
+  private final Arena arena;
+  private final ParameterStore store;
+  private final TrainingMemory memory;
+  private final TrainingNetwork network;
+  private final List<Operation> operations;
+  private final Plan plan;
+  private final int gradientOperations;
+  private final Tensor rates;
+  private final Tensor clipped;
+  private long steps;
+
+  /**
+   * Plans the training of a network.
+   *
+   * @param config of the network, with the size of the images that it is trained on
+   * @param weights to start from, under the published keys and in the published shapes
+   * @param options of its steps
+   * @param device where it runs; it stays the caller's to close
+   * @throws io.panamba.model.WeightsException if a weight is missing, unknown or of another shape
+   * @throws IllegalArgumentException if the network is of a variant that can't be trained
+   */
+  public Trainer(
+      VimConfig config, Map<String, Tensor> weights, TrainingOptions options, Device device) {
+    requireTrainable(config);
+    this.config = config;
+    this.options = options;
+    this.arena = Arenas.shared();
+    try {
+      store = new ParameterStore(config, options.averageDecay() > 0, arena);
+      store.load(weights);
+      memory = new TrainingMemory(config, options.batch(), device, arena);
+      network = new TrainingNetwork(memory, store, options, arena);
+      rates = memory.tensor(4);
+      clipped = memory.tensor(2);
+      operations = network.operations();
+      gradientOperations = operations.size();
+      update();
+      plan = device.plan(operations);
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  private static void requireTrainable(VimConfig config) {
+    String variant = null;
+    if (config.bimamba() != Bimamba.V2) {
+      variant = "mixers of another kind than bimamba v2";
+    } else if (config.rope()) {
+      variant = "a rotary embedding";
+    } else if (config.layerBidirectional()) {
+      variant = "layers that run backward as a whole (if_bidirectional)";
+    } else if (config.layerScale()) {
+      variant = "a layer scale";
+    } else if (config.classes() == 0) {
+      variant = "no head";
+    } else if (config.precision() != Precision.FP32) {
+      variant = "weights in " + config.precision();
+    } else if (config.classToken() == ClassToken.NONE
+        && (config.pooling() == Pooling.MAX || config.pooling() == Pooling.ALL)) {
+      variant = "an answer for every token (pooling 'max' or 'all')";
+    }
+    if (variant != null) {
+      throw new IllegalArgumentException(
+          "a network with %s can't be trained; trained are those of the published kind"
+              .formatted(variant));
+    }
+  }
+
+  private void update() {
+    Tensor gradients = store.gradients();
+    Tensor parts = memory.tensor(Squares.parts(gradients.shape().elements()));
+    operations.add(new Squares(gradients, parts));
+    operations.add(new Clip(parts, options.clip(), clipped));
+    long decaying = store.decaying();
+    adamW(0, decaying, options.weightDecay());
+    adamW(decaying, gradients.shape().elements() - decaying, 0);
+  }
+
+  private void adamW(long first, long count, float weightDecay) {
+    operations.add(
+        new AdamW(
+            store.values().slice(first, count),
+            store.gradients().slice(first, count),
+            store.firstMoments().slice(first, count),
+            store.secondMoments().slice(first, count),
+            store.averages() == null ? null : store.averages().slice(first, count),
+            rates,
+            clipped,
+            new AdamW.Settings(BETA1, BETA2, EPS, weightDecay)));
+  }
+
+  /**
+   * Returns the network's description.
+   *
+   * @return the configuration
+   */
+  public VimConfig config() {
+    return config;
+  }
+
+  /**
+   * Returns the input of a step: normalised pixels.
+   *
+   * @return (batch, colours, height, width), to be written before a step
+   */
+  public Tensor images() {
+    return network.images();
+  }
+
+  /**
+   * Returns the classes of the images.
+   *
+   * @return I32 (batch), to be written before a step
+   */
+  public Tensor labels() {
+    return network.labels();
+  }
+
+  /**
+   * Returns the logits of the last step, before its update.
+   *
+   * @return (batch, classes)
+   */
+  public Tensor logits() {
+    return network.logits();
+  }
+
+  /**
+   * Computes the gradients of the images and changes no weight.
+   *
+   * @return the mean loss, NaN if a label is no class
+   */
+  public double computeGradients() {
+    draw();
+    plan.run(0, gradientOperations);
+    return meanLoss();
+  }
+
+  /**
+   * Makes a step.
+   *
+   * @param learningRate of this step
+   * @return the mean loss before it, NaN if a label is no class
+   */
+  public double step(double learningRate) {
+    draw();
+    long step = steps + 1;
+    rates.copyFrom(
+        (float) learningRate,
+        (float) (1 - StrictMath.pow(BETA1, step)),
+        (float) StrictMath.sqrt(1 - StrictMath.pow(BETA2, step)),
+        (float) Math.min(options.averageDecay(), (1.0 + steps) / (AVERAGE_WARM_UP + steps)));
+    plan.run();
+    steps = step;
+    return meanLoss();
+  }
+
+  /** Draws which mixers drop which images. */
+  private void draw() {
+    Tensor scales = network.imageScales();
+    if (scales == null) {
+      return;
+    }
+    RandomGenerator random = Draws.of(options.seed(), Draws.Purpose.DROP_PATH, steps);
+    int depth = config.depth();
+    for (int layer = 0; layer < depth; layer++) {
+      double dropped = depth == 1 ? 0 : (double) options.dropPath() * layer / (depth - 1);
+      for (int image = 0; image < options.batch(); image++) {
+        float scale = random.nextDouble() < dropped ? 0 : (float) (1 / (1 - dropped));
+        scales
+            .segment()
+            .setAtIndex(ValueLayout.JAVA_FLOAT, (long) layer * options.batch() + image, scale);
+      }
+    }
+  }
+
+  private double meanLoss() {
+    double sum = 0;
+    for (float loss : network.losses().toFloats()) {
+      sum += loss;
+    }
+    return sum / options.batch();
+  }
+
+  /**
+   * Returns how many steps were made, those before a restored state included.
+   *
+   * @return from 0
+   */
+  public long steps() {
+    return steps;
+  }
+
+  /**
+   * Returns the norm of the last step's gradient before it was clipped.
+   *
+   * @return the norm over all parameters
+   */
+  public float gradientNorm() {
+    return clipped.segment().get(ValueLayout.JAVA_FLOAT, 0);
+  }
+
+  /**
+   * Copies the weights.
+   *
+   * @param owner of the copies
+   * @return the weights under the published keys, in the order of those it started from
+   */
+  public SequencedMap<String, Tensor> weights(Arena owner) {
+    return store.export(store.values(), owner);
+  }
+
+  /**
+   * Copies the moving average of the weights, or the weights themselves if none is kept: what a
+   * trained network is.
+   *
+   * @param owner of the copies
+   * @return as {@link #weights}
+   */
+  public SequencedMap<String, Tensor> trained(Arena owner) {
+    return store.export(store.averages() == null ? store.values() : store.averages(), owner);
+  }
+
+  /**
+   * Copies the gradients of the last step, not clipped.
+   *
+   * @param owner of the copies
+   * @return as {@link #weights}
+   */
+  public SequencedMap<String, Tensor> gradients(Arena owner) {
+    return store.export(store.gradients(), owner);
+  }
+
+  /**
+   * Returns everything that later steps depend on, beside options, images and the number of {@link
+   * #steps()}.
+   *
+   * @return flat tensors in the order of this version, not copied
+   */
+  SequencedMap<String, Tensor> state() {
+    SequencedMap<String, Tensor> state = new LinkedHashMap<>();
+    state.put("weights", store.values());
+    state.put("first_moments", store.firstMoments());
+    state.put("second_moments", store.secondMoments());
+    if (store.averages() != null) {
+      state.put("averages", store.averages());
+    }
+    return state;
+  }
+
+  /** Goes on after a state, once its tensors are written. */
+  void resumeAt(long step) {
+    steps = step;
+  }
+
+  /**
+   * Returns the number of parameters.
+   *
+   * @return elements
+   */
+  public long parameters() {
+    return store.elements();
+  }
+
+  /**
+   * Returns the memory that is kept from the forward to the backward pass for an image.
+   *
+   * @return bytes
+   */
+  public long savedBytesPerImage() {
+    return memory.savedBytes() / options.batch();
+  }
+
+  /**
+   * Returns all the memory of the training: parameters, gradients, moments, averages, what is kept
+   * and what is shared by layers.
+   *
+   * @return bytes
+   */
+  public long bytes() {
+    return memory.bytes() + store.bytes();
+  }
+
+  /** Frees the memory. A second close does nothing. */
+  @Override
+  public void close() {
+    plan.close();
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
+  }
+}
