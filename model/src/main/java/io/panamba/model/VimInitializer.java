@@ -86,8 +86,7 @@ public final class VimInitializer {
    * @throws IllegalArgumentException if the patches are no square grid, which is the only one that
    *     a checkpoint can tell
    */
-  public static SequencedMap<String, Tensor> initialize(
-      VimConfig config, long seed, Arena arena) {
+  public static SequencedMap<String, Tensor> initialize(VimConfig config, long seed, Arena arena) {
     requireSquareGrid(config);
     VimInitializer initializer = new VimInitializer(config, seed, arena);
     initializer.network();
@@ -107,8 +106,7 @@ public final class VimInitializer {
     RandomGenerator random = RandomGeneratorFactory.of(GENERATOR).create(seed);
     Tensor head = Tensor.allocate(arena, DType.F32, Shape.of(classes, dim));
     for (long i = 0; i < (long) classes * dim; i++) {
-      head.segment()
-          .setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) (DEVIATION * gaussian(random)));
+      head.segment().setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) (DEVIATION * gaussian(random)));
     }
     return head;
   }

@@ -46,8 +46,7 @@ public final class VimStart {
     Tensor head = weights.get(HEAD);
     if (head == null || head.shape().size(0) != config.classes()) {
       weights.put(HEAD, VimInitializer.head(config.classes(), config.dim(), seed, arena));
-      weights.put(
-          "head.bias", Tensor.allocate(arena, DType.F32, Shape.of(config.classes())));
+      weights.put("head.bias", Tensor.allocate(arena, DType.F32, Shape.of(config.classes())));
     }
     return weights;
   }

@@ -36,8 +36,7 @@ final class DrawnStrokes {
     // A source much larger than the result would be sampled with gaps.
     RgbImage source =
         image.height() > 2 * height || image.width() > 2 * width
-            ? image.resize(
-                Math.min(image.width(), 2 * width), Math.min(image.height(), 2 * height))
+            ? image.resize(Math.min(image.width(), 2 * width), Math.min(image.height(), 2 * height))
             : image;
     sourceHeight = source.height();
     sourceWidth = source.width();

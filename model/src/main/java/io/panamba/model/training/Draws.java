@@ -11,13 +11,19 @@ final class Draws {
   /** What numbers are drawn for. */
   enum Purpose {
     /** Which images are held out. */
-    SPLIT,
+    SPLIT(1),
     /** The order of images, per epoch. */
-    ORDER,
+    ORDER(2),
     /** How an image is changed, per epoch and image. */
-    AUGMENTATION,
+    AUGMENTATION(3),
     /** Which mixers are dropped, per step. */
-    DROP_PATH
+    DROP_PATH(4);
+
+    private final long number;
+
+    Purpose(long number) {
+      this.number = number;
+    }
   }
 
   private static final RandomGeneratorFactory<RandomGenerator> FACTORY =
@@ -33,7 +39,7 @@ final class Draws {
    * @param counts such as epoch and image
    */
   static RandomGenerator of(long seed, Purpose purpose, long... counts) {
-    long hash = mix(seed + purpose.ordinal());
+    long hash = mix(seed + purpose.number);
     for (long count : counts) {
       hash = mix(hash ^ mix(count + 1));
     }

@@ -36,8 +36,7 @@ public record Recipe(
           "the warm-up is from 0 to all of the %d epochs, not %s".formatted(epochs, warmUpEpochs));
     }
     if (!(heldOut >= 0 && heldOut < 1)) {
-      throw new IllegalArgumentException(
-          "the part held out is from 0 to below 1, not " + heldOut);
+      throw new IllegalArgumentException("the part held out is from 0 to below 1, not " + heldOut);
     }
   }
 

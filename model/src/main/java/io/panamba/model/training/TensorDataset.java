@@ -86,7 +86,8 @@ final class TensorDataset implements Dataset {
 
   private StoredTensor tensor(String key) {
     return file.find(key)
-        .orElseThrow(() -> failure("there is no tensor '%s'; expected image and label".formatted(key)));
+        .orElseThrow(
+            () -> failure("there is no tensor '%s'; expected image and label".formatted(key)));
   }
 
   private int[] labels(StoredTensor tensor, long count) {
@@ -102,8 +103,7 @@ final class TensorDataset implements Dataset {
     for (int i = 0; i < values.length; i++) {
       long label = whole(tensor, i);
       if (label < 0 || label >= MAX_CLASSES) {
-        throw failure(
-            "label %d is %d; expected 0 to %d".formatted(i, label, MAX_CLASSES - 1));
+        throw failure("label %d is %d; expected 0 to %d".formatted(i, label, MAX_CLASSES - 1));
       }
       values[i] = (int) label;
     }
@@ -122,8 +122,7 @@ final class TensorDataset implements Dataset {
               ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), i * Short.BYTES);
       case 4 ->
           data.get(
-              ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN),
-              i * Integer.BYTES);
+              ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), i * Integer.BYTES);
       default ->
           data.get(
               ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), i * Long.BYTES);

@@ -187,8 +187,8 @@ public final class Trainer implements AutoCloseable {
     long step = steps + 1;
     rates.copyFrom(
         (float) learningRate,
-        (float) (1 - StrictMath.pow(BETA1, step)),
-        (float) StrictMath.sqrt(1 - StrictMath.pow(BETA2, step)),
+        (float) (1 - StrictMath.pow(BETA1, (double) step)),
+        (float) StrictMath.sqrt(1 - StrictMath.pow(BETA2, (double) step)),
         (float) Math.min(options.averageDecay(), (1.0 + steps) / (AVERAGE_WARM_UP + steps)));
     plan.run();
     steps = step;

@@ -1,0 +1,104 @@
+package io.panamba.model.training;
+
+import io.panamba.model.VimConfig;
+import io.panamba.model.image.ImageTransform;
+import io.panamba.model.image.RgbImage;
+import io.panamba.runtime.DType;
+import io.panamba.runtime.Shape;
+import io.panamba.runtime.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.IntFunction;
+
+/** Makes the pictures of one batch ready while the network works on another. */
+final class BatchLoader implements AutoCloseable {
+  private final Arena arena = Arena.ofShared();
+  private final ExecutorService executor;
+  private final Dataset data;
+  private final ImageTransform transform;
+  private final Tensor staging;
+  private final int batch;
+  private final List<Future<?>> pending = new ArrayList<>();
+
+  BatchLoader(Dataset data, VimConfig config, int batch, int threads) {
+    this.data = data;
+    this.batch = batch;
+    transform = new ImageTransform(config.imageHeight(), config.imageWidth());
+    staging =
+        Tensor.allocate(
+            arena,
+            DType.F32,
+            Shape.of(batch, config.colours(), config.imageHeight(), config.imageWidth()));
+    executor =
+        Executors.newFixedThreadPool(
+            threads, Thread.ofPlatform().name("panamba-images-", 0).daemon().factory());
+  }
+
+  ImageTransform transform() {
+    return transform;
+  }
+
+  /** The images of the batch under way. */
+  private Tensor image(int slot) {
+    Shape shape = staging.shape();
+    return staging.slice(slot, 1).reshape(Shape.of(shape.size(1), shape.size(2), shape.size(3)));
+  }
+
+  /**
+   * Begins a batch; the one before has been taken.
+   *
+   * @param indices of the images, at most a batch of them
+   * @param seen makes a picture of the input's size of a slot's picture
+   */
+  void begin(int[] indices, IntFunction<Change> seen) {
+    if (indices.length > batch) {
+      throw new IllegalArgumentException(indices.length + " images for a batch of " + batch);
+    }
+    for (int i = 0; i < indices.length; i++) {
+      int index = indices[i];
+      Change change = seen.apply(i);
+      Tensor target = image(i);
+      pending.add(
+          executor.submit(() -> transform.normalise(change.apply(data.image(index)), target)));
+    }
+  }
+
+  /** What becomes of a picture. */
+  interface Change {
+    RgbImage apply(RgbImage image);
+  }
+
+  /** Waits for the batch and copies it. */
+  void take(Tensor images) {
+    try {
+      for (Future<?> future : pending) {
+        future.get();
+      }
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException failure) {
+        throw failure;
+      }
+      throw new IllegalStateException(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while images are read", e);
+    } finally {
+      pending.clear();
+    }
+    MemorySegment.copy(staging.segment(), 0, images.segment(), 0, staging.segment().byteSize());
+  }
+
+  @Override
+  public void close() {
+    executor.close();
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
+  }
+}

@@ -1,0 +1,17 @@
+package io.panamba.model.training;
+
+import io.panamba.runtime.PanambaException;
+
+/** A training that can't go on where a file says it was. */
+public final class ResumeException extends PanambaException {
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * Creates an exception.
+   *
+   * @param message what was expected, what was found and what to do
+   */
+  public ResumeException(String message) {
+    super(message);
+  }
+}

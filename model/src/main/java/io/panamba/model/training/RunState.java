@@ -1,0 +1,113 @@
+package io.panamba.model.training;
+
+import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.model.checkpoint.SafetensorsWriter;
+import io.panamba.model.checkpoint.StoredTensor;
+import io.panamba.runtime.DType;
+import io.panamba.runtime.Shape;
+import io.panamba.runtime.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Where a run is, beside the tensors of its trainer.
+ *
+ * @param step how many were made
+ * @param lossSum of those of this epoch
+ * @param epochs that ended
+ */
+record RunState(long step, double lossSum, List<EpochMetrics> epochs) {
+  private static final String VERSION = "1";
+  private static final String STEP = "step";
+  private static final ValueLayout.OfDouble DOUBLE =
+      ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  /**
+   * Writes a file, whole or not at all.
+   *
+   * @param identity what has to be the same where the run goes on
+   */
+  void write(Path file, Map<String, Tensor> trainer, Map<String, String> identity) {
+    try (Arena arena = Arena.ofConfined()) {
+      Map<String, Tensor> tensors = new LinkedHashMap<>(trainer);
+      tensors.put("loss_sum", doubles(arena, List.of(new double[] {lossSum}), 1));
+      tensors.put(
+          "epochs",
+          doubles(
+              arena, epochs.stream().map(EpochMetrics::toArray).toList(), EpochMetrics.NUMBERS));
+      Map<String, String> metadata = new LinkedHashMap<>(identity);
+      metadata.put("training_state", VERSION);
+      metadata.put(STEP, Long.toString(step));
+      SafetensorsWriter.write(file, tensors, metadata);
+    }
+  }
+
+  private static Tensor doubles(Arena arena, List<double[]> rows, int columns) {
+    Tensor tensor = Tensor.allocate(arena, DType.F64, Shape.of(rows.size(), columns));
+    for (int row = 0; row < rows.size(); row++) {
+      for (int column = 0; column < columns; column++) {
+        tensor
+            .segment()
+            .set(DOUBLE, ((long) row * columns + column) * Double.BYTES, rows.get(row)[column]);
+      }
+    }
+    return tensor;
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @param trainer the tensors to fill
+   * @throws ResumeException if the file belongs to another run
+   */
+  static RunState read(Path file, Map<String, Tensor> trainer, Map<String, String> identity) {
+    try (Checkpoint checkpoint = Checkpoint.open(file)) {
+      Map<String, String> metadata = checkpoint.metadata();
+      if (!VERSION.equals(metadata.get("training_state"))) {
+        throw new ResumeException(file + " is no state of a training that this version can resume");
+      }
+      identity.forEach(
+          (name, wanted) -> {
+            if (!wanted.equals(metadata.get(name))) {
+              throw new ResumeException(
+                  "%s was trained with another %s: %s; now it is %s. Resume with the same options, or start anew"
+                      .formatted(file, name, metadata.get(name), wanted));
+            }
+          });
+      for (Map.Entry<String, Tensor> entry : trainer.entrySet()) {
+        StoredTensor stored = tensor(checkpoint, entry.getKey());
+        if (stored.dtype() != DType.F32 || !stored.shape().equals(entry.getValue().shape())) {
+          throw new ResumeException(
+              "%s: %s; expected %s".formatted(file, stored, entry.getValue()));
+        }
+        entry.getValue().segment().copyFrom(stored.data());
+      }
+      List<EpochMetrics> epochs = new ArrayList<>();
+      StoredTensor rows = tensor(checkpoint, "epochs");
+      for (long row = 0; row < rows.shape().size(0); row++) {
+        double[] numbers = new double[EpochMetrics.NUMBERS];
+        for (int i = 0; i < numbers.length; i++) {
+          numbers[i] = rows.data().get(DOUBLE, (row * numbers.length + i) * Double.BYTES);
+        }
+        epochs.add(EpochMetrics.of(numbers));
+      }
+      return new RunState(
+          Long.parseLong(metadata.get(STEP)),
+          tensor(checkpoint, "loss_sum").data().get(DOUBLE, 0),
+          epochs);
+    }
+  }
+
+  private static StoredTensor tensor(Checkpoint checkpoint, String key) {
+    return checkpoint
+        .find(key)
+        .orElseThrow(
+            () -> new ResumeException("%s: %s is missing".formatted(checkpoint.path(), key)));
+  }
+}

@@ -1,0 +1,336 @@
+package io.panamba.model.training;
+
+import io.panamba.model.Inference;
+import io.panamba.model.InferenceOptions;
+import io.panamba.model.Labels;
+import io.panamba.model.Vim;
+import io.panamba.model.VimConfig;
+import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.model.checkpoint.SafetensorsWriter;
+import io.panamba.runtime.Device;
+import io.panamba.runtime.PanambaException;
+import io.panamba.runtime.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Trains a network on a dataset, epoch by epoch. The order of images, what is drawn and all sums
+ * are functions of seeds and counts, so that a run has the same bits on any number of threads, and
+ * one that is resumed those of one that never stopped. It belongs to one caller at a time.
+ */
+public final class TrainingRun implements AutoCloseable {
+  private final Dataset data;
+  private final Recipe recipe;
+  private final Device device;
+  private final Trainer trainer;
+  private final BatchLoader loader;
+  private final Split split;
+  private final Schedule schedule;
+  private final int stepsPerEpoch;
+  private final List<EpochMetrics> epochs = new ArrayList<>();
+  private double lossSum;
+  private long epochStart = System.nanoTime();
+
+  /** The epoch whose order is in {@link #order}. */
+  private int orderedEpoch = -1;
+
+  private int[] order;
+
+  /** The step whose images are being read, or -1. */
+  private long loading = -1;
+
+  /**
+   * Makes a run ready.
+   *
+   * @param config of the network, with as many classes as the data
+   * @param weights to start from
+   * @param data what is learnt; it stays the caller's to close
+   * @param recipe how
+   * @param device where; it stays the caller's to close
+   * @throws DatasetException if the data has too few images for a batch, or other classes
+   * @throws io.panamba.model.WeightsException as of {@link Trainer}
+   * @throws IllegalArgumentException as of {@link Trainer}
+   */
+  public TrainingRun(
+      VimConfig config, Map<String, Tensor> weights, Dataset data, Recipe recipe, Device device) {
+    this.data = data;
+    this.recipe = recipe;
+    this.device = device;
+    int batch = recipe.step().batch();
+    if (config.classes() != data.classes().size()) {
+      throw new DatasetException(
+          "the network has %d classes, the data %d"
+              .formatted(config.classes(), data.classes().size()));
+    }
+    if (config.colours() != 3) {
+      throw new DatasetException(
+          "pictures have 3 colours; the network expects " + config.colours());
+    }
+    split = Split.of(data.size(), recipe.heldOut(), recipe.splitSeed());
+    stepsPerEpoch = split.trained().length / batch;
+    if (stepsPerEpoch == 0) {
+      throw new DatasetException(
+          "%d images to train on are less than a batch of %d; take a smaller batch"
+              .formatted(split.trained().length, batch));
+    }
+    schedule = recipe.schedule(stepsPerEpoch);
+    trainer = new Trainer(config, weights, recipe.step(), device);
+    loader = new BatchLoader(data, config, batch, device.threads());
+  }
+
+  /**
+   * Returns the trainer, for its sizes.
+   *
+   * @return the trainer; making steps by it is this run's business
+   */
+  public Trainer trainer() {
+    return trainer;
+  }
+
+  /**
+   * Returns which images are trained on. Of every epoch those that fill no batch are left out,
+   * other ones each time.
+   *
+   * @return the split
+   */
+  public Split split() {
+    return split;
+  }
+
+  /**
+   * Returns how many steps make an epoch.
+   *
+   * @return at least 1
+   */
+  public int stepsPerEpoch() {
+    return stepsPerEpoch;
+  }
+
+  /**
+   * Returns how many steps were made.
+   *
+   * @return from 0 to epochs times {@link #stepsPerEpoch()}
+   */
+  public long steps() {
+    return trainer.steps();
+  }
+
+  /**
+   * Tells whether the recipe is done.
+   *
+   * @return true if there are no more steps
+   */
+  public boolean isDone() {
+    return trainer.steps() >= schedule.steps();
+  }
+
+  /**
+   * Returns the epochs that ended.
+   *
+   * @return their metrics in order
+   */
+  public List<EpochMetrics> epochs() {
+    return List.copyOf(epochs);
+  }
+
+  /**
+   * Makes a step, and at the end of an epoch evaluates the network on the images held out.
+   *
+   * @return the mean loss of the step's images before it
+   * @throws IllegalStateException if the run is done
+   * @throws PanambaException if the loss is no finite number
+   */
+  public double step() {
+    if (isDone()) {
+      throw new IllegalStateException("the run is done");
+    }
+    long step = trainer.steps();
+    if (loading != step) {
+      load(step);
+    }
+    loader.take(trainer.images());
+    int[] indices = indices(step);
+    for (int i = 0; i < indices.length; i++) {
+      trainer.labels().segment().setAtIndex(ValueLayout.JAVA_INT, i, data.label(indices[i]));
+    }
+    long next = step + 1;
+    boolean last = next % stepsPerEpoch == 0;
+    if (!last) {
+      load(next);
+    }
+    double rate = schedule.rate(step);
+    double loss = trainer.step(rate);
+    if (!Double.isFinite(loss)) {
+      throw new PanambaException(
+          "the loss is %s in step %d: lower the learning rate, lengthen the warm-up or clip gradients"
+              .formatted(loss, next));
+    }
+    lossSum += loss;
+    if (last) {
+      endEpoch(rate);
+    }
+    return loss;
+  }
+
+  /** The images of a step. */
+  private int[] indices(long step) {
+    int epoch = (int) (step / stepsPerEpoch);
+    if (epoch != orderedEpoch) {
+      order =
+          Split.shuffled(
+              split.trained().length, Draws.of(recipe.step().seed(), Draws.Purpose.ORDER, epoch));
+      orderedEpoch = epoch;
+    }
+    int batch = recipe.step().batch();
+    int first = (int) (step % stepsPerEpoch) * batch;
+    return Arrays.stream(order, first, first + batch).map(i -> split.trained()[i]).toArray();
+  }
+
+  private void load(long step) {
+    int[] indices = indices(step);
+    VimConfig config = trainer.config();
+    long epoch = step / stepsPerEpoch;
+    loader.begin(
+        indices,
+        slot ->
+            image ->
+                recipe
+                    .augmentation()
+                    .apply(
+                        image,
+                        Draws.of(
+                            recipe.step().seed(), Draws.Purpose.AUGMENTATION, epoch, indices[slot]),
+                        config.imageHeight(),
+                        config.imageWidth()));
+    loading = step;
+  }
+
+  private void endEpoch(double rate) {
+    double loss = lossSum / stepsPerEpoch;
+    lossSum = 0;
+    Evaluation evaluation = evaluate();
+    long now = System.nanoTime();
+    epochs.add(
+        new EpochMetrics(
+            epochs.size() + 1,
+            loss,
+            evaluation.loss,
+            evaluation.accuracy,
+            rate,
+            (now - epochStart) / 1e9));
+    epochStart = now;
+  }
+
+  private record Evaluation(double loss, double accuracy) {}
+
+  /** Asks the trained network, as it would be saved now, about the images held out. */
+  private Evaluation evaluate() {
+    int[] heldOut = split.heldOut();
+    if (heldOut.length == 0) {
+      return new Evaluation(Double.NaN, Double.NaN);
+    }
+    VimConfig config = trainer.config();
+    int batch = recipe.step().batch();
+    double loss = 0;
+    int right = 0;
+    try (Arena arena = Arena.ofConfined();
+        Checkpoint trained = Checkpoint.of(trainer.trained(arena));
+        Vim vim = Vim.load(trained, device, config.options());
+        Inference inference = vim.plan(InferenceOptions.logits(batch, config))) {
+      for (int first = 0; first < heldOut.length; first += batch) {
+        int[] some = Arrays.copyOfRange(heldOut, first, Math.min(heldOut.length, first + batch));
+        loader.begin(some, slot -> loader.transform()::resizeAndCrop);
+        loader.take(inference.image());
+        inference.run();
+        float[] logits = inference.logits().toFloats();
+        for (int i = 0; i < some.length; i++) {
+          float[] row =
+              Arrays.copyOfRange(logits, i * config.classes(), (i + 1) * config.classes());
+          int label = data.label(some[i]);
+          loss += crossEntropy(row, label);
+          right += best(row) == label ? 1 : 0;
+        }
+      }
+    }
+    return new Evaluation(loss / heldOut.length, (double) right / heldOut.length);
+  }
+
+  private static double crossEntropy(float[] logits, int label) {
+    double sum = 0;
+    for (float logit : logits) {
+      sum += StrictMath.exp((double) logit - logits[label]);
+    }
+    return StrictMath.log(sum);
+  }
+
+  private static int best(float[] logits) {
+    int best = 0;
+    for (int i = 1; i < logits.length; i++) {
+      best = logits[i] > logits[best] ? i : best;
+    }
+    return best;
+  }
+
+  /** What has to be the same where a run goes on. */
+  private Map<String, String> identity() {
+    Map<String, String> identity = new LinkedHashMap<>();
+    identity.put("network", trainer.config().toString());
+    identity.put("recipe", recipe.toString());
+    identity.put("data", data.fingerprint());
+    return identity;
+  }
+
+  /**
+   * Writes everything that the rest of the run depends on. The file is complete or not there,
+   * whenever the process is killed.
+   *
+   * @param file replaced if it exists
+   * @throws io.panamba.model.checkpoint.CheckpointException if it can't be written
+   */
+  public void saveState(Path file) {
+    new RunState(trainer.steps(), lossSum, epochs).write(file, trainer.state(), identity());
+  }
+
+  /**
+   * Goes on where a file says a run was, to the bits of that run.
+   *
+   * @param file of {@link #saveState}
+   * @throws io.panamba.model.checkpoint.CheckpointException if the file can't be read
+   * @throws ResumeException if it is of another network, recipe or dataset
+   */
+  public void resume(Path file) {
+    RunState state = RunState.read(file, trainer.state(), identity());
+    trainer.resumeAt(state.step());
+    lossSum = state.lossSum();
+    epochs.clear();
+    epochs.addAll(state.epochs());
+  }
+
+  /**
+   * Writes the trained network, under the published keys: the moving average if one is kept.
+   *
+   * @param file replaced if it exists
+   * @throws io.panamba.model.checkpoint.CheckpointException if it can't be written
+   */
+  public void saveWeights(Path file) {
+    try (Arena arena = Arena.ofConfined()) {
+      Map<String, String> metadata = new LinkedHashMap<>(trainer.config().metadata());
+      metadata.put("format", "pt");
+      metadata.put(Labels.METADATA, String.join("\n", data.classes()));
+      SafetensorsWriter.write(file, trainer.trained(arena), metadata);
+    }
+  }
+
+  /** Frees the network and what is read. A second close does nothing. */
+  @Override
+  public void close() {
+    loader.close();
+    trainer.close();
+  }
+}

@@ -1,0 +1,181 @@
+package io.panamba.tests.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.panamba.model.ClassToken;
+import io.panamba.model.Pooling;
+import io.panamba.model.VimConfig;
+import io.panamba.model.VimInitializer;
+import io.panamba.model.VimOptions;
+import io.panamba.model.VimPreset;
+import io.panamba.model.VimStart;
+import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.model.training.Trainer;
+import io.panamba.model.training.TrainingOptions;
+import io.panamba.runtime.Device;
+import io.panamba.runtime.Tensor;
+import io.panamba.tests.kit.GoldenFiles;
+import io.panamba.tests.kit.Numbers;
+import io.panamba.tests.kit.OnEveryTier;
+import io.panamba.tests.kit.Random;
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The gradients of whole networks. */
+@OnEveryTier
+class NetworkGradientTest {
+  private static final double BOUND = 1e-4;
+  private static final String PREFIX = "grad.";
+
+  /** Every gradient of a network, and the loss, against double precision. */
+  @Test
+  void golden() {
+    try (Checkpoint weights = Checkpoint.open(GoldenFiles.path("vim_nano.safetensors"));
+        Checkpoint expected = Checkpoint.open(GoldenFiles.path("vim_nano.gradients.safetensors"));
+        Arena arena = Arena.ofConfined();
+        Device device = Device.cpu(2)) {
+      VimConfig config = VimConfig.of(weights, VimOptions.defaults());
+      TrainingOptions options = TrainingOptions.defaults().withBatch(4).withSmoothing(0);
+      Map<String, Tensor> start = VimStart.of(weights, config, 0, arena);
+      try (Trainer trainer = new Trainer(config, start, options, device)) {
+        trainer.images().copyFrom(GoldenFiles.floats(expected, "image"));
+        for (int i = 0; i < 4; i++) {
+          long label =
+              expected
+                  .find("label")
+                  .orElseThrow()
+                  .data()
+                  .get(ValueLayout.JAVA_LONG_UNALIGNED, i * 8L);
+          trainer.labels().segment().setAtIndex(ValueLayout.JAVA_INT, i, (int) label);
+        }
+        double loss = GoldenFiles.floats(expected, "loss")[0];
+        assertThat(trainer.computeGradients()).isCloseTo(loss, within(1e-5 * loss));
+        Map<String, Tensor> gradients = trainer.gradients(arena);
+        assertThat(expected.keys())
+            .containsAll(gradients.keySet().stream().map(PREFIX::concat).toList());
+        gradients.forEach(
+            (key, gradient) ->
+                Numbers.assertClose(
+                    key, gradient, GoldenFiles.floats(expected, PREFIX + key), BOUND));
+        assertThat(gradients).hasSize(expected.keys().size() - 3);
+        trainer
+            .weights(arena)
+            .forEach((key, weight) -> Numbers.assertSameBits(key, weight, start.get(key)));
+      }
+    }
+  }
+
+  /**
+   * The loss rises along each parameter's gradient as fast as the gradient says: central
+   * differences, for what the golden network lacks.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "MIDDLE, MEAN, true, 32, 8, 0.1, 0",
+    "HEAD, MEAN, false, 40, 8, 0, 0",
+    "DOUBLE, MEAN, true, 32, 4, 0, 0.4",
+    "NONE, MEAN, true, 24, 8, 0.3, 0",
+    "NONE, LAST, true, 32, 8, 0, 0"
+  })
+  void differences(
+      ClassToken token,
+      Pooling pooling,
+      boolean divide,
+      int size,
+      int stride,
+      float smoothing,
+      float dropPath) {
+    VimOptions options =
+        VimOptions.defaults()
+            .withClassToken(token)
+            .withPooling(pooling)
+            .withDivideOut(divide)
+            .withImageSize(size)
+            .withStride(stride);
+    TrainingOptions training =
+        TrainingOptions.defaults().withBatch(3).withSmoothing(smoothing).withDropPath(dropPath);
+    VimConfig config = VimPreset.NANO.config(options);
+    try (Device device = Device.cpu(2);
+        Arena arena = Arena.ofConfined()) {
+      Map<String, Tensor> start = new LinkedHashMap<>(VimInitializer.initialize(config, 5, arena));
+      start.replaceAll((key, weight) -> disturbed(arena, key, weight));
+      Map<String, Tensor> gradients;
+      try (Trainer trainer = fed(config, start, training, device)) {
+        trainer.computeGradients();
+        gradients = trainer.gradients(arena);
+      }
+      for (String key : start.keySet()) {
+        float[] gradient = gradients.get(key).toFloats();
+        double norm = norm(gradient);
+        double expected = norm;
+        // Small enough for a straight line, large enough for float32's loss.
+        double step = 0.02 * Math.max(norm(start.get(key).toFloats()), 0.1);
+        double difference =
+            (loss(config, start, key, gradient, step / norm, training, device)
+                    - loss(config, start, key, gradient, -step / norm, training, device))
+                / (2 * step);
+        assertThat(difference)
+            .as("%s along its gradient", key)
+            .isCloseTo(expected, within(0.02 * expected + 2e-6 / step));
+      }
+    }
+  }
+
+  /** Drawn weights have many gradients of nearly zero: larger ones are surer to be measured. */
+  private static Tensor disturbed(Arena arena, String key, Tensor weight) {
+    float[] values = weight.toFloats();
+    float[] noise = Random.floats(new SplittableRandom(key.hashCode()), values.length);
+    for (int i = 0; i < values.length; i++) {
+      values[i] += 0.2f * noise[i];
+    }
+    return Tensor.of(arena, weight.shape(), values);
+  }
+
+  private static Trainer fed(
+      VimConfig config, Map<String, Tensor> weights, TrainingOptions options, Device device) {
+    Trainer trainer = new Trainer(config, weights, options, device);
+    trainer
+        .images()
+        .copyFrom(Random.floats(new SplittableRandom(9), trainer.images().shape().elements()));
+    for (int i = 0; i < options.batch(); i++) {
+      trainer.labels().segment().setAtIndex(ValueLayout.JAVA_INT, i, 3 * i);
+    }
+    return trainer;
+  }
+
+  private static double loss(
+      VimConfig config,
+      Map<String, Tensor> start,
+      String key,
+      float[] direction,
+      double step,
+      TrainingOptions options,
+      Device device) {
+    try (Arena arena = Arena.ofConfined()) {
+      float[] values = start.get(key).toFloats();
+      for (int i = 0; i < values.length; i++) {
+        values[i] += (float) (step * direction[i]);
+      }
+      Map<String, Tensor> moved = new LinkedHashMap<>(start);
+      moved.put(key, Tensor.of(arena, start.get(key).shape(), values));
+      try (Trainer trainer = fed(config, moved, options, device)) {
+        return trainer.computeGradients();
+      }
+    }
+  }
+
+  private static double norm(float[] values) {
+    double sum = 0;
+    for (float value : values) {
+      sum += (double) value * value;
+    }
+    return Math.sqrt(sum);
+  }
+}
