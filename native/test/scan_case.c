@@ -144,9 +144,17 @@ static bounded advance(bounded h, bounded dt, double a, double u, double b) {
                    magnitude};
 }
 
+/* What is added up in out has its type. */
+static void round_to(int32_t dtype, bounded *sum) {
+  if (dtype == PANAMBA_BF16) {
+    sum->allowed += BFLOAT_ROUNDING * (fabs(sum->value) + sum->allowed);
+  }
+}
+
 /* Adds one direction's y of every row of one channel to `rows`, and checks its final state. */
 static void scan_channel(const panamba_selective_scan_args *args, const panamba_scan_direction *d, int backward,
                          int64_t image, int64_t channel, bounded *rows) {
+  int adds = args->accumulate || (backward && args->forward.u);
   bounded h[PANAMBA_MAX_STATES] = {{0, 0, 0}};
   int64_t plane = image * args->states * args->channels + channel;
   for (int64_t n = 0; n < args->states && d->initial_state; n++) {
@@ -169,8 +177,12 @@ static void scan_channel(const panamba_selective_scan_args *args, const panamba_
       y.allowed += fabs((double)c[n]) * h[n].allowed;
       y.magnitude += fabs((double)c[n]) * h[n].magnitude;
     }
+    y.allowed += (double)(args->states + 2) * ROUNDING * y.magnitude;
+    if (adds) {
+      round_to(args->dtype, &y);
+    }
     rows[t].value += y.value;
-    rows[t].allowed += y.allowed + (double)(args->states + 2) * ROUNDING * y.magnitude;
+    rows[t].allowed += y.allowed;
     rows[t].magnitude += y.magnitude;
   }
   for (int64_t n = 0; n < args->states && d->final_state; n++) {
@@ -189,13 +201,6 @@ static void check_out(const panamba_selective_scan_args *args, int64_t row, int6
   check_element("out", args->out, args->dtype, row * args->channels + channel, sum.value * gate, allowed);
 }
 
-/* The first direction leaves its sum in out, for the second to add to. */
-static void store_between(int32_t dtype, bounded *sum) {
-  if (dtype == PANAMBA_BF16) {
-    sum->allowed += BFLOAT_ROUNDING * (fabs(sum->value) + sum->allowed);
-  }
-}
-
 void check_scan(const panamba_selective_scan_args *args) {
   static bounded rows[LONGEST];
   const void *before = before_run(args->out);
@@ -210,7 +215,7 @@ void check_scan(const panamba_selective_scan_args *args) {
         scan_channel(args, &args->forward, 0, image, channel, rows);
       }
       for (int64_t t = 0; t < args->length && args->forward.u && args->backward.u; t++) {
-        store_between(args->dtype, &rows[t]);
+        round_to(args->dtype, &rows[t]);
       }
       if (args->backward.u) {
         scan_channel(args, &args->backward, 1, image, channel, rows);

@@ -91,6 +91,34 @@ static void pieces_have_the_bits_of_the_whole(void) {
   }
 }
 
+/* The direction that comes second adds to what the first left, whichever it is. */
+static void either_direction_comes_first(void) {
+  for (int repeat = 0; repeat < THIN(40, 12); repeat++) {
+    scan_shape s = draw_scan_shape(1 + draw(2), 1 + draw(140), 1 + draw(40), 1 + draw(40));
+    s.run = BOTH;
+    s.accumulated = 0;
+    s.kept = 0;
+    describe_scan("backward first", &s, IN_SENTINELS, 0);
+    begin_case(IN_SENTINELS, 0);
+    panamba_selective_scan_args args = take_scan(&s, &ordinary_ranges);
+    run_once(PANAMBA_SELECTIVE_SCAN, &args);
+    int64_t elements = s.batch * s.length * s.channels;
+    panamba_selective_scan_args first = args;
+    first.out = take_output_of(s.dtype, elements);
+    first.gate = 0;
+    first.scale = 1;
+    memset(&first.forward, 0, sizeof first.forward);
+    run_once(PANAMBA_SELECTIVE_SCAN, &first);
+    panamba_selective_scan_args second = args;
+    second.out = first.out;
+    second.accumulate = 1;
+    memset(&second.backward, 0, sizeof second.backward);
+    run_once(PANAMBA_SELECTIVE_SCAN, &second);
+    check_same_elements("out", s.dtype, second.out, args.out, elements);
+    end_case();
+  }
+}
+
 /* Column `channel` of a (rows, channels) matrix. */
 static void *take_column(const void *matrix, int32_t dtype, int64_t rows, int64_t channels, int64_t channel) {
   if (!matrix) {
@@ -185,6 +213,7 @@ static void states_in_place(void) {
 static void test(void) {
   seed(9);
   pieces_have_the_bits_of_the_whole();
+  either_direction_comes_first();
   channels_are_independent();
   states_in_place();
 }

@@ -41,7 +41,7 @@ public class panamba_scan_direction {
         panamba_h.C_POINTER.withName("d"),
         panamba_h.C_POINTER.withName("initial_state"),
         panamba_h.C_POINTER.withName("final_state")
-    ).withName("$anon$237:9");
+    ).withName("$anon$242:9");
 
     /**
      * The layout of this struct

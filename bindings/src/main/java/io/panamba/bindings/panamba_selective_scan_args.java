@@ -55,7 +55,7 @@ public class panamba_selective_scan_args {
         panamba_h.C_INT.withName("accumulate"),
         panamba_h.C_INT.withName("dtype"),
         panamba_h.C_INT.withName("reserved")
-    ).withName("$anon$256:9");
+    ).withName("$anon$262:9");
 
     /**
      * The layout of this struct

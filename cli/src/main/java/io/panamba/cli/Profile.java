@@ -3,6 +3,7 @@ package io.panamba.cli;
 import io.panamba.model.Inference;
 import io.panamba.runtime.Linear;
 import io.panamba.runtime.Operation;
+import io.panamba.runtime.Together;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -41,10 +42,7 @@ final class Profile {
     for (int i = 0; i < nanos.length; i++) {
       Operation operation = operations.get(i);
       double millis = new Timings(nanos[i], REPETITIONS).medianMillis();
-      rows.merge(
-          name(operation),
-          new Row(name(operation), 1, millis, rate(operation, millis)),
-          Profile::add);
+      rows.merge(name(operation), row(operation, millis), Profile::add);
     }
     List<Row> sorted = new ArrayList<>(rows.values());
     sorted.sort(Comparator.comparingDouble(Row::millis).reversed());
@@ -57,7 +55,16 @@ final class Profile {
     return new Row(a.name, a.count + b.count, millis, flops / millis);
   }
 
+  private static Row row(Operation operation, double millis) {
+    int count = operation instanceof Together ? 2 : 1;
+    return new Row(name(operation), count, millis, flops(operation) / millis / 1e6);
+  }
+
+  /** Two that run together are of one kind. */
   private static String name(Operation operation) {
+    if (operation instanceof Together pair) {
+      return name(pair.first());
+    }
     String kind = operation.getClass().getSimpleName();
     return operation instanceof Linear linear
         ? String.format(
@@ -70,12 +77,12 @@ final class Profile {
         : kind;
   }
 
-  private static double rate(Operation operation, double millis) {
-    if (!(operation instanceof Linear linear)) {
-      return Double.NaN;
-    }
-    double flops =
-        2.0 * linear.input().rows() * linear.weight().depth() * linear.weight().columns();
-    return flops / millis / 1e6;
+  private static double flops(Operation operation) {
+    return switch (operation) {
+      case Together pair -> flops(pair.first()) + flops(pair.second());
+      case Linear linear ->
+          2.0 * linear.input().rows() * linear.weight().depth() * linear.weight().columns();
+      default -> Double.NaN;
+    };
   }
 }

@@ -16,7 +16,7 @@ package io.panamba.model;
 public record InferenceOptions(
     int batch, int height, int width, boolean logits, boolean tokens, boolean taps, int tile) {
   /** The tile that is taken where nothing else is said. */
-  public static final int DEFAULT_TILE = 512;
+  public static final int DEFAULT_TILE = 256;
 
   /** Checks sizes. */
   public InferenceOptions {

@@ -30,8 +30,20 @@ final class CpuArguments {
     return segments;
   }
 
-  void fill(MemorySegment step, Operation operation) {
+  /** The number of steps of the native library that an operation is. */
+  static int steps(Operation operation) {
+    return operation instanceof Together ? 2 : 1;
+  }
+
+  /** Writes an operation as its {@link #steps}, the first of which is given by its index. */
+  void fill(MemorySegment steps, int index, Operation operation) {
+    MemorySegment step = panamba_step.asSlice(steps, index);
     switch (operation) {
+      case Together op -> {
+        fill(steps, index, op.first());
+        panamba_step.with_next(step, 1);
+        fill(steps, index + 1, op.second());
+      }
       case PatchEmbedding op -> set(step, panamba_h.PANAMBA_PATCH_EMBEDDING(), patchEmbedding(op));
       case Norm op -> set(step, panamba_h.PANAMBA_NORM(), norm(op));
       case Linear op -> set(step, panamba_h.PANAMBA_LINEAR(), linear(op));
