@@ -38,14 +38,16 @@ extern "C" {
 #endif
 
 /* Changes whenever a struct, an enum value or the meaning of a function changes. */
-#define PANAMBA_ABI_VERSION 1
+#define PANAMBA_ABI_VERSION 2
 
 /* Buffers and packed matrices need no alignment beyond that of their element; 64 bytes is fastest. */
 #define PANAMBA_ALIGNMENT 64
 
-/* Widest kernel of the causal convolution, largest state of the scan, most class tokens of an embedding. */
+/* Widest kernel of the causal convolution, largest state of the scan, most rows between states that it saves, most
+ * class tokens of an embedding. */
 #define PANAMBA_MAX_KERNEL 4
 #define PANAMBA_MAX_STATES 64
+#define PANAMBA_MAX_SAVED_INTERVAL 64
 #define PANAMBA_MAX_CLASS_TOKENS 2
 
 enum panamba_status {
@@ -248,20 +250,24 @@ typedef struct {
   const float *d;             /* (channels) or null */
   const float *initial_state; /* or null for zero */
   float *final_state;         /* or null */
+  float *saved_states;        /* (batch, ceil(length / saved_interval), states, channels), in the order in which time
+                                 runs: the states before every saved_interval-th row; or null */
 } panamba_scan_direction;
 
 /*
  * Selective state-space scan of one or both directions (Mamba algorithm 2; Vim algorithm 1, lines 9-22), fused with
  * everything pointwise: dt[t] = softplus(dt_bias + dt_weight . projected_dt[t])        softplus(v) = v > 20 ? v : log(1
  * + e^v) h[t]  = exp(dt[t] * A) h[t'] + dt[t] u[t] B[t]                 t' = t - 1 forward, t + 1 backward y[t]  = C[t]
- * . h[t] + D u[t] out[t] = scale * gate[t] * (previous out[t] if accumulate + y_forward[t] + y_backward[t]) A long
+ * . h[t] + D u[t] out[t] = scale * image_scale * gate[t] * (previous out[t] if accumulate + y_forward[t] +
+ * y_backward[t]) A long
  * sequence may be run in pieces: hand each piece's final state to the next as its initial state, with the directions in
  * calls of their own (of a piece, either first, and the second accumulating, and gating); the bits are those of one
  * call.
  */
 typedef struct {
-  const void *gate; /* silu(z): (batch, length, channels), rows gate_row_stride apart; null for 1 */
-  void *out;        /* (batch, length, channels) */
+  const void *gate;         /* silu(z): (batch, length, channels), rows gate_row_stride apart; null for 1 */
+  const float *image_scale; /* (batch), or null for 1: stochastic depth (arXiv 1603.09382) drops images here */
+  void *out;                /* (batch, length, channels) */
   panamba_scan_direction forward;
   panamba_scan_direction backward;
   int64_t batch;
@@ -272,9 +278,9 @@ typedef struct {
   int64_t projected_row_stride;
   int64_t gate_row_stride;
   float scale;
-  int32_t accumulate; /* 0 or 1 */
-  int32_t dtype;      /* of u, gate and out: PANAMBA_F32 or PANAMBA_BF16 */
-  int32_t reserved;
+  int32_t accumulate;     /* 0 or 1 */
+  int32_t dtype;          /* of u, gate and out: PANAMBA_F32 or PANAMBA_BF16 */
+  int32_t saved_interval; /* 1 .. PANAMBA_MAX_SAVED_INTERVAL; 0 if no states are saved */
 } panamba_selective_scan_args;
 
 /*
@@ -318,7 +324,21 @@ enum panamba_operation {
   PANAMBA_CAUSAL_CONV = 3,
   PANAMBA_SELECTIVE_SCAN = 4,
   PANAMBA_ROTARY = 5,
-  PANAMBA_POOL = 6
+  PANAMBA_POOL = 6,
+  /* Of training; their structs are in panamba_training.h, but for PANAMBA_PACK's, panamba_pack_args. */
+  PANAMBA_PACK = 7,
+  PANAMBA_PRODUCT = 8,
+  PANAMBA_SUM = 9,
+  PANAMBA_POINTWISE = 10,
+  PANAMBA_SCAN_GRADIENT = 11,
+  PANAMBA_CONV_GRADIENT = 12,
+  PANAMBA_NORM_GRADIENT = 13,
+  PANAMBA_POOL_GRADIENT = 14,
+  PANAMBA_PATCHES = 15,
+  PANAMBA_CROSS_ENTROPY = 16,
+  PANAMBA_SQUARES = 17,
+  PANAMBA_CLIP = 18,
+  PANAMBA_ADAMW = 19
 };
 
 /* One operation of a program: its code and its struct of arguments. */

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "panamba.h"
+#include "panamba_training.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -112,6 +112,10 @@ static void pack_case(pack_shape s, placement where) {
   CHECK(bytes >= s.columns * s.depth * bytes_of(s.dtype), "%lld bytes are too few", (long long)bytes);
   CHECK(panamba_pack(&args, 0, 0, 0) == PANAMBA_OK, "%s", panamba_message());
   check_padding(&args, bytes);
+  const void *packed = args.packed;
+  args.packed = take_output_of(s.dtype, bytes / bytes_of(s.dtype));
+  run_operation(PANAMBA_PACK, &args);
+  check_same_elements("packed by an operation", s.dtype, args.packed, packed, bytes / bytes_of(s.dtype));
   const float *got = read_packed(args.packed, s.dtype, s.columns, s.depth);
   for (int64_t n = 0; n < s.columns; n++) {
     for (int64_t k = 0; k < s.depth; k++) {

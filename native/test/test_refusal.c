@@ -5,74 +5,13 @@
 #include <math.h>
 #include <string.h>
 
-#include "harness.h"
-#include "memory.h"
-
-#define HUGE_SIZE ((int64_t)1 << 41)
-
-/* A step that would change a buffer, to stand before the refused one. */
-static panamba_linear_args innocent;
-
-/* The operation under test, as messages name it. */
-static const char *operation_name;
-
-static void take_innocent(void) {
-  float *weight = take_filled(9, -1, 1);
-  innocent = (panamba_linear_args){.input = take_filled(6, -1, 1),
-                                   .weight = take_packed(weight, 3, 3),
-                                   .out = take_output(6),
-                                   .rows = 2,
-                                   .depth = 3,
-                                   .columns = 3,
-                                   .input_row_stride = 3,
-                                   .out_row_stride = 3};
-}
-
-static void refused(const char *what, int32_t operation, const void *args) {
-  panamba_step steps[] = {{&innocent, PANAMBA_LINEAR, 0}, {args, operation, 0}, {&innocent, PANAMBA_LINEAR, 0}};
-  run_refused(what, operation_name, steps + 1, 1);
-  run_refused(what, operation_name, steps, COUNT(steps));
-}
-
-/* The arguments as they are but for one change. */
-#define REFUSED(type, operation, args, change) \
-  do {                                         \
-    type changed = (args);                     \
-    changed.change;                            \
-    refused(#change, operation, &changed);     \
-  } while (0)
-
-/* A size has to be positive, and small enough that no product of sizes overflows. */
-#define REFUSED_SIZE(type, operation, args, field)         \
-  do {                                                     \
-    REFUSED(type, operation, args, field = 0);             \
-    REFUSED(type, operation, args, field = -1);            \
-    REFUSED(type, operation, args, field = INT64_MIN);     \
-    REFUSED(type, operation, args, field = HUGE_SIZE);     \
-    REFUSED(type, operation, args, field = INT64_MAX);     \
-    REFUSED(type, operation, args, field = INT64_MAX / 2); \
-  } while (0)
-
-#define REFUSED_DTYPE(type, operation, args, field)      \
-  do {                                                   \
-    REFUSED(type, operation, args, field = PANAMBA_F16); \
-    REFUSED(type, operation, args, field = PANAMBA_F64); \
-    REFUSED(type, operation, args, field = -1);          \
-    REFUSED(type, operation, args, field = 77);          \
-  } while (0)
-
-static void begin(const char *name) {
-  operation_name = name;
-  describe("refusals of %s", name);
-  begin_case(IN_SENTINELS, 0);
-  take_innocent();
-}
+#include "refusal.h"
 
 #define LINEAR(change) REFUSED(panamba_linear_args, PANAMBA_LINEAR, a, change)
 #define LINEAR_SIZE(field) REFUSED_SIZE(panamba_linear_args, PANAMBA_LINEAR, a, field)
 
 static void test_linear(void) {
-  begin("linear");
+  begin_refusals("linear");
   panamba_linear_args a = innocent;
   run_operation(PANAMBA_LINEAR, &a);
   LINEAR(input = 0);
@@ -98,7 +37,7 @@ static void test_linear(void) {
 #define NORM(change) REFUSED(panamba_norm_args, PANAMBA_NORM, a, change)
 
 static void test_norm(void) {
-  begin("norm");
+  begin_refusals("norm");
   panamba_norm_args a = {.residual = take_output(16),
                          .addend = take_filled(16, -1, 1),
                          .weight = take_filled(8, -1, 1),
@@ -130,7 +69,7 @@ static void test_norm(void) {
 #define CONV_SIZE(field) REFUSED_SIZE(panamba_causal_conv_args, PANAMBA_CAUSAL_CONV, a, field)
 
 static void test_conv(void) {
-  begin("causal_conv");
+  begin_refusals("causal_conv");
   panamba_causal_conv_args a = {.x = take_filled(24, -1, 1),
                                 .forward = {take_filled(16, -1, 1), 0, take_output(24)},
                                 .backward = {take_filled(16, -1, 1), 0, take_output(24)},
@@ -173,7 +112,7 @@ static void test_conv(void) {
 #define SCAN_SIZE(field) REFUSED_SIZE(panamba_selective_scan_args, PANAMBA_SELECTIVE_SCAN, a, field)
 
 static void test_scan(void) {
-  begin("selective_scan");
+  begin_refusals("selective_scan");
   panamba_scan_direction d = {.u = take_filled(12, -1, 1),
                               .projected = take_filled(4 * 34, -1, 1),
                               .dt_weight = take_filled(6, -1, 1),
@@ -217,7 +156,10 @@ static void test_scan(void) {
   SCAN(gate_row_stride = INT64_MAX);
   SCAN(accumulate = 2);
   SCAN(accumulate = -1);
-  SCAN(reserved = 1);
+  SCAN(saved_interval = -1);
+  SCAN(saved_interval = PANAMBA_MAX_SAVED_INTERVAL + 1);
+  SCAN(forward.saved_states = a.out);
+  SCAN(backward.saved_states = a.out);
   REFUSED_DTYPE(panamba_selective_scan_args, PANAMBA_SELECTIVE_SCAN, a, dtype);
   a.forward.u = 0;
   SCAN(backward.u = 0);
@@ -228,7 +170,7 @@ static void test_scan(void) {
 #define PATCH_SIZE(field) REFUSED_SIZE(panamba_patch_embedding_args, PANAMBA_PATCH_EMBEDDING, a, field)
 
 static void test_patch_embedding(void) {
-  begin("patch_embedding");
+  begin_refusals("patch_embedding");
   panamba_patch_embedding_args a = {.image = take_filled(192, -1, 1),
                                     .weight = take_packed(take_filled(4 * 48, -1, 1), 4, 48),
                                     .class_token = take_filled(8, -1, 1),
@@ -278,7 +220,7 @@ static void test_patch_embedding(void) {
 #define ROTARY_SIZE(field) REFUSED_SIZE(panamba_rotary_args, PANAMBA_ROTARY, a, field)
 
 static void test_rotary(void) {
-  begin("rotary");
+  begin_refusals("rotary");
   panamba_rotary_args a = {.x = take_filled(20, -1, 1),
                            .cos = take_filled(16, -1, 1),
                            .sin = take_filled(16, -1, 1),
@@ -309,7 +251,7 @@ static void test_rotary(void) {
 #define POOL_SIZE(field) REFUSED_SIZE(panamba_pool_args, PANAMBA_POOL, a, field)
 
 static void test_pool(void) {
-  begin("pool");
+  begin_refusals("pool");
   panamba_pool_args a = {
       .input = take_filled(20, -1, 1), .out = take_output(4), .batch = 1, .length = 5, .dim = 4, .count = 2, .step = 4};
   run_operation(PANAMBA_POOL, &a);
@@ -335,10 +277,10 @@ static void test_pool(void) {
 
 /* What belongs to no operation in particular. */
 static void test_programs(void) {
-  begin("operation");
-  static const int32_t codes[] = {-1, 7, 8, 1000, INT32_MIN, INT32_MAX};
+  begin_refusals("operation");
+  static const int32_t codes[] = {-1, PANAMBA_ADAMW + 1, PANAMBA_ADAMW + 2, 1000, INT32_MIN, INT32_MAX};
   for (size_t i = 0; i < COUNT(codes); i++) {
-    refused("an unknown operation", codes[i], &innocent);
+    check_refused("an unknown operation", codes[i], &innocent);
   }
   panamba_norm_args endless = {.residual = (float *)innocent.out,
                                .weight = innocent.input,
@@ -346,10 +288,10 @@ static void test_programs(void) {
                                .rows = (int64_t)1 << 38,
                                .dim = 1,
                                .residual_row_stride = 1};
-  refused("more tiles than can be counted", PANAMBA_NORM, &endless);
-  operation_name = "null";
-  for (int32_t operation = PANAMBA_PATCH_EMBEDDING; operation <= PANAMBA_POOL; operation++) {
-    refused("no arguments", operation, 0);
+  check_refused("more tiles than can be counted", PANAMBA_NORM, &endless);
+  expect_name("null");
+  for (int32_t operation = PANAMBA_PATCH_EMBEDDING; operation <= PANAMBA_ADAMW; operation++) {
+    check_refused("no arguments", operation, 0);
   }
   run_refused("no steps", "steps", 0, 1);
   panamba_step step = {&innocent, PANAMBA_LINEAR, 0};
@@ -379,7 +321,7 @@ static void pack_refused(const char *what, const panamba_pack_args *args) {
   } while (0)
 
 static void test_pack(void) {
-  begin("pack");
+  begin_refusals("pack");
   panamba_pack_args a = {.source = take_filled(6, -1, 1),
                          .packed = take_bytes(panamba_packed_size(2, 3, PANAMBA_F32)),
                          .columns = 2,

@@ -27,6 +27,7 @@ static void run_piece(pieces *p, int backward, int64_t from, int64_t to, int ind
   d->projected = d->projected + from * args.projected_row_stride;
   d->initial_state = index ? p->state[(index - 1) % 2] : d->initial_state;
   d->final_state = p->state[index % 2];
+  d->saved_states = 0;
   run_operation(PANAMBA_SELECTIVE_SCAN, &args);
 }
 
@@ -210,12 +211,69 @@ static void states_in_place(void) {
   }
 }
 
+/* A scan of the first rows, in the order of time, ends with the states that the whole scan saves there. */
+static void check_saved(const panamba_selective_scan_args *whole, int backward, float *out, float *state) {
+  const panamba_scan_direction *d = backward ? &whole->backward : &whole->forward;
+  int64_t count = whole->states * whole->channels;
+  for (int64_t k = 0; k * whole->saved_interval < whole->length; k++) {
+    const float *saved = d->saved_states + k * count;
+    if (k == 0) {
+      for (int64_t i = 0; i < count; i++) {
+        float wanted = d->initial_state ? d->initial_state[i] : 0;
+        CHECK(saved[i] == wanted, "state %d before all is %g, not %g", (int)i, (double)saved[i], (double)wanted);
+      }
+      continue;
+    }
+    int64_t to = k * whole->saved_interval;
+    pieces p = {whole, out, {state, state}, count};
+    run_piece(&p, backward, backward ? whole->length - to : 0, backward ? whole->length : to, 0);
+    check_same_bits("saved state", saved, state, count);
+  }
+}
+
+/* Saving states changes nothing, and the states are those of pieces; a scale per image is as one of all. */
+static void states_are_saved(void) {
+  static const int64_t lengths[] = {1, 2, 15, 16, 17, 64, 65, 197};
+  static const int64_t intervals[] = {1, 3, 16, 63, 64};
+  for (size_t i = 0; i < COUNT(lengths) * COUNT(intervals); i++) {
+    scan_shape s = draw_scan_shape(1, lengths[i / COUNT(intervals)], 1 + draw(40), 1 + draw(20));
+    describe_scan("saved states", &s, IN_SENTINELS, 0);
+    begin_case(IN_SENTINELS, 0);
+    panamba_selective_scan_args args = take_scan(&s, &ordinary_ranges);
+    panamba_selective_scan_args plain = args;
+    int64_t elements = s.length * s.channels;
+    plain.out = take_output_of(s.dtype, elements);
+    memcpy(plain.out, args.out, (size_t)(elements * bytes_of(s.dtype)));
+    const float *image_scale = take_filled(1, 0.5, 2);
+    plain.scale *= *image_scale;
+    args.image_scale = image_scale;
+    args.saved_interval = (int32_t)intervals[i % COUNT(intervals)];
+    int64_t count = s.states * s.channels;
+    int64_t stretches = (s.length + args.saved_interval - 1) / args.saved_interval;
+    args.forward.saved_states = s.run & FORWARD ? take_output(stretches * count) : 0;
+    args.backward.saved_states = s.run & BACKWARD ? take_output(stretches * count) : 0;
+    run_operation(PANAMBA_SELECTIVE_SCAN, &args);
+    run_once(PANAMBA_SELECTIVE_SCAN, &plain);
+    check_same_elements("out", s.dtype, args.out, plain.out, elements);
+    for (int backward = 0; backward < 2; backward++) {
+      if (s.run & (backward ? BACKWARD : FORWARD)) {
+        float *state = take_output(count);
+        void *out = take_output_of(s.dtype, elements);
+        fill_elements(out, s.dtype, 0, elements, -1, 1);
+        check_saved(&args, backward, out, state);
+      }
+    }
+    end_case();
+  }
+}
+
 static void test(void) {
   seed(9);
   pieces_have_the_bits_of_the_whole();
   either_direction_comes_first();
   channels_are_independent();
   states_in_place();
+  states_are_saved();
 }
 
 int main(int argc, char **argv) { return on_each_tier(argc, argv, test); }

@@ -1,27 +1,6 @@
 /* The checks that every operation's arguments pass before anything runs. What a pointer points to is the caller's
  * promise. */
-#include "kernels.h"
-#include "packed.h"
-#include "status.h"
-
-/* No buffer of a valid operation has more elements: products of two checked sizes can't overflow. */
-#define MAX_SIZE ((int64_t)1 << 40)
-
-#define REQUIRE(condition)                                                                       \
-  do {                                                                                           \
-    if (!(condition)) {                                                                          \
-      return panamba_fail(PANAMBA_INVALID_ARGUMENT, "%s: not so: %s", __func__ + 6, #condition); \
-    }                                                                                            \
-  } while (0)
-
-static int is_activation(int32_t dtype) { return dtype == PANAMBA_F32 || dtype == PANAMBA_BF16; }
-
-static int sized(int64_t value) { return value >= 1 && value <= MAX_SIZE; }
-
-/* Whether a * b * c elements are few enough. */
-static int volume(int64_t a, int64_t b, int64_t c) {
-  return sized(a) && sized(b) && sized(c) && a <= MAX_SIZE / b && a * b <= MAX_SIZE / c;
-}
+#include "check.h"
 
 static int32_t check_patch_embedding(const panamba_patch_embedding_args *a) {
   REQUIRE(a->image && a->weight && a->out);
@@ -82,7 +61,9 @@ static int whole_direction(const panamba_scan_direction *d) { return !d->u || (d
 static int32_t check_selective_scan(const panamba_selective_scan_args *a) {
   REQUIRE(a->out && (a->forward.u || a->backward.u));
   REQUIRE(whole_direction(&a->forward) && whole_direction(&a->backward));
-  REQUIRE(is_activation(a->dtype) && a->reserved == 0);
+  REQUIRE(is_activation(a->dtype));
+  REQUIRE(a->saved_interval >= 0 && a->saved_interval <= PANAMBA_MAX_SAVED_INTERVAL);
+  REQUIRE((!a->forward.saved_states && !a->backward.saved_states) || a->saved_interval >= 1);
   REQUIRE(a->accumulate == 0 || a->accumulate == 1);
   REQUIRE(a->states >= 1 && a->states <= PANAMBA_MAX_STATES);
   REQUIRE(volume(a->batch, a->length, a->channels));
@@ -109,6 +90,8 @@ static int32_t check_pool(const panamba_pool_args *a) {
   REQUIRE((a->length - 1 - a->first) / a->step >= a->count - 1);
   return PANAMBA_OK;
 }
+
+static int32_t check_pack(const panamba_pack_args *a) { return panamba_check_pack(a); }
 
 int32_t panamba_check(int32_t operation, const void *args) {
   if (!args) {

@@ -1,6 +1,7 @@
 /* Residual add and normalisation. */
 #include <math.h>
 
+#include "norm_rows.h"
 #include "tier.h"
 
 #define TILE_ROWS 16
@@ -10,43 +11,11 @@ int64_t TIER_NAME(norm_tiles)(const void *args) {
   return ceil_div(a->rows, TILE_ROWS);
 }
 
-INLINE vec load_tail(const float *p, int64_t i, int64_t dim) {
-  return vec_load_lanes(p + i, (int)min64(VEC_WIDTH, dim - i));
-}
-
-INLINE void store_tail(float *p, vec v, int64_t i, int64_t dim) {
-  vec_store_lanes(p + i, v, (int)min64(VEC_WIDTH, dim - i));
-}
-
 static void add_residual(float *residual, const float *addend, float scale, int64_t dim) {
   for (int64_t i = 0; i < dim; i += VEC_WIDTH) {
     vec sum = vec_fma(vec_set(scale), load_tail(residual, i, dim), load_tail(addend, i, dim));
     store_tail(residual, sum, i, dim);
   }
-}
-
-/* Padding lanes load as zero, so they add nothing to either sum. */
-static float mean_of(const float *x, int64_t dim) {
-  vec sum = vec_set(0.0f);
-  for (int64_t i = 0; i < dim; i += VEC_WIDTH) {
-    sum = vec_add(sum, load_tail(x, i, dim));
-  }
-  return vec_sum(sum) / (float)dim;
-}
-
-static float mean_square(const float *x, float mean, int64_t dim) {
-  vec sum = vec_set(0.0f);
-  int64_t whole = dim - dim % VEC_WIDTH;
-  for (int64_t i = 0; i < whole; i += VEC_WIDTH) {
-    vec centred = vec_sub(vec_load(x + i), vec_set(mean));
-    sum = vec_fma(centred, centred, sum);
-  }
-  float total = vec_sum(sum);
-  for (int64_t i = whole; i < dim; i++) {
-    float centred = x[i] - mean;
-    total += centred * centred;
-  }
-  return total / (float)dim;
 }
 
 static void normalise(const panamba_norm_args *a, const float *x, int64_t row) {

@@ -15,6 +15,8 @@ static inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 static inline int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
 
+static inline int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
+
 static inline int64_t element_size(int32_t dtype) { return dtype == PANAMBA_F32 ? 4 : 2; }
 
 /* Elements per column of a packed matrix. */
@@ -30,5 +32,14 @@ static inline const void *element_at(const void *base, int32_t dtype, int64_t in
 static inline void *element_of(void *base, int32_t dtype, int64_t index) {
   return (char *)base + index * element_size(dtype);
 }
+
+/* Rows of a panel that are packed at a time: 64 rows of 48 floats stay in the first-level cache. */
+#define PACK_DEPTH 64
+
+/* PANAMBA_OK, or why a matrix can't be packed. */
+int32_t panamba_check_pack(const panamba_pack_args *args);
+
+/* Packs rows [from, from + PACK_DEPTH), if there are so many, of the panel whose first column is `first`. */
+void panamba_pack_block(const panamba_pack_args *args, int64_t first, int64_t from);
 
 #endif

@@ -12,7 +12,7 @@
 #include "tier.h"
 #include "vec_math.h"
 
-#define STEPS 64
+#define STEPS PANAMBA_MAX_SAVED_INTERVAL
 
 /* Rows of dt projected together: independent chains that share the loads of weights. */
 #define PROJECTED_ROWS 4
@@ -34,6 +34,7 @@ typedef struct {
   int64_t image;
   int64_t channel;
   int64_t step;
+  float scale;
   int add;  /* to what `out` holds */
   int gate; /* this direction is the last to write `out` */
 } scan_task;
@@ -154,7 +155,7 @@ INLINE void finish(const scan_task *task, int64_t t, int count, const stretch *s
       y = vec_add(vec_load_as(dtype, a->out, place, lanes), own);
     }
     if (task->gate) {
-      y = vec_mul(vec_set(a->scale), y);
+      y = vec_mul(vec_set(task->scale), y);
       if (a->gate) {
         y = vec_mul(y, vec_load_as(dtype, a->gate, row * a->gate_row_stride + task->channel, lanes));
       }
@@ -173,8 +174,13 @@ INLINE void scan_vector(const scan_task *task, const int lanes, const int dtype)
     vec_store(state[n],
               d->initial_state ? vec_load_lanes(d->initial_state + plane + n * a->channels, lanes) : vec_set(0.0f));
   }
-  for (int64_t done = 0; done < a->length; done += STEPS) {
-    int count = (int)min64(STEPS, a->length - done);
+  const int64_t steps = d->saved_states ? a->saved_interval : STEPS;
+  int64_t saved = task->image * ceil_div(a->length, steps) * a->states * a->channels + task->channel;
+  for (int64_t done = 0; done < a->length; done += steps) {
+    for (int64_t n = 0; d->saved_states && n < a->states; n++, saved += a->channels) {
+      vec_store_lanes(d->saved_states + saved, vec_load(state[n]), lanes);
+    }
+    int count = (int)min64(steps, a->length - done);
     int64_t t = task->step > 0 ? done : a->length - 1 - done;
     prepare(task, t, count, &s, lanes, dtype);
     int64_t n = 0;
@@ -213,7 +219,11 @@ static void run_task(const scan_task *task) {
 void TIER_NAME(selective_scan_tile)(const void *args, int64_t tile) {
   const panamba_selective_scan_args *a = args;
   int64_t blocks = ceil_div(a->channels, VEC_WIDTH);
-  scan_task task = {.args = a, .image = tile / blocks, .channel = tile % blocks * VEC_WIDTH, .add = a->accumulate};
+  scan_task task = {
+      .args = a, .image = tile / blocks, .channel = tile % blocks * VEC_WIDTH, .scale = a->scale, .add = a->accumulate};
+  if (a->image_scale) {
+    task.scale *= a->image_scale[task.image];
+  }
   if (a->forward.u) {
     task.direction = &a->forward;
     task.step = 1;

@@ -5,10 +5,12 @@
  *   vec_load_partial, vec_store_partial   touch the first `lanes` floats alone; the other lanes load as zero
  *   vec_load_bf16, vec_store_bf16, ...    the same of bfloat16 in memory: widened, or rounded to nearest even
  *   vec_max(a, b), vec_min(a, b)          b if either is NaN; vec_max_nan gives NaN if either is
+ *   vec_if_negative(x, a, b)              a where the sign of x is minus, b elsewhere
  *   vec_exp2_near                         2^t for |t| <= 126, relative error 1.7e-7 (2e-7 where multiply-adds are not
  *                                         fused), exact at 0; NaN for NaN
  *   vec_clamp_exponent                    clamps to [-126, 126]; keeps NaN
  *   vec_sum                               adds the lanes in an order that depends on the tier alone
+ *   vec_sums                              the sums of VEC_WIDTH vectors, one per lane, in such an order
  *   vec_any_beyond(a, limit)              whether a lane is above the limit, or NaN
  *   pairs                                 two neighbouring bfloat16 per lane, the first in the lower half
  *   pairs_set, pairs_set_one              the same pair, or one number beside a zero, in every lane

@@ -31,11 +31,13 @@ INLINE vec vec_add(vec a, vec b) { return _mm256_add_ps(a, b); }
 INLINE vec vec_sub(vec a, vec b) { return _mm256_sub_ps(a, b); }
 INLINE vec vec_mul(vec a, vec b) { return _mm256_mul_ps(a, b); }
 INLINE vec vec_div(vec a, vec b) { return _mm256_div_ps(a, b); }
+INLINE vec vec_sqrt(vec a) { return _mm256_sqrt_ps(a); }
 INLINE vec vec_fma(vec a, vec b, vec c) { return _mm256_fmadd_ps(a, b, c); }
 INLINE vec vec_max(vec a, vec b) { return _mm256_max_ps(a, b); }
 INLINE vec vec_min(vec a, vec b) { return _mm256_min_ps(a, b); }
 INLINE vec vec_abs(vec a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
 INLINE vec vec_negate(vec a) { return _mm256_xor_ps(a, _mm256_set1_ps(-0.0f)); }
+INLINE vec vec_if_negative(vec x, vec a, vec b) { return _mm256_blendv_ps(b, a, x); }
 INLINE vec vec_max_nan(vec a, vec b) {
   return _mm256_blendv_ps(_mm256_max_ps(a, b), a, _mm256_cmp_ps(a, a, _CMP_UNORD_Q));
 }
@@ -56,6 +58,19 @@ INLINE float vec_sum(vec a) {
   __m128 four = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
   __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
   return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+}
+
+/* Halves of two vectors, added to one; three times over, every lane is a sum. */
+INLINE vec vec_fold_ones(vec a, vec b) { return _mm256_add_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b)); }
+INLINE vec vec_fold_pairs(vec a, vec b) {
+  __m256d c = _mm256_castps_pd(a);
+  __m256d d = _mm256_castps_pd(b);
+  return _mm256_add_ps(_mm256_castpd_ps(_mm256_unpacklo_pd(c, d)), _mm256_castpd_ps(_mm256_unpackhi_pd(c, d)));
+}
+INLINE vec vec_sums(const vec *v) {
+  vec a = vec_fold_pairs(vec_fold_ones(v[0], v[1]), vec_fold_ones(v[2], v[3]));
+  vec b = vec_fold_pairs(vec_fold_ones(v[4], v[5]), vec_fold_ones(v[6], v[7]));
+  return _mm256_add_ps(_mm256_permute2f128_ps(a, b, 0x20), _mm256_permute2f128_ps(a, b, 0x31));
 }
 
 INLINE vec vec_widen_bf16(__m128i halves) {

@@ -29,11 +29,15 @@ INLINE vec vec_add(vec a, vec b) { return _mm512_add_ps(a, b); }
 INLINE vec vec_sub(vec a, vec b) { return _mm512_sub_ps(a, b); }
 INLINE vec vec_mul(vec a, vec b) { return _mm512_mul_ps(a, b); }
 INLINE vec vec_div(vec a, vec b) { return _mm512_div_ps(a, b); }
+INLINE vec vec_sqrt(vec a) { return _mm512_sqrt_ps(a); }
 INLINE vec vec_fma(vec a, vec b, vec c) { return _mm512_fmadd_ps(a, b, c); }
 INLINE vec vec_max(vec a, vec b) { return _mm512_max_ps(a, b); }
 INLINE vec vec_min(vec a, vec b) { return _mm512_min_ps(a, b); }
 INLINE vec vec_abs(vec a) { return _mm512_abs_ps(a); }
 INLINE vec vec_negate(vec a) { return _mm512_xor_ps(a, _mm512_set1_ps(-0.0f)); }
+INLINE vec vec_if_negative(vec x, vec a, vec b) {
+  return _mm512_mask_mov_ps(b, _mm512_movepi32_mask(_mm512_castps_si512(x)), a);
+}
 INLINE vec vec_max_nan(vec a, vec b) {
   __mmask16 nan = _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q);
   return _mm512_mask_mov_ps(_mm512_max_ps(a, b), nan, a);
@@ -85,6 +89,24 @@ INLINE vec vec_exp_near(vec x) {
 
 /* A fixed tree: halves added until one lane is left. */
 INLINE float vec_sum(vec a) { return _mm512_reduce_add_ps(a); }
+
+/* Halves of two vectors, added to one; four times over, every lane is a sum. */
+INLINE vec vec_fold_ones(vec a, vec b) { return _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b)); }
+INLINE vec vec_fold_pairs(vec a, vec b) {
+  __m512d c = _mm512_castps_pd(a);
+  __m512d d = _mm512_castps_pd(b);
+  return _mm512_add_ps(_mm512_castpd_ps(_mm512_unpacklo_pd(c, d)), _mm512_castpd_ps(_mm512_unpackhi_pd(c, d)));
+}
+INLINE vec vec_fold_fours(vec a, vec b) {
+  return _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x88), _mm512_shuffle_f32x4(a, b, 0xdd));
+}
+INLINE vec vec_sums(const vec *v) {
+  vec fours[4];
+  for (int i = 0; i < 4; i++) {
+    fours[i] = vec_fold_pairs(vec_fold_ones(v[4 * i], v[4 * i + 1]), vec_fold_ones(v[4 * i + 2], v[4 * i + 3]));
+  }
+  return vec_fold_fours(vec_fold_fours(fours[0], fours[1]), vec_fold_fours(fours[2], fours[3]));
+}
 
 INLINE vec vec_widen_bf16(__m256i halves) {
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));

@@ -32,6 +32,25 @@ INLINE vec vec_softplus(vec v) {
   return vec_add(vec_max(vec_set(0.0f), v), vec_log1p_unit(e));
 }
 
+/* As vec_softplus(), and its derivative 1 / (1 + e^-v). */
+INLINE vec vec_softplus_slope(vec v, vec *slope) {
+  vec one = vec_set(1.0f);
+  vec e = vec_exp_near(vec_max(vec_set(-87.3f), vec_negate(vec_abs(v))));
+  *slope = vec_div(vec_if_negative(v, e, one), vec_add(one, e));
+  return vec_add(vec_max(vec_set(0.0f), v), vec_log1p_unit(e));
+}
+
+/* 1 / (1 + e^-v) */
+INLINE vec vec_sigmoid(vec v) {
+  vec one = vec_set(1.0f);
+  return vec_div(one, vec_add(one, vec_exp(vec_negate(v))));
+}
+
+/* The derivative of SiLU at v, given the sigmoid of v. */
+INLINE vec vec_silu_slope(vec v, vec sigmoid) {
+  return vec_mul(sigmoid, vec_fma(v, vec_sub(vec_set(1.0f), sigmoid), vec_set(1.0f)));
+}
+
 /* v / (1 + e^-v) */
 INLINE vec vec_silu(vec v) { return vec_div(v, vec_add(vec_set(1.0f), vec_exp(vec_negate(v)))); }
 

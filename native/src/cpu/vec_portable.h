@@ -2,6 +2,7 @@
 #ifndef PANAMBA_VEC_PORTABLE_H
 #define PANAMBA_VEC_PORTABLE_H
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -38,6 +39,7 @@ INLINE vec vec_add(vec a, vec b) { return a + b; }
 INLINE vec vec_sub(vec a, vec b) { return a - b; }
 INLINE vec vec_mul(vec a, vec b) { return a * b; }
 INLINE vec vec_div(vec a, vec b) { return a / b; }
+INLINE vec vec_sqrt(vec a) { return (vec){sqrtf(a[0]), sqrtf(a[1]), sqrtf(a[2]), sqrtf(a[3])}; }
 /* Rounded twice where the processor has no fused multiply-add. */
 INLINE vec vec_fma(vec a, vec b, vec c) { return a * b + c; }
 INLINE vec vec_choose(ivec mask, vec a, vec b) { return (vec)(((ivec)a & mask) | ((ivec)b & ~mask)); }
@@ -45,6 +47,7 @@ INLINE vec vec_max(vec a, vec b) { return vec_choose(a > b, a, b); }
 INLINE vec vec_min(vec a, vec b) { return vec_choose(a < b, a, b); }
 INLINE vec vec_abs(vec a) { return (vec)((ivec)a & 0x7fffffff); }
 INLINE vec vec_negate(vec a) { return -a; }
+INLINE vec vec_if_negative(vec x, vec a, vec b) { return vec_choose((ivec)x >> 31, a, b); }
 INLINE vec vec_max_nan(vec a, vec b) { return vec_choose(a != a, a, vec_max(a, b)); }
 
 INLINE vec vec_clamp_exponent(vec a) { return vec_min(vec_set(126.0f), vec_max(vec_set(-126.0f), a)); }
@@ -55,6 +58,8 @@ INLINE int vec_any_beyond(vec a, float limit) {
 INLINE vec vec_add_exponent(vec a, vec shifted) { return (vec)((ivec)a + (ivec)((uvec)shifted << 23)); }
 
 INLINE float vec_sum(vec a) { return (a[0] + a[2]) + (a[1] + a[3]); }
+
+INLINE vec vec_sums(const vec *v) { return (vec){vec_sum(v[0]), vec_sum(v[1]), vec_sum(v[2]), vec_sum(v[3])}; }
 
 INLINE vec vec_load_bf16_partial(const bf16 *p, int lanes) {
   vec a = {0, 0, 0, 0};

@@ -23,10 +23,10 @@ public class panamba_h extends panamba_h$shared {
     static final SymbolLookup SYMBOL_LOOKUP = SymbolLookup.loaderLookup()
             .or(Linker.nativeLinker().defaultLookup());
 
-    private static final int PANAMBA_ABI_VERSION = (int)1L;
+    private static final int PANAMBA_ABI_VERSION = (int)2L;
     /**
      * {@snippet lang=c :
-     * #define PANAMBA_ABI_VERSION 1
+     * #define PANAMBA_ABI_VERSION 2
      * }
      */
     public static int PANAMBA_ABI_VERSION() {
@@ -58,6 +58,15 @@ public class panamba_h extends panamba_h$shared {
      */
     public static int PANAMBA_MAX_STATES() {
         return PANAMBA_MAX_STATES;
+    }
+    private static final int PANAMBA_MAX_SAVED_INTERVAL = (int)64L;
+    /**
+     * {@snippet lang=c :
+     * #define PANAMBA_MAX_SAVED_INTERVAL 64
+     * }
+     */
+    public static int PANAMBA_MAX_SAVED_INTERVAL() {
+        return PANAMBA_MAX_SAVED_INTERVAL;
     }
     private static final int PANAMBA_MAX_CLASS_TOKENS = (int)2L;
     /**
@@ -923,6 +932,123 @@ public class panamba_h extends panamba_h$shared {
      */
     public static int PANAMBA_POOL() {
         return PANAMBA_POOL;
+    }
+    private static final int PANAMBA_PACK = (int)7L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_PACK = 7
+     * }
+     */
+    public static int PANAMBA_PACK() {
+        return PANAMBA_PACK;
+    }
+    private static final int PANAMBA_PRODUCT = (int)8L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_PRODUCT = 8
+     * }
+     */
+    public static int PANAMBA_PRODUCT() {
+        return PANAMBA_PRODUCT;
+    }
+    private static final int PANAMBA_SUM = (int)9L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_SUM = 9
+     * }
+     */
+    public static int PANAMBA_SUM() {
+        return PANAMBA_SUM;
+    }
+    private static final int PANAMBA_POINTWISE = (int)10L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_POINTWISE = 10
+     * }
+     */
+    public static int PANAMBA_POINTWISE() {
+        return PANAMBA_POINTWISE;
+    }
+    private static final int PANAMBA_SCAN_GRADIENT = (int)11L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_SCAN_GRADIENT = 11
+     * }
+     */
+    public static int PANAMBA_SCAN_GRADIENT() {
+        return PANAMBA_SCAN_GRADIENT;
+    }
+    private static final int PANAMBA_CONV_GRADIENT = (int)12L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_CONV_GRADIENT = 12
+     * }
+     */
+    public static int PANAMBA_CONV_GRADIENT() {
+        return PANAMBA_CONV_GRADIENT;
+    }
+    private static final int PANAMBA_NORM_GRADIENT = (int)13L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_NORM_GRADIENT = 13
+     * }
+     */
+    public static int PANAMBA_NORM_GRADIENT() {
+        return PANAMBA_NORM_GRADIENT;
+    }
+    private static final int PANAMBA_POOL_GRADIENT = (int)14L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_POOL_GRADIENT = 14
+     * }
+     */
+    public static int PANAMBA_POOL_GRADIENT() {
+        return PANAMBA_POOL_GRADIENT;
+    }
+    private static final int PANAMBA_PATCHES = (int)15L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_PATCHES = 15
+     * }
+     */
+    public static int PANAMBA_PATCHES() {
+        return PANAMBA_PATCHES;
+    }
+    private static final int PANAMBA_CROSS_ENTROPY = (int)16L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_CROSS_ENTROPY = 16
+     * }
+     */
+    public static int PANAMBA_CROSS_ENTROPY() {
+        return PANAMBA_CROSS_ENTROPY;
+    }
+    private static final int PANAMBA_SQUARES = (int)17L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_SQUARES = 17
+     * }
+     */
+    public static int PANAMBA_SQUARES() {
+        return PANAMBA_SQUARES;
+    }
+    private static final int PANAMBA_CLIP = (int)18L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_CLIP = 18
+     * }
+     */
+    public static int PANAMBA_CLIP() {
+        return PANAMBA_CLIP;
+    }
+    private static final int PANAMBA_ADAMW = (int)19L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_ADAMW = 19
+     * }
+     */
+    public static int PANAMBA_ADAMW() {
+        return PANAMBA_ADAMW;
     }
 
     private static class panamba_run {

@@ -50,6 +50,18 @@ final class Checks {
     return tensor.shape();
   }
 
+  /** Requires a float32 tensor of any shape. */
+  static void float32(String operation, String name, Tensor tensor) {
+    present(operation, name, tensor);
+    require(tensor.dtype() == DType.F32, operation, "%s is %s; expected F32", name, tensor);
+  }
+
+  /** Requires columns of a float32 tensor. */
+  static void float32(String operation, String name, Columns columns) {
+    present(operation, name, columns);
+    float32(operation, name, columns.tensor());
+  }
+
   /** As {@link #shape}, of a tensor that is written. */
   static void output(String operation, String name, Tensor tensor, long... sizes) {
     shape(operation, name, tensor, sizes);

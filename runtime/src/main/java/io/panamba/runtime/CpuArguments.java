@@ -20,9 +20,11 @@ import java.util.List;
 final class CpuArguments {
   private final Arena arena;
   private final List<MemorySegment> segments = new ArrayList<>();
+  private final CpuTrainingArguments training;
 
   CpuArguments(Arena arena) {
     this.arena = arena;
+    this.training = new CpuTrainingArguments(arena, this);
   }
 
   /** Every segment whose address has been written. */
@@ -51,10 +53,11 @@ final class CpuArguments {
       case SelectiveScan op -> set(step, panamba_h.PANAMBA_SELECTIVE_SCAN(), selectiveScan(op));
       case Rotary op -> set(step, panamba_h.PANAMBA_ROTARY(), rotary(op));
       case Pool op -> set(step, panamba_h.PANAMBA_POOL(), pool(op));
+      case TrainingOperation op -> training.fill(step, op);
     }
   }
 
-  private static void set(MemorySegment step, int code, MemorySegment args) {
+  static void set(MemorySegment step, int code, MemorySegment args) {
     panamba_step.operation(step, code);
     panamba_step.args(step, args);
   }
@@ -68,16 +71,30 @@ final class CpuArguments {
     };
   }
 
-  private MemorySegment address(MemorySegment segment) {
+  static int code(Norm.Kind kind) {
+    return switch (kind) {
+      case RMS -> panamba_h.PANAMBA_RMS_NORM();
+      case LAYER -> panamba_h.PANAMBA_LAYER_NORM();
+    };
+  }
+
+  static int code(Pool.Kind kind) {
+    return switch (kind) {
+      case MEAN -> panamba_h.PANAMBA_POOL_MEAN();
+      case MAX -> panamba_h.PANAMBA_POOL_MAX();
+    };
+  }
+
+  MemorySegment address(MemorySegment segment) {
     segments.add(segment);
     return segment;
   }
 
-  private MemorySegment address(Tensor tensor) {
+  MemorySegment address(Tensor tensor) {
     return tensor == null ? MemorySegment.NULL : address(tensor.segment());
   }
 
-  private MemorySegment address(Columns columns) {
+  MemorySegment address(Columns columns) {
     return columns == null
         ? MemorySegment.NULL
         : address(columns.tensor().segment())
@@ -123,12 +140,7 @@ final class CpuArguments {
     panamba_norm_args.residual_row_stride(args, dim);
     panamba_norm_args.residual_scale(args, op.residualScale());
     panamba_norm_args.eps(args, op.eps());
-    panamba_norm_args.kind(
-        args,
-        switch (op.kind()) {
-          case RMS -> panamba_h.PANAMBA_RMS_NORM();
-          case LAYER -> panamba_h.PANAMBA_LAYER_NORM();
-        });
+    panamba_norm_args.kind(args, code(op.kind()));
     panamba_norm_args.dtype(args, type(op.out().dtype()));
     return args;
   }
@@ -188,6 +200,7 @@ final class CpuArguments {
     MemorySegment args = panamba_selective_scan_args.allocate(arena);
     Shape shape = op.out().shape();
     panamba_selective_scan_args.gate(args, address(op.gate()));
+    panamba_selective_scan_args.image_scale(args, address(op.imageScale()));
     panamba_selective_scan_args.out(args, address(op.out()));
     scanDirection(panamba_selective_scan_args.forward(args), op.forward());
     scanDirection(panamba_selective_scan_args.backward(args), op.backward());
@@ -202,6 +215,7 @@ final class CpuArguments {
     panamba_selective_scan_args.scale(args, op.scale());
     panamba_selective_scan_args.accumulate(args, op.accumulate() ? 1 : 0);
     panamba_selective_scan_args.dtype(args, type(op.out().dtype()));
+    panamba_selective_scan_args.saved_interval(args, op.savedInterval());
     return args;
   }
 
@@ -215,6 +229,7 @@ final class CpuArguments {
       panamba_scan_direction.d(args, address(direction.d()));
       panamba_scan_direction.initial_state(args, address(direction.initialState()));
       panamba_scan_direction.final_state(args, address(direction.finalState()));
+      panamba_scan_direction.saved_states(args, address(direction.savedStates()));
     }
   }
 
@@ -244,12 +259,7 @@ final class CpuArguments {
     panamba_pool_args.first(args, op.first());
     panamba_pool_args.count(args, op.count());
     panamba_pool_args.step(args, op.step());
-    panamba_pool_args.kind(
-        args,
-        switch (op.kind()) {
-          case MEAN -> panamba_h.PANAMBA_POOL_MEAN();
-          case MAX -> panamba_h.PANAMBA_POOL_MAX();
-        });
+    panamba_pool_args.kind(args, code(op.kind()));
     return args;
   }
 }

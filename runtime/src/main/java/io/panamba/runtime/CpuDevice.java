@@ -88,7 +88,7 @@ final class CpuDevice implements Device {
     return tensor == null ? MemorySegment.NULL : tensor.segment();
   }
 
-  private static int nativeType(DType dtype) {
+  static int nativeType(DType dtype) {
     return switch (dtype) {
       case F32 -> panamba_h.PANAMBA_F32();
       case F64 -> panamba_h.PANAMBA_F64();

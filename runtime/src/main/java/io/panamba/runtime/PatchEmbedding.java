@@ -88,16 +88,7 @@ public record PatchEmbedding(
     Shape pixels = Checks.rank(NAME, "image", image, 4);
     Shape tokens = Checks.rank(NAME, "out", out, 3);
     long dim = tokens.size(2);
-    Checks.require(
-        patch >= 1 && stride >= 1 && patch <= pixels.size(2) && patch <= pixels.size(3),
-        NAME,
-        "patches of %d with stride %d do not fit an image %s",
-        patch,
-        stride,
-        image);
-    long rows = (pixels.size(2) - patch) / stride + 1;
-    long columns = (pixels.size(3) - patch) / stride + 1;
-    long length = rows * columns + classIndex.count();
+    long length = length(NAME, image, patch, stride, classIndex);
     Checks.output(NAME, "out", out, pixels.size(0), length, dim);
     Checks.require(
         weight.columns() == dim && weight.depth() == pixels.size(1) * patch * patch,
@@ -113,14 +104,30 @@ public record PatchEmbedding(
     } else {
       Checks.require(classTokens == null, NAME, "class tokens %s have no places", classTokens);
     }
+  }
+
+  /** The length of the sequence that images become; requires that patches and tokens fit. */
+  static long length(String name, Tensor image, long patch, long stride, ClassIndex classIndex) {
+    long height = image.shape().size(2);
+    long width = image.shape().size(3);
+    Checks.require(
+        patch >= 1 && stride >= 1 && patch <= height && patch <= width,
+        name,
+        "patches of %d with stride %d do not fit an image %s",
+        patch,
+        stride,
+        image);
+    long length =
+        ((height - patch) / stride + 1) * ((width - patch) / stride + 1) + classIndex.count();
     for (int i = 0; i < classIndex.count(); i++) {
       long least = i == 0 ? 0 : classIndex.place(i - 1) + 1;
       Checks.require(
           classIndex.place(i) >= least && classIndex.place(i) < length,
-          NAME,
+          name,
           "class tokens at %s are not ascending places in a sequence of %d",
           classIndex,
           length);
     }
+    return length;
   }
 }

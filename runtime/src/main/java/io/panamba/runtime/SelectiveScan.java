@@ -8,7 +8,7 @@ package io.panamba.runtime;
  * dt[t]  = softplus(dtBias + dtWeight . projected dt[t])
  * h[t]   = exp(dt[t] * A) h[t'] + dt[t] u[t] B[t]          t' = t - 1 forward, t + 1 backward
  * y[t]   = C[t] . h[t] + D u[t]
- * out[t] = scale * gate[t] * (old out[t] if accumulate + y forward[t] + y backward[t])
+ * out[t] = scale * imageScale * gate[t] * (old out[t] if accumulate + y forward[t] + y backward[t])
  * </pre>
  *
  * A long sequence may be run in pieces, each handed the state that the one before it left: the bits
@@ -18,6 +18,8 @@ package io.panamba.runtime;
  * @param backward the direction from last to first, or null
  * @param gate silu(z), (batch, length, channels), or null for 1
  * @param scale 0.5 where a model halves the sum of its directions, otherwise 1
+ * @param imageScale (batch), or null for 1: stochastic depth (arXiv 1603.09382) drops images here
+ * @param savedInterval rows between the states that directions save, 1 to 64; 0 if none are saved
  * @param accumulate whether the old content of {@code out} is added
  * @param out (batch, length, channels); float32 or bfloat16, and u and the gate are of the same
  *     type
@@ -27,6 +29,8 @@ public record SelectiveScan(
     Direction backward,
     Columns gate,
     float scale,
+    Tensor imageScale,
+    int savedInterval,
     boolean accumulate,
     Tensor out)
     implements Operation {
@@ -34,6 +38,9 @@ public record SelectiveScan(
 
   /** Largest number of states a channel has. */
   public static final int MAX_STATES = 64;
+
+  /** Most rows between saved states. */
+  public static final int MAX_SAVED_INTERVAL = 64;
 
   /**
    * One direction.
@@ -46,6 +53,9 @@ public record SelectiveScan(
    * @param d (channels) or null
    * @param initialState (batch, states, channels), or null for zero
    * @param finalState (batch, states, channels), or null if it is not wanted
+   * @param savedStates (batch, ceil(length / savedInterval), states, channels), in the order in
+   *     which time runs: the states before every savedInterval-th row, for {@link ScanGradient}; or
+   *     null
    */
   public record Direction(
       Tensor u,
@@ -55,19 +65,50 @@ public record SelectiveScan(
       Tensor a,
       Tensor d,
       Tensor initialState,
-      Tensor finalState) {
-    private void check(DType dtype, Shape out, Shape states, long dtRank) {
+      Tensor finalState,
+      Tensor savedStates) {
+    /**
+     * A direction that saves no states on its way.
+     *
+     * @param u see the record
+     * @param projected see the record
+     * @param dtWeight see the record
+     * @param dtBias see the record
+     * @param a see the record
+     * @param d see the record
+     * @param initialState see the record
+     * @param finalState see the record
+     */
+    public Direction(
+        Tensor u,
+        Tensor projected,
+        Tensor dtWeight,
+        Tensor dtBias,
+        Tensor a,
+        Tensor d,
+        Tensor initialState,
+        Tensor finalState) {
+      this(u, projected, dtWeight, dtBias, a, d, initialState, finalState, null);
+    }
+
+    void check(String name, DType dtype, Shape out, Shape states, long dtRank, int savedInterval) {
       long channels = out.size(2);
-      Checks.activation(NAME, "u", u, dtype, out.toArray());
+      Checks.activation(name, "u", u, dtype, out.toArray());
       Checks.shape(
-          NAME, "projected", projected, out.size(0), out.size(1), dtRank + 2 * states.size(0));
-      Checks.shape(NAME, "dtWeight", dtWeight, dtRank, channels);
-      Checks.optional(NAME, "dtBias", dtBias, channels);
-      Checks.shape(NAME, "a", a, states.size(0), channels);
-      Checks.optional(NAME, "d", d, channels);
-      Checks.optional(NAME, "initialState", initialState, out.size(0), states.size(0), channels);
+          name, "projected", projected, out.size(0), out.size(1), dtRank + 2 * states.size(0));
+      Checks.shape(name, "dtWeight", dtWeight, dtRank, channels);
+      Checks.optional(name, "dtBias", dtBias, channels);
+      Checks.shape(name, "a", a, states.size(0), channels);
+      Checks.optional(name, "d", d, channels);
+      Checks.optional(name, "initialState", initialState, out.size(0), states.size(0), channels);
       if (finalState != null) {
-        Checks.output(NAME, "finalState", finalState, out.size(0), states.size(0), channels);
+        Checks.output(name, "finalState", finalState, out.size(0), states.size(0), channels);
+      }
+      if (savedStates != null) {
+        checkInterval(name, savedInterval);
+        long stretches = Math.ceilDiv(out.size(1), savedInterval);
+        Checks.output(
+            name, "savedStates", savedStates, out.size(0), stretches, states.size(0), channels);
       }
     }
   }
@@ -82,14 +123,50 @@ public record SelectiveScan(
     long dtRank = Checks.rank(NAME, "dtWeight", any.dtWeight, 2).size(0);
     Checks.require(a.size(0) <= MAX_STATES, NAME, "%d states; at most %d", a.size(0), MAX_STATES);
     if (forward != null) {
-      forward.check(out.dtype(), shape, a, dtRank);
+      forward.check(NAME, out.dtype(), shape, a, dtRank, savedInterval);
     }
     if (backward != null) {
-      backward.check(out.dtype(), shape, a, dtRank);
+      backward.check(NAME, out.dtype(), shape, a, dtRank, savedInterval);
     }
     if (gate != null) {
       gate.require(NAME, "gate", out.dtype(), shape.size(0), shape.size(1), shape.size(2));
     }
+    Checks.optional(NAME, "imageScale", imageScale, shape.size(0));
+    Checks.require(
+        savedInterval >= 0 && savedInterval <= MAX_SAVED_INTERVAL,
+        NAME,
+        "states are saved every 1 to %d rows, not %d",
+        MAX_SAVED_INTERVAL,
+        savedInterval);
+  }
+
+  /**
+   * A scan that saves no states on its way, and scales all images alike.
+   *
+   * @param forward see the record
+   * @param backward see the record
+   * @param gate see the record
+   * @param scale see the record
+   * @param accumulate see the record
+   * @param out see the record
+   */
+  public SelectiveScan(
+      Direction forward,
+      Direction backward,
+      Columns gate,
+      float scale,
+      boolean accumulate,
+      Tensor out) {
+    this(forward, backward, gate, scale, null, 0, accumulate, out);
+  }
+
+  static void checkInterval(String name, int savedInterval) {
+    Checks.require(
+        savedInterval >= 1 && savedInterval <= MAX_SAVED_INTERVAL,
+        name,
+        "states are saved every 1 to %d rows, not %d",
+        MAX_SAVED_INTERVAL,
+        savedInterval);
   }
 
   /**

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamba.bindings.panamba_h;
+import io.panamba.bindings.panamba_training_h;
 import io.panamba.runtime.LibraryInfo;
 import java.io.File;
 import java.io.IOException;
@@ -21,6 +22,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -31,9 +33,14 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Header, generated bindings and library say the same. */
+/** Headers, generated bindings and library say the same. */
 class BindingsTest {
-  private static final Path HEADER = Path.of("..", "native", "include", "panamba.h");
+  private static final Path INCLUDE = Path.of("..", "native", "include");
+
+  /** Of each header, the class that its constants and functions are bound in. */
+  private static final Map<String, Class<?>> HEADERS =
+      Map.of("panamba.h", panamba_h.class, "panamba_training.h", panamba_training_h.class);
+
   private static final Path BINDINGS = Path.of("..", "bindings");
 
   @TempDir Path folder;
@@ -52,8 +59,17 @@ class BindingsTest {
         .collect(Collectors.toCollection(TreeSet::new));
   }
 
+  /** What stands in all headers. */
+  private static String headers() throws IOException {
+    StringBuilder text = new StringBuilder();
+    for (String header : HEADERS.keySet()) {
+      text.append(Files.readString(INCLUDE.resolve(header)));
+    }
+    return text.toString();
+  }
+
   private static Set<String> declaredStructs() throws IOException {
-    return matches(Files.readString(HEADER), "(?m)^\\} (panamba_\\w+);");
+    return matches(headers(), "(?m)^\\} (panamba_\\w+);");
   }
 
   /** The name of a struct is its class's: to jextract, a struct behind a typedef has none. */
@@ -63,13 +79,15 @@ class BindingsTest {
   }
 
   private static Stream<Method> bound() {
-    return Stream.of(panamba_h.class.getDeclaredMethods())
+    return HEADERS.values().stream()
+        .flatMap(type -> Stream.of(type.getDeclaredMethods()))
         .filter(method -> Modifier.isPublic(method.getModifiers()));
   }
 
   @Test
   void theCompilerAgreesOnStructsConstantsAndFunctions() throws Exception {
-    StringBuilder source = new StringBuilder("#include <stddef.h>\n#include \"panamba.h\"\n");
+    StringBuilder source =
+        new StringBuilder("#include <stddef.h>\n#include \"panamba_training.h\"\n");
     for (String name : declaredStructs()) {
       GroupLayout struct = layout(name);
       check(source, "sizeof(%s) == %d".formatted(name, struct.byteSize()));
@@ -101,7 +119,7 @@ class BindingsTest {
         "-Wextra",
         "-Werror",
         "-fsyntax-only",
-        "-I" + HEADER.getParent(),
+        "-I" + INCLUDE,
         file.toString());
   }
 
@@ -158,7 +176,7 @@ class BindingsTest {
   void argumentsAndResultsHaveTheTypesOfTheHeader() throws Exception {
     Map<String, String> declared =
         Pattern.compile("(?m)^PANAMBA_API ([^;(]*?)(panamba_\\w+)\\(([^)]*)\\);")
-            .matcher(Files.readString(HEADER))
+            .matcher(headers())
             .results()
             .collect(
                 Collectors.toMap(
@@ -197,7 +215,7 @@ class BindingsTest {
     Set<String> structs =
         sources(BINDINGS.resolve("src/main/java/io/panamba/bindings")).stream()
             .map(name -> name.replace(".java", ""))
-            .filter(name -> !name.startsWith("panamba_h"))
+            .filter(name -> !name.startsWith("panamba_h") && !name.startsWith("panamba_training_h"))
             .collect(Collectors.toCollection(TreeSet::new));
     assertThat(structs).isEqualTo(declaredStructs());
     Set<String> constants =
@@ -206,13 +224,12 @@ class BindingsTest {
             .filter(name -> name.startsWith("PANAMBA_"))
             .collect(Collectors.toCollection(TreeSet::new));
     assertThat(constants)
-        .isEqualTo(matches(Files.readString(HEADER), "\\b(PANAMBA_[A-Z0-9_]+)(?: =| )\\s*\\d+\\b"));
+        .isEqualTo(matches(headers(), "\\b(PANAMBA_[A-Z0-9_]+)(?: =| )\\s*\\d+\\b"));
   }
 
   @Test
   void headerBindingsAndLibraryHaveTheSameFunctions() throws Exception {
-    Set<String> declared =
-        matches(Files.readString(HEADER), "(?m)^PANAMBA_API [^;(]*?(panamba_\\w+)\\(");
+    Set<String> declared = matches(headers(), "(?m)^PANAMBA_API [^;(]*?(panamba_\\w+)\\(");
     Set<String> bound =
         bound()
             .map(Method::getName)
@@ -230,7 +247,7 @@ class BindingsTest {
 
   @Test
   void headerBindingsAndLibraryHaveTheSameVersion() throws IOException {
-    Set<String> declared = matches(Files.readString(HEADER), "#define PANAMBA_ABI_VERSION (\\d+)");
+    Set<String> declared = matches(headers(), "#define PANAMBA_ABI_VERSION (\\d+)");
     assertThat(declared).containsExactly(String.valueOf(panamba_h.PANAMBA_ABI_VERSION()));
     assertThat(LibraryInfo.current().abiVersion()).isEqualTo(panamba_h.PANAMBA_ABI_VERSION());
     assertThat(panamba_h.panamba_abi_version()).isEqualTo(panamba_h.PANAMBA_ABI_VERSION());
@@ -243,10 +260,14 @@ class BindingsTest {
             .anyMatch(entry -> Files.isExecutable(Path.of(entry, "jextract")));
     assumeTrue(found, "there is no jextract on the PATH");
     Path bindings = Files.createDirectories(folder.resolve("bindings"));
-    Path header = Files.createDirectories(folder.resolve("native/include")).resolve("panamba.h");
-    Files.copy(HEADER, header);
-    Files.copy(BINDINGS.resolve("panamba.args"), bindings.resolve("panamba.args"));
-    run(bindings, "jextract", "@panamba.args");
+    Path include = Files.createDirectories(folder.resolve("native/include"));
+    for (String header : HEADERS.keySet()) {
+      Files.copy(INCLUDE.resolve(header), include.resolve(header));
+    }
+    for (String arguments : List.of("panamba.args", "panamba_training.args")) {
+      Files.copy(BINDINGS.resolve(arguments), bindings.resolve(arguments));
+      run(bindings, "jextract", "@" + arguments);
+    }
     Path committed = BINDINGS.resolve("src/main/java/io");
     Path made = bindings.resolve("src/main/java/io");
     assertThat(sources(made)).isEqualTo(sources(committed));

@@ -33,13 +33,16 @@ class SelectiveScanGoldenTest {
   }
 
   /** What a file holds, channels last. */
-  private static final class Case {
+  static final class Case {
     final Tensor u;
     final Tensor projected;
     final Tensor dtWeight;
     final Tensor dtBias;
     final Tensor a;
     final Tensor d;
+
+    /** Before silu, or null. */
+    final Tensor z;
 
     /** silu(z), or null. */
     final Tensor gate;
@@ -65,7 +68,9 @@ class SelectiveScanGoldenTest {
       }
       a.copyFrom(scaled);
       d = GoldenFiles.tensor(file, "D", arena);
-      gate = file.find("z").isPresent() ? silu(GoldenFiles.transposed(file, "z", arena)) : null;
+      boolean gated = file.find("z").isPresent();
+      z = gated ? GoldenFiles.transposed(file, "z", arena) : null;
+      gate = gated ? silu(GoldenFiles.transposed(file, "z", arena)) : null;
       expected = GoldenFiles.transposed(file, "out", arena);
       expectedState = GoldenFiles.transposed(file, "last_state", arena);
       out = Tensor.allocate(arena, DType.F32, expected.shape());
@@ -74,7 +79,7 @@ class SelectiveScanGoldenTest {
   }
 
   /** Joins (batch, length, ...) tensors along the last axis. */
-  private static Tensor concatenate(Arena arena, Tensor... parts) {
+  static Tensor concatenate(Arena arena, Tensor... parts) {
     long width = 0;
     for (Tensor part : parts) {
       width += part.shape().size(2);
@@ -122,7 +127,7 @@ class SelectiveScanGoldenTest {
     return z;
   }
 
-  private static Columns gate(Tensor gate) {
+  static Columns gate(Tensor gate) {
     return gate == null ? null : Columns.of(gate);
   }
 

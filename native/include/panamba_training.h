@@ -1,0 +1,269 @@
+/*
+ * Panamba: the operations of training, as a C interface beside panamba.h, whose conventions hold here too.
+ *
+ *   - Every number is float32 but labels. "x_gradient" is the derivative of the loss with respect to x.
+ *   - Nothing is stored in the forward pass but what the structs below ask for: they compute the rest again.
+ *   - Results depend neither on the number of threads nor on the run, bit for bit, per instruction-set tier. What is
+ * summed over the rows of a batch is cut by shape alone: an operation leaves one part per cut ("..._parts"), and
+ * PANAMBA_SUM adds parts up in their order.
+ *   - What an operation writes overlaps nothing else that it reads or writes, but for pointwise's out and x, which may
+ * be one and the same buffer.
+ *
+ * The gradient of a rotary embedding is PANAMBA_ROTARY of the gradient with sin negated; that of a bias or a position
+ * embedding is PANAMBA_SUM over rows or over the batch; that of a linear layer is two PANAMBA_PRODUCTs.
+ */
+#ifndef PANAMBA_TRAINING_H
+#define PANAMBA_TRAINING_H
+
+#include "panamba.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Neighbouring channels that a scan gradient adds up to one part of projected_parts, rows that a norm gradient does to
+ * one part of its parameter_parts, and elements that PANAMBA_SQUARES does to one of its parts. */
+#define PANAMBA_SCAN_PART_CHANNELS 64
+#define PANAMBA_NORM_PART_ROWS 64
+#define PANAMBA_SQUARES_PART 16384
+
+/*
+ * Matrix product of matrices as they are, for weights that change with every step: out = accumulate * out + left .
+ * right. accumulate 0 does not read out. For y = x . weight^T with weight (outputs, inputs),
+ *   x_gradient = y_gradient . weight            left = y_gradient, by rows; right = weight
+ *   weight_gradient = y_gradient^T . x          left = y_gradient, by columns: left_row_stride 1; right = x
+ * Element (i, k) of left is at i * left_row_stride + k * left_depth_stride, and one of the two strides is 1.
+ */
+typedef struct {
+  const float *left;  /* (rows, depth) */
+  const float *right; /* (depth, columns), rows right_row_stride apart */
+  float *out;         /* (rows, columns), rows out_row_stride apart */
+  int64_t rows;
+  int64_t depth;
+  int64_t columns;
+  int64_t left_row_stride;
+  int64_t left_depth_stride;
+  int64_t right_row_stride;
+  int64_t out_row_stride;
+  float accumulate;
+  int32_t reserved;
+} panamba_product_args;
+
+/* out[i] = accumulate * out[i] + scale * sum over p < count of parts[p * part_stride + i], for i < width. accumulate 0
+ * does not read out. */
+typedef struct {
+  const float *parts;
+  float *out; /* (width) */
+  int64_t count;
+  int64_t width;
+  int64_t part_stride; /* at least width */
+  float accumulate;
+  float scale;
+} panamba_sum_args;
+
+enum panamba_pointwise_kind { PANAMBA_POINTWISE_SILU = 0, PANAMBA_POINTWISE_DECAY = 1 };
+
+/*
+ * A function of each element: out = x / (1 + e^-x) for PANAMBA_POINTWISE_SILU, and out = -e^x log2(e) for
+ * PANAMBA_POINTWISE_DECAY, which makes a scan's `a` of A_log.
+ */
+typedef struct {
+  const float *x; /* (rows, columns) */
+  float *out;     /* (rows, columns) */
+  int64_t rows;
+  int64_t columns;
+  int64_t x_row_stride;
+  int64_t out_row_stride;
+  int32_t kind; /* panamba_pointwise_kind */
+  int32_t reserved;
+} panamba_pointwise_args;
+
+/*
+ * One direction of the scan's gradient; u = null leaves it out. The first pointers are those of panamba_scan_direction,
+ * whose run left saved_states; the scan began with states of zero.
+ */
+typedef struct {
+  const float *u;
+  const float *projected;
+  const float *dt_weight;
+  const float *dt_bias; /* or null */
+  const float *a;
+  const float *d; /* or null */
+  const float *saved_states;
+  float *u_gradient;      /* (batch, length, channels): what goes through the scan and D, not through projected */
+  float *projected_parts; /* (parts, batch, length, dt_rank + 2 * states), of each PANAMBA_SCAN_PART_CHANNELS channels:
+                             the sum over parts is the gradient of projected, dense */
+  float *parameter_parts; /* (batch, states + dt_rank + 2, channels), of each image: rows are the gradients of A_log,
+                             where a = -e^A_log log2(e); of dt_weight; of dt_bias; and of D */
+} panamba_scan_gradient_direction;
+
+/*
+ * Gradient of PANAMBA_SELECTIVE_SCAN with gate = silu(z) (Vim algorithm 1; Mamba section 3.3.2 on recomputation). The
+ * states of a stretch of saved_interval rows are computed again from those before it, and live in registers and the
+ * first-level cache. `out` is computed again too, if wanted: the gradient of out_proj's weight needs it, and a caller
+ * need not have kept it. It may differ from the forward pass's in the last bits.
+ */
+typedef struct {
+  const float *out_gradient; /* (batch, length, channels) */
+  const float *z;            /* (batch, length, channels), rows z_row_stride apart; null for a gate of 1 */
+  const float *image_scale;  /* (batch), as in the forward pass; or null */
+  float *z_gradient;         /* (batch, length, channels), rows z_gradient_row_stride apart; null if z is */
+  float *out;                /* (batch, length, channels) or null */
+  panamba_scan_gradient_direction forward;
+  panamba_scan_gradient_direction backward;
+  int64_t batch;
+  int64_t length;
+  int64_t channels;
+  int64_t states; /* 1 .. PANAMBA_MAX_STATES */
+  int64_t dt_rank;
+  int64_t projected_row_stride;
+  int64_t z_row_stride;
+  int64_t z_gradient_row_stride;
+  float scale;
+  int32_t saved_interval; /* 1 .. PANAMBA_MAX_SAVED_INTERVAL, as in the forward pass */
+} panamba_scan_gradient_args;
+
+/* One direction of the convolution's gradient; out_gradient = null leaves it out. */
+typedef struct {
+  const float *weight;       /* (kernel, channels) */
+  const float *bias;         /* (channels) or null */
+  const float *out_gradient; /* (batch, length, channels) */
+  float *parameter_parts;    /* (batch, kernel + 1, channels), of each image: the gradients of weight and of bias */
+} panamba_conv_gradient_direction;
+
+/* Gradient of PANAMBA_CAUSAL_CONV over whole sequences. What came before SiLU is computed again from x. */
+typedef struct {
+  const float *x;    /* (batch, length, channels), rows x_row_stride apart */
+  float *x_gradient; /* (batch, length, channels), rows x_gradient_row_stride apart: the sum of both directions */
+  panamba_conv_gradient_direction forward;
+  panamba_conv_gradient_direction backward;
+  int64_t batch;
+  int64_t length;
+  int64_t channels;
+  int64_t x_row_stride;
+  int64_t x_gradient_row_stride;
+  int32_t kernel; /* 2 .. PANAMBA_MAX_KERNEL */
+  int32_t reserved;
+} panamba_conv_gradient_args;
+
+/*
+ * Gradient of PANAMBA_NORM: residual_gradient = accumulate * residual_gradient + the gradient of the normalisation's
+ * input, which is `residual` after the addition. With accumulate 1, the residual stream's gradient grows in place.
+ */
+typedef struct {
+  const float *residual;     /* (rows, dim), rows residual_row_stride apart */
+  const float *weight;       /* (dim) */
+  const float *out_gradient; /* (rows, dim) */
+  float *residual_gradient;  /* (rows, dim), rows residual_gradient_row_stride apart */
+  float *parameter_parts;    /* (ceil(rows / PANAMBA_NORM_PART_ROWS), 2, dim): the gradients of weight and of bias */
+  int64_t rows;
+  int64_t dim;
+  int64_t residual_row_stride;
+  int64_t residual_gradient_row_stride;
+  float accumulate; /* 0 does not read residual_gradient */
+  float eps;
+  int32_t kind; /* panamba_norm_kind */
+  int32_t reserved;
+} panamba_norm_gradient_args;
+
+/* Gradient of PANAMBA_POOL: every row of input_gradient is written, those that were not pooled with zeros. Of equal
+ * maxima the first gets it all. */
+typedef struct {
+  const float *input;        /* (batch, length, dim); null for a mean */
+  const float *out_gradient; /* (batch, dim) */
+  float *input_gradient;     /* (batch, length, dim) */
+  int64_t batch;
+  int64_t length;
+  int64_t dim;
+  int64_t first;
+  int64_t count;
+  int64_t step;
+  int32_t kind; /* panamba_pool_kind */
+  int32_t reserved;
+} panamba_pool_gradient_args;
+
+/*
+ * The patches of images as rows, in the sequence's order, class tokens' rows zero: patches^T . out_gradient, a product,
+ * is the gradient of the patch embedding's weight. Fields are those of panamba_patch_embedding_args; length is the
+ * grid's area plus class_tokens.
+ */
+typedef struct {
+  const float *image; /* (batch, channels, height, width) */
+  float *out;         /* (batch, length, channels * patch_height * patch_width) */
+  int64_t batch;
+  int64_t channels;
+  int64_t height;
+  int64_t width;
+  int64_t patch_height;
+  int64_t patch_width;
+  int64_t stride_height;
+  int64_t stride_width;
+  int64_t class_tokens;
+  int64_t class_index[PANAMBA_MAX_CLASS_TOKENS];
+} panamba_patches_args;
+
+/*
+ * Softmax cross-entropy with label smoothing (arXiv 1512.00567 section 7), and its gradient:
+ *   target = (1 - smoothing) * [label] + smoothing / classes
+ *   losses[b] = -sum target log softmax(logits[b])
+ *   logits_gradient[b] = gradient_scale * (softmax(logits[b]) - target)
+ * A label outside of 0 .. classes - 1 gives a loss of NaN and gradients of zero.
+ */
+typedef struct {
+  const float *logits;    /* (batch, classes) */
+  const int32_t *labels;  /* (batch) */
+  float *losses;          /* (batch) */
+  float *logits_gradient; /* (batch, classes) or null */
+  int64_t batch;
+  int64_t classes;
+  float smoothing;      /* 0 .. 1 */
+  float gradient_scale; /* 1 / batch for the mean of the losses */
+} panamba_cross_entropy_args;
+
+/* parts[p] = the sum of the squares of x[p * PANAMBA_SQUARES_PART ...]. */
+typedef struct {
+  const float *x; /* (count) */
+  float *parts;   /* (ceil(count / PANAMBA_SQUARES_PART)) */
+  int64_t count;
+} panamba_squares_args;
+
+/* The norm of a gradient from its squares, and the factor that clips it: result[0] = sqrt(sum of parts), result[1] =
+ * min(1, limit / (result[0] + 1e-6)), as torch.nn.utils.clip_grad_norm_. */
+typedef struct {
+  const float *parts; /* (count) */
+  float *result;      /* (2) */
+  int64_t count;
+  float limit; /* above 0; infinity for none */
+  int32_t reserved;
+} panamba_clip_args;
+
+/*
+ * One step of AdamW with decoupled weight decay (arXiv 1711.05101 algorithm 2, as torch.optim.AdamW), and of an
+ * exponential moving average of the parameters. With g = gradient_factor * gradient and step t counted from 1,
+ *   p = p - learning_rate weight_decay p
+ *   m = beta1 m + (1 - beta1) g,   v = beta2 v + (1 - beta2) g^2
+ *   p = p - learning_rate m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + eps)
+ *   average = average_decay average + (1 - average_decay) p
+ * `rates` is memory, so that a schedule changes it between runs: learning_rate, 1 - beta1^t, sqrt(1 - beta2^t),
+ * average_decay.
+ */
+typedef struct {
+  float *parameters;            /* (count) */
+  const float *gradient;        /* (count) */
+  float *first_moment;          /* (count) */
+  float *second_moment;         /* (count) */
+  float *average;               /* (count) or null */
+  const float *rates;           /* (4) */
+  const float *gradient_factor; /* (1): result + 1 of panamba_clip_args; or null for 1 */
+  int64_t count;
+  float beta1;
+  float beta2;
+  float eps;
+  float weight_decay;
+} panamba_adamw_args;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

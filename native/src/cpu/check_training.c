@@ -1,0 +1,139 @@
+/* The checks of the operations of training. */
+#include "check.h"
+
+int32_t check_product(const panamba_product_args *a) {
+  REQUIRE(a->left && a->right && a->out && a->out != a->left && a->out != a->right);
+  REQUIRE(a->reserved == 0);
+  REQUIRE(volume(a->rows, a->depth, 1) && volume(a->depth, a->columns, 1) && volume(a->rows, a->columns, 1));
+  int by_rows = a->left_depth_stride == 1 && a->left_row_stride >= a->depth;
+  int by_columns = a->left_row_stride == 1 && a->left_depth_stride >= a->rows;
+  REQUIRE(by_rows || by_columns);
+  REQUIRE(volume(a->rows, a->left_row_stride, 1) && volume(a->depth, a->left_depth_stride, 1));
+  REQUIRE(a->right_row_stride >= a->columns && volume(a->depth, a->right_row_stride, 1));
+  REQUIRE(a->out_row_stride >= a->columns && volume(a->rows, a->out_row_stride, 1));
+  return PANAMBA_OK;
+}
+
+int32_t check_sum(const panamba_sum_args *a) {
+  REQUIRE(a->parts && a->out && a->parts != a->out);
+  REQUIRE(a->part_stride >= a->width && volume(a->count, a->part_stride, 1) && sized(a->width));
+  return PANAMBA_OK;
+}
+
+int32_t check_pointwise(const panamba_pointwise_args *a) {
+  REQUIRE(a->x && a->out);
+  REQUIRE(a->kind == PANAMBA_POINTWISE_SILU || a->kind == PANAMBA_POINTWISE_DECAY);
+  REQUIRE(a->reserved == 0);
+  REQUIRE(volume(a->rows, a->columns, 1));
+  REQUIRE(a->x_row_stride >= a->columns && volume(a->rows, a->x_row_stride, 1));
+  REQUIRE(a->out_row_stride >= a->columns && volume(a->rows, a->out_row_stride, 1));
+  return PANAMBA_OK;
+}
+
+static int whole_scan(const panamba_scan_gradient_direction *d) {
+  return !d->u || (d->projected && d->dt_weight && d->a && d->saved_states && d->u_gradient && d->projected_parts &&
+                   d->parameter_parts);
+}
+
+int32_t check_scan_gradient(const panamba_scan_gradient_args *a) {
+  REQUIRE(a->out_gradient && (a->forward.u || a->backward.u));
+  REQUIRE(whole_scan(&a->forward) && whole_scan(&a->backward));
+  REQUIRE(!a->z == !a->z_gradient);
+  REQUIRE(a->states >= 1 && a->states <= PANAMBA_MAX_STATES);
+  REQUIRE(a->saved_interval >= 1 && a->saved_interval <= PANAMBA_MAX_SAVED_INTERVAL);
+  REQUIRE(volume(a->batch, a->length, a->channels));
+  REQUIRE(volume(a->dt_rank, a->channels, 1) && volume(a->batch, a->dt_rank + a->states + 2, a->channels));
+  REQUIRE(volume(a->batch * ceil_div(a->length, a->saved_interval), a->states, a->channels));
+  REQUIRE(a->projected_row_stride >= a->dt_rank + 2 * a->states &&
+          volume(a->batch, a->length, a->projected_row_stride));
+  REQUIRE(volume(a->batch * a->length, ceil_div(a->channels, PANAMBA_SCAN_PART_CHANNELS), a->projected_row_stride));
+  REQUIRE(!a->z || (a->z_row_stride >= a->channels && volume(a->batch, a->length, a->z_row_stride)));
+  REQUIRE(!a->z || (a->z_gradient_row_stride >= a->channels && volume(a->batch, a->length, a->z_gradient_row_stride)));
+  return PANAMBA_OK;
+}
+
+static int whole_conv(const panamba_conv_gradient_direction *d) {
+  return !d->out_gradient || (d->weight && d->parameter_parts);
+}
+
+int32_t check_conv_gradient(const panamba_conv_gradient_args *a) {
+  REQUIRE(a->x && a->x_gradient && a->x != a->x_gradient);
+  REQUIRE(a->forward.out_gradient || a->backward.out_gradient);
+  REQUIRE(whole_conv(&a->forward) && whole_conv(&a->backward));
+  REQUIRE(a->x_gradient != a->forward.out_gradient && a->x_gradient != a->backward.out_gradient);
+  REQUIRE(a->kernel >= 2 && a->kernel <= PANAMBA_MAX_KERNEL && a->reserved == 0);
+  REQUIRE(volume(a->batch, a->length, a->channels) && volume(a->batch, a->kernel + 1, a->channels));
+  REQUIRE(a->x_row_stride >= a->channels && volume(a->batch, a->length, a->x_row_stride));
+  REQUIRE(a->x_gradient_row_stride >= a->channels && volume(a->batch, a->length, a->x_gradient_row_stride));
+  return PANAMBA_OK;
+}
+
+int32_t check_norm_gradient(const panamba_norm_gradient_args *a) {
+  REQUIRE(a->residual && a->weight && a->out_gradient && a->residual_gradient && a->parameter_parts);
+  REQUIRE(a->residual_gradient != a->residual && a->residual_gradient != a->out_gradient);
+  REQUIRE(a->kind == PANAMBA_RMS_NORM || a->kind == PANAMBA_LAYER_NORM);
+  REQUIRE(a->reserved == 0);
+  REQUIRE(volume(a->rows, a->dim, 2));
+  REQUIRE(a->residual_row_stride >= a->dim && volume(a->rows, a->residual_row_stride, 1));
+  REQUIRE(a->residual_gradient_row_stride >= a->dim && volume(a->rows, a->residual_gradient_row_stride, 1));
+  REQUIRE(a->eps >= 0.0f);
+  return PANAMBA_OK;
+}
+
+int32_t check_pool_gradient(const panamba_pool_gradient_args *a) {
+  REQUIRE(a->out_gradient && a->input_gradient && a->out_gradient != a->input_gradient);
+  REQUIRE(a->kind == PANAMBA_POOL_MEAN || a->kind == PANAMBA_POOL_MAX);
+  REQUIRE(a->kind == PANAMBA_POOL_MEAN || (a->input && a->input != a->input_gradient));
+  REQUIRE(a->reserved == 0);
+  REQUIRE(volume(a->batch, a->length, a->dim));
+  REQUIRE(a->count >= 1 && a->step >= 1 && a->first >= 0 && a->first < a->length);
+  REQUIRE((a->length - 1 - a->first) / a->step >= a->count - 1);
+  return PANAMBA_OK;
+}
+
+int32_t check_patches(const panamba_patches_args *a) {
+  REQUIRE(a->image && a->out && a->image != a->out);
+  REQUIRE(sized(a->stride_height) && sized(a->stride_width));
+  REQUIRE(sized(a->patch_height) && a->patch_height <= a->height);
+  REQUIRE(sized(a->patch_width) && a->patch_width <= a->width);
+  REQUIRE(volume(a->batch, a->channels, 1) && volume(a->batch * a->channels, a->height, a->width));
+  REQUIRE(volume(a->channels, a->patch_height, a->patch_width));
+  REQUIRE(a->class_tokens >= 0 && a->class_tokens <= PANAMBA_MAX_CLASS_TOKENS);
+  int64_t rows = (a->height - a->patch_height) / a->stride_height + 1;
+  int64_t columns = (a->width - a->patch_width) / a->stride_width + 1;
+  int64_t length = rows * columns + a->class_tokens;
+  REQUIRE(volume(a->batch, length, a->channels * a->patch_height * a->patch_width));
+  for (int64_t i = 0; i < a->class_tokens; i++) {
+    REQUIRE(a->class_index[i] >= (i ? a->class_index[i - 1] + 1 : 0) && a->class_index[i] < length);
+  }
+  return PANAMBA_OK;
+}
+
+int32_t check_cross_entropy(const panamba_cross_entropy_args *a) {
+  REQUIRE(a->logits && a->labels && a->losses);
+  REQUIRE(a->logits != a->losses && a->logits != a->logits_gradient);
+  REQUIRE(volume(a->batch, a->classes, 1));
+  REQUIRE(a->smoothing >= 0.0f && a->smoothing <= 1.0f);
+  return PANAMBA_OK;
+}
+
+int32_t check_squares(const panamba_squares_args *a) {
+  REQUIRE(a->x && a->parts && a->x != a->parts);
+  REQUIRE(sized(a->count));
+  return PANAMBA_OK;
+}
+
+int32_t check_clip(const panamba_clip_args *a) {
+  REQUIRE(a->parts && a->result && a->parts != a->result);
+  REQUIRE(sized(a->count) && a->reserved == 0);
+  REQUIRE(a->limit > 0.0f);
+  return PANAMBA_OK;
+}
+
+int32_t check_adamw(const panamba_adamw_args *a) {
+  REQUIRE(a->parameters && a->gradient && a->first_moment && a->second_moment && a->rates);
+  REQUIRE(sized(a->count));
+  REQUIRE(a->beta1 >= 0.0f && a->beta1 <= 1.0f && a->beta2 >= 0.0f && a->beta2 <= 1.0f);
+  REQUIRE(a->eps >= 0.0f && a->weight_decay >= 0.0f);
+  return PANAMBA_OK;
+}

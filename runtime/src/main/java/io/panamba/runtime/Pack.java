@@ -1,0 +1,24 @@
+package io.panamba.runtime;
+
+/**
+ * Packs a matrix that has changed since {@link Device#pack} made its packed form.
+ *
+ * @param source of the packed matrix's size
+ * @param out the packed matrix
+ */
+public record Pack(MatrixSource source, PackedMatrix out) implements TrainingOperation {
+  private static final String NAME = "pack";
+
+  /** Checks sizes. */
+  public Pack {
+    Checks.present(NAME, "source", source);
+    Checks.present(NAME, "out", out);
+    Checks.require(
+        source.columns() == out.columns() && source.depth() == out.depth(),
+        NAME,
+        "the source is (%d, %d), the matrix is %s",
+        source.columns(),
+        source.depth(),
+        out);
+  }
+}

@@ -1,0 +1,36 @@
+package io.panamba.runtime;
+
+/**
+ * A function of every element.
+ *
+ * @param kind which
+ * @param x float32
+ * @param out as many rows and columns; x itself is allowed
+ */
+public record Pointwise(Kind kind, Columns x, Columns out) implements TrainingOperation {
+  private static final String NAME = "pointwise";
+
+  /** The functions. */
+  public enum Kind {
+    /** {@code x / (1 + e^-x)}: a scan's gate, of z. */
+    SILU,
+    /** {@code -e^x * log2(e)}: a scan's {@code a}, of A_log. */
+    DECAY
+  }
+
+  /** Checks shapes. */
+  public Pointwise {
+    Checks.present(NAME, "kind", kind);
+    Checks.float32(NAME, "x", x);
+    Checks.float32(NAME, "out", out);
+    Checks.require(
+        x.rows() == out.rows() && x.count() == out.count() && x.rows() >= 1,
+        NAME,
+        "x has %d rows of %d, out %d of %d",
+        x.rows(),
+        x.count(),
+        out.rows(),
+        out.count());
+    Checks.writable(NAME, "out", out.tensor());
+  }
+}
