@@ -44,4 +44,20 @@ if(panamba_has_cuda)
   add_cuda_tests(cuda panamba_cuda cuda_device_gpu.c)
   target_link_libraries(cuda_support_cuda PUBLIC CUDA::cudart)
   add_symbols_test(panamba_cuda)
+
+  find_program(PANAMBA_CXXFILT c++filt)
+  if(PANAMBA_CXXFILT)
+    set(resources ${CMAKE_COMMAND} -DFOLDER=${PROJECT_BINARY_DIR}/CMakeFiles/panamba_cuda.dir
+                  "-DCOMPILER=nvcc ${CMAKE_CUDA_COMPILER_VERSION}" -DCXXFILT=${PANAMBA_CXXFILT}
+                  -DTABLE=${PROJECT_SOURCE_DIR}/../docs/cuda-resources.md)
+    set(script -P ${CMAKE_CURRENT_SOURCE_DIR}/cuda_resources.cmake)
+    add_test(NAME cuda_resources COMMAND ${resources} ${script})
+    add_custom_target(cuda_resources COMMAND ${resources} -DWRITE=ON ${script} DEPENDS panamba_cuda VERBATIM)
+  else()
+    message(STATUS "No c++filt: the table of the CUDA kernels' registers is not checked")
+  endif()
+
+  add_test(NAME cuda_issue_slots COMMAND ${PROJECT_SOURCE_DIR}/../tools/scan-issue-slots)
+  set_tests_properties(cuda_issue_slots PROPERTIES SKIP_RETURN_CODE 77
+                       ENVIRONMENT "NVCC=${CMAKE_CUDA_COMPILER}")
 endif()

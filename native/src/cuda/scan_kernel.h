@@ -268,12 +268,12 @@ struct scan_kernel {
 
   template <scan_task Task, class Block>
   PANAMBA_HD int walk_steps(Block &block, const position &p, const float (*tile)[WIDTH], int rows, int left) const {
-    int row = 0;
+    int whole = (rows < left - QUAD ? rows : left - QUAD) / QUAD * QUAD;
     PANAMBA_ROLL
-    for (; row + QUAD <= rows && left - row >= 2 * QUAD; row += QUAD) {
-      step<Task>(block, p, tile + row, left - row);
+    for (int row = 0; row < whole; row += QUAD) {
+      step<Task>(block, p, tile + row, QUAD);
     }
-    return row;
+    return whole;
   }
 
   /* Copies rows done .. done + TILE - 1 of the walk to shared memory, as far as they exist. */
@@ -384,11 +384,15 @@ struct scan_kernel {
 
   template <scan_task Task>
   PANAMBA_HD void finish_rows(thread &t, const position &p, int left) const {
+    Element result[OWN_ROWS];
+    PANAMBA_UNROLL
+    for (int k = 0; k < OWN_ROWS; k++) {
+      narrow(finish<Task>(p.flags, t.y[k], t.added[k], t.gated[k]), &result[k]);
+    }
     PANAMBA_UNROLL
     for (int k = 0; k < OWN_ROWS; k++) {
       if (t.channel < channels && (Task != GENERAL || k + t.lane < left)) {
-        narrow(finish<Task>(p.flags, t.y[k], t.added[k], t.gated[k]),
-               out + p.first_row * channels + (t.row + k * p.stride));
+        (out + p.first_row * channels)[t.row + k * p.stride] = result[k];
       }
     }
     t.row += QUAD * p.stride;
