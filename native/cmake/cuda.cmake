@@ -66,7 +66,7 @@ if(panamba_has_cuda)
   string(REGEX REPLACE "-W(pedantic|conversion|undef|strict-prototypes|missing-prototypes|vla|shadow),?" "" host_warnings
                        "${host_warnings}")
   target_compile_options(panamba_cuda PRIVATE
-    "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:-gencode arch=compute_80,code=[${codes}] --fmad=false --ftz=true -Xptxas -v -Werror all-warnings -Xcompiler ${host_warnings},-ffp-contract=off,-fno-exceptions,-fno-threadsafe-statics>"
+    "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:-gencode arch=compute_80,code=[${codes}] --fmad=false --ftz=true --compress-mode=size -Xptxas -v -Werror all-warnings -Xcompiler ${host_warnings},-ffp-contract=off,-fno-exceptions,-fno-threadsafe-statics>"
     "$<$<COMPILE_LANGUAGE:C>:${warnings};${arithmetic}>")
   set_target_properties(panamba_cuda PROPERTIES
     CUDA_STANDARD 17 CUDA_STANDARD_REQUIRED ON CUDA_EXTENSIONS OFF CUDA_RUNTIME_LIBRARY Shared

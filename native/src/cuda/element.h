@@ -69,6 +69,14 @@ PANAMBA_HD void narrow(float value, bfloat *to) {
 #endif
 }
 
+/* To the precision of an element and back. */
+template <class Element>
+PANAMBA_HD float rounded(float value) {
+  Element element;
+  narrow(value, &element);
+  return widen(element);
+}
+
 /* `Width` neighbours in memory, read and written at once. */
 template <class Element, int Width>
 struct alignas(sizeof(Element) * Width) pack {

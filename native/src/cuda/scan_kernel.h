@@ -438,10 +438,11 @@ struct scan_kernel {
     if (Task == PARTIAL) {
       return y;
     }
+    /* Both directions are rounded to the type of `out`, so that it makes no difference which comes first. */
     if (Task == FINISH) {
-      return (added + y) * scale * panamba_silu(gated);
+      return (added + rounded<Element>(y)) * scale * panamba_silu(gated);
     }
-    y = flags.add ? added + y : y;
+    y = flags.add ? added + rounded<Element>(y) : y;
     if (flags.last) {
       y *= scale;
       y = gate ? y * (silu_gate ? panamba_silu(gated) : gated) : y;
