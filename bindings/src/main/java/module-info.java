@@ -1,4 +1,7 @@
-/** Generated access to the C interfaces of Panamba, the CUDA runtime and cuBLASLt, for the runtime alone. */
+/**
+ * Generated access to the C interfaces of Panamba, the CUDA runtime and cuBLASLt, for the runtime
+ * alone.
+ */
 module io.panamba.bindings {
   exports io.panamba.bindings to
       io.panamba.runtime;

@@ -10,4 +10,4 @@ package io.panamba.runtime;
  * (arXiv 2312.00752).
  */
 public sealed interface Operation
-    permits PatchEmbedding, Norm, Linear, CausalConv, SelectiveScan, Rotary, Pool {}
+    permits PatchEmbedding, Norm, Linear, CausalConv, SelectiveScan, Rotary, Pool, Copy {}
