@@ -64,7 +64,7 @@ interface CudaApi {
 
   int destroyEvent(MemorySegment event);
 
-  /** Forgets the calling thread's last error, which a later call would report else. */
+  /** The calling thread's last status, which is forgotten unless it is one that lasts. */
   int clearError();
 
   String errorName(int status);

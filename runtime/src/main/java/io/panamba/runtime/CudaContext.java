@@ -1,5 +1,6 @@
 package io.panamba.runtime;
 
+import io.panamba.bindings.cuda.cublasLt_h;
 import io.panamba.bindings.cuda.cuda_runtime_h;
 import io.panamba.bindings.cuda.panamba_cuda_h;
 import io.panamba.bindings.panamba_h;
@@ -78,9 +79,16 @@ final class CudaContext {
 
   /** Throws unless a call of cuBLASLt succeeded. */
   void checkProduct(int status, Object operation) {
-    if (status != 0) {
-      throw failure(operation, api.productErrorName(status), api.productErrorText(status), "");
+    if (status == cublasLt_h.CUBLAS_STATUS_SUCCESS()) {
+      return;
     }
+    // Of a GPU that has failed for good cuBLASLt says no more than that nothing came of its call.
+    int behind = api.clearError();
+    if (LASTING.contains(behind)) {
+      throw failure(behind, operation);
+    }
+    String advice = status == cublasLt_h.CUBLAS_STATUS_ALLOC_FAILED() ? memory() : "";
+    throw failure(operation, api.productErrorName(status), api.productErrorText(status), advice);
   }
 
   /** Throws unless a call of libpanamba_cuda succeeded. */
@@ -113,7 +121,6 @@ final class CudaContext {
         failure(operation, api.errorName(status), api.errorText(status), advice);
     if (LASTING.contains(status)) {
       lost = failure;
-      LOG.log(System.Logger.Level.ERROR, failure.getMessage());
     } else {
       api.clearError();
     }
@@ -170,11 +177,14 @@ final class CudaContext {
     }
   }
 
-  /** Notes what came of a release. Nobody could do anything about a failure. */
+  /**
+   * Notes what came of a release, of the CUDA runtime's or cuBLASLt's. Nobody could do anything
+   * about a failure, and what a GPU held that has failed for good is gone with it.
+   */
   void released(int status, Object what) {
     if (status != 0 && lost == null) {
       LOG.log(
-          System.Logger.Level.WARNING, () -> "%s: %s gave status %d".formatted(this, what, status));
+          System.Logger.Level.DEBUG, () -> "%s: %s gave status %d".formatted(this, what, status));
     }
   }
 

@@ -54,19 +54,30 @@ final class CudaLoader {
     if (!platform.os().equals("linux")) {
       throw new LibraryException("GPUs are used on Linux, not on %s".formatted(platform));
     }
-    try (Arena local = Arena.ofConfined()) {
-      SymbolLookup.libraryLookup(DRIVER, local);
-    } catch (IllegalArgumentException e) {
+    if (!hasDriver()) {
       note(DRIVER, "not on the loader's path");
       throw new LibraryException(
           "There is no driver of an NVIDIA GPU on this machine: %s is not on the loader's path."
                   .formatted(DRIVER)
-              + " Install the driver, or run on the processor.",
-          e);
+              + " Install the driver, or run on the processor.");
     }
   }
 
-  private Path find(String library, String advice) {
+  static boolean hasDriver() {
+    return isOnLoaderPath(DRIVER);
+  }
+
+  private static boolean isOnLoaderPath(String library) {
+    try (Arena local = Arena.ofConfined()) {
+      SymbolLookup.libraryLookup(library, local);
+      return true;
+    } catch (IllegalArgumentException _) {
+      return false;
+    }
+  }
+
+  /** Finds and loads one of NVIDIA's libraries. */
+  Path find(String library, String advice) {
     for (CudaSettings.Place place : settings.places()) {
       Optional<Path> file = loadFrom(place, library);
       if (file.isPresent()) {
@@ -160,7 +171,7 @@ final class CudaLoader {
   }
 
   /** Panamba's own: in a named place, beside the processor's library, or in the jar. */
-  private Path findKernels() {
+  Path findKernels() {
     for (CudaSettings.Place place : settings.places()) {
       Optional<Path> file = loadFrom(place, KERNELS);
       if (file.isPresent()) {
