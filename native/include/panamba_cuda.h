@@ -32,9 +32,6 @@ extern "C" {
 /* The CUDA runtime that the library is linked against, as its major version: libcudart.so.13. */
 #define PANAMBA_CUDA_RUNTIME_MAJOR 13
 
-/* Largest state of the scan; PANAMBA_UNSUPPORTED above. */
-#define PANAMBA_CUDA_MAX_STATES 16
-
 /* Beside those of panamba_status: the CUDA runtime refused a call. */
 enum panamba_cuda_status { PANAMBA_CUDA_ERROR = 16 };
 
@@ -125,7 +122,9 @@ PANAMBA_API int32_t panamba_cuda_epilogue(const panamba_cuda_epilogue_args *args
 /*
  * The scan of panamba_selective_scan_args, both directions in one launch: they meet in the middle of the rows, and the
  * one that comes second to a row adds what the first left in `out` (rounded to its type) and applies the gate. Where
- * `accumulate` is 1, the first adds what `out` held before.
+ * `accumulate` is 1, the first adds what `out` held before. Pieces of a sequence, whose directions need calls of their
+ * own, have the states of one call to the bit; their out differs by the order of a sum if `accumulate` is 1, and by a
+ * rounding between the directions if `out` is bfloat16.
  *
  * How the work is cut: a thread has one channel of one direction and walks along the length. With state_lanes 4 four
  * neighbouring threads share a channel, each with a quarter of the states; their sums are added in the order of the
@@ -137,12 +136,12 @@ PANAMBA_API int32_t panamba_cuda_epilogue(const panamba_cuda_epilogue_args *args
  * batch size therefore uses one chunk for all of them; 0 is no cut.
  */
 typedef struct {
-  panamba_selective_scan_args scan; /* states at most PANAMBA_CUDA_MAX_STATES */
-  void *workspace;                  /* aligned to 16 bytes; null if its size is 0 */
-  int64_t workspace_size;           /* at least panamba_cuda_scan_workspace() */
-  int64_t chunk;                    /* rows of a chunk, or 0 */
-  int32_t gate_activation;          /* PANAMBA_ACTIVATION_NONE: scan.gate is silu(z); _SILU: it is z */
-  int32_t state_lanes;              /* 1, 4, or 0 for the library's choice */
+  panamba_selective_scan_args scan;
+  void *workspace;         /* aligned to 16 bytes; null if its size is 0 */
+  int64_t workspace_size;  /* at least panamba_cuda_scan_workspace() */
+  int64_t chunk;           /* rows of a chunk, or 0 */
+  int32_t gate_activation; /* PANAMBA_ACTIVATION_NONE: scan.gate is silu(z); _SILU: it is z */
+  int32_t state_lanes;     /* 1, 4, or 0 for the library's choice */
 } panamba_cuda_scan_args;
 
 /*

@@ -54,6 +54,14 @@ static void check_cut(pieces *p, const void *old_out, const int64_t *cuts, int c
 /* Two pieces cut at every row, as many pieces as rows, and some cuts by chance. */
 static void cut_everywhere(scan_shape s, placement where) {
   s.kept = 1;
+#if defined(PANAMBA_TEST_CUDA)
+  /* There the directions of one call meet in the middle, so that a sum's order, and in bfloat16 its rounding between
+   * them, depends on the row. */
+  if (s.run == BOTH) {
+    s.dtype = PANAMBA_F32;
+    s.accumulated = 0;
+  }
+#endif
   describe_scan("pieces", &s, where, 0);
   begin_case(where, 0);
   panamba_selective_scan_args whole = take_scan(&s, &ordinary_ranges);
