@@ -1,6 +1,5 @@
 package io.panamba.runtime;
 
-import io.panamba.bindings.cuda.panamba_cuda_h;
 import io.panamba.bindings.cuda.panamba_cuda_scan_args;
 import io.panamba.bindings.panamba_h;
 import java.lang.foreign.Arena;
@@ -78,14 +77,8 @@ final class CudaArguments {
   }
 
   private void requireAccepted(long answer, SelectiveScan op) {
-    if (answer >= 0) {
-      return;
+    if (answer < 0) {
+      throw context.refusal(panamba_h.PANAMBA_UNSUPPORTED(), op);
     }
-    if (op.states() > panamba_cuda_h.PANAMBA_CUDA_MAX_STATES()) {
-      throw new ShapeException(
-          "selective scan: %d states; on %s at most %d"
-              .formatted(op.states(), context, panamba_cuda_h.PANAMBA_CUDA_MAX_STATES()));
-    }
-    throw context.refusal(panamba_h.PANAMBA_UNSUPPORTED(), op);
   }
 }

@@ -244,27 +244,4 @@ class CudaPlanTest {
           .hasMessageContaining("Device.staging");
     }
   }
-
-  @Test
-  void moreStatesThanTheKernelHas() {
-    try (Device device = fake.open(0);
-        Arena arena = Arena.ofConfined()) {
-      Tensor u = device.allocate(arena, DType.F32, Shape.of(1, 2, 3));
-      SelectiveScan.Direction direction =
-          new SelectiveScan.Direction(
-              u,
-              device.allocate(arena, DType.F32, Shape.of(1, 2, 1 + 2 * 17)),
-              device.allocate(arena, DType.F32, Shape.of(1, 3)),
-              null,
-              device.allocate(arena, DType.F32, Shape.of(17, 3)),
-              null,
-              null,
-              null);
-      Tensor out = device.allocate(arena, DType.F32, Shape.of(1, 2, 3));
-      SelectiveScan scan = new SelectiveScan(direction, null, null, 1, false, out);
-      assertThatThrownBy(() -> device.plan(List.of(scan)))
-          .isInstanceOf(ShapeException.class)
-          .hasMessage("selective scan: 17 states; on cuda:0 at most 16");
-    }
-  }
 }

@@ -1,12 +1,10 @@
 package io.panamba.runtime;
 
 import io.panamba.bindings.cuda.panamba_cuda_epilogue_args;
-import io.panamba.bindings.cuda.panamba_cuda_h;
 import io.panamba.bindings.cuda.panamba_cuda_scan_args;
 import io.panamba.bindings.panamba_h;
 import io.panamba.bindings.panamba_pack_args;
 import io.panamba.bindings.panamba_patch_embedding_args;
-import io.panamba.bindings.panamba_selective_scan_args;
 import io.panamba.bindings.panamba_step;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -71,8 +69,7 @@ final class FakeKernels {
   }
 
   long scanWorkspace(MemorySegment args) {
-    long states = panamba_selective_scan_args.states(panamba_cuda_scan_args.scan(args));
-    return states > panamba_cuda_h.PANAMBA_CUDA_MAX_STATES() ? -1 : SCAN_WORKSPACE;
+    return SCAN_WORKSPACE;
   }
 
   long scanChunk(MemorySegment args) {

@@ -41,15 +41,6 @@ public class panamba_cuda_h extends panamba_cuda_h$shared {
     public static int PANAMBA_CUDA_RUNTIME_MAJOR() {
         return PANAMBA_CUDA_RUNTIME_MAJOR;
     }
-    private static final int PANAMBA_CUDA_MAX_STATES = (int)16L;
-    /**
-     * {@snippet lang=c :
-     * #define PANAMBA_CUDA_MAX_STATES 16
-     * }
-     */
-    public static int PANAMBA_CUDA_MAX_STATES() {
-        return PANAMBA_CUDA_MAX_STATES;
-    }
     private static final int PANAMBA_CUDA_ERROR = (int)16L;
     /**
      * {@snippet lang=c :
