@@ -77,6 +77,36 @@ final class CudaContext {
     }
   }
 
+  /** The number of GPUs that CUDA shows this process; throws if there is none. */
+  int deviceCount() {
+    String operation = "looking for " + this;
+    try (Arena local = Arena.ofConfined()) {
+      MemorySegment count = local.allocate(ValueLayout.JAVA_INT);
+      int status = api.deviceCount(count);
+      if (status == cuda_runtime_h.cudaErrorNoDevice()) {
+        throw absent("CUDA finds no GPU", status, operation);
+      }
+      if (status == cuda_runtime_h.cudaErrorInsufficientDriver()) {
+        throw absent(
+            "the GPU's driver is too old for CUDA 13; install a newer one", status, operation);
+      }
+      check(status, operation);
+      int devices = count.get(ValueLayout.JAVA_INT, 0);
+      if (ordinal >= devices) {
+        throw absent(
+            "CUDA shows this process %d GPU%s".formatted(devices, devices == 1 ? "" : "s"),
+            cuda_runtime_h.cudaErrorInvalidDevice(),
+            operation);
+      }
+      return devices;
+    }
+  }
+
+  private CudaException absent(String reason, int status, String operation) {
+    return new CudaException(
+        "there is no %s: %s".formatted(this, reason), api.errorName(status), operation);
+  }
+
   /** Throws unless a call of cuBLASLt succeeded. */
   void checkProduct(int status, Object operation) {
     if (status == cublasLt_h.CUBLAS_STATUS_SUCCESS()) {

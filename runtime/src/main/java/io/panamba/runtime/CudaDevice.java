@@ -36,7 +36,7 @@ final class CudaDevice implements Device {
     }
     this.context = new CudaContext(api, ordinal);
     this.api = api;
-    requirePresent();
+    context.deviceCount();
     context.use();
     name = name();
     architecture =
@@ -62,8 +62,7 @@ final class CudaDevice implements Device {
 
   /** Describes every GPU that CUDA shows this process. */
   static List<String> descriptions(CudaApi api) {
-    int count = new CudaContext(api, 0).number("looking for GPUs", api::deviceCount);
-    return IntStream.range(0, count)
+    return IntStream.range(0, new CudaContext(api, 0).deviceCount())
         .mapToObj(
             ordinal -> {
               try (CudaDevice device = new CudaDevice(api, ordinal)) {
@@ -71,18 +70,6 @@ final class CudaDevice implements Device {
               }
             })
         .toList();
-  }
-
-  private void requirePresent() {
-    String wanted = "looking for " + context;
-    int count = context.number(wanted, api::deviceCount);
-    if (context.ordinal() >= count) {
-      throw new CudaException(
-          "there is no %s: CUDA shows this process %d GPU%s"
-              .formatted(context, count, count == 1 ? ", cuda:0" : "s"),
-          api.errorName(cuda_runtime_h.cudaErrorInvalidDevice()),
-          wanted);
-    }
   }
 
   private String name() {

@@ -130,11 +130,11 @@ final class CudaLoader {
 
   /** Libraries of other versions: what is installed where the right one is missing. */
   private static List<String> otherVersions(Path folder, String library) throws Refusal {
-    String stem = library.substring(0, library.indexOf(".so") + ".so.".length());
+    String stem = library.substring(0, library.indexOf('.'));
     try (Stream<Path> files = Files.list(folder)) {
       return files
           .map(file -> file.getFileName().toString())
-          .filter(name -> name.startsWith(stem))
+          .filter(name -> name.startsWith(stem + ".so"))
           .sorted()
           .toList();
     } catch (IOException e) {

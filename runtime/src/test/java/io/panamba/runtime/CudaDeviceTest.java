@@ -39,7 +39,7 @@ class CudaDeviceTest {
     assertThatThrownBy(() -> fake.open(-1)).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> new FakeCuda(0).open(0))
         .isInstanceOf(CudaException.class)
-        .hasMessage("cuda:0: looking for cuda:0 failed: cudaError100, text of 100");
+        .hasMessage("there is no cuda:0: CUDA finds no GPU");
   }
 
   @Test

@@ -141,7 +141,7 @@ class CudaLoaderTest {
   @Test
   void kernelsThatNobodyBuilt() {
     CudaLoader loader =
-        new CudaLoader(settings(null, null), LoaderSettings.of(_ -> null, _ -> null));
+        new CudaLoader(settings(folder.toString(), null), LoaderSettings.of(_ -> null, _ -> null));
     assumeTrue(
         CudaLoaderTest.class
                 .getClassLoader()
@@ -150,6 +150,8 @@ class CudaLoaderTest {
         "panamba-native was built with nvcc");
     assertThatThrownBy(loader::findKernels)
         .isInstanceOf(LibraryException.class)
+        .hasMessageContaining(
+            "libpanamba_cuda.so in -Dpanamba.cuda.path=%s: it is not there; ", folder)
         .hasMessageContaining("resource META-INF/native/")
         .hasMessageContaining("Use a panamba-native that was built with nvcc");
   }
