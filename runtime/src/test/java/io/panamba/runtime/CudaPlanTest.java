@@ -234,6 +234,28 @@ class CudaPlanTest {
   }
 
   @Test
+  void chunksOfAScan() {
+    try (Device device = fake.open(0);
+        Arena arena = Arena.ofShared()) {
+      CudaScenario scenario = new CudaScenario(device, arena, DType.F32);
+      fake.forgetCalls();
+      device.plan(scenario.operations()).close();
+      assertThat(fake.calls()).doesNotContain("scanChunk");
+      System.setProperty(CudaArguments.CHUNK, "auto");
+      device.plan(scenario.operations()).close();
+      assertThat(fake.calls()).contains("scanChunk");
+      for (String wrong : new String[] {"-1", "many", ""}) {
+        System.setProperty(CudaArguments.CHUNK, wrong);
+        assertThatThrownBy(() -> device.plan(scenario.operations()))
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining("expected a number of rows, 0 for no chunks, or auto");
+      }
+    } finally {
+      System.clearProperty(CudaArguments.CHUNK);
+    }
+  }
+
+  @Test
   void aCopyInAPlanNeedsPinnedMemory() {
     try (Device device = fake.open(0);
         Arena arena = Arena.ofConfined()) {
