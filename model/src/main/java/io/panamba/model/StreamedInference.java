@@ -70,7 +70,11 @@ public final class StreamedInference implements AutoCloseable {
       DType type = config.precision().dtype();
       this.sequence = sequence(type);
       this.sweeps =
-          new LayerSweeps(config, tiles, sequence.x() != null, new Activations(arena, type));
+          new LayerSweeps(
+              config,
+              tiles,
+              sequence.x() != null,
+              new Activations(new DeviceMemory(device, arena), type));
       this.embedding =
           new StripEmbedding(config, weights, positions, device, options.tile(), arena);
       this.features = Tensor.allocate(arena, DType.F32, Shape.of(1, config.dim()));

@@ -8,6 +8,7 @@ import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalDouble;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -55,7 +56,7 @@ final class CpuPlan implements Plan {
     }
     try {
       this.steps = panamba_step.allocateArray(Math.max(1, offsets[count]), arena);
-      CpuArguments arguments = new CpuArguments(arena);
+      CpuArguments arguments = new CpuArguments(arena, null);
       for (int i = 0; i < count; i++) {
         arguments.fill(steps, offsets[i], operations.get(i));
       }
@@ -117,6 +118,11 @@ final class CpuPlan implements Plan {
       state.set(State.IDLE);
       Reference.reachabilityFence(operations);
     }
+  }
+
+  @Override
+  public OptionalDouble deviceMillis() {
+    return OptionalDouble.empty();
   }
 
   @Override
