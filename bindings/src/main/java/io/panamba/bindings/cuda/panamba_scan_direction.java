@@ -23,6 +23,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     const float *d;
  *     const float *initial_state;
  *     float *final_state;
+ *     float *saved_states;
  * }
  * }
  */
@@ -40,8 +41,9 @@ public class panamba_scan_direction {
         panamba_cuda_h.C_POINTER.withName("a"),
         panamba_cuda_h.C_POINTER.withName("d"),
         panamba_cuda_h.C_POINTER.withName("initial_state"),
-        panamba_cuda_h.C_POINTER.withName("final_state")
-    ).withName("$anon$242:9");
+        panamba_cuda_h.C_POINTER.withName("final_state"),
+        panamba_cuda_h.C_POINTER.withName("saved_states")
+    ).withName("$anon$244:9");
 
     /**
      * The layout of this struct
@@ -400,6 +402,50 @@ public class panamba_scan_direction {
      */
     public static void final_state(MemorySegment struct, MemorySegment fieldValue) {
         struct.set(final_state$LAYOUT, final_state$OFFSET, fieldValue);
+    }
+
+    private static final AddressLayout saved_states$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("saved_states"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * float *saved_states
+     * }
+     */
+    public static final AddressLayout saved_states$layout() {
+        return saved_states$LAYOUT;
+    }
+
+    private static final long saved_states$OFFSET = $LAYOUT.byteOffset(groupElement("saved_states"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * float *saved_states
+     * }
+     */
+    public static final long saved_states$offset() {
+        return saved_states$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * float *saved_states
+     * }
+     */
+    public static MemorySegment saved_states(MemorySegment struct) {
+        return struct.get(saved_states$LAYOUT, saved_states$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * float *saved_states
+     * }
+     */
+    public static void saved_states(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(saved_states$LAYOUT, saved_states$OFFSET, fieldValue);
     }
 
     /**

@@ -16,6 +16,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  * {@snippet lang=c :
  * struct {
  *     const void *gate;
+ *     const float *image_scale;
  *     void *out;
  *     panamba_scan_direction forward;
  *     panamba_scan_direction backward;
@@ -29,7 +30,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     float scale;
  *     int32_t accumulate;
  *     int32_t dtype;
- *     int32_t reserved;
+ *     int32_t saved_interval;
  * }
  * }
  */
@@ -41,6 +42,7 @@ public class panamba_selective_scan_args {
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         panamba_cuda_h.C_POINTER.withName("gate"),
+        panamba_cuda_h.C_POINTER.withName("image_scale"),
         panamba_cuda_h.C_POINTER.withName("out"),
         panamba_scan_direction.layout().withName("forward"),
         panamba_scan_direction.layout().withName("backward"),
@@ -54,8 +56,8 @@ public class panamba_selective_scan_args {
         panamba_cuda_h.C_FLOAT.withName("scale"),
         panamba_cuda_h.C_INT.withName("accumulate"),
         panamba_cuda_h.C_INT.withName("dtype"),
-        panamba_cuda_h.C_INT.withName("reserved")
-    ).withName("$anon$261:9");
+        panamba_cuda_h.C_INT.withName("saved_interval")
+    ).withName("$anon$267:9");
 
     /**
      * The layout of this struct
@@ -106,6 +108,50 @@ public class panamba_selective_scan_args {
      */
     public static void gate(MemorySegment struct, MemorySegment fieldValue) {
         struct.set(gate$LAYOUT, gate$OFFSET, fieldValue);
+    }
+
+    private static final AddressLayout image_scale$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("image_scale"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * const float *image_scale
+     * }
+     */
+    public static final AddressLayout image_scale$layout() {
+        return image_scale$LAYOUT;
+    }
+
+    private static final long image_scale$OFFSET = $LAYOUT.byteOffset(groupElement("image_scale"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * const float *image_scale
+     * }
+     */
+    public static final long image_scale$offset() {
+        return image_scale$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * const float *image_scale
+     * }
+     */
+    public static MemorySegment image_scale(MemorySegment struct) {
+        return struct.get(image_scale$LAYOUT, image_scale$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * const float *image_scale
+     * }
+     */
+    public static void image_scale(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(image_scale$LAYOUT, image_scale$OFFSET, fieldValue);
     }
 
     private static final AddressLayout out$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("out"));
@@ -680,48 +726,48 @@ public class panamba_selective_scan_args {
         struct.set(dtype$LAYOUT, dtype$OFFSET, fieldValue);
     }
 
-    private static final OfInt reserved$LAYOUT = (OfInt)$LAYOUT.select(groupElement("reserved"));
+    private static final OfInt saved_interval$LAYOUT = (OfInt)$LAYOUT.select(groupElement("saved_interval"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * int32_t saved_interval
      * }
      */
-    public static final OfInt reserved$layout() {
-        return reserved$LAYOUT;
+    public static final OfInt saved_interval$layout() {
+        return saved_interval$LAYOUT;
     }
 
-    private static final long reserved$OFFSET = $LAYOUT.byteOffset(groupElement("reserved"));
+    private static final long saved_interval$OFFSET = $LAYOUT.byteOffset(groupElement("saved_interval"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * int32_t saved_interval
      * }
      */
-    public static final long reserved$offset() {
-        return reserved$OFFSET;
+    public static final long saved_interval$offset() {
+        return saved_interval$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * int32_t saved_interval
      * }
      */
-    public static int reserved(MemorySegment struct) {
-        return struct.get(reserved$LAYOUT, reserved$OFFSET);
+    public static int saved_interval(MemorySegment struct) {
+        return struct.get(saved_interval$LAYOUT, saved_interval$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * int32_t saved_interval
      * }
      */
-    public static void reserved(MemorySegment struct, int fieldValue) {
-        struct.set(reserved$LAYOUT, reserved$OFFSET, fieldValue);
+    public static void saved_interval(MemorySegment struct, int fieldValue) {
+        struct.set(saved_interval$LAYOUT, saved_interval$OFFSET, fieldValue);
     }
 
     /**
