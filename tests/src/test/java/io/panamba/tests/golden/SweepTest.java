@@ -132,7 +132,7 @@ class SweepTest {
 
   private static long workspace(Vim vim, int height, int width) {
     try (Inference inference =
-        vim.plan(new InferenceOptions(1, height, width, true, false, false, 64))) {
+        vim.plan(new InferenceOptions(1, height, width, true, false, false, SMALLEST))) {
       return inference.workspaceBytes();
     }
   }
