@@ -261,7 +261,8 @@ typedef struct {
  * . h[t] + D u[t] out[t] = scale * image_scale * gate[t] * (previous out[t] if accumulate + y_forward[t] +
  * y_backward[t]) A long
  * sequence may be run in pieces: hand each piece's final state to the next as its initial state, with the directions in
- * calls of their own (the later one accumulating, and gating); the bits are those of one call.
+ * calls of their own (of a piece, either first, and the second accumulating, and gating); the bits are those of one
+ * call.
  */
 typedef struct {
   const void *gate;         /* silu(z): (batch, length, channels), rows gate_row_stride apart; null for 1 */
@@ -344,12 +345,14 @@ enum panamba_operation {
 typedef struct {
   const void *args;
   int32_t operation; /* panamba_operation */
-  int32_t reserved;
+  int32_t
+      with_next; /* 1: may run at the same time as the next step, as neither writes what the other reads or writes */
 } panamba_step;
 
 /*
- * Runs `count` operations in order; each sees the results of those before it. All arguments are checked before the
- * first one runs, so that a refusal leaves every buffer as it was.
+ * Runs `count` operations in order; each sees the results of those before it, but for steps that run with the next.
+ * Threads are shared out over the tiles of all steps that run together: of two alike, each has half of the threads. All
+ * arguments are checked before the first one runs, so that a refusal leaves every buffer as it was.
  */
 PANAMBA_API int32_t panamba_run(panamba_executor *executor, const panamba_step *steps, int64_t count, const void *keep0,
                                 const void *keep1, const void *keep2, const void *keep3, const void *keep4,

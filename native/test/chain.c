@@ -70,7 +70,8 @@ chain *new_chain(int64_t rounds) {
     c->ones[i] = 1;
   }
   for (int64_t i = 0; i < rounds * 3; i++) {
-    steps[i] = (panamba_step){&c->args[i % 3], PANAMBA_LINEAR, 0};
+    /* The count depends on neither product. */
+    steps[i] = (panamba_step){&c->args[i % 3], PANAMBA_LINEAR, i % 3 == 1};
   }
   return c;
 }

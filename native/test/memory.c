@@ -185,6 +185,18 @@ static const block *block_of(const void *data) {
   exit(1);
 }
 
+char *surroundings_of(const void *pointer, size_t *bytes) {
+  const char *place = pointer;
+  for (int i = 0; i < block_count; i++) {
+    const block *b = &blocks[i];
+    if (place >= b->data && place < b->data + b->bytes) {
+      *bytes = b->total;
+      return b->base;
+    }
+  }
+  return 0;
+}
+
 const void *before_run(const void *buffer) { return block_of(buffer)->before; }
 
 void check_gaps(const char *what, const void *buffer, int32_t dtype, int64_t rows, int64_t width, int64_t stride) {

@@ -5,6 +5,7 @@
 #ifndef PANAMBA_TEST_MEMORY_H
 #define PANAMBA_TEST_MEMORY_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "element.h"
@@ -46,6 +47,10 @@ void *take_bytes(int64_t bytes);
 /* A (columns, depth) weight matrix, packed for the tier under test. */
 void *take_packed(const float *weight, int64_t columns, int64_t depth);
 void *take_packed_of(int32_t dtype, const float *weight, int64_t columns, int64_t depth);
+
+/* The buffer into which `pointer` points, with the bytes around it that may be touched; null if there
+ * is none. */
+char *surroundings_of(const void *pointer, size_t *bytes);
 
 /* What a buffer held before the last run. */
 const void *before_run(const void *buffer);

@@ -72,23 +72,24 @@ static void callers_share_an_executor(void) {
   }
 }
 
-enum { MOST_THREADS = 9, MOST_TILES = 20, ROWS_PER_TILE = 16, ROUNDS = 4 };
+enum { MOST_THREADS = 9, MOST_TILES = 20, ROWS_PER_TILE = 16, ROUNDS = 4, MOST_TOGETHER = 4 };
 
 /* A buffer per number of tiles, of rows of one element, to each of which a step adds one. */
 typedef struct {
   float count[MOST_TILES][MOST_TILES * ROWS_PER_TILE];
-  float out[MOST_TILES * ROWS_PER_TILE];
+  float out[MOST_TILES][MOST_TILES * ROWS_PER_TILE];
   panamba_norm_args args[MOST_TILES];
   panamba_step steps[ROUNDS * MOST_TILES];
 } counters;
 
-static void write_counters(counters *c, const float *ones) {
+/* Each step runs alone, or up to `together` of them at once. */
+static void write_counters(counters *c, const float *ones, int together) {
   memset(c, 0, sizeof *c);
   for (int64_t i = 0; i < MOST_TILES; i++) {
     c->args[i] = (panamba_norm_args){.residual = c->count[i],
                                      .addend = ones,
                                      .weight = ones,
-                                     .out = c->out,
+                                     .out = c->out[i],
                                      .rows = (i + 1) * ROWS_PER_TILE,
                                      .dim = 1,
                                      .residual_row_stride = 1,
@@ -96,12 +97,13 @@ static void write_counters(counters *c, const float *ones) {
   }
   for (int i = 0; i < ROUNDS * MOST_TILES; i++) {
     /* Every number of tiles once a round, large after small and small after large. */
-    c->steps[i] = (panamba_step){&c->args[i * 7 % MOST_TILES], PANAMBA_NORM, 0};
+    c->steps[i] = (panamba_step){&c->args[i * 7 % MOST_TILES], PANAMBA_NORM, i % together != together - 1};
   }
 }
 
 /*
- * However many threads share however many tiles, fewer than threads or no multiple of them: every tile runs, once. Nine
+ * However many threads share however many tiles of however many steps, fewer than threads or no multiple of them: every
+ * tile runs, once. The last step has a next one or none. Nine
  * threads are more than most machines have processors.
  */
 static void every_tile_runs_once(void) {
@@ -115,7 +117,7 @@ static void every_tile_runs_once(void) {
     describe("shares of %d threads", threads);
     CHECK(panamba_executor_create(threads, &executor) == PANAMBA_OK, "%s", panamba_message());
     for (int repeat = 0; repeat < THIN(50, 10); repeat++) {
-      write_counters(&c, ones);
+      write_counters(&c, ones, 1 + repeat % MOST_TOGETHER);
       CHECK(panamba_run(executor, c.steps, COUNT(c.steps), 0, 0, 0, 0, 0, 0) == PANAMBA_OK, "%s", panamba_message());
       for (int i = 0; i < MOST_TILES; i++) {
         for (int row = 0; row < (i + 1) * ROWS_PER_TILE; row++) {

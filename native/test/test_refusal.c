@@ -297,8 +297,12 @@ static void test_programs(void) {
   panamba_step step = {&innocent, PANAMBA_LINEAR, 0};
   run_refused("a negative count", "count", &step, -1);
   run_refused("the most negative count", "count", &step, INT64_MIN);
-  step.reserved = 1;
-  run_refused("a reserved field", "reserved", &step, 1);
+  step.with_next = 2;
+  run_refused("a step with a next but one", "with_next", &step, 1);
+  panamba_norm_args half = endless;
+  half.rows /= 32;
+  panamba_step halves[] = {{&half, PANAMBA_NORM, 1}, {&half, PANAMBA_NORM, 1}, {&half, PANAMBA_NORM, 0}};
+  run_refused("more tiles together than can be counted", "together", halves, COUNT(halves));
   CHECK(panamba_run(0, &step, 1, 0, 0, 0, 0, 0, 0) == PANAMBA_INVALID_ARGUMENT, "no executor is not refused");
   CHECK(panamba_run(executor_of(2), 0, 0, 0, 0, 0, 0, 0, 0) == PANAMBA_OK, "an empty program: %s", panamba_message());
   end_case();

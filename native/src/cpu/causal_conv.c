@@ -6,6 +6,9 @@
 #define TILE_CHANNELS (TILE_VECTORS * VEC_WIDTH)
 #define TILE_LENGTH 128
 
+/* Rows are too far apart for the processor to foresee the next ones: they are asked for so many steps ahead. */
+#define ROWS_AHEAD 16
+
 int64_t TIER_NAME(causal_conv_tiles)(const void *args) {
   const panamba_causal_conv_args *a = args;
   return a->batch * ceil_div(a->channels, TILE_CHANNELS) * ceil_div(a->length, TILE_LENGTH);
@@ -53,6 +56,8 @@ INLINE void conv_vector(const panamba_causal_conv_args *a, int64_t image, int64_
   }
   for (int64_t t = from; t < to; t++) {
     int64_t next = t + after;
+    int64_t ahead = min64(next + ROWS_AHEAD, last - 1);
+    __builtin_prefetch((const char *)a->x + (x + ahead * a->x_row_stride) * (dtype == PANAMBA_F32 ? 4 : 2));
     window[before + after] = next < last ? vec_load_as(dtype, a->x, x + next * a->x_row_stride, lanes) : vec_set(0.0f);
     if (forward) {
       vec sum = f.bias;

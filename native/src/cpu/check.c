@@ -1,97 +1,9 @@
-/* The checks that every operation's arguments pass before anything runs. What a pointer points to is the caller's
- * promise. */
-#include "check.h"
-
-static int32_t check_patch_embedding(const panamba_patch_embedding_args *a) {
-  REQUIRE(a->image && a->weight && a->out);
-  REQUIRE(is_activation(a->dtype) && a->reserved == 0);
-  REQUIRE(sized(a->stride_height) && sized(a->stride_width));
-  REQUIRE(sized(a->patch_height) && a->patch_height <= a->height);
-  REQUIRE(sized(a->patch_width) && a->patch_width <= a->width);
-  REQUIRE(volume(a->batch, a->channels, 1) && volume(a->batch * a->channels, a->height, a->width));
-  REQUIRE(volume(a->channels, a->patch_height, a->patch_width));
-  REQUIRE(a->class_tokens >= 0 && a->class_tokens <= PANAMBA_MAX_CLASS_TOKENS);
-  REQUIRE(a->class_tokens == 0 || a->class_token);
-  int64_t rows = (a->height - a->patch_height) / a->stride_height + 1;
-  int64_t columns = (a->width - a->patch_width) / a->stride_width + 1;
-  int64_t length = rows * columns + a->class_tokens;
-  REQUIRE(volume(a->batch, length, a->dim));
-  for (int64_t i = 0; i < a->class_tokens; i++) {
-    REQUIRE(a->class_index[i] >= (i ? a->class_index[i - 1] + 1 : 0) && a->class_index[i] < length);
-  }
-  return PANAMBA_OK;
-}
-
-static int32_t check_norm(const panamba_norm_args *a) {
-  REQUIRE(a->residual && a->weight && a->out);
-  REQUIRE(is_activation(a->dtype));
-  REQUIRE(a->kind == PANAMBA_RMS_NORM || a->kind == PANAMBA_LAYER_NORM);
-  REQUIRE(a->residual_row_stride >= a->dim && volume(a->rows, a->residual_row_stride, 1));
-  REQUIRE(volume(a->rows, a->dim, 1));
-  REQUIRE(a->eps >= 0.0f);
-  return PANAMBA_OK;
-}
-
-static int32_t check_linear(const panamba_linear_args *a) {
-  REQUIRE(a->input && a->weight && a->out && a->input != a->out);
-  REQUIRE(is_activation(a->dtype) && is_activation(a->out_dtype));
-  REQUIRE(a->activation == PANAMBA_ACTIVATION_NONE || a->activation == PANAMBA_ACTIVATION_SILU);
-  REQUIRE(volume(a->depth, a->columns, 1));
-  REQUIRE(a->input_row_stride >= a->depth && volume(a->rows, a->input_row_stride, 1));
-  REQUIRE(a->out_row_stride >= a->columns && volume(a->rows, a->out_row_stride, 1));
-  return PANAMBA_OK;
-}
-
-static int32_t check_causal_conv(const panamba_causal_conv_args *a) {
-  REQUIRE(a->x && (a->forward.out || a->backward.out));
-  REQUIRE(!a->forward.out || a->forward.weight);
-  REQUIRE(!a->backward.out || a->backward.weight);
-  REQUIRE(a->x != a->forward.out && a->x != a->backward.out && a->forward.out != a->backward.out);
-  REQUIRE(is_activation(a->dtype));
-  REQUIRE(a->kernel >= 2 && a->kernel <= PANAMBA_MAX_KERNEL);
-  REQUIRE(volume(a->batch, a->length, a->channels));
-  REQUIRE(a->rows_before >= 0 && a->rows_before <= MAX_SIZE && a->rows_after >= 0 && a->rows_after <= MAX_SIZE);
-  REQUIRE(a->x_row_stride >= a->channels && volume(a->length, a->x_row_stride, 1));
-  REQUIRE(a->batch == 1 || volume(a->batch, a->x_batch_stride, 1));
-  return PANAMBA_OK;
-}
-
-static int whole_direction(const panamba_scan_direction *d) { return !d->u || (d->projected && d->dt_weight && d->a); }
-
-static int32_t check_selective_scan(const panamba_selective_scan_args *a) {
-  REQUIRE(a->out && (a->forward.u || a->backward.u));
-  REQUIRE(whole_direction(&a->forward) && whole_direction(&a->backward));
-  REQUIRE(is_activation(a->dtype));
-  REQUIRE(a->saved_interval >= 0 && a->saved_interval <= PANAMBA_MAX_SAVED_INTERVAL);
-  REQUIRE((!a->forward.saved_states && !a->backward.saved_states) || a->saved_interval >= 1);
-  REQUIRE(a->accumulate == 0 || a->accumulate == 1);
-  REQUIRE(a->states >= 1 && a->states <= PANAMBA_MAX_STATES);
-  REQUIRE(volume(a->batch, a->length, a->channels));
-  REQUIRE(volume(a->dt_rank, a->channels, 1) && volume(a->batch, a->states, a->channels));
-  REQUIRE(a->projected_row_stride >= a->dt_rank + 2 * a->states &&
-          volume(a->batch, a->length, a->projected_row_stride));
-  REQUIRE(!a->gate || (a->gate_row_stride >= a->channels && volume(a->batch, a->length, a->gate_row_stride)));
-  return PANAMBA_OK;
-}
-
-static int32_t check_rotary(const panamba_rotary_args *a) {
-  REQUIRE(a->x && a->cos && a->sin && a->out);
-  REQUIRE(volume(a->batch, a->length, a->dim) && a->dim % 2 == 0);
-  REQUIRE(a->positions >= 1 && a->first >= 0 && a->positions <= a->length && a->first <= a->length - a->positions);
-  return PANAMBA_OK;
-}
-
-static int32_t check_pool(const panamba_pool_args *a) {
-  REQUIRE(a->input && a->out && a->input != a->out);
-  REQUIRE(a->reserved == 0);
-  REQUIRE(a->kind == PANAMBA_POOL_MEAN || a->kind == PANAMBA_POOL_MAX);
-  REQUIRE(volume(a->batch, a->length, a->dim));
-  REQUIRE(a->count >= 1 && a->step >= 1 && a->first >= 0 && a->first < a->length);
-  REQUIRE((a->length - 1 - a->first) / a->step >= a->count - 1);
-  return PANAMBA_OK;
-}
-
-static int32_t check_pack(const panamba_pack_args *a) { return panamba_check_pack(a); }
+/* The check of one step: its operation, its arguments and the number of tiles. */
+#include "check_arguments.h"
+#include "check_training.h"
+#include "kernels.h"
+#include "packed.h"
+#include "status.h"
 
 int32_t panamba_check(int32_t operation, const void *args) {
   if (!args) {
@@ -100,7 +12,7 @@ int32_t panamba_check(int32_t operation, const void *args) {
   int32_t status;
   switch (operation) {
 #define CASE(code, name) \
-  case PANAMBA_##code: status = check_##name(args); break;
+  case PANAMBA_##code: status = panamba_check_##name(args); break;
     PANAMBA_OPERATIONS(CASE)
     default: return panamba_fail(PANAMBA_INVALID_ARGUMENT, "there is no operation %d", operation);
   }

@@ -1,7 +1,10 @@
 /* The checks of the operations of training. */
-#include "check.h"
+#include "check_training.h"
 
-int32_t check_product(const panamba_product_args *a) {
+#include "check.h"
+#include "packed.h"
+
+int32_t panamba_check_product(const panamba_product_args *a) {
   REQUIRE(a->left && a->right && a->out && a->out != a->left && a->out != a->right);
   REQUIRE(a->reserved == 0);
   REQUIRE(volume(a->rows, a->depth, 1) && volume(a->depth, a->columns, 1) && volume(a->rows, a->columns, 1));
@@ -14,13 +17,13 @@ int32_t check_product(const panamba_product_args *a) {
   return PANAMBA_OK;
 }
 
-int32_t check_sum(const panamba_sum_args *a) {
+int32_t panamba_check_sum(const panamba_sum_args *a) {
   REQUIRE(a->parts && a->out && a->parts != a->out);
   REQUIRE(a->part_stride >= a->width && volume(a->count, a->part_stride, 1) && sized(a->width));
   return PANAMBA_OK;
 }
 
-int32_t check_pointwise(const panamba_pointwise_args *a) {
+int32_t panamba_check_pointwise(const panamba_pointwise_args *a) {
   REQUIRE(a->x && a->out);
   REQUIRE(a->kind == PANAMBA_POINTWISE_SILU || a->kind == PANAMBA_POINTWISE_DECAY);
   REQUIRE(a->reserved == 0);
@@ -35,7 +38,7 @@ static int whole_scan(const panamba_scan_gradient_direction *d) {
                    d->parameter_parts);
 }
 
-int32_t check_scan_gradient(const panamba_scan_gradient_args *a) {
+int32_t panamba_check_scan_gradient(const panamba_scan_gradient_args *a) {
   REQUIRE(a->out_gradient && (a->forward.u || a->backward.u));
   REQUIRE(whole_scan(&a->forward) && whole_scan(&a->backward));
   REQUIRE(!a->z == !a->z_gradient);
@@ -56,7 +59,7 @@ static int whole_conv(const panamba_conv_gradient_direction *d) {
   return !d->out_gradient || (d->weight && d->parameter_parts);
 }
 
-int32_t check_conv_gradient(const panamba_conv_gradient_args *a) {
+int32_t panamba_check_conv_gradient(const panamba_conv_gradient_args *a) {
   REQUIRE(a->x && a->x_gradient && a->x != a->x_gradient);
   REQUIRE(a->forward.out_gradient || a->backward.out_gradient);
   REQUIRE(whole_conv(&a->forward) && whole_conv(&a->backward));
@@ -68,7 +71,7 @@ int32_t check_conv_gradient(const panamba_conv_gradient_args *a) {
   return PANAMBA_OK;
 }
 
-int32_t check_norm_gradient(const panamba_norm_gradient_args *a) {
+int32_t panamba_check_norm_gradient(const panamba_norm_gradient_args *a) {
   REQUIRE(a->residual && a->weight && a->out_gradient && a->residual_gradient && a->parameter_parts);
   REQUIRE(a->residual_gradient != a->residual && a->residual_gradient != a->out_gradient);
   REQUIRE(a->kind == PANAMBA_RMS_NORM || a->kind == PANAMBA_LAYER_NORM);
@@ -80,7 +83,7 @@ int32_t check_norm_gradient(const panamba_norm_gradient_args *a) {
   return PANAMBA_OK;
 }
 
-int32_t check_pool_gradient(const panamba_pool_gradient_args *a) {
+int32_t panamba_check_pool_gradient(const panamba_pool_gradient_args *a) {
   REQUIRE(a->out_gradient && a->input_gradient && a->out_gradient != a->input_gradient);
   REQUIRE(a->kind == PANAMBA_POOL_MEAN || a->kind == PANAMBA_POOL_MAX);
   REQUIRE(a->kind == PANAMBA_POOL_MEAN || (a->input && a->input != a->input_gradient));
@@ -91,7 +94,7 @@ int32_t check_pool_gradient(const panamba_pool_gradient_args *a) {
   return PANAMBA_OK;
 }
 
-int32_t check_patches(const panamba_patches_args *a) {
+int32_t panamba_check_patches(const panamba_patches_args *a) {
   REQUIRE(a->image && a->out && a->image != a->out);
   REQUIRE(sized(a->stride_height) && sized(a->stride_width));
   REQUIRE(sized(a->patch_height) && a->patch_height <= a->height);
@@ -109,7 +112,7 @@ int32_t check_patches(const panamba_patches_args *a) {
   return PANAMBA_OK;
 }
 
-int32_t check_cross_entropy(const panamba_cross_entropy_args *a) {
+int32_t panamba_check_cross_entropy(const panamba_cross_entropy_args *a) {
   REQUIRE(a->logits && a->labels && a->losses);
   REQUIRE(a->logits != a->losses && a->logits != a->logits_gradient);
   REQUIRE(volume(a->batch, a->classes, 1));
@@ -117,20 +120,20 @@ int32_t check_cross_entropy(const panamba_cross_entropy_args *a) {
   return PANAMBA_OK;
 }
 
-int32_t check_squares(const panamba_squares_args *a) {
+int32_t panamba_check_squares(const panamba_squares_args *a) {
   REQUIRE(a->x && a->parts && a->x != a->parts);
   REQUIRE(sized(a->count));
   return PANAMBA_OK;
 }
 
-int32_t check_clip(const panamba_clip_args *a) {
+int32_t panamba_check_clip(const panamba_clip_args *a) {
   REQUIRE(a->parts && a->result && a->parts != a->result);
   REQUIRE(sized(a->count) && a->reserved == 0);
   REQUIRE(a->limit > 0.0f);
   return PANAMBA_OK;
 }
 
-int32_t check_adamw(const panamba_adamw_args *a) {
+int32_t panamba_check_adamw(const panamba_adamw_args *a) {
   REQUIRE(a->parameters && a->gradient && a->first_moment && a->second_moment && a->rates);
   REQUIRE(sized(a->count));
   REQUIRE(a->beta1 >= 0.0f && a->beta1 <= 1.0f && a->beta2 >= 0.0f && a->beta2 <= 1.0f);

@@ -1,7 +1,8 @@
 /*
  * Running programs on a team of threads.
  *
- * A run is a list of steps, each cut into tiles. Every thread has a share of them: a range of neighbouring tiles, the
+ * A run is a list of steps, each cut into tiles; steps that run together count as one, with the tiles of all. Every
+ * thread has a share of them: a range of neighbouring tiles, the
  * same for every step, so that what a thread wrote in one step is in its own cache when it reads it in the next. One
  * 64-bit word per share says which step is open, and how many of the share's tiles are taken. Whoever wants work takes
  * the next tile of its own share by compare-and-swap, and helps with the others' when that is used up; whoever
@@ -62,6 +63,18 @@ struct panamba_executor {
   pthread_cond_t changed; /* there may be work, or an end to it */
 };
 
+/* The step after those that run together with `step`. */
+static const panamba_step *after(const panamba_executor *executor, const panamba_step *step) {
+  while (step->with_next && step + 1 < executor->end) {
+    step++;
+  }
+  return step + 1;
+}
+
+static int64_t tiles_of(const panamba_kernels *kernels, const panamba_step *step) {
+  return kernels->tiles[step->operation](step->args);
+}
+
 /*
  * Opens `step`, or closes the run if it is past the end. `tiles` is zero while the rest changes, so that nobody takes a
  * tile of a step half described; a thread that read an old word fails its compare-and-swap. A run is closed by the
@@ -77,7 +90,11 @@ static void open_step(panamba_executor *executor, const panamba_step *step) {
   }
   atomic_store(&executor->step, last ? 0 : step);
   if (!last) {
-    atomic_store(&executor->tiles, executor->kernels->tiles[step->operation](step->args));
+    int64_t tiles = 0;
+    for (const panamba_step *end = after(executor, step); step < end; step++) {
+      tiles += tiles_of(executor->kernels, step);
+    }
+    atomic_store(&executor->tiles, tiles);
   }
   if (atomic_load(&executor->sleepers) > 0) {
     pthread_mutex_lock(&executor->mutex);
@@ -115,9 +132,13 @@ static int run_one_tile_of(panamba_executor *executor, int index) {
   }
   /* This tile keeps its step open: nothing of it changes until the tile is counted as complete. */
   const panamba_step *step = atomic_load(&executor->step);
+  const panamba_step *next = after(executor, step);
+  for (int64_t own; step + 1 < next && tile >= (own = tiles_of(executor->kernels, step)); step++) {
+    tile -= own;
+  }
   executor->kernels->run_tile[step->operation](step->args, tile);
   if (atomic_fetch_add(&executor->complete, 1) + 1 == tiles) {
-    open_step(executor, step + 1);
+    open_step(executor, next);
   }
   return 1;
 }
@@ -184,7 +205,7 @@ static void run_with_workers(panamba_executor *executor, const panamba_step *ste
 static void run_alone(const panamba_step *steps, int64_t count) {
   const panamba_kernels *kernels = panamba_current_kernels();
   for (const panamba_step *step = steps; step < steps + count; step++) {
-    int64_t tiles = kernels->tiles[step->operation](step->args);
+    int64_t tiles = tiles_of(kernels, step);
     for (int64_t tile = 0; tile < tiles; tile++) {
       kernels->run_tile[step->operation](step->args, tile);
     }
@@ -198,14 +219,20 @@ int32_t panamba_run(panamba_executor *executor, const panamba_step *steps, int64
     return panamba_fail(PANAMBA_INVALID_ARGUMENT,
                         "run: the executor or the steps are null, or their count is negative");
   }
+  int64_t together = 0;
   for (int64_t i = 0; i < count; i++) {
-    if (steps[i].reserved != 0) {
-      return panamba_fail(PANAMBA_INVALID_ARGUMENT, "run: the reserved field of a step is not zero");
+    if (steps[i].with_next != 0 && steps[i].with_next != 1) {
+      return panamba_fail(PANAMBA_INVALID_ARGUMENT, "run: with_next of a step is neither 0 nor 1");
     }
     int32_t status = panamba_check(steps[i].operation, steps[i].args);
     if (status != PANAMBA_OK) {
       return status;
     }
+    together += tiles_of(panamba_current_kernels(), &steps[i]);
+    if (together > PANAMBA_MAX_TILES) {
+      return panamba_fail(PANAMBA_INVALID_ARGUMENT, "run: the steps that run together are too large for one call");
+    }
+    together = steps[i].with_next ? together : 0;
   }
   if (count == 0) {
     return PANAMBA_OK;

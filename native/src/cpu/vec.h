@@ -76,4 +76,11 @@ INLINE void vec_store_as(int32_t dtype, void *base, int64_t index, vec a, int la
   }
 }
 
+/* To bfloat16 and back. */
+INLINE vec vec_round_bf16(vec a) {
+  bf16 rounded[VEC_WIDTH];
+  vec_store_bf16(rounded, a);
+  return vec_load_bf16(rounded);
+}
+
 #endif

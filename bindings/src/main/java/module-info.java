@@ -1,5 +1,10 @@
-/** Generated access to the C interface of Panamba, for the runtime alone. */
+/**
+ * Generated access to the C interfaces of Panamba, the CUDA runtime and cuBLASLt, for the runtime
+ * alone.
+ */
 module io.panamba.bindings {
   exports io.panamba.bindings to
+      io.panamba.runtime;
+  exports io.panamba.bindings.cuda to
       io.panamba.runtime;
 }

@@ -17,7 +17,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  * struct {
  *     const void *args;
  *     int32_t operation;
- *     int32_t reserved;
+ *     int32_t with_next;
  * }
  * }
  */
@@ -30,8 +30,8 @@ public class panamba_step {
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         panamba_h.C_POINTER.withName("args"),
         panamba_h.C_INT.withName("operation"),
-        panamba_h.C_INT.withName("reserved")
-    ).withName("$anon$344:9");
+        panamba_h.C_INT.withName("with_next")
+    ).withName("$anon$345:9");
 
     /**
      * The layout of this struct
@@ -128,48 +128,48 @@ public class panamba_step {
         struct.set(operation$LAYOUT, operation$OFFSET, fieldValue);
     }
 
-    private static final OfInt reserved$LAYOUT = (OfInt)$LAYOUT.select(groupElement("reserved"));
+    private static final OfInt with_next$LAYOUT = (OfInt)$LAYOUT.select(groupElement("with_next"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * int32_t with_next
      * }
      */
-    public static final OfInt reserved$layout() {
-        return reserved$LAYOUT;
+    public static final OfInt with_next$layout() {
+        return with_next$LAYOUT;
     }
 
-    private static final long reserved$OFFSET = $LAYOUT.byteOffset(groupElement("reserved"));
+    private static final long with_next$OFFSET = $LAYOUT.byteOffset(groupElement("with_next"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * int32_t with_next
      * }
      */
-    public static final long reserved$offset() {
-        return reserved$OFFSET;
+    public static final long with_next$offset() {
+        return with_next$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * int32_t with_next
      * }
      */
-    public static int reserved(MemorySegment struct) {
-        return struct.get(reserved$LAYOUT, reserved$OFFSET);
+    public static int with_next(MemorySegment struct) {
+        return struct.get(with_next$LAYOUT, with_next$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * int32_t with_next
      * }
      */
-    public static void reserved(MemorySegment struct, int fieldValue) {
-        struct.set(reserved$LAYOUT, reserved$OFFSET, fieldValue);
+    public static void with_next(MemorySegment struct, int fieldValue) {
+        struct.set(with_next$LAYOUT, with_next$OFFSET, fieldValue);
     }
 
     /**

@@ -1,48 +1,66 @@
 package io.panamba.cli;
 
 import io.panamba.runtime.Device;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
 /** Where and how a network runs. */
 final class DeviceOptions {
+  private static final String CPU = "cpu";
+
   @Option(
       names = "--threads",
       paramLabel = "N",
       converter = Count.UpTo1024.class,
-      description = "Threads of an inference (default: one per processor).")
+      description = "Threads of an inference on cpu (default: one per processor).")
   private int threads = Runtime.getRuntime().availableProcessors();
 
   @Option(
       names = "--device",
       paramLabel = "NAME",
-      defaultValue = "cpu",
+      defaultValue = CPU,
       converter = DeviceName.class,
-      description = "Where to run: cpu (default: ${DEFAULT-VALUE}).")
+      description =
+          "Where to run: cpu, or an NVIDIA GPU, cuda or cuda:N (default: ${DEFAULT-VALUE}).")
   private String device;
 
   int threads() {
     return threads;
   }
 
+  /** Returns {@code cpu} or {@code cuda:N}. */
   String deviceName() {
     return device;
   }
 
-  Device open() {
-    return Device.cpu(threads);
+  boolean isCpu() {
+    return device.equals(CPU);
   }
 
-  /** Knows the processor alone. */
+  Device open() {
+    return isCpu()
+        ? Device.cpu(threads)
+        : Device.cuda(Integer.parseInt(device.substring(device.indexOf(':') + 1)));
+  }
+
+  /** Knows the processor and GPUs by number. */
   static final class DeviceName implements ITypeConverter<String> {
+    private static final Pattern GPU = Pattern.compile("cuda(?::(\\d{1,3}))?");
+
     @Override
     public String convert(String value) {
-      if (!value.equals("cpu")) {
-        throw new TypeConversionException(
-            "this version runs on cpu only, not on '%s'".formatted(value));
+      if (value.equals(CPU)) {
+        return value;
       }
-      return value;
+      Matcher gpu = GPU.matcher(value);
+      if (!gpu.matches()) {
+        throw new TypeConversionException(
+            "expected cpu, cuda or cuda:N, not '%s'".formatted(value));
+      }
+      return "cuda:" + (gpu.group(1) == null ? 0 : Integer.parseInt(gpu.group(1)));
     }
   }
 }

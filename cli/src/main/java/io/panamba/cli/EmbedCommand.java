@@ -131,6 +131,8 @@ final class EmbedCommand implements Callable<Integer> {
       wrong = "Missing required parameter: 'PATH'";
     } else if (fullSize && network.imageSize() != null) {
       wrong = "--full-size and --image-size exclude each other";
+    } else if (fullSize && !device.isCpu()) {
+      wrong = "--full-size works tile by tile on cpu; leave out --device " + device.deviceName();
     } else if (!fullSize && (generate != null || !workspace.equals(MEMORY))) {
       wrong = "--workspace needs --full-size";
     }

@@ -65,6 +65,7 @@ final class InfoCommand implements Callable<Integer> {
   }
 
   private void describe(Map<String, Object> report) {
+    report.put("cuda", CudaReport.of());
     try (Device opened = device.open()) {
       report.put("devices", List.of(opened.description()));
       if (weights != null) {

@@ -3,14 +3,16 @@ package io.panamba.cli;
 import io.panamba.model.Inference;
 import io.panamba.runtime.Linear;
 import io.panamba.runtime.Operation;
+import io.panamba.runtime.Together;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalDouble;
 
-/** Where the time of an inference goes: its operations, run one by one. */
+/** Where the time of an inference goes: its operations, run one by one, by the device's clock. */
 final class Profile {
   private static final int REPETITIONS = 15;
 
@@ -34,17 +36,16 @@ final class Profile {
       for (int i = 0; i < nanos.length; i++) {
         long start = System.nanoTime();
         inference.run(i, 1);
-        nanos[i][repetition] = System.nanoTime() - start;
+        long elapsed = System.nanoTime() - start;
+        OptionalDouble own = inference.deviceMillis();
+        nanos[i][repetition] = own.isPresent() ? Math.round(own.getAsDouble() * 1e6) : elapsed;
       }
     }
     Map<String, Row> rows = new LinkedHashMap<>();
     for (int i = 0; i < nanos.length; i++) {
       Operation operation = operations.get(i);
       double millis = new Timings(nanos[i], REPETITIONS).medianMillis();
-      rows.merge(
-          name(operation),
-          new Row(name(operation), 1, millis, rate(operation, millis)),
-          Profile::add);
+      rows.merge(name(operation), row(operation, millis), Profile::add);
     }
     List<Row> sorted = new ArrayList<>(rows.values());
     sorted.sort(Comparator.comparingDouble(Row::millis).reversed());
@@ -57,7 +58,16 @@ final class Profile {
     return new Row(a.name, a.count + b.count, millis, flops / millis);
   }
 
+  private static Row row(Operation operation, double millis) {
+    int count = operation instanceof Together ? 2 : 1;
+    return new Row(name(operation), count, millis, flops(operation) / millis / 1e6);
+  }
+
+  /** Two that run together are of one kind. */
   private static String name(Operation operation) {
+    if (operation instanceof Together pair) {
+      return name(pair.first());
+    }
     String kind = operation.getClass().getSimpleName();
     return operation instanceof Linear linear
         ? String.format(
@@ -70,12 +80,12 @@ final class Profile {
         : kind;
   }
 
-  private static double rate(Operation operation, double millis) {
-    if (!(operation instanceof Linear linear)) {
-      return Double.NaN;
-    }
-    double flops =
-        2.0 * linear.input().rows() * linear.weight().depth() * linear.weight().columns();
-    return flops / millis / 1e6;
+  private static double flops(Operation operation) {
+    return switch (operation) {
+      case Together pair -> flops(pair.first()) + flops(pair.second());
+      case Linear linear ->
+          2.0 * linear.input().rows() * linear.weight().depth() * linear.weight().columns();
+      default -> Double.NaN;
+    };
   }
 }

@@ -68,6 +68,14 @@ class OptionsTest {
   }
 
   @Test
+  void devices() {
+    assertThat(parse("--device=cpu").device.deviceName()).isEqualTo("cpu");
+    assertThat(parse("--device=cuda").device.deviceName()).isEqualTo("cuda:0");
+    assertThat(parse("--device=cuda:1").device.deviceName()).isEqualTo("cuda:1");
+    assertThat(parse("--device=cuda:1").device.isCpu()).isFalse();
+  }
+
+  @Test
   void oneNumberIsASquare() {
     assertThat(parse("--image-size", "512").network.imageSize()).isEqualTo(new ImageSize(512, 512));
   }
@@ -84,7 +92,11 @@ class OptionsTest {
         "--threads=0",
         "--threads=1025",
         "--threads=many",
-        "--device=cuda",
+        "--device=gpu",
+        "--device=cuda:",
+        "--device=cuda:-1",
+        "--device=cuda:1234",
+        "--device=cuda0",
         "--precision=fp16",
         "--class-token=tail",
         "--pool=median",
@@ -101,7 +113,8 @@ class OptionsTest {
 
   @Test
   void saysWhatIsSupported() {
-    assertThatThrownBy(() -> parse("--device=cuda")).hasMessageContaining("cpu only");
+    assertThatThrownBy(() -> parse("--device=gpu"))
+        .hasMessageContaining("expected cpu, cuda or cuda:N, not 'gpu'");
     assertThatThrownBy(() -> parse("--image-size=wide")).hasMessageContaining("224x320");
   }
 }

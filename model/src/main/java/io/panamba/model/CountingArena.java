@@ -19,6 +19,11 @@ final class CountingArena implements Arena {
     return bytes;
   }
 
+  /** Counts memory that it owns and has not handed out itself. */
+  void count(long more) {
+    bytes += more;
+  }
+
   /** Does something, once, after the arena is closed. */
   void onClose(Runnable ending) {
     endings.add(ending);

@@ -6,6 +6,7 @@ import io.panamba.runtime.Tensor;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
  * A network planned for one batch and image size: write {@link #image()}, {@link #run()}, read the
@@ -73,6 +74,15 @@ public final class Inference implements AutoCloseable {
     } else {
       plan.run();
     }
+  }
+
+  /**
+   * Returns how long the last run took by a GPU's own clock, copies of image and results included.
+   *
+   * @return milliseconds; empty before the first run, and on a processor
+   */
+  public OptionalDouble deviceMillis() {
+    return plan.deviceMillis();
   }
 
   /**

@@ -11,12 +11,13 @@ package io.panamba.model;
  * @param taps whether the embedding and every layer's output are kept
  * @param tile the most tokens that are worked on at a time: sequences that are longer, of networks
  *     without rotary embedding and pairs of layers, run tile by tile unless taps are kept, with the
- *     same bits in less memory. At least 8, or 0 for whole sequences.
+ *     same bits in less memory. At least 8, or 0 for whole sequences. A GPU takes whole sequences,
+ *     whatever this says.
  */
 public record InferenceOptions(
     int batch, int height, int width, boolean logits, boolean tokens, boolean taps, int tile) {
   /** The tile that is taken where nothing else is said. */
-  public static final int DEFAULT_TILE = 512;
+  public static final int DEFAULT_TILE = 256;
 
   /** Checks sizes. */
   public InferenceOptions {

@@ -10,17 +10,23 @@ import io.panamba.runtime.Operation;
 import io.panamba.runtime.SelectiveScan;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
+import io.panamba.runtime.Together;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
  * Writes layers as sweeps over the tiles of a long sequence, so that whatever is not handed from
  * tile to tile has the size of one and stays in the cache.
  *
- * <p>The first sweep goes from the first tile to the last with the forward direction, and leaves
- * its scan in y. The second goes back with the backward direction, adds its scan, gates the sum and
- * adds the mixer's output to the residual stream. Each is handed the state of the scan from tile to
- * tile. A network of one direction needs the first sweep alone. The bits are those of {@link
- * VimNetwork}'s operations on whole sequences.
+ * <p>One sweep goes from the first tile to the last with the forward direction, the other back with
+ * the backward direction; each hands itself the state of the scan from tile to tile. They meet in
+ * the middle: whichever comes to a tile first leaves its scan in y, and the one that comes second
+ * adds its own, gates the sum and adds the mixer's output to the residual stream. So the two have
+ * always the same work to do, on tiles that do not touch, and run together: of two threads, each
+ * has a sweep, and reads what the other has written only from the middle on. In Vim's first
+ * version, where both directions share one convolution, the backward sweep follows the forward one;
+ * a network of one direction has one sweep. The bits are those of {@link VimNetwork}'s operations
+ * on whole sequences.
  *
  * <p>The convolution looks at the rows of x beyond a tile's border. Where x is kept for the whole
  * sequence, they are there; otherwise each sweep computes the x of a tile anew and leaves the rows
@@ -46,16 +52,11 @@ final class LayerSweeps {
   private final Tiles tiles;
   private final boolean keepsX;
   private final int border;
-  private final Tensor normed;
-  private final Tensor xTile;
-  private final Tensor u;
-  private final Tensor gate;
-  private final Tensor projected;
-  private final Tensor scanned;
-  private final Tensor[] states;
+  private final Buffers forward;
+  private final Buffers backward;
 
   /**
-   * Allocates what one tile needs.
+   * Allocates what one tile of each sweep needs.
    *
    * @param keepX whether x is kept where both sweeps need it, rather than computed twice
    */
@@ -64,18 +65,35 @@ final class LayerSweeps {
     this.tiles = tiles;
     this.keepsX = keepsX(config, keepX);
     this.border = config.kernel() - 1;
-    long rows = tiles.largest();
-    long inner = config.inner();
-    normed = activations.tensor(rows, config.dim());
-    xTile = keepsX ? null : activations.tensor(rows + border, inner);
-    u = activations.tensor(rows, inner);
-    gate = activations.tensor(rows, inner);
-    projected = activations.exact(rows, config.dtRank() + 2L * config.states());
-    scanned = keepsY(config) ? null : activations.tensor(rows, inner);
-    states =
-        new Tensor[] {
-          activations.exact(1, config.states(), inner), activations.exact(1, config.states(), inner)
-        };
+    this.forward = new Buffers(activations);
+    this.backward = meets(config) ? new Buffers(activations) : forward;
+  }
+
+  /** What a sweep needs for the tile that it is at. */
+  private final class Buffers {
+    final Tensor normed;
+    final Tensor x;
+    final Tensor u;
+    final Tensor gate;
+    final Tensor projected;
+    final Tensor scanned;
+    final Tensor[] states;
+
+    Buffers(Activations activations) {
+      long rows = tiles.largest();
+      long inner = config.inner();
+      normed = activations.tensor(rows, config.dim());
+      x = keepsX ? null : activations.tensor(rows + border, inner);
+      u = activations.tensor(rows, inner);
+      gate = activations.tensor(rows, inner);
+      projected = activations.exact(rows, config.dtRank() + 2L * config.states());
+      scanned = keepsY(config) ? null : activations.tensor(rows, inner);
+      states =
+          new Tensor[] {
+            activations.exact(1, config.states(), inner),
+            activations.exact(1, config.states(), inner)
+          };
+    }
   }
 
   /** Whether layers can be written as sweeps at all. */
@@ -100,7 +118,12 @@ final class LayerSweeps {
     return config.bimamba() != Bimamba.NONE;
   }
 
-  /** The number of sweeps of a layer. */
+  /** Whether the sweeps run at the same time, towards each other. */
+  private static boolean meets(VimConfig config) {
+    return config.bimamba() == Bimamba.V2;
+  }
+
+  /** The number of times that a layer comes to a tile. */
   static int sweeps(VimConfig config) {
     return keepsY(config) ? 2 : 1;
   }
@@ -114,32 +137,62 @@ final class LayerSweeps {
     return config.bimamba() == Bimamba.V1 ? ALL : VimNetwork.pickedToken(config);
   }
 
-  /** The number of tiles that a sweep comes to for the sake of a token, or of {@link #ALL}. */
-  int steps(int sweep, long wanted) {
-    if (wanted == ALL) {
-      return tiles.count();
-    }
-    return sweep == 0 ? tiles.of(wanted) + 1 : tiles.count() - tiles.of(wanted);
+  /** The number of tiles that the forward sweep comes to for the sake of a token, or of all. */
+  private int forwardTiles(long wanted) {
+    return wanted == ALL ? tiles.count() : tiles.of(wanted) + 1;
   }
 
-  /** Writes a layer: every tile of every sweep. */
+  private int backwardTiles(long wanted) {
+    if (!keepsY(config)) {
+      return 0;
+    }
+    return wanted == ALL ? tiles.count() : tiles.count() - tiles.of(wanted);
+  }
+
+  /** The number of steps of a layer: a tile of one sweep each, or of both. */
+  int steps(long wanted) {
+    int there = forwardTiles(wanted);
+    int back = backwardTiles(wanted);
+    return meets(config) ? Math.max(there, back) : there + back;
+  }
+
+  /** Writes a layer: all its steps. */
   void write(Layer layer, Sequence sequence, long wanted, List<Operation> operations) {
-    for (int sweep = 0; sweep < sweeps(config); sweep++) {
-      for (int step = 0; step < steps(sweep, wanted); step++) {
-        write(layer, sequence, wanted, sweep, step, operations);
-      }
+    for (int step = 0; step < steps(wanted); step++) {
+      write(layer, sequence, wanted, step, operations);
     }
   }
 
-  /** Writes one tile: the first, second, ... that a sweep comes to. */
-  void write(
-      Layer layer,
-      Sequence sequence,
-      long wanted,
-      int sweep,
-      int step,
-      List<Operation> operations) {
-    new Tile(layer, sequence, wanted, sweep == 1, step, operations).write();
+  /**
+   * Writes one step of a layer; they run in order.
+   *
+   * @return how many tokens a sweep passes in it, those of two sweeps added
+   */
+  long write(Layer layer, Sequence sequence, long wanted, int step, List<Operation> operations) {
+    int there = step;
+    int back = meets(config) ? step : step - forwardTiles(wanted);
+    List<Operation> first = new ArrayList<>();
+    List<Operation> second = new ArrayList<>();
+    long tokens = 0;
+    if (there < forwardTiles(wanted)) {
+      Visit visit = new Visit(layer, sequence, wanted, false, there, first);
+      visit.write();
+      tokens += visit.size;
+    }
+    if (back >= 0 && back < backwardTiles(wanted)) {
+      Visit visit = new Visit(layer, sequence, wanted, true, back, second);
+      visit.write();
+      tokens += visit.size;
+    }
+    if (first.size() == second.size() && there != tiles.count() - 1 - back) {
+      for (int i = 0; i < first.size(); i++) {
+        operations.add(new Together(first.get(i), second.get(i)));
+      }
+    } else {
+      operations.addAll(first);
+      operations.addAll(second);
+    }
+    return tokens;
   }
 
   private static Tensor rows(Tensor tensor, long first, long count) {
@@ -147,13 +200,14 @@ final class LayerSweeps {
   }
 
   /** One tile of one sweep of one layer. */
-  private final class Tile {
+  private final class Visit {
     private final Layer layer;
     private final Sequence sequence;
     private final boolean back;
+    private final Buffers buffers;
 
-    /** This tile lies behind that of the wanted token, so that the first sweep left it out. */
-    private final boolean beyond;
+    /** The other sweep has been here: x and its scan are there. */
+    private final boolean second;
 
     /** The mixer's output is made here. */
     private final boolean last;
@@ -163,7 +217,12 @@ final class LayerSweeps {
     private final long start;
     private final long size;
 
-    Tile(
+    /**
+     * Describes a visit.
+     *
+     * @param step counts the sweep's own tiles
+     */
+    Visit(
         Layer layer,
         Sequence sequence,
         long wanted,
@@ -171,11 +230,15 @@ final class LayerSweeps {
         int step,
         List<Operation> operations) {
       int tile = back ? tiles.count() - 1 - step : step;
-      this.beyond = wanted != ALL && tile > tiles.of(wanted);
-      this.last = (back || !keepsY(config)) && (wanted == ALL || tile == tiles.of(wanted));
+      int others = tiles.count() - 1 - step;
+      boolean common = wanted == ALL || tile == tiles.of(wanted);
+      boolean later = meets(config) ? (back ? others <= step : others < step) : back;
+      this.second = keepsY(config) && common && later;
+      this.last = common && (second || !keepsY(config));
       this.layer = layer;
       this.sequence = sequence;
       this.back = back;
+      this.buffers = back ? backward : forward;
       this.step = step;
       this.operations = operations;
       this.start = tiles.start(tile);
@@ -191,14 +254,15 @@ final class LayerSweeps {
               layer.norm().weight(),
               layer.norm().bias(),
               VimConfig.EPS,
-              rows(normed, 0, size)));
+              tileOf(buffers.normed)));
       Branch branch = back ? layer.backward() : layer.forward();
       convolve(branch);
-      operations.add(Linear.of(tileOf(u), branch.projection(), null, 0, tileOf(projected)));
+      operations.add(
+          Linear.of(tileOf(buffers.u), branch.projection(), null, 0, tileOf(buffers.projected)));
       if (last) {
-        operations.add(VimNetwork.gate(tileOf(normed), layer, tileOf(gate)));
+        operations.add(VimNetwork.gate(tileOf(buffers.normed), layer, tileOf(buffers.gate)));
       }
-      Tensor y = keepsY(config) ? rows(sequence.y(), start, size) : tileOf(scanned);
+      Tensor y = keepsY(config) ? rows(sequence.y(), start, size) : tileOf(buffers.scanned);
       scan(branch, y);
       if (last) {
         operations.add(Linear.of(y, layer.outProjection(), layer.outBias(), 1, stream));
@@ -212,11 +276,11 @@ final class LayerSweeps {
     private void convolve(Branch branch) {
       // The backward direction of Vim's first version shares the forward convolution.
       boolean forward = !back || config.bimamba() == Bimamba.V1;
-      CausalConv.Direction direction = VimNetwork.conv(branch, tileOf(u));
+      CausalConv.Direction direction = VimNetwork.conv(branch, tileOf(buffers.u));
       Columns x;
       long first;
       if (keepsX) {
-        if (!back || beyond) {
+        if (!second) {
           x(0, size, rows(sequence.x(), start, size));
         }
         x = Columns.of(rows(sequence.x(), 0, tiles.length()));
@@ -224,35 +288,35 @@ final class LayerSweeps {
       } else {
         long known = step == 0 ? 0 : border;
         long place = back ? tiles.largest() - size : border;
-        x(0, size, rows(xTile, place, size));
-        x = Columns.of(rows(xTile, back ? place : place - known, size + known));
+        x(0, size, rows(buffers.x, place, size));
+        x = Columns.of(rows(buffers.x, back ? place : place - known, size + known));
         first = back ? 0 : known;
       }
       operations.add(
           new CausalConv(x, first, size, forward ? direction : null, forward ? null : direction));
       if (!keepsX && step < tiles.count() - 1) {
-        x(back ? 0 : size - border, border, rows(xTile, back ? tiles.largest() : 0, border));
+        x(back ? 0 : size - border, border, rows(buffers.x, back ? tiles.largest() : 0, border));
       }
     }
 
     /** Computes x of rows of the normed tile. */
     private void x(long from, long count, Tensor out) {
       operations.add(
-          Linear.of(rows(normed, from, count), layer.xProjection(), layer.xBias(), 0, out));
+          Linear.of(rows(buffers.normed, from, count), layer.xProjection(), layer.xBias(), 0, out));
     }
 
     private void scan(Branch branch, Tensor y) {
-      Tensor before = step == 0 ? null : states[step % 2];
-      Tensor after = step == tiles.count() - 1 ? null : states[(step + 1) % 2];
+      Tensor before = step == 0 ? null : buffers.states[step % 2];
+      Tensor after = step == tiles.count() - 1 ? null : buffers.states[(step + 1) % 2];
       SelectiveScan.Direction direction =
-          VimNetwork.direction(branch, tileOf(u), tileOf(projected), before, after);
+          VimNetwork.direction(branch, tileOf(buffers.u), tileOf(buffers.projected), before, after);
       operations.add(
           new SelectiveScan(
               back ? null : direction,
               back ? direction : null,
-              last ? Columns.of(tileOf(gate)) : null,
+              last ? Columns.of(tileOf(buffers.gate)) : null,
               last ? VimNetwork.scale(config) : 1,
-              back,
+              second,
               y));
     }
   }

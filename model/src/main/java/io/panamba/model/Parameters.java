@@ -3,7 +3,6 @@ package io.panamba.model;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.StoredTensor;
 import io.panamba.runtime.DType;
-import io.panamba.runtime.Device;
 import io.panamba.runtime.MatrixSource;
 import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.Shape;
@@ -22,14 +21,12 @@ import java.util.function.DoubleUnaryOperator;
  */
 final class Parameters {
   private final Checkpoint checkpoint;
-  private final Device device;
-  private final Arena arena;
+  private final DeviceMemory memory;
   private final Set<String> used = new HashSet<>();
 
-  Parameters(Checkpoint checkpoint, Device device, Arena arena) {
+  Parameters(Checkpoint checkpoint, DeviceMemory memory) {
     this.checkpoint = checkpoint;
-    this.device = device;
-    this.arena = arena;
+    this.memory = memory;
   }
 
   private StoredTensor stored(String key, long... sizes) {
@@ -52,14 +49,29 @@ final class Parameters {
 
   /** A tensor in float32, last axis fastest. */
   Tensor tensor(String key, long... sizes) {
-    return Tensor.of(arena, Shape.of(sizes), stored(key, sizes).toFloats());
+    return upload(Shape.of(sizes), floats(key, sizes));
   }
 
-  /** A tensor that every layer has or none: null if no key of the checkpoint ends like this one. */
+  /** As {@link #tensor}, in the host's memory, for packing. */
+  Tensor onHost(String key, long... sizes) {
+    return Tensor.of(Arena.ofAuto(), Shape.of(sizes), floats(key, sizes));
+  }
+
+  /** A tensor of numbers that were made of others. */
+  Tensor upload(Shape shape, float... values) {
+    return memory.of(shape, values);
+  }
+
+  /**
+   * Whether every layer has such a tensor; none has it if no key of the checkpoint ends like it.
+   */
+  boolean isCommon(String suffix) {
+    return checkpoint.keys().stream().anyMatch(key -> key.endsWith(suffix));
+  }
+
+  /** A tensor that every layer has or none. */
   Tensor common(String layer, String suffix, long... sizes) {
-    return checkpoint.keys().stream().anyMatch(key -> key.endsWith(suffix))
-        ? tensor(layer + suffix, sizes)
-        : null;
+    return isCommon(suffix) ? tensor(layer + suffix, sizes) : null;
   }
 
   /** A tensor on the heap. */
@@ -79,7 +91,7 @@ final class Parameters {
         transposed[column * rows + row] = (float) map.applyAsDouble(source[row * columns + column]);
       }
     }
-    return Tensor.of(arena, Shape.of(columns, rows), transposed);
+    return upload(Shape.of(columns, rows), transposed);
   }
 
   /** A weight (columns, ...) whose other axes are the depth, packed straight from the file. */
@@ -115,8 +127,7 @@ final class Parameters {
       long depth,
       long[] strides,
       Tensor rowScale) {
-    return device.pack(
-        arena,
+    return memory.pack(
         new MatrixSource(
             data.asSlice(first * strides[0] * stored.bytes()),
             stored,

@@ -2,6 +2,7 @@ package io.panamba.model;
 
 import io.panamba.runtime.Arenas;
 import io.panamba.runtime.DType;
+import io.panamba.runtime.Device;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import java.lang.foreign.Arena;
@@ -51,10 +52,10 @@ final class SharedPositions {
    * Lends the embedding of a grid.
    *
    * @param sized the network with its image size
-   * @param user whose close gives it back
+   * @param user the memory whose end gives it back
    * @return (length, dim), or null if the network has none
    */
-  Tensor lend(VimConfig sized, CountingArena user) {
+  Tensor lend(VimConfig sized, DeviceMemory user) {
     if (trained == null) {
       return null;
     }
@@ -62,20 +63,24 @@ final class SharedPositions {
     synchronized (entries) {
       Entry entry = entries.get(grid);
       if (entry == null) {
-        entry = create(sized);
+        entry = create(sized, user.device());
         entries.put(grid, entry);
       }
       entry.users++;
-      user.onClose(() -> giveBack(grid));
+      user.arena().onClose(() -> giveBack(grid));
       return entry.tensor;
     }
   }
 
-  private Entry create(VimConfig sized) {
+  private Entry create(VimConfig sized, Device device) {
     Arena arena = Arenas.shared();
     try {
-      Tensor tensor = Tensor.allocate(arena, DType.F32, Shape.of(sized.length(), sized.dim()));
-      fit(sized).write(0, tensor);
+      Tensor tensor = device.allocate(arena, DType.F32, Shape.of(sized.length(), sized.dim()));
+      try (Arena local = Arena.ofConfined()) {
+        Tensor host = device.staging(local, tensor);
+        fit(sized).write(0, host);
+        device.copy(host, tensor);
+      }
       return new Entry(arena, tensor);
     } catch (RuntimeException | Error e) {
       arena.close();

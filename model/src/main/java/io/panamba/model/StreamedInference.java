@@ -70,7 +70,11 @@ public final class StreamedInference implements AutoCloseable {
       DType type = config.precision().dtype();
       this.sequence = sequence(type);
       this.sweeps =
-          new LayerSweeps(config, tiles, sequence.x() != null, new Activations(arena, type));
+          new LayerSweeps(
+              config,
+              tiles,
+              sequence.x() != null,
+              new Activations(new DeviceMemory(device, arena), type));
       this.embedding =
           new StripEmbedding(config, weights, positions, device, options.tile(), arena);
       this.features = Tensor.allocate(arena, DType.F32, Shape.of(1, config.dim()));
@@ -155,9 +159,7 @@ public final class StreamedInference implements AutoCloseable {
       tokensDone = 0;
       embedding.run(source, sequence.stream(), this::requireUndisturbed);
       for (int layer = 0; layer < config.depth(); layer++) {
-        for (int sweep = 0; sweep < LayerSweeps.sweeps(config); sweep++) {
-          sweep(layer, sweep);
-        }
+        pass(layer);
       }
       read();
     } finally {
@@ -192,27 +194,25 @@ public final class StreamedInference implements AutoCloseable {
     return config.length() * config.depth();
   }
 
-  /** One plan for all tiles, run tile by tile. */
-  private void sweep(int index, int sweep) {
+  /** One plan for a layer, run tile by tile. */
+  private void pass(int index) {
     Layer layer = weights.layers().get(index);
     boolean picks = index == config.depth() - 1;
     long wanted = picks ? LayerSweeps.wanted(config) : LayerSweeps.ALL;
-    long end = tokensDone + config.length();
+    long end = tokensDone + LayerSweeps.sweeps(config) * config.length();
     List<Operation> operations = new ArrayList<>();
-    int[] ends = new int[sweeps.steps(sweep, wanted)];
+    int[] ends = new int[sweeps.steps(wanted)];
+    long[] tokens = new long[ends.length];
     for (int step = 0; step < ends.length; step++) {
-      sweeps.write(layer, sequence, wanted, sweep, step, operations);
+      tokens[step] = sweeps.write(layer, sequence, wanted, step, operations);
       ends[step] = operations.size();
     }
     try (Plan plan = device.plan(operations)) {
       for (int step = 0; step < ends.length; step++) {
         int first = step == 0 ? 0 : ends[step - 1];
         plan.run(first, ends[step] - first);
-        tokensDone += tiles.size(sweep == 0 ? step : tiles.count() - 1 - step);
-        if (step == ends.length - 1) {
-          // With those that nobody asked for.
-          tokensDone = end;
-        }
+        // At the end with those that nobody asked for.
+        tokensDone = step == ends.length - 1 ? end : tokensDone + tokens[step];
         progress.advanced(done(), total());
         requireUndisturbed();
       }

@@ -2,7 +2,8 @@ package io.panamba.model;
 
 /**
  * The tiles that a sequence is worked through in: as few as there can be of at most so many tokens,
- * and of nearly equal length, so that none is too short to keep the processor busy.
+ * and of nearly equal length, so that none is too short to keep the processor busy. One, or an even
+ * number, so that two sweeps towards each other never come to one tile at the same time.
  *
  * @param length of the sequence
  * @param count of tiles
@@ -10,7 +11,8 @@ package io.panamba.model;
 record Tiles(long length, int count) {
   /** Cuts a sequence into tiles of at most {@code most} tokens; 0 leaves it whole. */
   static Tiles of(long length, int most) {
-    return new Tiles(length, most == 0 ? 1 : Math.toIntExact(Math.ceilDiv(length, most)));
+    int fewest = most == 0 ? 1 : Math.toIntExact(Math.ceilDiv(length, most));
+    return new Tiles(length, fewest == 1 ? 1 : fewest + fewest % 2);
   }
 
   /** The first token of a tile. */

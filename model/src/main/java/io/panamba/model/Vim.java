@@ -82,7 +82,7 @@ public final class Vim implements AutoCloseable {
     try {
       Span span = Span.load(checkpoint.path().toString(), config, device, arena);
       boolean recorded = span.start();
-      VimWeights weights = VimWeights.load(checkpoint, config, device, arena);
+      VimWeights weights = VimWeights.load(checkpoint, config, new DeviceMemory(device, arena));
       if (recorded) {
         span.stop();
       }
@@ -139,8 +139,9 @@ public final class Vim implements AutoCloseable {
     try {
       Span span = Span.plan(sized, options, device, workspace);
       boolean recorded = span.start();
-      Tensor shared = positions.lend(sized, workspace);
-      VimNetwork network = new VimNetwork(sized, weights, options, shared, workspace);
+      DeviceMemory memory = new DeviceMemory(device, workspace);
+      Tensor shared = positions.lend(sized, memory);
+      VimNetwork network = new VimNetwork(sized, weights, options, shared, memory);
       Plan plan = device.plan(network.operations());
       if (recorded) {
         span.stop();
@@ -159,14 +160,20 @@ public final class Vim implements AutoCloseable {
    * @param options image size, what is wanted and where memory comes from
    * @return the inference, to be closed by the caller
    * @throws IllegalArgumentException if the image is smaller than a patch; if the network has
-   *     rotary embedding or pairs of layers, which need whole sequences; or if its features are
-   *     those of every token
+   *     rotary embedding or pairs of layers, which need whole sequences; if its features are those
+   *     of every token; or if it is on a GPU
    * @throws WeightsException if logits are wanted of a checkpoint without a head
    * @throws WorkspaceException if memory or a temporary file are not to be had
    * @throws InferenceInterruptedException if the thread is interrupted meanwhile
    */
   public StreamedInference stream(StreamOptions options) {
     VimConfig sized = sized(options.height(), options.width());
+    if (device.hasOwnMemory()) {
+      throw new IllegalArgumentException(
+          "a streamed inference works in the host's memory, tile by tile; open the network on a"
+              + " processor, not on "
+              + device.description());
+    }
     if (!LayerSweeps.canSweep(sized)) {
       throw new IllegalArgumentException(
           "networks with a rotary embedding or with layers in pairs need whole sequences; plan an"
@@ -194,9 +201,9 @@ public final class Vim implements AutoCloseable {
   }
 
   /**
-   * Frees the weights.
+   * Frees the weights. On a GPU it waits for the end of what runs there.
    *
-   * @throws IllegalStateException if an inference is running
+   * @throws IllegalStateException if an inference is running on a processor
    */
   @Override
   public void close() {

@@ -5,6 +5,7 @@ import io.panamba.model.VimWeights.Layer;
 import io.panamba.model.VimWeights.NormWeights;
 import io.panamba.runtime.CausalConv;
 import io.panamba.runtime.Columns;
+import io.panamba.runtime.Copy;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Linear;
 import io.panamba.runtime.Norm;
@@ -15,7 +16,6 @@ import io.panamba.runtime.Rotary;
 import io.panamba.runtime.SelectiveScan;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
-import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -36,7 +36,7 @@ final class VimNetwork {
   private final VimConfig config;
   private final VimWeights weights;
   private final InferenceOptions options;
-  private final Arena arena;
+  private final DeviceMemory memory;
   private final long batch;
   private final long length;
   private final List<Operation> operations = new ArrayList<>();
@@ -44,6 +44,10 @@ final class VimNetwork {
 
   private final Activations activations;
   private final Tensor image;
+
+  /** The image where the host writes it; on a device with memory of its own, a copy. */
+  private final Tensor pixels;
+
   private final Tensor stream;
 
   /** How layers are written over tiles of a long sequence, or null for whole sequences. */
@@ -85,17 +89,18 @@ final class VimNetwork {
       VimWeights weights,
       InferenceOptions options,
       Tensor positions,
-      Arena arena) {
+      DeviceMemory memory) {
     this.config = config;
     this.weights = weights;
     this.options = options;
-    this.arena = arena;
+    this.memory = memory;
     this.batch = options.batch();
     this.length = config.length();
     long inner = config.inner();
     image = tensor(batch, config.colours(), config.imageHeight(), config.imageWidth());
+    pixels = memory.staging(image);
     stream = tensor(batch, length, config.dim());
-    activations = new Activations(arena, config.precision().dtype());
+    activations = new Activations(memory, config.precision().dtype());
     sweeps = sweeps();
     normed = whole(config.dim());
     x = whole(inner);
@@ -108,13 +113,17 @@ final class VimNetwork {
     scanned = whole(inner);
     hidden =
         config.rope() || config.layerBidirectional() ? tensor(batch, length, config.dim()) : null;
+    if (pixels != image) {
+      operations.add(new Copy(pixels, image));
+    }
     embed(positions);
     blocks();
     finish();
+    handOver();
   }
 
   private Tensor tensor(long... sizes) {
-    return Tensor.allocate(arena, DType.F32, Shape.of(sizes));
+    return memory.tensor(DType.F32, sizes);
   }
 
   /** Allocates what layers need of whole sequences, unless they are written as sweeps. */
@@ -122,9 +131,14 @@ final class VimNetwork {
     return sweeps == null ? activations.tensor(batch, length, width) : null;
   }
 
+  /** Work in pieces is for caches: a device with memory of its own is faster on everything. */
+  private boolean whole() {
+    return memory.device().hasOwnMemory();
+  }
+
   private LayerSweeps sweeps() {
     Tiles tiles = Tiles.of(length, options.tile());
-    return tiles.count() == 1 || options.taps() || !LayerSweeps.canSweep(config)
+    return tiles.count() == 1 || whole() || options.taps() || !LayerSweeps.canSweep(config)
         ? null
         : new LayerSweeps(config, tiles, true, activations);
   }
@@ -234,8 +248,8 @@ final class VimNetwork {
       tables = RotaryEmbedding.of(config.gridHeight(), config.gridWidth(), config.dim());
     }
     Shape shape = Shape.of(positions, config.dim());
-    rotaryCos = Tensor.of(arena, shape, tables.cos());
-    rotarySin = Tensor.of(arena, shape, tables.sin());
+    rotaryCos = memory.of(shape, tables.cos());
+    rotarySin = memory.of(shape, tables.sin());
   }
 
   /** r' = r + mixer(norm(r)) */
@@ -396,6 +410,7 @@ final class VimNetwork {
   private boolean picksEarly() {
     return pickedToken(config) >= 0
         && sweeps == null
+        && !whole()
         && hidden == null
         && !options.tokens()
         && !options.taps()
@@ -463,12 +478,24 @@ final class VimNetwork {
     }
   }
 
+  /** Tokens that nobody asked for stay where they are, unless that is where the host reads. */
+  private void handOver() {
+    HostCopies copies = new HostCopies(memory, operations);
+    taps.replaceAll((_, tensor) -> copies.of(tensor));
+    if (whole() && !options.tokens() && tokens != features) {
+      tokens = null;
+    }
+    tokens = copies.of(tokens);
+    features = copies.of(features);
+    logits = copies.of(logits);
+  }
+
   List<Operation> operations() {
     return operations;
   }
 
   Tensor image() {
-    return image;
+    return pixels;
   }
 
   Tensor tokens() {

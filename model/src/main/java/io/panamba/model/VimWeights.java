@@ -2,12 +2,10 @@ package io.panamba.model;
 
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.runtime.DType;
-import io.panamba.runtime.Device;
 import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.PatchEmbedding.ClassIndex;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
-import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -65,8 +63,8 @@ record VimWeights(
       PackedMatrix outProjection,
       Tensor outBias) {}
 
-  static VimWeights load(Checkpoint checkpoint, VimConfig config, Device device, Arena arena) {
-    Parameters parameters = new Parameters(checkpoint, device, arena);
+  static VimWeights load(Checkpoint checkpoint, VimConfig config, DeviceMemory memory) {
+    Parameters parameters = new Parameters(checkpoint, memory);
     int dim = config.dim();
     DType dtype = config.precision().dtype();
     PackedMatrix projection =
@@ -79,7 +77,7 @@ record VimWeights(
             config.patch(),
             config.patch());
     Tensor projectionBias = parameters.tensor("patch_embed.proj.bias", dim);
-    Tensor classTokens = classTokens(parameters, config, arena);
+    Tensor classTokens = classTokens(parameters, config);
     float[] positions = config.positions() ? positions(parameters, checkpoint, config) : null;
     RotaryEmbedding.Tables rotary = config.rope() ? rotary(parameters, checkpoint, config) : null;
     List<Layer> layers = new ArrayList<>();
@@ -106,7 +104,7 @@ record VimWeights(
         headBias);
   }
 
-  private static Tensor classTokens(Parameters parameters, VimConfig config, Arena arena) {
+  private static Tensor classTokens(Parameters parameters, VimConfig config) {
     int dim = config.dim();
     return switch (config.classToken()) {
       case NONE -> null;
@@ -115,7 +113,7 @@ record VimWeights(
         float[] both = new float[2 * dim];
         System.arraycopy(parameters.floats("cls_token_head", 1, 1, dim), 0, both, 0, dim);
         System.arraycopy(parameters.floats("cls_token_tail", 1, 1, dim), 0, both, dim, dim);
-        yield Tensor.of(arena, Shape.of(2, dim), both);
+        yield parameters.upload(Shape.of(2, dim), both);
       }
     };
   }
@@ -146,7 +144,7 @@ record VimWeights(
     String mixer = prefix + "mixer.";
     // Layer scale multiplies the mixer's output, which is linear in out_proj: it folds into the
     // rows of its weight.
-    Tensor gamma = config.layerScale() ? parameters.tensor(mixer + "gamma", dim) : null;
+    Tensor gamma = config.layerScale() ? parameters.onHost(mixer + "gamma", dim) : null;
     Branch forward = branch(parameters, config, prefix, "", "A_log");
     Branch backward =
         switch (config.bimamba()) {
@@ -165,19 +163,22 @@ record VimWeights(
         forward,
         backward,
         parameters.packed(mixer + "out_proj.weight", dtype, gamma, dim, inner),
-        scaled(parameters.common(prefix, "mixer.out_proj.bias", dim), gamma));
+        outBias(parameters, prefix, gamma, dim));
   }
 
-  private static Tensor scaled(Tensor bias, Tensor gamma) {
-    if (bias != null && gamma != null) {
-      float[] values = bias.toFloats();
+  private static Tensor outBias(Parameters parameters, String prefix, Tensor gamma, int dim) {
+    String suffix = "mixer.out_proj.bias";
+    if (!parameters.isCommon(suffix)) {
+      return null;
+    }
+    float[] values = parameters.floats(prefix + suffix, dim);
+    if (gamma != null) {
       float[] factors = gamma.toFloats();
       for (int i = 0; i < values.length; i++) {
         values[i] *= factors[i];
       }
-      bias.copyFrom(values);
     }
-    return bias;
+    return parameters.upload(Shape.of(dim), values);
   }
 
   private static Branch branch(

@@ -3,17 +3,32 @@ package io.panamba.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.panamba.runtime.DType;
+import io.panamba.runtime.Device;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Rows of a fitted embedding, and how long one is kept. */
 class PositionEmbeddingTest {
+  private static Device device;
+
+  @BeforeAll
+  static void open() {
+    device = Device.cpu(1);
+  }
+
+  @AfterAll
+  static void close() {
+    device.close();
+  }
+
   private static final int DIM = 5;
   private static final int SIDE = 4;
 
@@ -90,13 +105,17 @@ class PositionEmbeddingTest {
         Precision.FP32);
   }
 
+  private static DeviceMemory memory(CountingArena arena) {
+    return new DeviceMemory(device, arena);
+  }
+
   @Test
   void plansOfOneGridShareOneAndTheLastFreesIt() {
     SharedPositions positions = new SharedPositions(trained(ClassToken.MIDDLE));
     CountingArena first = new CountingArena(Arena.ofConfined());
     CountingArena second = new CountingArena(Arena.ofConfined());
-    Tensor lent = positions.lend(config(6), first);
-    assertThat(positions.lend(config(6), second)).isSameAs(lent);
+    Tensor lent = positions.lend(config(6), memory(first));
+    assertThat(positions.lend(config(6), memory(second))).isSameAs(lent);
     assertThat(positions.grids()).isEqualTo(1);
     first.close();
     assertThat(positions.grids()).isEqualTo(1);
@@ -111,7 +130,7 @@ class PositionEmbeddingTest {
     SharedPositions positions = new SharedPositions(trained(ClassToken.MIDDLE));
     for (int side = 1; side < 50; side++) {
       try (CountingArena user = new CountingArena(Arena.ofConfined())) {
-        assertThat(positions.lend(config(side), user)).isNotNull();
+        assertThat(positions.lend(config(side), memory(user))).isNotNull();
         assertThat(positions.grids()).isEqualTo(1);
       }
     }
@@ -122,7 +141,7 @@ class PositionEmbeddingTest {
   void networksWithoutPositionsHaveNone() {
     SharedPositions positions = new SharedPositions(null);
     try (CountingArena user = new CountingArena(Arena.ofConfined())) {
-      assertThat(positions.lend(config(6), user)).isNull();
+      assertThat(positions.lend(config(6), memory(user))).isNull();
       assertThat(positions.fit(config(6))).isNull();
     }
   }

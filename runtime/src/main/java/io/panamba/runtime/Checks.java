@@ -70,7 +70,7 @@ final class Checks {
 
   static void writable(String operation, String name, Tensor tensor) {
     require(
-        !tensor.segment().isReadOnly(),
+        !tensor.memory().isReadOnly(),
         operation,
         "%s is read-only: %s; expected memory that can be written",
         name,
@@ -80,13 +80,26 @@ final class Checks {
   /** Requires that an output shares no memory with a tensor that is read after it is written. */
   static void apart(String operation, String name, Tensor out, String other, Tensor tensor) {
     require(
-        out.segment().asOverlappingSlice(tensor.segment()).isEmpty(),
+        out.memory().asOverlappingSlice(tensor.memory()).isEmpty(),
         operation,
         "%s %s shares memory with %s %s; expected memory of its own",
         name,
         out,
         other,
         tensor);
+  }
+
+  /** Requires that a tensor can be copied to another. */
+  static void sameElements(Tensor from, Tensor to) {
+    present("copy", "from", from);
+    present("copy", "to", to);
+    require(
+        from.dtype() == to.dtype() && from.shape().equals(to.shape()),
+        "copy",
+        "from is %s, to is %s: their types or shapes differ",
+        from,
+        to);
+    writable("copy", "to", to);
   }
 
   /** Requires what isn't optional. */

@@ -19,11 +19,18 @@ import java.util.List;
 /** Writes operations as the structs of panamba.h. */
 final class CpuArguments {
   private final Arena arena;
+  private final Device home;
   private final List<MemorySegment> segments = new ArrayList<>();
   private final CpuTrainingArguments training;
 
-  CpuArguments(Arena arena) {
+  /**
+   * Writes into an arena.
+   *
+   * @param home whose memory tensors have to be in; null for the host's
+   */
+  CpuArguments(Arena arena, Device home) {
     this.arena = arena;
+    this.home = home;
     this.training = new CpuTrainingArguments(arena, this);
   }
 
@@ -32,8 +39,20 @@ final class CpuArguments {
     return segments;
   }
 
-  void fill(MemorySegment step, Operation operation) {
+  /** The number of steps of the native library that an operation is. */
+  static int steps(Operation operation) {
+    return operation instanceof Together ? 2 : 1;
+  }
+
+  /** Writes an operation as its {@link #steps}, the first of which is given by its index. */
+  void fill(MemorySegment steps, int index, Operation operation) {
+    MemorySegment step = panamba_step.asSlice(steps, index);
     switch (operation) {
+      case Together op -> {
+        fill(steps, index, op.first());
+        panamba_step.with_next(step, 1);
+        fill(steps, index + 1, op.second());
+      }
       case PatchEmbedding op -> set(step, panamba_h.PANAMBA_PATCH_EMBEDDING(), patchEmbedding(op));
       case Norm op -> set(step, panamba_h.PANAMBA_NORM(), norm(op));
       case Linear op -> set(step, panamba_h.PANAMBA_LINEAR(), linear(op));
@@ -42,6 +61,7 @@ final class CpuArguments {
       case Rotary op -> set(step, panamba_h.PANAMBA_ROTARY(), rotary(op));
       case Pool op -> set(step, panamba_h.PANAMBA_POOL(), pool(op));
       case TrainingOperation op -> training.fill(step, op);
+      case Copy op -> throw elsewhere(op.from().home() == null ? op.to() : op.from());
     }
   }
 
@@ -79,21 +99,45 @@ final class CpuArguments {
   }
 
   MemorySegment address(Tensor tensor) {
-    return tensor == null ? MemorySegment.NULL : address(tensor.segment());
+    if (tensor == null) {
+      return MemorySegment.NULL;
+    }
+    if (tensor.home() != home) {
+      throw elsewhere(tensor);
+    }
+    return address(tensor.memory());
+  }
+
+  MemorySegment address(PackedMatrix matrix) {
+    if (matrix.home() != home) {
+      throw new ShapeException(
+          "%s was packed for %s; this plan is for %s"
+              .formatted(matrix, name(matrix.home()), name(home)));
+    }
+    return address(matrix.segment());
   }
 
   MemorySegment address(Columns columns) {
     return columns == null
         ? MemorySegment.NULL
-        : address(columns.tensor().segment())
-            .asSlice(columns.first() * columns.tensor().dtype().bytes());
+        : address(columns.tensor()).asSlice(columns.first() * columns.tensor().dtype().bytes());
   }
 
-  private MemorySegment patchEmbedding(PatchEmbedding op) {
+  private ShapeException elsewhere(Tensor tensor) {
+    return new ShapeException(
+        "%s lies in the memory of %s; this plan is for %s: take memory from its Device.allocate"
+            .formatted(tensor, name(tensor.home()), name(home)));
+  }
+
+  private static String name(Device device) {
+    return device == null ? "the processor" : device.toString();
+  }
+
+  MemorySegment patchEmbedding(PatchEmbedding op) {
     MemorySegment args = panamba_patch_embedding_args.allocate(arena);
     Shape image = op.image().shape();
     panamba_patch_embedding_args.image(args, address(op.image()));
-    panamba_patch_embedding_args.weight(args, address(op.weight().segment()));
+    panamba_patch_embedding_args.weight(args, address(op.weight()));
     panamba_patch_embedding_args.bias(args, address(op.bias()));
     panamba_patch_embedding_args.position(args, address(op.position()));
     panamba_patch_embedding_args.class_token(args, address(op.classTokens()));
@@ -115,7 +159,7 @@ final class CpuArguments {
     return args;
   }
 
-  private MemorySegment norm(Norm op) {
+  MemorySegment norm(Norm op) {
     MemorySegment args = panamba_norm_args.allocate(arena);
     long dim = op.residual().shape().size(-1);
     panamba_norm_args.residual(args, address(op.residual()));
@@ -136,7 +180,7 @@ final class CpuArguments {
   private MemorySegment linear(Linear op) {
     MemorySegment args = panamba_linear_args.allocate(arena);
     panamba_linear_args.input(args, address(op.input()));
-    panamba_linear_args.weight(args, address(op.weight().segment()));
+    panamba_linear_args.weight(args, address(op.weight()));
     panamba_linear_args.bias(args, address(op.bias()));
     panamba_linear_args.out(args, address(op.out()));
     panamba_linear_args.rows(args, op.input().rows());
@@ -156,7 +200,7 @@ final class CpuArguments {
     return args;
   }
 
-  private MemorySegment causalConv(CausalConv op) {
+  MemorySegment causalConv(CausalConv op) {
     MemorySegment args = panamba_causal_conv_args.allocate(arena);
     Shape shape = op.x().tensor().shape();
     long firstElement = op.x().first() + op.first() * op.x().rowStride();
@@ -184,7 +228,7 @@ final class CpuArguments {
     }
   }
 
-  private MemorySegment selectiveScan(SelectiveScan op) {
+  MemorySegment selectiveScan(SelectiveScan op) {
     MemorySegment args = panamba_selective_scan_args.allocate(arena);
     Shape shape = op.out().shape();
     panamba_selective_scan_args.gate(args, address(op.gate()));
@@ -221,7 +265,7 @@ final class CpuArguments {
     }
   }
 
-  private MemorySegment rotary(Rotary op) {
+  MemorySegment rotary(Rotary op) {
     MemorySegment args = panamba_rotary_args.allocate(arena);
     Shape shape = op.x().shape();
     panamba_rotary_args.x(args, address(op.x()));
@@ -236,7 +280,7 @@ final class CpuArguments {
     return args;
   }
 
-  private MemorySegment pool(Pool op) {
+  MemorySegment pool(Pool op) {
     MemorySegment args = panamba_pool_args.allocate(arena);
     Shape shape = op.input().shape();
     panamba_pool_args.input(args, address(op.input()));

@@ -68,20 +68,25 @@ final class CpuDevice implements Device {
     MemorySegment packed = owner.allocate(bytes, Tensor.ALIGNMENT);
     try (Arena local = Arena.ofConfined()) {
       MemorySegment args = panamba_pack_args.allocate(local);
-      panamba_pack_args.source(args, source.data());
-      panamba_pack_args.row_scale(args, address(source.rowScale()));
-      panamba_pack_args.packed(args, packed);
-      panamba_pack_args.columns(args, source.columns());
-      panamba_pack_args.depth(args, source.depth());
-      panamba_pack_args.column_stride(args, source.columnStride());
-      panamba_pack_args.depth_stride(args, source.depthStride());
-      panamba_pack_args.source_dtype(args, nativeType(source.dtype()));
-      panamba_pack_args.dtype(args, CpuArguments.type(dtype));
+      fill(args, source, packed, CpuArguments.type(dtype));
       // The struct holds plain addresses; the segments keep their arenas open during the call.
       NativeStatus.check(
           panamba_h.panamba_pack(args, source.data(), address(source.rowScale()), packed));
     }
-    return new PackedMatrix(packed, dtype, source.columns(), source.depth());
+    return new PackedMatrix(packed, dtype, source.columns(), source.depth(), null);
+  }
+
+  /** Writes the struct by which a matrix in the host's memory is packed. */
+  static void fill(MemorySegment args, MatrixSource source, MemorySegment packed, int type) {
+    panamba_pack_args.source(args, source.data());
+    panamba_pack_args.row_scale(args, address(source.rowScale()));
+    panamba_pack_args.packed(args, packed);
+    panamba_pack_args.columns(args, source.columns());
+    panamba_pack_args.depth(args, source.depth());
+    panamba_pack_args.column_stride(args, source.columnStride());
+    panamba_pack_args.depth_stride(args, source.depthStride());
+    panamba_pack_args.source_dtype(args, nativeType(source.dtype()));
+    panamba_pack_args.dtype(args, type);
   }
 
   private static MemorySegment address(Tensor tensor) {
@@ -96,6 +101,29 @@ final class CpuDevice implements Device {
       case BF16 -> panamba_h.PANAMBA_BF16();
       default -> throw new ShapeException("pack: " + dtype + " elements can't be packed");
     };
+  }
+
+  @Override
+  public boolean hasOwnMemory() {
+    return false;
+  }
+
+  @Override
+  public Tensor allocate(Arena owner, DType dtype, Shape shape) {
+    return Tensor.allocate(owner, dtype, shape);
+  }
+
+  @Override
+  public Tensor staging(Arena owner, Tensor tensor) {
+    return tensor;
+  }
+
+  @Override
+  public void copy(Tensor from, Tensor to) {
+    if (from != to) {
+      Checks.sameElements(from, to);
+      to.segment().copyFrom(from.segment());
+    }
   }
 
   @Override

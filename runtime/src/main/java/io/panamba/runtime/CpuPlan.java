@@ -8,6 +8,7 @@ import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalDouble;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -30,7 +31,10 @@ final class CpuPlan implements Plan {
   private final AtomicReference<State> state = new AtomicReference<>(State.IDLE);
   private final MemorySegment executor;
   private final MemorySegment steps;
-  private final int count;
+
+  /** Where the steps of an operation begin; the last one is their number. */
+  private final int[] offsets;
+
   // Fields rather than an array: the downcall takes them one by one.
   private final MemorySegment keep0;
   private final MemorySegment keep1;
@@ -45,12 +49,16 @@ final class CpuPlan implements Plan {
   CpuPlan(CpuDevice device, List<Operation> operations) {
     this.operations = operations;
     this.executor = device.executor();
-    this.count = operations.size();
+    int count = operations.size();
+    this.offsets = new int[count + 1];
+    for (int i = 0; i < count; i++) {
+      offsets[i + 1] = offsets[i] + CpuArguments.steps(operations.get(i));
+    }
     try {
-      this.steps = panamba_step.allocateArray(Math.max(1, count), arena);
-      CpuArguments arguments = new CpuArguments(arena);
+      this.steps = panamba_step.allocateArray(Math.max(1, offsets[count]), arena);
+      CpuArguments arguments = new CpuArguments(arena, null);
       for (int i = 0; i < count; i++) {
-        arguments.fill(panamba_step.asSlice(steps, i), operations.get(i));
+        arguments.fill(steps, offsets[i], operations.get(i));
       }
       List<MemorySegment> owners = owners(arguments.segments());
       this.keep0 = owners.get(0);
@@ -89,12 +97,12 @@ final class CpuPlan implements Plan {
 
   @Override
   public void run() {
-    run(0, count);
+    run(0, operations.size());
   }
 
   @Override
   public void run(int first, int number) {
-    Objects.checkFromIndexSize(first, number, count);
+    Objects.checkFromIndexSize(first, number, operations.size());
     if (!state.compareAndSet(State.IDLE, State.RUNNING)) {
       throw new IllegalStateException(
           state.get() == State.CLOSED
@@ -102,13 +110,19 @@ final class CpuPlan implements Plan {
               : "the plan is being run by another thread");
     }
     try {
-      MemorySegment part = first == 0 ? steps : panamba_step.asSlice(steps, first);
+      MemorySegment part = first == 0 ? steps : panamba_step.asSlice(steps, offsets[first]);
+      int count = offsets[first + number] - offsets[first];
       NativeStatus.check(
-          panamba_h.panamba_run(executor, part, number, keep0, keep1, keep2, keep3, keep4, keep5));
+          panamba_h.panamba_run(executor, part, count, keep0, keep1, keep2, keep3, keep4, keep5));
     } finally {
       state.set(State.IDLE);
       Reference.reachabilityFence(operations);
     }
+  }
+
+  @Override
+  public OptionalDouble deviceMillis() {
+    return OptionalDouble.empty();
   }
 
   @Override

@@ -17,4 +17,6 @@ public sealed interface Operation
         SelectiveScan,
         Rotary,
         Pool,
+        Copy,
+        Together,
         TrainingOperation {}

@@ -11,16 +11,23 @@ public final class PackedMatrix {
   private final DType dtype;
   private final long columns;
   private final long depth;
+  private final Device home;
 
-  PackedMatrix(MemorySegment segment, DType dtype, long columns, long depth) {
+  /** A matrix in the memory of a device that the host can't reach, or, of null, in the host's. */
+  PackedMatrix(MemorySegment segment, DType dtype, long columns, long depth, Device home) {
     this.segment = segment;
     this.dtype = dtype;
     this.columns = columns;
     this.depth = depth;
+    this.home = home;
   }
 
   MemorySegment segment() {
     return segment;
+  }
+
+  Device home() {
+    return home;
   }
 
   /**

@@ -1,14 +1,17 @@
 package io.panamba.runtime;
 
+import java.util.OptionalDouble;
+
 /**
  * Operations made ready to run on a device any number of times: shapes are checked, argument
  * structs are filled, nothing is allocated by a run. It reads and writes the tensors that its
  * operations name, so it belongs to one caller at a time.
  */
-public sealed interface Plan extends AutoCloseable permits CpuPlan {
+public sealed interface Plan extends AutoCloseable permits CpuPlan, CudaPlan {
   /**
    * Runs the operations in order and returns when their results are in memory.
    *
+   * @throws CudaException if a GPU fails
    * @throws IllegalStateException if the plan, its device or the memory of one of its tensors is
    *     closed, or if another thread is running it
    * @throws WrongThreadException if a tensor belongs to another thread's confined arena
@@ -24,6 +27,15 @@ public sealed interface Plan extends AutoCloseable permits CpuPlan {
    * @throws IllegalStateException as {@link #run}
    */
   void run(int first, int count);
+
+  /**
+   * Returns how long the last run took by the device's own clock, copies included.
+   *
+   * @return milliseconds; empty before the first run, and on a processor, which has no other clock
+   *     than the caller's
+   * @throws IllegalStateException if the plan is closed or running
+   */
+  OptionalDouble deviceMillis();
 
   /**
    * Frees what the plan itself holds, not its tensors. A second close does nothing.

@@ -20,10 +20,14 @@ public final class Tensor {
   private final DType dtype;
   private final Shape shape;
 
-  private Tensor(MemorySegment segment, DType dtype, Shape shape) {
+  /** Whose memory this is, if it is out of the host's reach; otherwise null. */
+  private final Device home;
+
+  private Tensor(MemorySegment segment, DType dtype, Shape shape, Device home) {
     this.segment = segment;
     this.dtype = dtype;
     this.shape = shape;
+    this.home = home;
   }
 
   /**
@@ -36,6 +40,11 @@ public final class Tensor {
    * @throws ShapeException if the segment has another size or is on the heap
    */
   public static Tensor of(MemorySegment segment, DType dtype, Shape shape) {
+    return of(segment, dtype, shape, null);
+  }
+
+  /** A tensor in the memory of a device that the host can't reach, or, of null, in the host's. */
+  static Tensor of(MemorySegment segment, DType dtype, Shape shape, Device home) {
     Objects.requireNonNull(dtype, "dtype");
     long bytes = shape.elements() * dtype.bytes();
     if (segment.byteSize() != bytes) {
@@ -46,7 +55,7 @@ public final class Tensor {
     if (!segment.isNative()) {
       throw new ShapeException("a tensor's memory lies outside the heap; the segment is on it");
     }
-    return new Tensor(segment, dtype, shape);
+    return new Tensor(segment, dtype, shape, home);
   }
 
   /**
@@ -80,9 +89,25 @@ public final class Tensor {
    * Returns the memory.
    *
    * @return the segment, of exactly the tensor's size
+   * @throws IllegalStateException if it is a device's own, out of the host's reach
    */
   public MemorySegment segment() {
+    if (home != null) {
+      throw new IllegalStateException(
+          "%s lies in the memory of %s, out of the host's reach; copy it with Device.copy"
+              .formatted(this, home));
+    }
     return segment;
+  }
+
+  /** The memory, wherever it is: an address for operations. */
+  MemorySegment memory() {
+    return segment;
+  }
+
+  /** The device whose memory this is, or null for the host's. */
+  Device home() {
+    return home;
   }
 
   /**
@@ -111,7 +136,7 @@ public final class Tensor {
    * @throws ShapeException if the number of elements differs
    */
   public Tensor reshape(Shape shape) {
-    return of(segment, dtype, shape);
+    return of(segment, dtype, shape, home);
   }
 
   /**
@@ -131,7 +156,7 @@ public final class Tensor {
     long[] sizes = shape.toArray();
     sizes[0] = count;
     long stride = size == 0 ? 0 : segment.byteSize() / size;
-    return of(segment.asSlice(first * stride, count * stride), dtype, Shape.of(sizes));
+    return of(segment.asSlice(first * stride, count * stride), dtype, Shape.of(sizes), home);
   }
 
   /**
@@ -146,7 +171,7 @@ public final class Tensor {
       throw new ShapeException(
           "%d values for a tensor of shape %s".formatted(values.length, shape));
     }
-    MemorySegment.copy(values, 0, segment, FLOAT, 0, values.length);
+    MemorySegment.copy(values, 0, segment(), FLOAT, 0, values.length);
   }
 
   /**
@@ -160,7 +185,7 @@ public final class Tensor {
     if (shape.elements() > Integer.MAX_VALUE - 8) {
       throw new ShapeException("a tensor of shape " + shape + " is too large for an array");
     }
-    return segment.toArray(FLOAT);
+    return segment().toArray(FLOAT);
   }
 
   private void requireFloats() {

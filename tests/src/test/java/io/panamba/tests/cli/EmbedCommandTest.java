@@ -227,6 +227,8 @@ class EmbedCommandTest {
     assertThat(embed("--full-size", "--generate", "9x9", images).misuse()).contains("PATH");
     assertThat(embed("--full-size", "--image-size", 32, images).misuse())
         .contains("--full-size and --image-size exclude each other");
+    assertThat(embed("--full-size", "--device", "cuda:1", images).misuse())
+        .contains("--full-size works tile by tile on cpu; leave out --device cuda:1");
     assertThat(embed("--workspace", folder, images).misuse())
         .contains("--workspace needs --full-size");
   }

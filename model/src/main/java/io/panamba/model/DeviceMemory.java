@@ -1,0 +1,53 @@
+package io.panamba.model;
+
+import io.panamba.runtime.DType;
+import io.panamba.runtime.Device;
+import io.panamba.runtime.MatrixSource;
+import io.panamba.runtime.PackedMatrix;
+import io.panamba.runtime.Shape;
+import io.panamba.runtime.Tensor;
+
+/**
+ * Where a network's tensors are: in an arena that counts, if operations work in the host's memory,
+ * and otherwise in the device's own, which the arena owns and counts too.
+ *
+ * @param device where operations run
+ * @param arena the owner
+ */
+record DeviceMemory(Device device, CountingArena arena) {
+  /** Allocates a tensor of zeros for operations. */
+  Tensor tensor(DType dtype, long... sizes) {
+    Tensor tensor = device.allocate(arena, dtype, Shape.of(sizes));
+    count(tensor.shape().elements() * dtype.bytes());
+    return tensor;
+  }
+
+  /** A tensor for operations with the given elements. */
+  Tensor of(Shape shape, float... values) {
+    Tensor tensor = device.upload(arena, shape, values);
+    count((long) values.length * Float.BYTES);
+    return tensor;
+  }
+
+  /** Rearranges a weight matrix for operations. */
+  PackedMatrix pack(MatrixSource source, DType dtype) {
+    PackedMatrix matrix = device.pack(arena, source, dtype);
+    count(matrix.byteSize());
+    return matrix;
+  }
+
+  /** The tensor through which the host writes or reads one of the device: perhaps that itself. */
+  Tensor staging(Tensor tensor) {
+    Tensor host = device.staging(arena, tensor);
+    if (host != tensor) {
+      count(host.segment().byteSize());
+    }
+    return host;
+  }
+
+  private void count(long bytes) {
+    if (device.hasOwnMemory()) {
+      arena.count(bytes);
+    }
+  }
+}

@@ -1,0 +1,37 @@
+package io.panamba.model;
+
+import io.panamba.runtime.Copy;
+import io.panamba.runtime.Operation;
+import io.panamba.runtime.Tensor;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Brings results to where the host can read them, each once. Where operations work in the host's
+ * memory, they are there.
+ */
+final class HostCopies {
+  private final DeviceMemory memory;
+  private final List<Operation> operations;
+  private final Map<Tensor, Tensor> copies = new HashMap<>();
+
+  /** Adds copies to the operations. */
+  HostCopies(DeviceMemory memory, List<Operation> operations) {
+    this.memory = memory;
+    this.operations = operations;
+  }
+
+  /** The tensor from which the host reads a result; null of null. */
+  Tensor of(Tensor result) {
+    return result == null ? null : copies.computeIfAbsent(result, this::copy);
+  }
+
+  private Tensor copy(Tensor result) {
+    Tensor host = memory.staging(result);
+    if (host != result) {
+      operations.add(new Copy(result, host));
+    }
+    return host;
+  }
+}

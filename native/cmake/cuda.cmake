@@ -1,0 +1,78 @@
+# libpanamba_cuda: with nvcc, whatever GPU the machine has or lacks.
+
+include(CheckLanguage)
+# Wanted beyond nvcc's host side: tests compile the kernels for the host.
+check_language(CXX)
+if(CMAKE_CXX_COMPILER)
+  set(CMAKE_CXX_STANDARD 17)
+  set(CMAKE_CXX_EXTENSIONS OFF)
+  enable_language(CXX)
+else()
+  message(STATUS "No C++ compiler: the CUDA kernels are not tested on the host, nor the headers as C++")
+endif()
+
+set(PANAMBA_CUDA AUTO CACHE STRING "Build libpanamba_cuda: ON, OFF, or AUTO, where nvcc of CUDA 13 is found")
+set_property(CACHE PANAMBA_CUDA PROPERTY STRINGS AUTO ON OFF)
+if(NOT PANAMBA_CUDA MATCHES "^(AUTO|ON|OFF)$")
+  message(FATAL_ERROR "PANAMBA_CUDA is '${PANAMBA_CUDA}', and not AUTO, ON or OFF")
+endif()
+
+# The numbers of the newest and the oldest GPU that there is code for; anything newer translates the PTX.
+set(cuda_targets 80 86 89 90 100 120)
+
+set(panamba_has_cuda OFF)
+if(PANAMBA_CUDA STREQUAL "OFF")
+  message(STATUS "libpanamba_cuda is not built: PANAMBA_CUDA is OFF")
+else()
+  set(CMAKE_CUDA_ARCHITECTURES OFF)
+  check_language(CUDA)
+  if(CMAKE_CUDA_COMPILER)
+    enable_language(CUDA)
+    if(CMAKE_CUDA_COMPILER_VERSION MATCHES "^13\\.")
+      set(panamba_has_cuda ON)
+    endif()
+  endif()
+  if(NOT panamba_has_cuda)
+    set(reason "there is no nvcc of CUDA 13 on the PATH or in CUDACXX")
+    if(PANAMBA_CUDA STREQUAL "ON")
+      message(FATAL_ERROR "PANAMBA_CUDA is ON, but ${reason}")
+    endif()
+    message(STATUS "libpanamba_cuda is not built: ${reason}")
+  endif()
+endif()
+
+set(cuda_kernels causal_conv epilogue norm patch_embedding pool rotary scan_chunks scan_dt scan_fused scan_projected
+                 selective_scan)
+list(TRANSFORM cuda_kernels PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/src/cuda/)
+list(TRANSFORM cuda_kernels APPEND .cu)
+set(cuda_host_sources ${CMAKE_CURRENT_SOURCE_DIR}/src/cuda/host.c ${shared_sources})
+set(cuda_includes ${CMAKE_CURRENT_SOURCE_DIR}/include ${CMAKE_CURRENT_SOURCE_DIR}/src/cuda
+                  ${CMAKE_CURRENT_SOURCE_DIR}/src/shared)
+
+if(panamba_has_cuda)
+  set(codes compute_80)
+  foreach(target IN LISTS cuda_targets)
+    list(APPEND codes sm_${target})
+  endforeach()
+  list(JOIN codes "," codes)
+
+  set(CMAKE_CUDA_RUNTIME_LIBRARY Shared)
+  add_library(panamba_cuda SHARED ${cuda_kernels} ${cuda_host_sources} src/cuda/library.cu)
+  target_include_directories(panamba_cuda PRIVATE ${cuda_includes})
+  set(description "panamba_cuda ${PROJECT_VERSION}, nvcc ${CMAKE_CUDA_COMPILER_VERSION}, ${codes}")
+  target_compile_definitions(panamba_cuda PRIVATE "PANAMBA_CUDA_DESCRIPTION=\"${description}\"")
+  # Products and sums are fused exactly where the source says so; denormals count as zero.
+  list(JOIN warnings "," host_warnings)
+  string(REGEX REPLACE "-W(pedantic|conversion|undef|strict-prototypes|missing-prototypes|vla|shadow),?" "" host_warnings
+                       "${host_warnings}")
+  target_compile_options(panamba_cuda PRIVATE
+    "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:-gencode arch=compute_80,code=[${codes}] --fmad=false --ftz=true --compress-mode=size -Xptxas -v -Werror all-warnings -Xcompiler ${host_warnings},-ffp-contract=off,-fno-exceptions,-fno-threadsafe-statics>"
+    "$<$<COMPILE_LANGUAGE:C>:${warnings};${arithmetic}>")
+  set_target_properties(panamba_cuda PROPERTIES
+    CUDA_STANDARD 17 CUDA_STANDARD_REQUIRED ON CUDA_EXTENSIONS OFF CUDA_RUNTIME_LIBRARY Shared
+    C_VISIBILITY_PRESET hidden CUDA_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON
+    BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH ""
+    CUDA_COMPILER_LAUNCHER ${CMAKE_CURRENT_SOURCE_DIR}/cmake/keep-resources)
+  target_link_options(panamba_cuda PRIVATE -Wl,-z,defs -Wl,--as-needed -Wl,--gc-sections)
+  install(TARGETS panamba_cuda LIBRARY DESTINATION .)
+endif()

@@ -1,0 +1,56 @@
+/* What needs no GPU: versions, messages and the packing of weights. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "panamba_cuda.h"
+#include "source_element.h"
+#include "status.h"
+
+static _Thread_local char message[512];
+
+int32_t panamba_fail(int32_t status, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(message, sizeof message, format, arguments);
+  va_end(arguments);
+  return status;
+}
+
+const char *panamba_cuda_message(void) { return message; }
+
+int32_t panamba_cuda_abi_version(void) { return PANAMBA_CUDA_ABI_VERSION; }
+
+const char *panamba_cuda_build_description(void) { return PANAMBA_CUDA_DESCRIPTION; }
+
+int64_t panamba_cuda_packed_size(int64_t columns, int64_t depth, int32_t dtype) {
+  if (columns <= 0 || depth <= 0 || depth > INT64_MAX / 8 / columns ||
+      (dtype != PANAMBA_F32 && dtype != PANAMBA_BF16)) {
+    return -1;
+  }
+  return columns * depth * (dtype == PANAMBA_F32 ? 4 : 2);
+}
+
+int32_t panamba_cuda_pack(const panamba_pack_args *a) {
+  if (!a || !a->source || !a->packed) {
+    return panamba_fail(PANAMBA_INVALID_ARGUMENT, "pack: a pointer is null");
+  }
+  if (panamba_cuda_packed_size(a->columns, a->depth, a->dtype) < 0) {
+    return panamba_fail(PANAMBA_INVALID_ARGUMENT, "pack: a matrix of (%lld, %lld) with element type %d can't be packed",
+                        (long long)a->columns, (long long)a->depth, a->dtype);
+  }
+  if (a->source_dtype < PANAMBA_F32 || a->source_dtype > PANAMBA_F64) {
+    return panamba_fail(PANAMBA_INVALID_ARGUMENT, "pack: there is no element type %d", a->source_dtype);
+  }
+  for (int64_t n = 0; n < a->columns; n++) {
+    float scale = a->row_scale ? a->row_scale[n] : 1.0f;
+    for (int64_t k = 0; k < a->depth; k++) {
+      float value = scale * source_element(a->source, n * a->column_stride + k * a->depth_stride, a->source_dtype);
+      if (a->dtype == PANAMBA_F32) {
+        ((float *)a->packed)[n * a->depth + k] = value;
+      } else {
+        ((bf16 *)a->packed)[n * a->depth + k] = bf16_of(value);
+      }
+    }
+  }
+  return PANAMBA_OK;
+}

@@ -1,0 +1,121 @@
+/* Blocks on a GPU, and the list of all kernels that the library can launch. */
+#ifndef PANAMBA_CUDA_LAUNCH_DEVICE_H
+#define PANAMBA_CUDA_LAUNCH_DEVICE_H
+
+#include <cuda_runtime_api.h>
+
+#include "arithmetic.h"
+
+namespace panamba {
+
+constexpr int WARP = 32;
+
+/* A range of one number, which compilers see through. */
+struct once {
+  struct place {
+    int value;
+    bool more;
+    __device__ __forceinline__ int operator*() const { return value; }
+    __device__ __forceinline__ bool operator!=(const place &) const { return more; }
+    __device__ __forceinline__ void operator++() { more = false; }
+  };
+  int value;
+  __device__ __forceinline__ place begin() const { return {value, true}; }
+  __device__ __forceinline__ place end() const { return {value, false}; }
+};
+
+template <class Kernel>
+struct device_block {
+  typename Kernel::shared &shared;
+  typename Kernel::thread own;
+
+  __device__ __forceinline__ explicit device_block(typename Kernel::shared &memory) : shared(memory) {}
+
+  __device__ __forceinline__ int64_t index() const { return blockIdx.x; }
+  __device__ __forceinline__ int index_y() const { return static_cast<int>(blockIdx.y); }
+  __device__ __forceinline__ int index_z() const { return static_cast<int>(blockIdx.z); }
+  __device__ __forceinline__ once all() const { return {static_cast<int>(threadIdx.x)}; }
+  __device__ __forceinline__ typename Kernel::thread &thread(int) { return own; }
+  __device__ __forceinline__ void meet() { __syncthreads(); }
+
+  template <int Size>
+  __device__ __forceinline__ once groups() const {
+    return {static_cast<int>(threadIdx.x) / Size};
+  }
+  template <int Size>
+  __device__ __forceinline__ once group(int) const {
+    return all();
+  }
+  template <int Size>
+  __device__ __forceinline__ void meet_group(int group) {
+    asm volatile("bar.sync %0, %1;" ::"r"(group + 1), "n"(Size) : "memory");
+  }
+
+  /* Starts copying `Bytes` (4 or 16) from global to shared memory; wait_for_copies() ends the thread's copies. */
+  template <int Bytes>
+  __device__ __forceinline__ void copy(float *to, const float *from) {
+    unsigned address = static_cast<unsigned>(__cvta_generic_to_shared(to));
+    asm volatile("cp.async.ca.shared.global [%0], [%1], %2;" ::"r"(address), "l"(from), "n"(Bytes) : "memory");
+  }
+  __device__ __forceinline__ void wait_for_copies() { asm volatile("cp.async.wait_all;" ::: "memory"); }
+
+  /* Each lane gets the sum over its warp. */
+  template <float Kernel::thread::*Value>
+  __device__ __forceinline__ void sum_warps() {
+    for (int step = WARP / 2; step > 0; step /= 2) {
+      own.*Value += __shfl_xor_sync(0xffffffffu, own.*Value, step);
+    }
+  }
+
+  /*
+   * Of four neighbouring threads with four values each, thread l gets the sum of the four values l in its value 0:
+   * (v of 0 + v of 1) + (v of 2 + v of 3).
+   */
+  template <float (Kernel::thread::*Values)[4], int Size>
+  __device__ __forceinline__ void sum_quads(int) {
+    float(&v)[4] = own.*Values;
+    bool odd = threadIdx.x & 1;
+    bool high = threadIdx.x & 2;
+    float low_pair = __shfl_xor_sync(0xffffffffu, odd ? v[0] : v[1], 1) + (odd ? v[1] : v[0]);
+    float high_pair = __shfl_xor_sync(0xffffffffu, odd ? v[2] : v[3], 1) + (odd ? v[3] : v[2]);
+    v[0] = __shfl_xor_sync(0xffffffffu, high ? low_pair : high_pair, 2) + (high ? high_pair : low_pair);
+  }
+};
+
+template <class Kernel>
+__global__ void __launch_bounds__(Kernel::THREADS, Kernel::BLOCKS) run_kernel(const __grid_constant__ Kernel kernel) {
+  __shared__ typename Kernel::shared shared;
+  device_block<Kernel> block(shared);
+  kernel.run(block);
+}
+
+/* PANAMBA_CUDA_ERROR with a sentence, unless `error` is cudaSuccess. */
+int32_t check_cuda(cudaError_t error, const char *operation, const char *shapes);
+
+/* A kernel that some operation launches. */
+struct known_kernel {
+  const void *function;
+  const known_kernel *next;
+  explicit known_kernel(const void *kernel);
+};
+
+template <class Kernel>
+struct registration {
+  static inline const known_kernel known{reinterpret_cast<const void *>(&run_kernel<Kernel>)};
+};
+
+template <class Kernel>
+int32_t launch_blocks(const char *operation, const char *shapes, const Kernel &kernel, unsigned x, unsigned y,
+                      unsigned z, unsigned threads, void *stream) {
+  void *parameters[] = {const_cast<Kernel *>(&kernel)};
+  cudaError_t error = cudaLaunchKernel(registration<Kernel>::known.function, dim3(x, y, z), dim3(threads), parameters,
+                                       0, static_cast<cudaStream_t>(stream));
+  return check_cuda(error, operation, shapes);
+}
+
+/* Multiprocessors of the current device, or a PANAMBA_CUDA_ERROR. */
+int32_t count_multiprocessors(int *count);
+
+}  // namespace panamba
+
+#endif

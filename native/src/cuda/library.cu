@@ -1,0 +1,52 @@
+/* The library's acquaintance with the CUDA runtime: its kernels, its errors, the current device. */
+#include "launch.h"
+
+namespace panamba {
+
+static const known_kernel *kernels;
+static thread_local int32_t last_error;
+
+known_kernel::known_kernel(const void *kernel) : function(kernel), next(kernels) { kernels = this; }
+
+int32_t check_cuda(cudaError_t error, const char *operation, const char *shapes) {
+  if (error == cudaSuccess) {
+    return PANAMBA_OK;
+  }
+  /* What this call reports shall not be reported by the caller's next one again; an error that sticks does so anyway.
+   */
+  cudaGetLastError();
+  last_error = static_cast<int32_t>(error);
+  return panamba_fail(PANAMBA_CUDA_ERROR, "%s: %s: %s%s%s", operation, cudaGetErrorName(error),
+                      cudaGetErrorString(error), *shapes ? ": " : "", shapes);
+}
+
+int32_t count_multiprocessors(int *count) {
+  int device = 0;
+  cudaError_t error = cudaGetDevice(&device);
+  if (error == cudaSuccess) {
+    error = cudaDeviceGetAttribute(count, cudaDevAttrMultiProcessorCount, device);
+  }
+  return check_cuda(error, "the current device", "");
+}
+
+}  // namespace panamba
+
+using namespace panamba;
+
+int32_t panamba_cuda_last_error(void) { return last_error; }
+
+int32_t panamba_cuda_load(void) {
+  for (const known_kernel *kernel = kernels; kernel; kernel = kernel->next) {
+    cudaFuncAttributes attributes;
+    cudaError_t error = cudaFuncGetAttributes(&attributes, kernel->function);
+    if (error == cudaErrorNoKernelImageForDevice) {
+      cudaGetLastError();
+      return panamba_fail(PANAMBA_UNSUPPORTED,
+                          "this library has no code for the current device: it needs compute capability 8.0 or newer");
+    }
+    if (error != cudaSuccess) {
+      return check_cuda(error, "loading the kernels", "");
+    }
+  }
+  return PANAMBA_OK;
+}

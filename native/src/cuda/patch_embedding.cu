@@ -1,0 +1,199 @@
+/* Patch embedding around a matrix product: the patches as rows, and what is added to the product. */
+#include <stdio.h>
+
+#include "check_arguments.h"
+#include "element.h"
+#include "launch.h"
+
+namespace panamba {
+
+/* A block has one patch; a thread, `Width` neighbouring pixels of one row of it at a time. */
+template <class Element, int Width>
+struct gather_kernel {
+  static constexpr int THREADS = 128;
+  static constexpr int BLOCKS = 1;
+  using shared = nothing;
+  using thread = nothing;
+
+  const float *image;
+  Element *patches;
+  int64_t height;
+  int64_t width;
+  int64_t stride_height;
+  int64_t stride_width;
+  int64_t rows; /* of the grid */
+  int64_t columns;
+  int32_t channels;
+  int32_t patch_height;
+  int32_t patch_width;
+
+  template <class Block>
+  PANAMBA_HD void run(Block &block) const {
+    int64_t patch = block.index() % (rows * columns);
+    int64_t top = patch / columns * stride_height;
+    int64_t left = patch % columns * stride_width;
+    const float *origin = image + block.index() / (rows * columns) * channels * height * width + top * width + left;
+    int32_t depth = channels * patch_height * patch_width;
+    Element *to = patches + block.index() * depth;
+    for (int i : block.all()) {
+      for (int32_t k = i * Width; k < depth; k += THREADS * Width) {
+        int32_t line = k / patch_width;
+        const float *from = origin + (line / patch_height * height + line % patch_height) * width + k % patch_width;
+        float pixels[Width];
+        load_wide<float, Width>(from, pixels);
+        store_narrow<Element, Width>(pixels, to + k);
+      }
+    }
+  }
+};
+
+template <class Element, int Width>
+static int32_t launch_gather(const panamba_patch_embedding_args &a, void *patches, void *stream) {
+  gather_kernel<Element, Width> kernel = {};
+  kernel.image = a.image;
+  kernel.patches = static_cast<Element *>(patches);
+  kernel.height = a.height;
+  kernel.width = a.width;
+  kernel.stride_height = a.stride_height;
+  kernel.stride_width = a.stride_width;
+  kernel.rows = (a.height - a.patch_height) / a.stride_height + 1;
+  kernel.columns = (a.width - a.patch_width) / a.stride_width + 1;
+  kernel.channels = static_cast<int32_t>(a.channels);
+  kernel.patch_height = static_cast<int32_t>(a.patch_height);
+  kernel.patch_width = static_cast<int32_t>(a.patch_width);
+  char shapes[120];
+  snprintf(shapes, sizeof shapes, "images (%lld, %lld, %lld, %lld), patches of (%lld, %lld)",
+           static_cast<long long>(a.batch), static_cast<long long>(a.channels), static_cast<long long>(a.height),
+           static_cast<long long>(a.width), static_cast<long long>(a.patch_height),
+           static_cast<long long>(a.patch_width));
+  return launch("gather_patches", shapes, kernel, {a.batch * kernel.rows * kernel.columns}, kernel.THREADS, stream);
+}
+
+template <class Element>
+static int32_t launch_gather_width(const panamba_patch_embedding_args &a, void *patches, void *stream) {
+  bool wide = a.patch_width % 4 == 0 && a.stride_width % 4 == 0 && fits(a.image, a.width, 4, 16) &&
+              fits(patches, 0, sizeof(Element), 4 * sizeof(Element));
+  return wide ? launch_gather<Element, 4>(a, patches, stream) : launch_gather<Element, 1>(a, patches, stream);
+}
+
+/* A block has one token. */
+template <int Width>
+struct place_kernel {
+  static constexpr int THREADS = 64;
+  static constexpr int BLOCKS = 1;
+  using shared = nothing;
+  using thread = nothing;
+
+  const float *product;
+  const float *bias;
+  const float *position;
+  const float *class_token;
+  float *out;
+  int64_t length;
+  int64_t dim;
+  int64_t class_tokens;
+  int64_t class_index[PANAMBA_MAX_CLASS_TOKENS];
+
+  template <class Block>
+  PANAMBA_HD void run(Block &block) const {
+    int64_t image = block.index() / length;
+    int64_t token = block.index() % length;
+    int64_t patch = token;
+    const float *row = nullptr;
+    PANAMBA_UNROLL
+    for (int i = 0; i < PANAMBA_MAX_CLASS_TOKENS; i++) {
+      if (i < class_tokens) {
+        row = token == class_index[i] ? class_token + i * dim : row;
+        patch -= token > class_index[i] ? 1 : 0;
+      }
+    }
+    const float *add = row ? nullptr : bias;
+    row = row ? row : product + (image * (length - class_tokens) + patch) * dim;
+    for (int i : block.all()) {
+      for (int64_t column = i * Width; column < dim; column += THREADS * Width) {
+        place(row, add, token, block.index() * dim, column);
+      }
+    }
+  }
+
+  PANAMBA_HD void place(const float *row, const float *add, int64_t token, int64_t start, int64_t column) const {
+    float sum[Width];
+    float term[Width];
+    load_wide<float, Width>(row + column, sum);
+    if (add) {
+      load_wide<float, Width>(add + column, term);
+      PANAMBA_UNROLL
+      for (int j = 0; j < Width; j++) {
+        sum[j] += term[j];
+      }
+    }
+    if (position) {
+      load_wide<float, Width>(position + token * dim + column, term);
+      PANAMBA_UNROLL
+      for (int j = 0; j < Width; j++) {
+        sum[j] += term[j];
+      }
+    }
+    store_narrow<float, Width>(sum, out + start + column);
+  }
+};
+
+template <int Width>
+static int32_t launch_place(const panamba_patch_embedding_args &a, const float *product, void *stream) {
+  place_kernel<Width> kernel = {};
+  int64_t rows = (a.height - a.patch_height) / a.stride_height + 1;
+  int64_t columns = (a.width - a.patch_width) / a.stride_width + 1;
+  kernel.product = product;
+  kernel.bias = a.bias;
+  kernel.position = a.position;
+  kernel.class_token = a.class_token;
+  kernel.out = a.out;
+  kernel.length = rows * columns + a.class_tokens;
+  kernel.dim = a.dim;
+  kernel.class_tokens = a.class_tokens;
+  for (int i = 0; i < PANAMBA_MAX_CLASS_TOKENS; i++) {
+    kernel.class_index[i] = a.class_index[i];
+  }
+  char shapes[100];
+  snprintf(shapes, sizeof shapes, "batch %lld, length %lld, dim %lld", static_cast<long long>(a.batch),
+           static_cast<long long>(kernel.length), static_cast<long long>(a.dim));
+  return launch("place_tokens", shapes, kernel, {a.batch * kernel.length}, kernel.THREADS, stream);
+}
+
+/* A patch's pixels are counted in 32 bits, with room for a step beyond the last. */
+static bool counts_in_32_bits(const panamba_patch_embedding_args &a) {
+  return a.channels * a.patch_height * a.patch_width <= INT32_MAX / 2;
+}
+
+}  // namespace panamba
+
+using namespace panamba;
+
+int32_t panamba_cuda_gather_patches(const panamba_patch_embedding_args *args, void *patches, void *stream) {
+  if (!args || !patches || !args->image) {
+    return panamba_fail(PANAMBA_INVALID_ARGUMENT, "gather_patches: a pointer is null");
+  }
+  int32_t status = panamba_check_patch_embedding_sizes(args);
+  if (status != PANAMBA_OK) {
+    return status;
+  }
+  if (!counts_in_32_bits(*args)) {
+    return panamba_fail(PANAMBA_INVALID_ARGUMENT, "gather_patches: a patch is too large for one call");
+  }
+  return args->dtype == PANAMBA_F32 ? launch_gather_width<float>(*args, patches, stream)
+                                    : launch_gather_width<bfloat>(*args, patches, stream);
+}
+
+int32_t panamba_cuda_place_tokens(const panamba_patch_embedding_args *args, const float *product, void *stream) {
+  if (!args || !product || !args->out || (args->class_tokens > 0 && !args->class_token)) {
+    return panamba_fail(PANAMBA_INVALID_ARGUMENT, "place_tokens: a pointer is null");
+  }
+  int32_t status = panamba_check_patch_embedding_sizes(args);
+  if (status != PANAMBA_OK) {
+    return status;
+  }
+  const panamba_patch_embedding_args &a = *args;
+  bool wide = fits(product, a.dim, 4, 16) && fits(a.bias, 0, 4, 16) && fits(a.position, 0, 4, 16) &&
+              fits(a.class_token, 0, 4, 16) && fits(a.out, 0, 4, 16);
+  return wide ? launch_place<4>(a, product, stream) : launch_place<1>(a, product, stream);
+}

@@ -1,0 +1,183 @@
+/* The selective scan: how it is cut, what workspace that needs, and the launches. */
+#include <stdio.h>
+
+#include "check_arguments.h"
+#include "element.h"
+#include "launch.h"
+#include "scan_launch.h"
+
+namespace panamba {
+
+/* Cycles that a step of four rows takes a quarter of a multiprocessor, for a warp with all states of its channels and
+ * for one with a quarter of them: of the special-function unit in the first case, of issue in the second. */
+constexpr int64_t WHOLE_COST = 600;
+constexpr int64_t QUARTER_COST = 190;
+
+/* A multiprocessor's schedulers, each of which has its warps to itself. */
+constexpr int64_t SCHEDULERS = 4;
+
+/* Chunks below this many rows do not pay for their launches, nor a cut into fewer chunks than this. */
+constexpr int64_t LEAST_CHUNK = 64;
+constexpr int64_t LEAST_CHUNKS = 6;
+
+/* Elements of an image, and some rows on both sides that are counted but not touched, are counted in 32 bits. */
+constexpr int64_t MOST_IMAGE = INT32_MAX;
+constexpr int64_t MARGIN = 128;
+
+static int32_t check(const panamba_cuda_scan_args *args) {
+  if (!args) {
+    return panamba_fail(PANAMBA_INVALID_ARGUMENT, "selective_scan: the arguments are null");
+  }
+  int32_t status = panamba_check_selective_scan(&args->scan);
+  if (status != PANAMBA_OK) {
+    return status;
+  }
+  if (args->chunk < 0 || args->chunk > args->scan.length) {
+    return panamba_fail(PANAMBA_INVALID_ARGUMENT, "selective_scan: a chunk of %lld rows, where there are %lld",
+                        static_cast<long long>(args->chunk), static_cast<long long>(args->scan.length));
+  }
+  if (args->state_lanes != 0 && args->state_lanes != 1 && args->state_lanes != 4) {
+    return panamba_fail(PANAMBA_INVALID_ARGUMENT, "selective_scan: %d lanes for a channel's states, not 0, 1 or 4",
+                        args->state_lanes);
+  }
+  if (args->gate_activation != PANAMBA_ACTIVATION_NONE && args->gate_activation != PANAMBA_ACTIVATION_SILU) {
+    return panamba_fail(PANAMBA_INVALID_ARGUMENT, "selective_scan: there is no activation %d", args->gate_activation);
+  }
+  const panamba_selective_scan_args &a = args->scan;
+  if (a.forward.saved_states || a.backward.saved_states || a.image_scale) {
+    return panamba_fail(PANAMBA_UNSUPPORTED, "selective_scan: training's saved states and image scales are the CPU's");
+  }
+  int64_t row = a.gate && a.gate_row_stride > a.channels ? a.gate_row_stride : a.channels;
+  if (a.dt_rank > INT32_MAX || row > MOST_IMAGE / (a.length + MARGIN)) {
+    return panamba_fail(PANAMBA_INVALID_ARGUMENT,
+                        "selective_scan: length %lld, channels %lld, gate_row_stride %lld, dt_rank %lld: too large for "
+                        "one call",
+                        static_cast<long long>(a.length), static_cast<long long>(a.channels),
+                        static_cast<long long>(a.gate_row_stride), static_cast<long long>(a.dt_rank));
+  }
+  return PANAMBA_OK;
+}
+
+/* Warps of a scan in which every thread has all states of its channel. */
+static int64_t count_warps(const panamba_selective_scan_args &a) {
+  int64_t walks = (a.forward.u ? 1 : 0) + (a.backward.u ? 1 : 0);
+  return walks * a.batch * ceil_div(a.channels, WARP);
+}
+
+static int32_t choose_lanes(const panamba_cuda_scan_args &args, const scan_plan &plan, int multiprocessors) {
+  if (args.scan.states > 16) {
+    return 4;
+  }
+  if (args.state_lanes) {
+    return args.state_lanes;
+  }
+  int64_t warps = count_warps(args.scan) * plan.chunks;
+  int64_t schedulers = multiprocessors * SCHEDULERS;
+  int64_t whole = ceil_div(warps, schedulers) * WHOLE_COST;
+  int64_t quarter = ceil_div(4 * warps, schedulers) * QUARTER_COST;
+  return quarter < whole ? 4 : 1;
+}
+
+static int64_t padded(int64_t bytes) { return ceil_div(bytes, 16) * 16; }
+
+static int32_t make_plan(const panamba_cuda_scan_args *args, scan_plan *plan) {
+  int32_t status = check(args);
+  int multiprocessors = 0;
+  status = status == PANAMBA_OK ? count_multiprocessors(&multiprocessors) : status;
+  if (status != PANAMBA_OK) {
+    return status;
+  }
+  const panamba_selective_scan_args &a = args->scan;
+  plan->chunk = args->chunk ? args->chunk : a.length;
+  plan->chunks = ceil_div(a.length, plan->chunk);
+  plan->lanes = choose_lanes(*args, *plan, multiprocessors);
+  bool known_rank = a.dt_rank == 12 || a.dt_rank == 24;
+  plan->fused = known_rank && plan->lanes == 1 && plan->chunks == 1;
+  int64_t planes = a.batch * plan->chunks;
+  int64_t most = INT64_MAX / 64 / PANAMBA_MAX_STATES;
+  if (planes > most / a.channels) {
+    return panamba_fail(PANAMBA_INVALID_ARGUMENT, "selective_scan: too many chunks");
+  }
+  plan->dt_bytes = plan->fused ? 0 : padded(4 * a.batch * a.length * a.channels);
+  plan->state_bytes = plan->chunks > 1 ? padded(4 * planes * a.states * a.channels) : 0;
+  plan->sum_bytes = plan->chunks > 1 ? padded(4 * planes * a.channels) : 0;
+  for (const panamba_scan_direction *d : {&a.forward, &a.backward}) {
+    plan->bytes += d->u ? plan->dt_bytes + plan->state_bytes + plan->sum_bytes : 0;
+  }
+  return PANAMBA_OK;
+}
+
+static void place_workspace(const panamba_cuda_scan_args &args, scan_plan *plan) {
+  char *place = static_cast<char *>(args.workspace);
+  for (int i = 0; i < 2; i++) {
+    if (i ? args.scan.backward.u : args.scan.forward.u) {
+      plan->dt[i] = reinterpret_cast<float *>(place);
+      plan->state[i] = reinterpret_cast<float *>(place + plan->dt_bytes);
+      plan->sum[i] = reinterpret_cast<float *>(place + plan->dt_bytes + plan->state_bytes);
+      place += plan->dt_bytes + plan->state_bytes + plan->sum_bytes;
+    }
+  }
+}
+
+static int32_t launch_all(const panamba_cuda_scan_args &args, const scan_plan &plan, void *stream) {
+  int32_t status = PANAMBA_OK;
+  for (int i = 0; i < 2 && status == PANAMBA_OK && !plan.fused; i++) {
+    const panamba_scan_direction &d = i ? args.scan.backward : args.scan.forward;
+    status = d.u ? launch_project_dt(args.scan, d, plan.dt[i], plan, stream) : status;
+  }
+  if (plan.chunks > 1) {
+    status = status == PANAMBA_OK ? launch_scan_ends(args, plan, stream) : status;
+    status = status == PANAMBA_OK ? launch_carry(args, plan, stream) : status;
+  }
+  if (status != PANAMBA_OK) {
+    return status;
+  }
+  return plan.fused ? launch_scan_fused(args, plan, stream) : launch_scan_projected(args, plan, stream);
+}
+
+}  // namespace panamba
+
+using namespace panamba;
+
+int64_t panamba_cuda_scan_workspace(const panamba_cuda_scan_args *args) {
+  scan_plan plan = {};
+  return make_plan(args, &plan) == PANAMBA_OK ? plan.bytes : -1;
+}
+
+int64_t panamba_cuda_scan_chunk(const panamba_cuda_scan_args *args) {
+  int multiprocessors = 0;
+  if (check(args) != PANAMBA_OK || count_multiprocessors(&multiprocessors) != PANAMBA_OK) {
+    return -1;
+  }
+  int64_t length = args->scan.length;
+  int64_t chunks = multiprocessors * SCHEDULERS / count_warps(args->scan);
+  if (chunks < LEAST_CHUNKS) {
+    return 0;
+  }
+  int64_t chunk = ceil_div(ceil_div(length, chunks), 32) * 32;
+  chunk = chunk < LEAST_CHUNK ? LEAST_CHUNK : chunk;
+  return ceil_div(length, chunk) < LEAST_CHUNKS ? 0 : chunk;
+}
+
+int32_t panamba_cuda_selective_scan(const panamba_cuda_scan_args *args, void *stream) {
+  scan_plan plan = {};
+  int32_t status = make_plan(args, &plan);
+  if (status != PANAMBA_OK) {
+    return status;
+  }
+  if (plan.bytes > 0 && (!args->workspace || !fits(args->workspace, 0, 1, 16) || args->workspace_size < plan.bytes)) {
+    return panamba_fail(PANAMBA_INVALID_ARGUMENT,
+                        "selective_scan: a workspace of %lld bytes aligned to 16 is needed, and %lld bytes at %p are "
+                        "given",
+                        static_cast<long long>(plan.bytes), static_cast<long long>(args->workspace_size),
+                        args->workspace);
+  }
+  char shapes[200];
+  const panamba_selective_scan_args &a = args->scan;
+  snprintf(shapes, sizeof shapes, "batch %lld, length %lld, channels %lld, states %lld, dt_rank %lld, chunk %lld",
+           static_cast<long long>(a.batch), static_cast<long long>(a.length), static_cast<long long>(a.channels),
+           static_cast<long long>(a.states), static_cast<long long>(a.dt_rank), static_cast<long long>(plan.chunk));
+  plan.shapes = shapes;
+  place_workspace(*args, &plan);
+  return launch_all(*args, plan, stream);
+}

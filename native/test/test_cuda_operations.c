@@ -1,0 +1,154 @@
+/* What the CUDA library has beside the operations of panamba.h: epilogues, plain packed weights, refusals. */
+#include <math.h>
+#include <string.h>
+
+#include "cuda_device.h"
+#include "harness.h"
+#include "memory.h"
+#include "panamba_cuda.h"
+#include "silu.h"
+
+#define SUM_ROUNDING 0x1p-23
+
+static void check_epilogue(const panamba_cuda_epilogue_args *args) {
+  for (int64_t row = 0; row < args->rows; row++) {
+    for (int64_t column = 0; column < args->columns; column++) {
+      double sum = element(args->input, args->input_dtype, row * args->input_row_stride + column);
+      double bias = args->bias ? (double)args->bias[column] : 0;
+      double magnitude = fabs(sum) + fabs(bias);
+      sum += bias;
+      double wanted = args->activation == PANAMBA_ACTIVATION_SILU ? silu(sum) : sum;
+      double allowed = args->activation == PANAMBA_ACTIVATION_SILU ? silu_error(sum, SUM_ROUNDING * magnitude)
+                                                                   : SUM_ROUNDING * magnitude;
+      check_element("out", args->out, args->out_dtype, row * args->out_row_stride + column, wanted, allowed);
+    }
+  }
+}
+
+static void epilogues(void) {
+  static const int64_t widths[] = {1, 2, 3, 4, 5, 8, 44, 127, 128, 129, 384, 512, 513, 768};
+  for (size_t w = 0; w < COUNT(widths); w++) {
+    for (int repeat = 0; repeat < 12; repeat++) {
+      panamba_cuda_epilogue_args args = {.rows = 1 + draw(9),
+                                         .columns = widths[w],
+                                         .input_row_stride = widths[w] + draw(3) * 4,
+                                         .out_row_stride = widths[w] + draw(2) * 3,
+                                         .input_dtype = draw_dtype(),
+                                         .out_dtype = draw_dtype(),
+                                         .activation = (int32_t)draw(2)};
+      placement where = (placement)draw(3);
+      describe("epilogue %d by %d, types %d and %d, activation %d, placed %d", (int)args.rows, (int)args.columns,
+               args.input_dtype, args.out_dtype, args.activation, where);
+      begin_case(where, (int)draw(4));
+      args.input = take_rows_of(args.input_dtype, args.rows, args.columns, args.input_row_stride, -9, 9);
+      args.bias = draw(2) ? take_filled(args.columns, -2, 2) : 0;
+      int64_t count = (args.rows - 1) * args.out_row_stride + args.columns;
+      args.out = take_output_of(args.out_dtype, count);
+      panamba_cuda_epilogue_args on_device = args;
+      to_device((int64_t *)(void *)&on_device, (int64_t)(sizeof on_device / 8));
+      CHECK(panamba_cuda_epilogue(&on_device, 0) == PANAMBA_OK, "%s", panamba_cuda_message());
+      from_device();
+      check_epilogue(&args);
+      for (int64_t i = 0; i < count; i++) {
+        CHECK(i % args.out_row_stride < args.columns || isnan(element(args.out, args.out_dtype, i)),
+              "a gap is written");
+      }
+      end_case();
+    }
+  }
+}
+
+/* A transposed, scaled matrix of every source type, in both types. */
+static void packing(void) {
+  enum { COLUMNS = 5, DEPTH = 7 };
+  describe("packing");
+  double doubles[COLUMNS * DEPTH];
+  float floats[COLUMNS * DEPTH];
+  float scales[COLUMNS];
+  fill(scales, COLUMNS, 0.5, 2);
+  fill(floats, COLUMNS * DEPTH, -1, 1);
+  for (int i = 0; i < COLUMNS * DEPTH; i++) {
+    doubles[i] = (double)floats[i];
+  }
+  for (int32_t dtype = PANAMBA_F32; dtype <= PANAMBA_BF16; dtype++) {
+    for (int doubled = 0; doubled < 2; doubled++) {
+      uint32_t packed[COLUMNS * DEPTH];
+      panamba_pack_args args = {.source = doubled ? (const void *)doubles : floats,
+                                .row_scale = scales,
+                                .packed = packed,
+                                .columns = COLUMNS,
+                                .depth = DEPTH,
+                                .column_stride = 1,
+                                .depth_stride = COLUMNS,
+                                .source_dtype = doubled ? PANAMBA_F64 : PANAMBA_F32,
+                                .dtype = dtype};
+      CHECK(panamba_cuda_pack(&args) == PANAMBA_OK, "%s", panamba_cuda_message());
+      for (int n = 0; n < COLUMNS; n++) {
+        for (int k = 0; k < DEPTH; k++) {
+          double wanted = rounded(dtype, scales[n] * floats[k * COLUMNS + n]);
+          double got = element(packed, dtype, n * DEPTH + k);
+          CHECK(got == wanted, "element (%d, %d) is %g, not %g", n, k, got, wanted);
+        }
+      }
+    }
+  }
+  CHECK(panamba_cuda_packed_size(5, 7, PANAMBA_F32) == 140 && panamba_cuda_packed_size(5, 7, PANAMBA_BF16) == 70,
+        "bytes");
+  CHECK(panamba_cuda_packed_size(0, 7, PANAMBA_F32) == -1 && panamba_cuda_packed_size(5, -7, PANAMBA_F32) == -1 &&
+            panamba_cuda_packed_size(INT64_MAX / 8, 9, PANAMBA_F32) == -1 &&
+            panamba_cuda_packed_size(5, 7, PANAMBA_F16) == -1,
+        "sizes that are no sizes");
+  CHECK(panamba_cuda_pack(0) == PANAMBA_INVALID_ARGUMENT, "null");
+}
+
+#define REFUSED(call, named)                                                                                       \
+  do {                                                                                                             \
+    int32_t status = call;                                                                                         \
+    CHECK(status == PANAMBA_INVALID_ARGUMENT, "%s: status %d", #call, status);                                     \
+    CHECK(strstr(panamba_cuda_message(), named), "%s: '%s' is not in '%s'", #call, named, panamba_cuda_message()); \
+  } while (0)
+
+static void refusals(void) {
+  describe("refusals");
+  float n[4] = {0, 0, 0, 0};
+  REFUSED(panamba_cuda_norm(0, 0), "norm");
+  REFUSED(panamba_cuda_causal_conv(0, 0), "causal_conv");
+  REFUSED(panamba_cuda_rotary(0, 0), "rotary");
+  REFUSED(panamba_cuda_pool(0, 0), "pool");
+  REFUSED(panamba_cuda_epilogue(0, 0), "epilogue");
+  REFUSED(panamba_cuda_gather_patches(0, n, 0), "gather_patches");
+  REFUSED(panamba_cuda_place_tokens(0, n, 0), "place_tokens");
+  panamba_norm_args norm = {.residual = n, .weight = n, .out = n, .rows = 1, .dim = 4, .residual_row_stride = 3};
+  REFUSED(panamba_cuda_norm(&norm, 0), "norm: not so: a->residual_row_stride");
+  panamba_patch_embedding_args patches = {.image = n, .out = n, .batch = 1, .channels = 1, .height = 2, .width = 2};
+  REFUSED(panamba_cuda_gather_patches(&patches, n, 0), "patch_embedding_sizes: not so");
+  REFUSED(panamba_cuda_place_tokens(&patches, n, 0), "patch_embedding_sizes: not so");
+  panamba_cuda_epilogue_args epilogue = {
+      .input = n, .out = n, .rows = 1, .columns = 4, .input_row_stride = 4, .out_row_stride = 4};
+  panamba_cuda_epilogue_args changed = epilogue;
+  changed.activation = 2;
+  REFUSED(panamba_cuda_epilogue(&changed, 0), "activation 2");
+  changed = epilogue;
+  changed.input_dtype = PANAMBA_F16;
+  REFUSED(panamba_cuda_epilogue(&changed, 0), "element types 2");
+  changed = epilogue;
+  changed.reserved = 1;
+  REFUSED(panamba_cuda_epilogue(&changed, 0), "reserved 1");
+  changed = epilogue;
+  changed.out_row_stride = 3;
+  REFUSED(panamba_cuda_epilogue(&changed, 0), "(1, 4)");
+  changed = epilogue;
+  changed.rows = INT64_MAX;
+  REFUSED(panamba_cuda_epilogue(&changed, 0), "rows 4 and 4 apart");
+}
+
+static void test(void) {
+  seed(23);
+  CHECK(panamba_cuda_abi_version() == PANAMBA_CUDA_ABI_VERSION, "ABI version");
+  CHECK(strlen(panamba_cuda_build_description()) > 0, "description");
+  epilogues();
+  packing();
+  refusals();
+}
+
+int main(int argc, char **argv) { return on_each_tier(argc, argv, test); }

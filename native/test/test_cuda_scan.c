@@ -1,0 +1,170 @@
+/* What the CUDA library's scan has beyond panamba.h: chunks that run at the same time, and the gate's SiLU. */
+#include <string.h>
+
+#include "cuda_device.h"
+#include "cuda_program.h"
+#include "harness.h"
+#include "panamba_cuda.h"
+#include "scan_case.h"
+#include "silu.h"
+
+/* Ordinary shapes in chunks of every awkward size: within the bounds of an uncut scan, which leave room for the two
+ * roundings more of a state that is handed on. */
+static void chunks(void) {
+  static const int64_t lengths[] = {1, 2, 3, 5, 16, 33, 64, 65, 129, 197, 730};
+  static const int64_t sizes[] = {1, 2, 3, 4, 7, 31, 32, 33, 64, 100, 196};
+  static const int64_t states[] = {1, 3, 16, 16, 17, 64};
+  for (size_t l = 0; l < COUNT(lengths); l++) {
+    for (size_t c = 0; c < COUNT(sizes); c++) {
+      scan_shape s = draw_scan_shape(1 + draw(2), lengths[l], 1 + draw(70), PICK(states));
+      describe_scan("in chunks", &s, IN_SENTINELS, (int)(sizes[c] % 4));
+      cut_of_scans.chunk = sizes[c];
+      begin_case(IN_SENTINELS, (int)(sizes[c] % 4));
+      panamba_selective_scan_args args = take_scan(&s, &ordinary_ranges);
+      run_operation(PANAMBA_SELECTIVE_SCAN, &args);
+      check_scan(&args);
+      end_case();
+    }
+  }
+  cut_of_scans.chunk = 0;
+}
+
+/* The bits of an image in chunks are those that it has alone. */
+static void chunks_of_images_are_independent(void) {
+  for (int repeat = 0; repeat < 10; repeat++) {
+    scan_shape s = draw_scan_shape(3, 100, 1 + draw(70), 16);
+    s.accumulated = s.kept = s.started = 0;
+    describe_scan("each image alone, in chunks", &s, IN_SENTINELS, 0);
+    cut_of_scans.chunk = 16;
+    begin_case(IN_SENTINELS, 0);
+    panamba_selective_scan_args args = take_scan(&s, &ordinary_ranges);
+    run_operation(PANAMBA_SELECTIVE_SCAN, &args);
+    int64_t count = s.length * s.channels;
+    panamba_selective_scan_args one = args;
+    one.batch = 1;
+    one.out = take_output_of(s.dtype, count);
+    one.forward.u = args.forward.u ? place_of(args.forward.u, s.dtype, 2 * count) : 0;
+    one.backward.u = args.backward.u ? place_of(args.backward.u, s.dtype, 2 * count) : 0;
+    int64_t rows = 2 * s.length * args.projected_row_stride;
+    one.forward.projected = args.forward.u ? args.forward.projected + rows : 0;
+    one.backward.projected = args.backward.u ? args.backward.projected + rows : 0;
+    one.gate = args.gate ? place_of(args.gate, s.dtype, 2 * s.length * args.gate_row_stride) : 0;
+    run_operation(PANAMBA_SELECTIVE_SCAN, &one);
+    check_same_elements("image", s.dtype, place_of(args.out, s.dtype, 2 * count), one.out, count);
+    end_case();
+  }
+  cut_of_scans.chunk = 0;
+}
+
+/* A gate of z with its SiLU left to the scan is the scan without a gate, times silu(z). */
+static void gates_are_activated(void) {
+  for (int repeat = 0; repeat < 60; repeat++) {
+    scan_shape s = draw_scan_shape(1 + draw(2), 1 + draw(90), 1 + draw(70), 1 + draw(20));
+    s.gated = 1;
+    s.accumulated = 0;
+    s.dtype = PANAMBA_F32;
+    if (repeat % 2) {
+      /* What Vim-Ti and -S run. */
+      s.length += 100;
+      s.states = 16;
+      s.dt_rank = draw(2) ? 12 : 24;
+      s.run = BOTH;
+    }
+    describe_scan("SiLU of the gate", &s, IN_SENTINELS, 0);
+    begin_case(IN_SENTINELS, 0);
+    panamba_selective_scan_args args = take_scan(&s, &ordinary_ranges);
+    cut_of_scans.gate_activation = PANAMBA_ACTIVATION_SILU;
+    cut_of_scans.chunk = draw(3) ? 0 : 1 + draw(40);
+    run_operation(PANAMBA_SELECTIVE_SCAN, &args);
+    panamba_selective_scan_args plain = args;
+    plain.gate = 0;
+    float *out = take_output(s.batch * s.length * s.channels);
+    plain.out = out;
+    run_operation(PANAMBA_SELECTIVE_SCAN, &plain);
+    cut_of_scans = (scan_cut){0, 0};
+    const float *gate = args.gate;
+    for (int64_t i = 0; i < s.batch * s.length * s.channels; i++) {
+      double z = (double)gate[i / s.channels * args.gate_row_stride + i % s.channels];
+      double wanted = (double)out[i] * silu(z);
+      check_close("out", i, element(args.out, s.dtype, i), wanted, 1e-6 * fabs(wanted) + 1e-30);
+    }
+    end_case();
+  }
+}
+
+/* The kernels without questions have the bits of those with all of them: a row's result does not depend on how many
+ * come after it. */
+static void lengths_are_independent(void) {
+  for (int64_t length = 1; length <= 20; length++) {
+    scan_shape s = draw_scan_shape(1, 40, 33, 16);
+    s.run = FORWARD;
+    s.gated = 1;
+    s.dt_rank = draw(2) ? 12 : 24;
+    describe_scan("its first rows", &s, IN_SENTINELS, 0);
+    begin_case(IN_SENTINELS, 0);
+    panamba_selective_scan_args args = take_scan(&s, &ordinary_ranges);
+    panamba_selective_scan_args part = args;
+    part.length = length;
+    part.out = take_output_of(s.dtype, length * s.channels);
+    part.forward.final_state = 0;
+    memcpy(part.out, args.out, (size_t)(length * s.channels * bytes_of(s.dtype)));
+    run_operation(PANAMBA_SELECTIVE_SCAN, &args);
+    run_operation(PANAMBA_SELECTIVE_SCAN, &part);
+    check_same_elements("row", s.dtype, part.out, args.out, length * s.channels);
+    end_case();
+  }
+}
+
+static void workspaces(void) {
+  describe("workspaces");
+  float numbers[4] = {0, 0, 0, 0};
+  panamba_scan_direction d = {.u = numbers, .projected = numbers, .dt_weight = numbers, .a = numbers};
+  panamba_cuda_scan_args args = {.scan = {.out = numbers + 1,
+                                          .forward = d,
+                                          .backward = d,
+                                          .batch = 64,
+                                          .length = 197,
+                                          .channels = 384,
+                                          .states = 16,
+                                          .dt_rank = 12,
+                                          .projected_row_stride = 44,
+                                          .scale = 0.5f,
+                                          .dtype = PANAMBA_BF16},
+                                 .state_lanes = 1};
+  int64_t dt = 4 * 64 * 197 * 384;
+  CHECK(panamba_cuda_scan_workspace(&args) == 0, "the fused scan needs none");
+  args.state_lanes = 4;
+  CHECK(panamba_cuda_scan_workspace(&args) == 2 * dt, "dt of both directions");
+  CHECK(panamba_cuda_selective_scan(&args, 0) == PANAMBA_INVALID_ARGUMENT, "a workspace is missing");
+  CHECK(strstr(panamba_cuda_message(), "workspace"), "%s", panamba_cuda_message());
+  args.chunk = 50;
+  CHECK(panamba_cuda_scan_workspace(&args) == 2 * (dt + 4 * 64 * 4 * 384 * 17), "states and sums of four chunks");
+  CHECK(panamba_cuda_scan_chunk(&args) == 0, "many short images are not cut");
+  args.scan.batch = 1;
+  args.scan.length = 6085;
+  CHECK(panamba_cuda_scan_chunk(&args) > 0, "one long image is");
+  panamba_cuda_scan_args changed = args;
+  changed.chunk = 6086;
+  CHECK(panamba_cuda_scan_workspace(&changed) == -1, "a chunk beyond the length");
+  changed = args;
+  changed.state_lanes = 2;
+  CHECK(panamba_cuda_scan_workspace(&changed) == -1, "two lanes");
+  changed = args;
+  changed.gate_activation = 2;
+  CHECK(panamba_cuda_scan_workspace(&changed) == -1, "no such activation");
+  changed = args;
+  changed.scan.states = 65;
+  CHECK(panamba_cuda_scan_workspace(&changed) == -1, "too many states");
+  CHECK(panamba_cuda_selective_scan(0, 0) == PANAMBA_INVALID_ARGUMENT, "null");
+}
+
+static void test(void) {
+  seed(22);
+  chunks();
+  chunks_of_images_are_independent();
+  gates_are_activated();
+  lengths_are_independent();
+  workspaces();
+}
+
+int main(int argc, char **argv) { return on_each_tier(argc, argv, test); }

@@ -1,0 +1,21 @@
+package io.panamba.runtime;
+
+/**
+ * A copy between the host's memory and that of a GPU: {@code to = from}. The host's tensor is one
+ * of {@link Device#staging}.
+ *
+ * @param from what is read
+ * @param to a tensor of the same type and shape
+ */
+public record Copy(Tensor from, Tensor to) implements Operation {
+  /** Checks types, shapes and sides. */
+  public Copy {
+    Checks.sameElements(from, to);
+    Checks.require(
+        (from.home() == null) != (to.home() == null),
+        "copy",
+        "from %s to %s: expected one in the host's memory and one in a GPU's",
+        from,
+        to);
+  }
+}

@@ -1,0 +1,84 @@
+package io.panamba.runtime;
+
+import io.panamba.bindings.cuda.panamba_cuda_scan_args;
+import io.panamba.bindings.panamba_h;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Writes the structs of panamba_cuda.h. Those that it shares with panamba.h are written alike. */
+final class CudaArguments {
+  /** Rows of the chunks that a scan is cut into; {@code auto} lets the library choose. */
+  static final String CHUNK = "panamba.cuda.chunk";
+
+  private final CpuArguments structs;
+  private final CudaContext context;
+  private final Arena arena;
+  private final List<MemorySegment> held = new ArrayList<>();
+
+  CudaArguments(CpuArguments structs, CudaContext context, Arena arena) {
+    this.structs = structs;
+    this.context = context;
+    this.arena = arena;
+  }
+
+  CpuArguments structs() {
+    return structs;
+  }
+
+  /** Notes memory that a step uses. */
+  void hold(MemorySegment segment) {
+    held.add(segment);
+  }
+
+  List<MemorySegment> segments() {
+    List<MemorySegment> all = new ArrayList<>(structs.segments());
+    all.addAll(held);
+    return all;
+  }
+
+  MemorySegment scan(SelectiveScan op) {
+    MemorySegment args = panamba_cuda_scan_args.allocate(arena);
+    panamba_cuda_scan_args.scan(args).copyFrom(structs.selectiveScan(op));
+    panamba_cuda_scan_args.gate_activation(args, panamba_h.PANAMBA_ACTIVATION_NONE());
+    panamba_cuda_scan_args.chunk(args, chunk(args, op));
+    return args;
+  }
+
+  /**
+   * The bits of an image's results depend on the chunk. Whoever does not ask for one gets the same
+   * for every batch: none.
+   */
+  private long chunk(MemorySegment args, SelectiveScan op) {
+    String wanted = System.getProperty(CHUNK, "0");
+    if (wanted.equals("auto")) {
+      long chunk = context.api().scanChunk(args);
+      requireAccepted(chunk, op);
+      return chunk;
+    }
+    try {
+      long chunk = Long.parseLong(wanted);
+      if (chunk >= 0) {
+        return chunk;
+      }
+    } catch (NumberFormatException _) {
+      // As below.
+    }
+    throw new IllegalArgumentException(
+        "-D%s=%s: expected a number of rows, 0 for no chunks, or auto".formatted(CHUNK, wanted));
+  }
+
+  /** The workspace that a scan needs, in bytes. */
+  long scanWorkspace(MemorySegment args, SelectiveScan op) {
+    long bytes = context.api().scanWorkspace(args);
+    requireAccepted(bytes, op);
+    return bytes;
+  }
+
+  private void requireAccepted(long answer, SelectiveScan op) {
+    if (answer < 0) {
+      throw context.refusal(panamba_h.PANAMBA_UNSUPPORTED(), op);
+    }
+  }
+}

@@ -1,0 +1,310 @@
+package io.panamba.runtime;
+
+import io.panamba.bindings.cuda.cudaDeviceProp;
+import io.panamba.bindings.cuda.cuda_runtime_h;
+import io.panamba.bindings.panamba_pack_args;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.locks.StampedLock;
+import java.util.stream.IntStream;
+
+/**
+ * An NVIDIA GPU.
+ *
+ * <p>Runs share a lock that the freeing of memory takes alone: CUDA does not know that a graph that
+ * runs names an address, and would give it to somebody else.
+ */
+final class CudaDevice implements Device {
+  private final CudaContext context;
+  private final CudaApi api;
+  private final StampedLock lock = new StampedLock();
+  private final Releases releases = new Releases();
+  private final Set<CudaPlan> plans = new HashSet<>();
+  private final CudaMemory memory;
+  private final MemorySegment products;
+  private final String name;
+  private final String architecture;
+  private boolean closed;
+
+  CudaDevice(CudaApi api, int ordinal) {
+    if (ordinal < 0) {
+      throw new IllegalArgumentException("GPUs count from 0, not from " + ordinal);
+    }
+    this.context = new CudaContext(api, ordinal);
+    this.api = api;
+    context.deviceCount();
+    context.use();
+    name = name();
+    architecture =
+        "sm_%d%d"
+            .formatted(
+                attribute(cuda_runtime_h.cudaDevAttrComputeCapabilityMajor()),
+                attribute(cuda_runtime_h.cudaDevAttrComputeCapabilityMinor()));
+    if (attribute(cuda_runtime_h.cudaDevAttrMemoryPoolsSupported()) == 0) {
+      throw new PanambaException(
+          "%s (%s) has no memory pools, which Panamba needs".formatted(context, name));
+    }
+    context.checkKernel(api.loadKernels(), "loading kernels for " + architecture);
+    try {
+      memory = new CudaMemory(context);
+      releases.add(memory::close);
+      products = context.createProduct("opening cuBLASLt", api::createProducts);
+      releases.add(() -> context.released(api.destroyProducts(products), "releasing cuBLASLt"));
+    } catch (RuntimeException | Error e) {
+      releases.run();
+      throw e;
+    }
+  }
+
+  /** Describes every GPU that CUDA shows this process. */
+  static List<String> descriptions(CudaApi api) {
+    return IntStream.range(0, new CudaContext(api, 0).deviceCount())
+        .mapToObj(
+            ordinal -> {
+              try (CudaDevice device = new CudaDevice(api, ordinal)) {
+                return device.description();
+              }
+            })
+        .toList();
+  }
+
+  private String name() {
+    try (Arena local = Arena.ofConfined()) {
+      MemorySegment properties = cudaDeviceProp.allocate(local);
+      context.check(
+          api.deviceProperties(properties, context.ordinal()), "reading the GPU's properties");
+      return cudaDeviceProp.name(properties).getString(0);
+    }
+  }
+
+  private int attribute(int attribute) {
+    return context.number(
+        "reading the GPU's properties",
+        out -> api.deviceAttribute(out, attribute, context.ordinal()));
+  }
+
+  CudaContext context() {
+    return context;
+  }
+
+  CudaMemory memory() {
+    return memory;
+  }
+
+  /** cuBLASLt's handle, which threads may share. */
+  MemorySegment products() {
+    return products;
+  }
+
+  /**
+   * Keeps the device open, and memory from being freed, until {@link #end}; makes the GPU the
+   * calling thread's.
+   */
+  long begin() {
+    long stamp = lock.readLock();
+    try {
+      if (closed) {
+        throw new IllegalStateException("the device is closed");
+      }
+      context.use();
+      return stamp;
+    } catch (RuntimeException | Error e) {
+      lock.unlockRead(stamp);
+      throw e;
+    }
+  }
+
+  void end(long stamp) {
+    lock.unlockRead(stamp);
+  }
+
+  @Override
+  public String description() {
+    return "%s (%s, %s)".formatted(context, name, architecture);
+  }
+
+  @Override
+  public String kind() {
+    return "cuda";
+  }
+
+  @Override
+  public String tier() {
+    return architecture;
+  }
+
+  @Override
+  public int threads() {
+    return 1;
+  }
+
+  @Override
+  public boolean hasOwnMemory() {
+    return true;
+  }
+
+  @Override
+  public Tensor allocate(Arena owner, DType dtype, Shape shape) {
+    long bytes = Math.multiplyExact(shape.elements(), dtype.bytes());
+    return Tensor.of(own(owner, bytes), dtype, shape, this);
+  }
+
+  /** Memory of the GPU that an arena owns. */
+  private MemorySegment own(Arena owner, long bytes) {
+    long stamp = begin();
+    try {
+      return bind(memory.allocate(bytes), owner);
+    } finally {
+      end(stamp);
+    }
+  }
+
+  @Override
+  public Tensor staging(Arena owner, Tensor tensor) {
+    requireOwn(tensor);
+    long stamp = begin();
+    try {
+      MemorySegment host = bind(memory.allocateHost(tensor.memory().byteSize()), owner);
+      host.fill((byte) 0);
+      return Tensor.of(host, tensor.dtype(), tensor.shape());
+    } finally {
+      end(stamp);
+    }
+  }
+
+  private MemorySegment bind(MemorySegment block, Arena owner) {
+    long address = block.address();
+    try {
+      return block.reinterpret(owner, _ -> freeWhenIdle(address));
+    } catch (RuntimeException | Error e) {
+      memory.free(address);
+      throw e;
+    }
+  }
+
+  private void freeWhenIdle(long address) {
+    long stamp = lock.writeLock();
+    try {
+      memory.free(address);
+    } finally {
+      lock.unlockWrite(stamp);
+    }
+  }
+
+  private void requireOwn(Tensor tensor) {
+    Checks.present("copy", "the tensor", tensor);
+    Checks.require(
+        tensor.home() == this,
+        "copy",
+        "%s is not in the memory of %s; expected a tensor of its Device.allocate",
+        tensor,
+        this);
+  }
+
+  @Override
+  public void copy(Tensor from, Tensor to) {
+    if (from == to) {
+      return;
+    }
+    Checks.sameElements(from, to);
+    boolean up = from.home() == null;
+    requireOwn(up ? to : from);
+    Checks.require(
+        up || to.home() == null, "copy", "from %s to %s: both are in GPUs' memory", from, to);
+    long stamp = begin();
+    try {
+      memory.copy(from.memory(), to.memory(), up, up ? "copying to " + to : "copying from " + from);
+    } finally {
+      end(stamp);
+    }
+  }
+
+  @Override
+  public PackedMatrix pack(Arena owner, MatrixSource source, DType dtype) {
+    int type = CpuArguments.type(dtype);
+    long bytes = api.packedSize(source.columns(), source.depth(), type);
+    Checks.require(
+        bytes >= 0, "pack", "a matrix of (%d, %d) is too large", source.columns(), source.depth());
+    MemorySegment packed = own(owner, bytes);
+    try (Arena local = Arena.ofConfined()) {
+      MemorySegment host = local.allocate(bytes, Tensor.ALIGNMENT);
+      MemorySegment args = panamba_pack_args.allocate(local);
+      CpuDevice.fill(args, source, host, type);
+      context.checkKernel(api.pack(args), "packing a matrix");
+      long stamp = begin();
+      try {
+        memory.copy(host, packed, true, "copying a packed matrix");
+      } finally {
+        end(stamp);
+      }
+    }
+    return new PackedMatrix(packed, dtype, source.columns(), source.depth(), this);
+  }
+
+  @Override
+  public Plan plan(List<? extends Operation> operations) {
+    long stamp = begin();
+    try {
+      CudaPlan plan = new CudaPlan(this, List.copyOf(operations));
+      synchronized (plans) {
+        plans.add(plan);
+      }
+      return plan;
+    } finally {
+      end(stamp);
+    }
+  }
+
+  /** Closes a plan, unless the device has done so. */
+  void close(CudaPlan plan) {
+    long stamp = lock.readLock();
+    try {
+      boolean open;
+      synchronized (plans) {
+        open = plans.remove(plan);
+      }
+      if (open) {
+        context.useToRelease();
+        plan.release();
+      }
+    } finally {
+      lock.unlockRead(stamp);
+    }
+  }
+
+  @Override
+  public double measurePeak(int threads, DType dtype) {
+    return CudaPeak.measure(this, dtype);
+  }
+
+  @Override
+  public void close() {
+    long stamp = lock.tryWriteLock();
+    if (stamp == 0) {
+      throw new IllegalStateException("a plan of %s is running".formatted(this));
+    }
+    try {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      context.useToRelease();
+      for (CudaPlan plan : new ArrayList<>(plans)) {
+        plan.release();
+      }
+      plans.clear();
+      releases.run();
+    } finally {
+      lock.unlockWrite(stamp);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return context.toString();
+  }
+}

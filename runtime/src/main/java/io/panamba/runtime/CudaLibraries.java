@@ -1,0 +1,113 @@
+package io.panamba.runtime;
+
+import io.panamba.bindings.cuda.cublasLt_h;
+import io.panamba.bindings.cuda.cuda_runtime_h;
+import io.panamba.bindings.cuda.panamba_cuda_h;
+import io.panamba.runtime.LibraryInfo.Attempt;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+
+/** The libraries of GPUs of this process, loaded at most once; a failure stays one. */
+final class CudaLibraries {
+  private static final int RUNTIME_MAJOR = 1000;
+  private static final int PRODUCTS_MAJOR = 10_000;
+
+  private CudaLibraries() {}
+
+  /** The one attempt, made when this class is initialised. */
+  private static final class Outcome {
+    static final CudaInfo INFO;
+    static final LibraryException FAILURE;
+    static final List<Attempt> ATTEMPTS;
+
+    static {
+      CudaLoader loader = new CudaLoader(CudaSettings.current(), LoaderSettings.current());
+      CudaInfo info = null;
+      LibraryException failure = null;
+      try {
+        info = describe(loader.load(), loader);
+      } catch (LibraryException e) {
+        failure = e;
+      } catch (RuntimeException | Error e) {
+        // Out of an initialiser it would come back as a NoClassDefFoundError that explains nothing.
+        failure = new LibraryException("the libraries of GPUs can't be loaded: " + e, e);
+      }
+      INFO = info;
+      FAILURE = failure;
+      ATTEMPTS = loader.attempts();
+    }
+  }
+
+  /**
+   * Loads the libraries if that has not happened yet.
+   *
+   * @throws LibraryException if they can't be loaded
+   */
+  static CudaApi api() {
+    // Weights are packed by the processor's library, which also says first what is wrong with Java.
+    NativeLibrary.ensureLoaded();
+    if (Outcome.FAILURE != null) {
+      throw new LibraryException(Outcome.FAILURE.getMessage(), Outcome.FAILURE);
+    }
+    return new CudaBindings();
+  }
+
+  static CudaInfo info() {
+    api();
+    return Outcome.INFO;
+  }
+
+  static List<Attempt> attempts() {
+    NativeLibrary.ensureLoaded();
+    return Outcome.ATTEMPTS;
+  }
+
+  private static CudaInfo describe(CudaLoader.Loaded loaded, CudaLoader loader) {
+    if (SymbolLookup.loaderLookup().find("panamba_cuda_abi_version").isEmpty()) {
+      throw new LibraryException(
+          "%s is a library, but not Panamba's: it has no function panamba_cuda_abi_version"
+              .formatted(loaded.kernels()));
+    }
+    int abi = panamba_cuda_h.panamba_cuda_abi_version();
+    if (abi != panamba_cuda_h.PANAMBA_CUDA_ABI_VERSION()) {
+      throw new LibraryException(
+          "%s has version %d of Panamba's interface for GPUs, and this runtime needs version %d; use panamba-native and panamba-runtime of the same release"
+              .formatted(loaded.kernels(), abi, panamba_cuda_h.PANAMBA_CUDA_ABI_VERSION()));
+    }
+    int major = panamba_cuda_h.PANAMBA_CUDA_RUNTIME_MAJOR();
+    int runtime = version(true);
+    requireMajor("the CUDA runtime " + loaded.runtime(), runtime, RUNTIME_MAJOR, major);
+    long products = cublasLt_h.cublasLtGetVersion();
+    requireMajor("cuBLASLt " + loaded.products(), products, PRODUCTS_MAJOR, major);
+    return new CudaInfo(
+        loaded.runtime(),
+        runtime,
+        loaded.products(),
+        products,
+        loaded.kernels(),
+        panamba_cuda_h.panamba_cuda_build_description().getString(0),
+        version(false),
+        loader.attempts());
+  }
+
+  private static int version(boolean ofRuntime) {
+    try (Arena local = Arena.ofConfined()) {
+      MemorySegment number = local.allocate(ValueLayout.JAVA_INT);
+      int status =
+          ofRuntime
+              ? cuda_runtime_h.cudaRuntimeGetVersion(number)
+              : cuda_runtime_h.cudaDriverGetVersion(number);
+      return status == cuda_runtime_h.cudaSuccess() ? number.get(ValueLayout.JAVA_INT, 0) : 0;
+    }
+  }
+
+  private static void requireMajor(String what, long version, int unit, int major) {
+    if (version / unit != major) {
+      throw new LibraryException(
+          "%s is version %d, and Panamba was built for version %d".formatted(what, version, major));
+    }
+  }
+}

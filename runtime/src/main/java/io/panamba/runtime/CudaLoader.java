@@ -1,0 +1,243 @@
+package io.panamba.runtime;
+
+import io.panamba.runtime.LibraryInfo.Attempt;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.SymbolLookup;
+import java.net.URL;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** Finds and loads the libraries of a GPU, in the order that {@link CudaInfo} states. */
+final class CudaLoader {
+  static final String RUNTIME = "libcudart.so.13";
+  static final String PRODUCTS = "libcublasLt.so.13";
+  static final String KERNELS = System.mapLibraryName("panamba_cuda");
+
+  private static final String DRIVER = "libcuda.so.1";
+  private static final Path MAPS = Path.of("/proc/self/maps");
+  private static final String LOADED = "loaded";
+
+  private final CudaSettings settings;
+  private final LoaderSettings cpuSettings;
+  private final Platform platform = Platform.current();
+  private final List<Attempt> attempts = new ArrayList<>();
+
+  CudaLoader(CudaSettings settings, LoaderSettings cpuSettings) {
+    this.settings = settings;
+    this.cpuSettings = cpuSettings;
+  }
+
+  /** The files that were loaded. */
+  record Loaded(Path runtime, Path products, Path kernels) {}
+
+  /** Every place that was tried, in order. */
+  List<Attempt> attempts() {
+    return List.copyOf(attempts);
+  }
+
+  /** Loads everything, in the order in which one needs the other. */
+  Loaded load() {
+    requireDriver();
+    return new Loaded(
+        find(RUNTIME, "Install the CUDA runtime 13"),
+        find(PRODUCTS, "Install cuBLAS 13"),
+        findKernels());
+  }
+
+  private void requireDriver() {
+    if (!platform.os().equals("linux")) {
+      throw new LibraryException("GPUs are used on Linux, not on %s".formatted(platform));
+    }
+    if (!hasDriver()) {
+      note(DRIVER, "not on the loader's path");
+      throw new LibraryException(
+          "There is no driver of an NVIDIA GPU on this machine: %s is not on the loader's path."
+                  .formatted(DRIVER)
+              + " Install the driver, or run on the processor.");
+    }
+  }
+
+  static boolean hasDriver() {
+    return isOnLoaderPath(DRIVER);
+  }
+
+  private static boolean isOnLoaderPath(String library) {
+    try (Arena local = Arena.ofConfined()) {
+      SymbolLookup.libraryLookup(library, local);
+      return true;
+    } catch (IllegalArgumentException _) {
+      return false;
+    }
+  }
+
+  /** Finds and loads one of NVIDIA's libraries. */
+  Path find(String library, String advice) {
+    for (CudaSettings.Place place : settings.places()) {
+      Optional<Path> file = loadFrom(place, library);
+      if (file.isPresent()) {
+        return file.get();
+      }
+    }
+    String candidate = library + " on the loader's path";
+    try {
+      Path file = onLoaderPath(library);
+      link(file);
+      note(candidate, LOADED + ", " + file);
+      return file;
+    } catch (Refusal e) {
+      note(candidate, e.getMessage());
+    }
+    throw failure(
+        library,
+        "%s and set CUDA_HOME, or set -D%s to its folder, to a toolkit, or to a Python environment with NVIDIA's packages."
+            .formatted(advice, CudaSettings.PATH));
+  }
+
+  /** Loads a library from a place, if it is there and can be loaded. */
+  private Optional<Path> loadFrom(CudaSettings.Place place, String library) {
+    String candidate = "%s in %s".formatted(library, place);
+    try {
+      Path file = search(place, library);
+      link(file);
+      note(candidate, LOADED + ", " + file);
+      return Optional.of(file);
+    } catch (Refusal e) {
+      note(candidate, e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  private static Path search(CudaSettings.Place place, String library) throws Refusal {
+    List<String> others = new ArrayList<>();
+    for (Path folder : place.folders()) {
+      Path file = folder.resolve(library);
+      if (Files.exists(file)) {
+        return file;
+      }
+      others.addAll(otherVersions(folder, library));
+    }
+    throw new Refusal(
+        others.isEmpty()
+            ? "it is not there"
+            : "it is not there, only " + String.join(", ", others));
+  }
+
+  /** Libraries of other versions: what is installed where the right one is missing. */
+  private static List<String> otherVersions(Path folder, String library) throws Refusal {
+    String stem = library.substring(0, library.indexOf('.'));
+    try (Stream<Path> files = Files.list(folder)) {
+      return files
+          .map(file -> file.getFileName().toString())
+          .filter(name -> name.startsWith(stem + ".so"))
+          .sorted()
+          .toList();
+    } catch (IOException e) {
+      throw Refusal.of("it can't be read", e);
+    }
+  }
+
+  /** Asks the dynamic linker, and then the kernel, which file that was. */
+  private static Path onLoaderPath(String library) throws Refusal {
+    try (Arena local = Arena.ofConfined()) {
+      SymbolLookup.libraryLookup(library, local);
+      try (Stream<String> maps = Files.lines(MAPS)) {
+        return maps.map(line -> line.indexOf('/') < 0 ? "" : line.substring(line.indexOf('/')))
+            .map(Path::of)
+            .filter(
+                file ->
+                    file.getFileName() != null && file.getFileName().toString().startsWith(library))
+            .findFirst()
+            .orElseThrow(() -> new Refusal("it was loaded from nobody knows where"));
+      } catch (IOException e) {
+        throw Refusal.of("it was loaded from nobody knows where", e);
+      }
+    } catch (IllegalArgumentException _) {
+      throw new Refusal("it is not there");
+    }
+  }
+
+  private static void link(Path file) throws Refusal {
+    ElfFile.check(file);
+    if (!LibraryLinker.load(file)) {
+      throw new Refusal(
+          "another class loader of this process has it; give Panamba one class loader for both");
+    }
+  }
+
+  /** Panamba's own: in a named place, beside the processor's library, or in the jar. */
+  Path findKernels() {
+    for (CudaSettings.Place place : settings.places()) {
+      Optional<Path> file = loadFrom(place, KERNELS);
+      if (file.isPresent()) {
+        return file.get();
+      }
+    }
+    Optional<Path> beside =
+        cpuSettings
+            .libraryPath()
+            .map(Path::of)
+            .or(() -> cpuSettings.imageFolder())
+            .map(path -> Files.isDirectory(path) ? path : path.toAbsolutePath().getParent());
+    if (beside.isPresent()) {
+      CudaSettings.Place place =
+          new CudaSettings.Place("the folder of libpanamba", beside.get().toString());
+      Optional<Path> file = loadFrom(place, KERNELS);
+      if (file.isPresent()) {
+        return file.get();
+      }
+    }
+    return loadResource();
+  }
+
+  private Path loadResource() {
+    String name = platform.resource(KERNELS);
+    String advice =
+        "Use a panamba-native that was built with nvcc, or set -D%s to the folder of %s."
+            .formatted(CudaSettings.PATH, KERNELS);
+    byte[] content;
+    try {
+      URL url = LibraryResource.find(CudaLoader.class.getClassLoader(), name);
+      content = LibraryResource.read(url);
+      note("resource " + name, "found, " + url);
+    } catch (Refusal e) {
+      note("resource " + name, e.getMessage());
+      throw failure(KERNELS, advice);
+    }
+    String sha256 = LibraryLoader.sha256(content);
+    for (LoaderSettings.CacheFolder folder : cpuSettings.cacheFolders()) {
+      try {
+        LibraryCache cache = LibraryCache.open(folder.path(), KERNELS);
+        Path file = cache.store(content, sha256);
+        if (!LibraryLinker.load(file)) {
+          file = cache.privateCopy(content);
+          link(file);
+        }
+        note(folder.toString(), LOADED + ", " + file);
+        return file;
+      } catch (Refusal e) {
+        note(folder.toString(), e.getMessage());
+      }
+    }
+    throw failure(KERNELS, advice);
+  }
+
+  private void note(String candidate, String outcome) {
+    attempts.add(new Attempt(candidate, outcome));
+  }
+
+  private LibraryException failure(String library, String advice) {
+    String tried =
+        attempts.stream()
+            .filter(attempt -> !attempt.outcome().startsWith(LOADED))
+            .map(attempt -> attempt.candidate() + ": " + attempt.outcome())
+            .collect(Collectors.joining("; "));
+    return new LibraryException(
+        "%s can't be loaded. Tried: %s. %s".formatted(library, tried, advice));
+  }
+}

@@ -1,0 +1,231 @@
+package io.panamba.runtime;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.ref.Reference;
+import java.util.List;
+import java.util.Objects;
+import java.util.OptionalDouble;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
+
+/**
+ * A CUDA graph: all operations on a stream of the plan's own, recorded once and launched by one
+ * call. A run holds the device's lock, so that memory which is closed meanwhile is freed behind it.
+ */
+final class CudaPlan implements Plan {
+  private enum State {
+    IDLE,
+    RUNNING,
+    CLOSED
+  }
+
+  private final CudaDevice device;
+  private final CudaContext context;
+  private final CudaApi api;
+  private final Arena arena = Arenas.shared();
+  private final Releases releases = new Releases();
+  private final AtomicReference<State> state = new AtomicReference<>(State.IDLE);
+  private final CudaStep[] steps;
+
+  /** The first step of every operation, and the number of steps. */
+  private final int[] starts;
+
+  /** One segment per arena, to see whether it is open. */
+  private final MemorySegment[] owners;
+
+  private final MemorySegment stream;
+  private final MemorySegment start;
+  private final MemorySegment end;
+  private final MemorySegment graph;
+  private boolean timed;
+
+  // Reachable from here, memory of automatic arenas stays as long as the plan.
+  private final List<Operation> operations;
+
+  /** The device has been begun with. */
+  CudaPlan(CudaDevice device, List<Operation> operations) {
+    this.device = device;
+    this.context = device.context();
+    this.api = context.api();
+    this.operations = operations;
+    this.starts = new int[operations.size() + 1];
+    releases.add(arena::close);
+    try {
+      CudaSteps prepared = new CudaSteps(device, arena, releases);
+      for (int i = 0; i < operations.size(); i++) {
+        prepared.add(operations.get(i));
+        starts[i + 1] = prepared.steps().size();
+      }
+      prepared.finish(releases);
+      steps = prepared.steps().toArray(CudaStep[]::new);
+      owners = owners(prepared.segments());
+      stream = context.create("creating a plan's stream", api::createStream);
+      releases.add(() -> context.released(api.destroyStream(stream), "releasing a plan's stream"));
+      start = event();
+      end = event();
+      graph = steps.length == 0 ? MemorySegment.NULL : record();
+    } catch (RuntimeException | Error e) {
+      releases.run();
+      throw e;
+    }
+  }
+
+  private static MemorySegment[] owners(List<MemorySegment> segments) {
+    return segments.stream()
+        .collect(Collectors.toMap(MemorySegment::scope, segment -> segment, (first, _) -> first))
+        .values()
+        .toArray(MemorySegment[]::new);
+  }
+
+  private MemorySegment event() {
+    MemorySegment event = context.create("creating an event", api::createEvent);
+    releases.add(() -> context.released(api.destroyEvent(event), "releasing an event"));
+    return event;
+  }
+
+  /** Records every step as a graph. */
+  private MemorySegment record() {
+    String operation = "recording %d operations as a graph".formatted(operations.size());
+    context.check(api.beginCapture(stream), operation);
+    try {
+      launch(0, steps.length);
+    } catch (RuntimeException | Error e) {
+      abandonCapture();
+      throw e;
+    }
+    MemorySegment recorded = context.create(operation, out -> api.endCapture(stream, out));
+    try {
+      MemorySegment executable =
+          context.create(operation, out -> api.instantiateGraph(out, recorded));
+      releases.add(() -> context.released(api.destroyExecutable(executable), "releasing a graph"));
+      return executable;
+    } finally {
+      context.released(api.destroyGraph(recorded), "releasing a recorded graph");
+    }
+  }
+
+  /** A stream can't be released while it records. */
+  private void abandonCapture() {
+    try (Arena local = Arena.ofConfined()) {
+      MemorySegment result = local.allocate(ValueLayout.ADDRESS);
+      if (api.endCapture(stream, result) == 0) {
+        MemorySegment half = result.get(ValueLayout.ADDRESS, 0);
+        if (half.address() != 0) {
+          context.released(api.destroyGraph(half), "releasing half a graph");
+        }
+      }
+    }
+  }
+
+  private void launch(int first, int last) {
+    for (int i = first; i < last; i++) {
+      steps[i].launch(stream);
+    }
+  }
+
+  @Override
+  public void run() {
+    run(0, operations.size());
+  }
+
+  @Override
+  public void run(int first, int count) {
+    Objects.checkFromIndexSize(first, count, operations.size());
+    enter();
+    try {
+      long stamp = device.begin();
+      try {
+        requireOpenMemory();
+        launchAndWait(first, count);
+      } finally {
+        device.end(stamp);
+      }
+    } finally {
+      state.set(State.IDLE);
+      Reference.reachabilityFence(operations);
+    }
+  }
+
+  private void enter() {
+    if (!state.compareAndSet(State.IDLE, State.RUNNING)) {
+      throw new IllegalStateException(
+          state.get() == State.CLOSED
+              ? "the plan is closed"
+              : "the plan is being run by another thread");
+    }
+  }
+
+  private void launchAndWait(int first, int count) {
+    if (count == 0) {
+      return;
+    }
+    context.check(api.recordEvent(start, stream), this);
+    if (count == operations.size()) {
+      context.check(api.launchGraph(graph, stream), this);
+    } else {
+      launch(starts[first], starts[first + count]);
+    }
+    context.check(api.recordEvent(end, stream), this);
+    context.check(api.synchronize(stream), this);
+    timed = true;
+  }
+
+  private void requireOpenMemory() {
+    for (MemorySegment owner : owners) {
+      if (!owner.scope().isAlive()) {
+        throw new IllegalStateException("memory of one of the plan's tensors is closed");
+      }
+      if (!owner.isAccessibleBy(Thread.currentThread())) {
+        throw new WrongThreadException(
+            "memory of one of the plan's tensors belongs to another thread's confined arena");
+      }
+    }
+  }
+
+  @Override
+  public OptionalDouble deviceMillis() {
+    enter();
+    try {
+      return timed ? OptionalDouble.of(elapsedMillis()) : OptionalDouble.empty();
+    } finally {
+      state.set(State.IDLE);
+    }
+  }
+
+  private double elapsedMillis() {
+    long stamp = device.begin();
+    try (Arena local = Arena.ofConfined()) {
+      MemorySegment millis = local.allocate(ValueLayout.JAVA_FLOAT);
+      context.check(api.elapsedMillis(millis, start, end), "reading the time of a run");
+      return millis.get(ValueLayout.JAVA_FLOAT, 0);
+    } finally {
+      device.end(stamp);
+    }
+  }
+
+  /** Releases everything; the device sees to it that this happens once. */
+  void release() {
+    state.set(State.CLOSED);
+    releases.run();
+  }
+
+  @Override
+  public void close() {
+    if (state.compareAndSet(State.IDLE, State.CLOSED)) {
+      device.close(this);
+    } else if (state.get() != State.CLOSED) {
+      throw new IllegalStateException("the plan is being run by another thread");
+    }
+  }
+
+  /** What failed, if it is not known which operation. */
+  @Override
+  public String toString() {
+    return operations.size() == 1
+        ? "running " + operations.getFirst()
+        : "running %d operations from %s to %s"
+            .formatted(operations.size(), operations.getFirst(), operations.getLast());
+  }
+}

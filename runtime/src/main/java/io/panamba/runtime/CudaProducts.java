@@ -1,0 +1,254 @@
+package io.panamba.runtime;
+
+import io.panamba.bindings.cuda.cublasLtMatmulHeuristicResult_t;
+import io.panamba.bindings.cuda.cublasLt_h;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * Chooses cuBLASLt's algorithms for a plan, one for each kind of product.
+ *
+ * <p>An algorithm decides in which order an element's sum is taken. So that the bits of an image do
+ * not depend on the batch that it is in, the choice never looks at the number of rows: it is made
+ * for {@link #ROWS} of them, and algorithms that cut sums in pieces are left out. The depths of a
+ * Vim network are small, so that a tile that suits many rows costs few rows little.
+ */
+final class CudaProducts {
+  private static final long ROWS = 4096;
+
+  /** What NVIDIA recommends for its largest GPUs. */
+  private static final long MOST_WORKSPACE = 32L << 20;
+
+  private static final String NAME = "choosing an algorithm for a product";
+
+  /**
+   * A kind of product. Sums are float32, whatever the types; nothing is rounded to TF32.
+   *
+   * @param inputStride elements from row to row
+   * @param inputAlignment of every row, in bytes
+   * @param bias address, or 0
+   */
+  record Kind(
+      long rows,
+      long columns,
+      long depth,
+      long inputStride,
+      long outStride,
+      DType dtype,
+      DType outType,
+      long inputAlignment,
+      long outAlignment,
+      long bias) {}
+
+  /**
+   * What the product's calls are handed.
+   *
+   * @param workspace bytes
+   */
+  record Choice(
+      MemorySegment descriptor,
+      MemorySegment weight,
+      MemorySegment input,
+      MemorySegment out,
+      MemorySegment algorithm,
+      long workspace) {}
+
+  private final CudaContext context;
+  private final CudaApi api;
+  private final MemorySegment handle;
+  private final Arena arena;
+  private final Releases releases;
+  private final Map<Kind, Choice> choices = new HashMap<>();
+
+  CudaProducts(CudaDevice device, Arena arena, Releases releases) {
+    this.context = device.context();
+    this.api = context.api();
+    this.handle = device.products();
+    this.arena = arena;
+    this.releases = releases;
+  }
+
+  /** The most that every row of some memory is aligned to. */
+  static long alignment(MemorySegment memory, long strideBytes) {
+    long bits = memory.address() | strideBytes | CudaMemory.ALIGNMENT;
+    return Long.lowestOneBit(bits);
+  }
+
+  Choice choose(Kind kind) {
+    Choice known = choices.get(kind);
+    if (known != null) {
+      return known;
+    }
+    Choice choice = make(kind);
+    choices.put(kind, choice);
+    return choice;
+  }
+
+  private Choice make(Kind kind) {
+    MemorySegment descriptor = descriptor(kind, releases);
+    int type = type(kind.dtype);
+    MemorySegment weight = layout(type, kind.depth, kind.columns, kind.depth, releases);
+    MemorySegment input = layout(type, kind.depth, kind.rows, kind.inputStride, releases);
+    MemorySegment out =
+        layout(type(kind.outType), kind.columns, kind.rows, kind.outStride, releases);
+    MemorySegment found = cublasLtMatmulHeuristicResult_t.allocate(arena);
+    long workspace = workspaceOfAny(kind, descriptor, weight, input, out, found);
+    if (workspace < 0) {
+      // None for all numbers of rows: one for this number is better than none.
+      if (!find(kind, kind.rows, descriptor, weight, found)) {
+        context.checkProduct(cublasLt_h.CUBLAS_STATUS_NOT_SUPPORTED(), NAME + " " + kind);
+      }
+      workspace = cublasLtMatmulHeuristicResult_t.workspaceSize(found);
+    }
+    return new Choice(
+        descriptor, weight, input, out, cublasLtMatmulHeuristicResult_t.algo(found), workspace);
+  }
+
+  /**
+   * Finds an algorithm for all numbers of rows, and what this number needs; -1 if there is none.
+   */
+  private long workspaceOfAny(
+      Kind kind,
+      MemorySegment descriptor,
+      MemorySegment weight,
+      MemorySegment input,
+      MemorySegment out,
+      MemorySegment found) {
+    if (!find(kind, ROWS, descriptor, weight, found)) {
+      return -1;
+    }
+    try (Arena local = Arena.ofConfined()) {
+      MemorySegment checked = cublasLtMatmulHeuristicResult_t.allocate(local);
+      MemorySegment algorithm = cublasLtMatmulHeuristicResult_t.algo(found);
+      return api.checkAlgorithm(handle, descriptor, weight, input, out, algorithm, checked)
+              == cublasLt_h.CUBLAS_STATUS_SUCCESS()
+          ? cublasLtMatmulHeuristicResult_t.workspaceSize(checked)
+          : -1;
+    }
+  }
+
+  private MemorySegment descriptor(Kind kind, Releases owner) {
+    MemorySegment descriptor =
+        context.createProduct(
+            NAME,
+            handle ->
+                api.createProduct(
+                    handle, cublasLt_h.CUBLAS_COMPUTE_32F(), cublasLt_h.CUDA_R_32F()));
+    owner.add(
+        () -> context.released(api.destroyProduct(descriptor), "releasing a product's descriptor"));
+    set(descriptor, cublasLt_h.CUBLASLT_MATMUL_DESC_TRANSA(), cublasLt_h.CUBLAS_OP_T());
+    if (kind.bias != 0) {
+      set(
+          descriptor,
+          cublasLt_h.CUBLASLT_MATMUL_DESC_EPILOGUE(),
+          cublasLt_h.CUBLASLT_EPILOGUE_BIAS());
+      try (Arena local = Arena.ofConfined()) {
+        MemorySegment pointer = local.allocateFrom(ValueLayout.JAVA_LONG, kind.bias);
+        context.checkProduct(
+            api.setProductAttribute(
+                descriptor,
+                cublasLt_h.CUBLASLT_MATMUL_DESC_BIAS_POINTER(),
+                pointer,
+                pointer.byteSize()),
+            NAME);
+      }
+    }
+    return descriptor;
+  }
+
+  private void set(MemorySegment descriptor, int attribute, int value) {
+    try (Arena local = Arena.ofConfined()) {
+      MemorySegment number = local.allocateFrom(ValueLayout.JAVA_INT, value);
+      context.checkProduct(
+          api.setProductAttribute(descriptor, attribute, number, number.byteSize()), NAME);
+    }
+  }
+
+  private MemorySegment layout(int type, long height, long width, long leading, Releases owner) {
+    MemorySegment layout =
+        context.createProduct(
+            NAME, handle -> api.createLayout(handle, type, height, width, leading));
+    owner.add(() -> context.released(api.destroyLayout(layout), "releasing a product's layout"));
+    return layout;
+  }
+
+  /** Asks for the best algorithm for a number of rows. */
+  private boolean find(
+      Kind kind, long rows, MemorySegment descriptor, MemorySegment weight, MemorySegment result) {
+    Releases local = new Releases();
+    try (Arena memory = Arena.ofConfined()) {
+      MemorySegment input = layout(type(kind.dtype), kind.depth, rows, kind.inputStride, local);
+      MemorySegment out = layout(type(kind.outType), kind.columns, rows, kind.outStride, local);
+      MemorySegment preference = preference(kind, local);
+      MemorySegment count = memory.allocate(ValueLayout.JAVA_INT);
+      int status =
+          api.findAlgorithm(handle, descriptor, weight, input, out, preference, result, count);
+      if (status == cublasLt_h.CUBLAS_STATUS_NOT_SUPPORTED()) {
+        return false;
+      }
+      context.checkProduct(status, NAME);
+      return count.get(ValueLayout.JAVA_INT, 0) > 0
+          && cublasLtMatmulHeuristicResult_t.state(result) == cublasLt_h.CUBLAS_STATUS_SUCCESS();
+    } finally {
+      local.run();
+    }
+  }
+
+  private MemorySegment preference(Kind kind, Releases owner) {
+    MemorySegment preference = context.createProduct(NAME, api::createPreference);
+    owner.add(
+        () ->
+            context.released(
+                api.destroyPreference(preference), "releasing a product's preference"));
+    try (Arena local = Arena.ofConfined()) {
+      MemorySegment most = local.allocateFrom(ValueLayout.JAVA_LONG, MOST_WORKSPACE);
+      context.checkProduct(
+          api.setPreference(
+              preference,
+              cublasLt_h.CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES(),
+              most,
+              most.byteSize()),
+          NAME);
+    }
+    prefer(
+        preference,
+        cublasLt_h.CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK(),
+        cublasLt_h.CUBLASLT_REDUCTION_SCHEME_NONE());
+    long weightAlignment =
+        Math.min(CudaMemory.ALIGNMENT, Long.lowestOneBit(kind.depth * kind.dtype.bytes()));
+    prefer(
+        preference, cublasLt_h.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES(), (int) weightAlignment);
+    prefer(
+        preference,
+        cublasLt_h.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES(),
+        (int) kind.inputAlignment);
+    prefer(
+        preference,
+        cublasLt_h.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES(),
+        (int) kind.outAlignment);
+    prefer(
+        preference,
+        cublasLt_h.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES(),
+        (int) kind.outAlignment);
+    return preference;
+  }
+
+  private void prefer(MemorySegment preference, int attribute, int value) {
+    try (Arena local = Arena.ofConfined()) {
+      MemorySegment number = local.allocateFrom(ValueLayout.JAVA_INT, value);
+      context.checkProduct(
+          api.setPreference(preference, attribute, number, number.byteSize()), NAME);
+    }
+  }
+
+  private static int type(DType dtype) {
+    return switch (dtype) {
+      case F32 -> cublasLt_h.CUDA_R_32F();
+      case BF16 -> cublasLt_h.CUDA_R_16BF();
+      default -> throw new ShapeException("%s elements are not multiplied".formatted(dtype));
+    };
+  }
+}

@@ -1,0 +1,54 @@
+package io.panamba.runtime;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Memory that the operations of a plan use one after the other: patches gathered from an image,
+ * their product with the weight, and what products and scans ask for. It is sized while steps are
+ * prepared, and allocated once.
+ */
+final class CudaScratch {
+  private long patchBytes;
+  private long productBytes;
+  private long workBytes;
+  private MemorySegment patches = MemorySegment.NULL;
+  private MemorySegment product = MemorySegment.NULL;
+  private MemorySegment work = MemorySegment.NULL;
+
+  void needPatches(long bytesOfPatches, long bytesOfProduct) {
+    patchBytes = Math.max(patchBytes, aligned(bytesOfPatches));
+    productBytes = Math.max(productBytes, aligned(bytesOfProduct));
+  }
+
+  void needWork(long bytes) {
+    workBytes = Math.max(workBytes, aligned(bytes));
+  }
+
+  private static long aligned(long bytes) {
+    return Math.ceilDiv(bytes, CudaMemory.ALIGNMENT) * CudaMemory.ALIGNMENT;
+  }
+
+  /** Allocates what is needed. */
+  void allocate(CudaMemory memory, Releases releases) {
+    long bytes = patchBytes + productBytes + workBytes;
+    if (bytes > 0) {
+      MemorySegment all = memory.allocate(bytes);
+      releases.add(() -> memory.free(all.address()));
+      patches = all.asSlice(0, patchBytes);
+      product = all.asSlice(patchBytes, productBytes);
+      work = all.asSlice(patchBytes + productBytes, workBytes);
+    }
+  }
+
+  MemorySegment patches() {
+    return patches;
+  }
+
+  MemorySegment product() {
+    return product;
+  }
+
+  MemorySegment work() {
+    return work;
+  }
+}

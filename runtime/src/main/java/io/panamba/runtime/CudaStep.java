@@ -1,0 +1,39 @@
+package io.panamba.runtime;
+
+import io.panamba.bindings.cuda.cuda_runtime_h;
+import java.lang.foreign.MemorySegment;
+
+/** Something that a plan puts on its stream: a part of an operation, ready to be launched. */
+interface CudaStep {
+  /** Puts it on the stream, or throws. */
+  void launch(MemorySegment stream);
+
+  /** A call of libpanamba_cuda with a struct of arguments. */
+  interface KernelCall {
+    int launch(CudaApi api, MemorySegment args, MemorySegment stream);
+  }
+
+  /** A kernel of Panamba's own. */
+  record Kernel(CudaContext context, Operation operation, KernelCall call, MemorySegment args)
+      implements CudaStep {
+    @Override
+    public void launch(MemorySegment stream) {
+      context.checkKernel(call.launch(context.api(), args, stream), operation);
+    }
+  }
+
+  /** A copy between pinned memory of the host and the GPU's. */
+  record Transfer(CudaContext context, Copy operation) implements CudaStep {
+    @Override
+    public void launch(MemorySegment stream) {
+      MemorySegment from = operation.from().memory();
+      int kind =
+          operation.from().home() == null
+              ? cuda_runtime_h.cudaMemcpyHostToDevice()
+              : cuda_runtime_h.cudaMemcpyDeviceToHost();
+      context.check(
+          context.api().copy(operation.to().memory(), from, from.byteSize(), kind, stream),
+          operation);
+    }
+  }
+}

@@ -1,0 +1,20 @@
+package io.panamba.runtime;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/** What has been acquired and is to be released, the last first. */
+final class Releases {
+  private final Deque<Runnable> stack = new ArrayDeque<>();
+
+  void add(Runnable release) {
+    stack.push(release);
+  }
+
+  /** Releases everything, once. */
+  void run() {
+    while (!stack.isEmpty()) {
+      stack.pop().run();
+    }
+  }
+}

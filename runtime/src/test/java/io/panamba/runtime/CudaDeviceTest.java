@@ -1,0 +1,115 @@
+package io.panamba.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.lang.foreign.Arena;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Devices and memory of GPUs that are none. */
+class CudaDeviceTest {
+  private final FakeCuda fake = new FakeCuda(2);
+
+  @AfterEach
+  void nothingIsLeftOrMisused() {
+    assertThat(fake.misuse()).isEmpty();
+    assertThat(fake.left()).isEmpty();
+  }
+
+  @Test
+  void whatItIs() {
+    try (Device device = fake.open(1)) {
+      assertThat(device.description()).isEqualTo("cuda:1 (a GPU that is none, sm_91)");
+      assertThat(device.kind()).isEqualTo("cuda");
+      assertThat(device.tier()).isEqualTo("sm_91");
+      assertThat(device.threads()).isEqualTo(1);
+      assertThat(device.hasOwnMemory()).isTrue();
+    }
+    assertThat(CudaDevice.descriptions(fake.api()))
+        .containsExactly(
+            "cuda:0 (a GPU that is none, sm_90)", "cuda:1 (a GPU that is none, sm_91)");
+  }
+
+  @Test
+  void devicesThatAreNotThere() {
+    assertThatThrownBy(() -> fake.open(2))
+        .isInstanceOf(CudaException.class)
+        .hasMessage("there is no cuda:2: CUDA shows this process 2 GPUs");
+    assertThatThrownBy(() -> fake.open(-1)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> new FakeCuda(0).open(0))
+        .isInstanceOf(CudaException.class)
+        .hasMessage("there is no cuda:0: CUDA finds no GPU");
+  }
+
+  @Test
+  void memoryIsZeroAndComesAndGoes() {
+    try (Device device = fake.open(0);
+        Arena arena = Arena.ofConfined()) {
+      Tensor own = device.allocate(arena, DType.F32, Shape.of(2, 3));
+      Tensor host = device.staging(arena, own);
+      assertThat(host.toFloats()).containsOnly(0);
+      device.copy(own, host);
+      assertThat(host.toFloats()).containsOnly(0);
+      host.copyFrom(1, 2, 3, 4, 5, 6);
+      device.copy(host, own);
+      Tensor back = Tensor.allocate(arena, DType.F32, Shape.of(1, 3));
+      device.copy(own.slice(1, 1), back);
+      assertThat(back.toFloats()).containsExactly(4, 5, 6);
+      assertThat(device.allocate(arena, DType.F32, Shape.of(0)).shape().elements()).isZero();
+    }
+  }
+
+  @Test
+  void theHostIsKeptOut() {
+    try (Device device = fake.open(0);
+        Arena arena = Arena.ofConfined()) {
+      Tensor own = device.allocate(arena, DType.F32, Shape.of(2, 3));
+      for (Tensor tensor : new Tensor[] {own, own.slice(0, 1), own.reshape(Shape.of(6))}) {
+        assertThatThrownBy(tensor::toFloats)
+            .isInstanceOf(IllegalStateException.class)
+            .hasMessageContaining("lies in the memory of cuda:0, out of the host's reach");
+        assertThatThrownBy(tensor::segment).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> tensor.copyFrom(new float[(int) tensor.shape().elements()]))
+            .isInstanceOf(IllegalStateException.class);
+      }
+    }
+  }
+
+  @Test
+  void copiesThatDoNotFit() {
+    try (Device device = fake.open(0);
+        Device other = fake.open(1);
+        Arena arena = Arena.ofConfined()) {
+      Tensor own = device.allocate(arena, DType.F32, Shape.of(3));
+      Tensor foreign = other.allocate(arena, DType.F32, Shape.of(3));
+      Tensor host = Tensor.allocate(arena, DType.F32, Shape.of(3));
+      Tensor wider = Tensor.allocate(arena, DType.F32, Shape.of(4));
+      assertThatThrownBy(() -> device.copy(wider, own)).isInstanceOf(ShapeException.class);
+      assertThatThrownBy(() -> device.copy(host, foreign)).isInstanceOf(ShapeException.class);
+      assertThatThrownBy(() -> device.copy(own, foreign)).isInstanceOf(ShapeException.class);
+      assertThatThrownBy(() -> device.copy(host, host.reshape(Shape.of(3))))
+          .isInstanceOf(ShapeException.class);
+      assertThatThrownBy(() -> device.staging(arena, foreign)).isInstanceOf(ShapeException.class);
+      assertThatThrownBy(() -> new Copy(host, host.reshape(Shape.of(3))))
+          .isInstanceOf(ShapeException.class)
+          .hasMessageContaining("one in a GPU's");
+    }
+  }
+
+  @Test
+  void closedMemoryIsGivenBack() {
+    try (Device device = fake.open(0)) {
+      int before = fake.left().size();
+      Arena arena = Arena.ofConfined();
+      Tensor own = device.allocate(arena, DType.F32, Shape.of(3));
+      device.staging(arena, own);
+      assertThat(fake.left()).hasSize(before + 2);
+      arena.close();
+      assertThat(fake.left()).hasSize(before);
+      assertThatThrownBy(() -> device.allocate(arena, DType.F32, Shape.of(3)))
+          .isInstanceOf(IllegalStateException.class);
+      assertThat(fake.left()).hasSize(before);
+    }
+  }
+}

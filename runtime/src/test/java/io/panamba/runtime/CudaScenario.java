@@ -1,0 +1,152 @@
+package io.panamba.runtime;
+
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A small network of every operation, from pixels in the host's memory to numbers there. */
+final class CudaScenario {
+  private static final long DIM = 8;
+  private static final long INNER = 16;
+  private static final long STATES = 4;
+  private static final long RANK = 2;
+  private static final long TOKENS = 5;
+  private static final long BATCH = 2;
+
+  private final Device device;
+  private final Arena arena;
+  private final DType type;
+  private final List<Operation> operations = new ArrayList<>();
+  private final Tensor pixels;
+  private final Tensor answer;
+
+  CudaScenario(Device device, Arena arena, DType type) {
+    this.device = device;
+    this.arena = arena;
+    this.type = type;
+    Tensor image = device.allocate(arena, DType.F32, Shape.of(BATCH, 3, 4, 4));
+    pixels = device.staging(arena, image);
+    if (pixels != image) {
+      operations.add(new Copy(pixels, image));
+    }
+    Tensor stream = embed(image);
+    Tensor normed = activation(BATCH, TOKENS, DIM);
+    Tensor ones = numbers(0.1f, DIM);
+    operations.add(Norm.of(Norm.Kind.RMS, stream, ones, null, 1e-5f, normed));
+    mix(stream, normed);
+    operations.add(new Rotary(stream, numbers(0.2f, 4, DIM), numbers(0.3f, 4, DIM), 1, stream));
+    Tensor pooled = device.allocate(arena, DType.F32, Shape.of(BATCH, DIM));
+    operations.add(new Pool(Pool.Kind.MEAN, stream, 0, TOKENS, 1, pooled));
+    Tensor logits = device.allocate(arena, DType.F32, Shape.of(BATCH, 3));
+    operations.add(Linear.of(pooled, weight(DType.F32, 3, DIM), numbers(0.4f, 3), 0, logits));
+    answer = device.staging(arena, logits);
+    if (answer != logits) {
+      operations.add(new Copy(logits, answer));
+    }
+  }
+
+  private Tensor embed(Tensor image) {
+    Tensor stream = device.allocate(arena, DType.F32, Shape.of(BATCH, TOKENS, DIM));
+    operations.add(
+        new PatchEmbedding(
+            image,
+            weight(type, DIM, 3 * 2 * 2),
+            numbers(0.5f, DIM),
+            numbers(0.6f, TOKENS, DIM),
+            numbers(0.7f, 1, DIM),
+            PatchEmbedding.ClassIndex.of(2),
+            2,
+            2,
+            stream));
+    return stream;
+  }
+
+  private void mix(Tensor stream, Tensor normed) {
+    Tensor x = activation(BATCH, TOKENS, INNER);
+    Tensor gate = activation(BATCH, TOKENS, INNER);
+    operations.add(Linear.of(normed, weight(type, INNER, DIM), numbers(0.8f, INNER), 0, x));
+    operations.add(
+        new Linear(
+            Columns.of(normed),
+            weight(type, INNER, DIM),
+            null,
+            0,
+            Linear.Activation.SILU,
+            Columns.of(gate)));
+    Tensor u = activation(BATCH, TOKENS, INNER);
+    operations.add(
+        CausalConv.of(
+            Columns.of(x),
+            new CausalConv.Direction(numbers(0.9f, 4, INNER), numbers(1.0f, INNER), u),
+            null));
+    Tensor projected =
+        device.allocate(arena, DType.F32, Shape.of(BATCH, TOKENS, RANK + 2 * STATES));
+    operations.add(Linear.of(u, weight(type, RANK + 2 * STATES, INNER), null, 0, projected));
+    Tensor scanned = activation(BATCH, TOKENS, INNER);
+    SelectiveScan.Direction direction =
+        new SelectiveScan.Direction(
+            u,
+            projected,
+            numbers(1.1f, RANK, INNER),
+            numbers(1.2f, INNER),
+            negative(STATES, INNER),
+            numbers(1.3f, INNER),
+            null,
+            null);
+    operations.add(new SelectiveScan(direction, direction, Columns.of(gate), 0.5f, false, scanned));
+    operations.add(Linear.of(scanned, weight(type, DIM, INNER), null, 1, stream));
+  }
+
+  private Tensor activation(long... sizes) {
+    return device.allocate(arena, type, Shape.of(sizes));
+  }
+
+  private static float[] values(Shape shape, float phase) {
+    float[] values = new float[Math.toIntExact(shape.elements())];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) Math.sin(i + 10 * phase);
+    }
+    return values;
+  }
+
+  private Tensor numbers(float phase, long... sizes) {
+    Shape shape = Shape.of(sizes);
+    return device.upload(arena, shape, values(shape, phase));
+  }
+
+  private Tensor negative(long... sizes) {
+    Shape shape = Shape.of(sizes);
+    float[] values = values(shape, 0);
+    for (int i = 0; i < values.length; i++) {
+      values[i] = -Math.abs(values[i]);
+    }
+    return device.upload(arena, shape, values);
+  }
+
+  private PackedMatrix weight(DType dtype, long columns, long depth) {
+    try (Arena local = Arena.ofConfined()) {
+      Shape shape = Shape.of(columns, depth);
+      Tensor matrix = Tensor.of(local, shape, values(shape, 0.05f * columns));
+      return device.pack(arena, MatrixSource.of(matrix), dtype);
+    }
+  }
+
+  List<Operation> operations() {
+    return operations;
+  }
+
+  /** Runs a plan of it on other pixels than the last time. */
+  float[] run(Plan plan, float phase) {
+    pixels.copyFrom(values(pixels.shape(), phase));
+    plan.run();
+    return answer.toFloats();
+  }
+
+  Tensor pixels() {
+    return pixels;
+  }
+
+  Tensor answer() {
+    return answer;
+  }
+}

@@ -1,0 +1,266 @@
+package io.panamba.runtime;
+
+import io.panamba.bindings.cuda.cublasLt_h;
+import io.panamba.bindings.cuda.cuda_runtime_h;
+import io.panamba.bindings.cuda.panamba_cuda_h;
+import java.lang.foreign.MemorySegment;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * GPUs that are none: CUDA's runtime, cuBLASLt and Panamba's kernels as Java, on the processor. It
+ * writes down every call and everything that is acquired and released, finds misuse, and lets any
+ * call fail.
+ */
+public final class FakeCuda {
+  /** Ways for a call to fail. */
+  public enum Fault {
+    /** Once. */
+    OUT_OF_MEMORY(
+        cuda_runtime_h.cudaErrorMemoryAllocation(), cublasLt_h.CUBLAS_STATUS_ALLOC_FAILED(), false),
+    /** A kernel fails: this call and all that follow. */
+    LAUNCH_FAILURE(cuda_runtime_h.cudaErrorLaunchFailure(), 13, true),
+    /** The GPU is gone: this call and all that follow. */
+    LOST_DEVICE(cuda_runtime_h.cudaErrorUnknown(), 14, true);
+
+    private final int status;
+    private final int productStatus;
+    private final boolean lasting;
+
+    Fault(int status, int productStatus, boolean lasting) {
+      this.status = status;
+      this.productStatus = productStatus;
+      this.lasting = lasting;
+    }
+
+    /**
+     * Tells whether the GPU is of no use afterwards.
+     *
+     * @return true if it is not
+     */
+    public boolean lasting() {
+      return lasting;
+    }
+  }
+
+  /** Calls that tell and do nothing. */
+  private static final Set<String> HARMLESS =
+      Set.of(
+          "errorName",
+          "errorText",
+          "productErrorName",
+          "productErrorText",
+          "kernelMessage",
+          "kernelError",
+          "clearError");
+
+  private static final Set<String> PRODUCTS =
+      Set.of(
+          "createProducts",
+          "destroyProducts",
+          "createProduct",
+          "setProductAttribute",
+          "destroyProduct",
+          "createLayout",
+          "destroyLayout",
+          "createPreference",
+          "setPreference",
+          "destroyPreference",
+          "findAlgorithm",
+          "checkAlgorithm",
+          "multiply");
+
+  private static final Set<String> KERNELS =
+      Set.of(
+          "loadKernels",
+          "pack",
+          "gatherPatches",
+          "placeTokens",
+          "norm",
+          "causalConv",
+          "rotary",
+          "pool",
+          "epilogue",
+          "selectiveScan");
+
+  private final Map<Long, String> acquired = new TreeMap<>();
+  private final List<String> calls = new ArrayList<>();
+  private final List<String> misuse = new ArrayList<>();
+  private final FakeRuntime runtime;
+  private final List<Object> parts;
+  private final CudaApi api;
+  private int failing = -1;
+  private Fault fault;
+  private boolean failed;
+  private Method injected;
+
+  /**
+   * Makes GPUs.
+   *
+   * @param devices how many
+   */
+  public FakeCuda(int devices) {
+    runtime = new FakeRuntime(this, devices);
+    parts = List.of(runtime, new FakeProducts(this, runtime), new FakeKernels(this, runtime));
+    api =
+        (CudaApi)
+            Proxy.newProxyInstance(
+                CudaApi.class.getClassLoader(),
+                new Class<?>[] {CudaApi.class},
+                (_, method, arguments) -> call(method, arguments));
+  }
+
+  CudaApi api() {
+    return api;
+  }
+
+  /**
+   * Opens a GPU.
+   *
+   * @param ordinal its number
+   * @return the device
+   */
+  public Device open(int ordinal) {
+    return new CudaDevice(api, ordinal);
+  }
+
+  /**
+   * Lets a call fail.
+   *
+   * @param index of the call, from 0
+   * @param how in which way
+   */
+  public void failAt(int index, Fault how) {
+    failing = index;
+    fault = how;
+  }
+
+  /**
+   * Tells whether the call that was to fail has come.
+   *
+   * @return true if it has
+   */
+  public synchronized boolean hasFailed() {
+    return failed;
+  }
+
+  /**
+   * Returns the calls so far.
+   *
+   * @return names of {@link CudaApi}'s methods, in order
+   */
+  public synchronized List<String> calls() {
+    return List.copyOf(calls);
+  }
+
+  /** Forgets the calls so far. */
+  public synchronized void forgetCalls() {
+    calls.clear();
+  }
+
+  /**
+   * Returns what has been acquired and not released.
+   *
+   * @return what it is, each
+   */
+  public synchronized List<String> left() {
+    return List.copyOf(acquired.values());
+  }
+
+  /**
+   * Returns what was done wrong.
+   *
+   * @return sentences
+   */
+  public synchronized List<String> misuse() {
+    return List.copyOf(misuse);
+  }
+
+  private synchronized Object call(Method method, Object[] arguments) throws Throwable {
+    String name = method.getName();
+    if (HARMLESS.contains(name)) {
+      return tell(name, arguments);
+    }
+    int index = calls.size();
+    calls.add(name);
+    boolean fails = index == failing || (failed && fault.lasting);
+    // A packed size is a product of numbers, whatever becomes of a GPU.
+    if (fails && !name.equals("packedSize")) {
+      failed = true;
+      injected = method;
+      // What a dead GPU holds is gone with it; and what could not be released once is out of reach.
+      if (name.startsWith("destroy") || name.startsWith("free")) {
+        acquired.remove(((MemorySegment) arguments[0]).address());
+      } else if (name.equals("endCapture")) {
+        runtime.forgetRecording((MemorySegment) arguments[0]);
+      }
+      return status(method);
+    }
+    try {
+      for (Object part : parts) {
+        for (Method candidate : part.getClass().getDeclaredMethods()) {
+          if (candidate.getName().equals(name)
+              && List.of(candidate.getParameterTypes())
+                  .equals(List.of(method.getParameterTypes()))) {
+            return candidate.invoke(part, arguments);
+          }
+        }
+      }
+    } catch (InvocationTargetException e) {
+      throw e.getCause();
+    }
+    throw new AssertionError("nothing does " + method);
+  }
+
+  private Object status(Method method) {
+    if (method.getReturnType() == long.class) {
+      return -1L;
+    }
+    if (PRODUCTS.contains(method.getName())) {
+      return fault.productStatus;
+    }
+    return KERNELS.contains(method.getName()) ? panamba_cuda_h.PANAMBA_CUDA_ERROR() : fault.status;
+  }
+
+  private Object tell(String name, Object[] arguments) {
+    return switch (name) {
+      case "errorName" -> "cudaError" + arguments[0];
+      case "productErrorName" -> "CUBLAS_STATUS_" + arguments[0];
+      case "errorText", "productErrorText" -> "text of " + arguments[0];
+      case "kernelMessage" -> "refused by " + (injected == null ? "nobody" : injected.getName());
+      case "kernelError" -> failed ? fault.status : 0;
+      case "clearError" -> failed && fault.lasting ? fault.status : 0;
+      default -> throw new AssertionError(name);
+    };
+  }
+
+  void acquire(long handle, String what) {
+    acquired.put(handle, what);
+  }
+
+  /** Notes a release; false if there was nothing to release. */
+  boolean release(long handle, String what) {
+    boolean known = what.equals(acquired.get(handle));
+    require(known, "released a %s that is none: %x", what, handle);
+    if (known) {
+      acquired.remove(handle);
+    }
+    return known;
+  }
+
+  boolean isHeld(long handle, String what) {
+    return what.equals(acquired.get(handle));
+  }
+
+  void require(boolean condition, String message, Object... arguments) {
+    if (!condition) {
+      misuse.add(message.formatted(arguments));
+    }
+  }
+}

@@ -1,0 +1,220 @@
+package io.panamba.runtime;
+
+import io.panamba.bindings.cuda.panamba_cuda_epilogue_args;
+import io.panamba.bindings.cuda.panamba_cuda_scan_args;
+import io.panamba.bindings.panamba_h;
+import io.panamba.bindings.panamba_pack_args;
+import io.panamba.bindings.panamba_patch_embedding_args;
+import io.panamba.bindings.panamba_step;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The kernels of {@link FakeCuda}. Those that panamba.h has too are run by the processor's library
+ * on the very structs that a GPU would be given.
+ */
+final class FakeKernels {
+  private static final long SCAN_WORKSPACE = 512;
+  private static final CpuDevice PROCESSOR = new CpuDevice(1);
+
+  private final FakeCuda fake;
+  private final FakeRuntime runtime;
+
+  FakeKernels(FakeCuda fake, FakeRuntime runtime) {
+    this.fake = fake;
+    this.runtime = runtime;
+  }
+
+  int loadKernels() {
+    return 0;
+  }
+
+  /** Runs an operation of the processor's on a copy of its struct, as CUDA copies arguments. */
+  private int run(int operation, MemorySegment args, MemorySegment stream) {
+    MemorySegment copy = copy(args);
+    MemorySegment step = panamba_step.allocate(Arena.ofAuto());
+    panamba_step.operation(step, operation);
+    panamba_step.args(step, copy);
+    MemorySegment none = MemorySegment.NULL;
+    return runtime.on(
+        stream,
+        () ->
+            fake.require(
+                panamba_h.panamba_run(
+                        PROCESSOR.executor(), step, 1, copy, none, none, none, none, none)
+                    == 0,
+                "operation %d: %s",
+                operation,
+                panamba_h.panamba_message().getString(0)));
+  }
+
+  private static MemorySegment copy(MemorySegment args) {
+    return Arena.ofAuto().allocate(args.byteSize(), Long.BYTES).copyFrom(args);
+  }
+
+  int norm(MemorySegment args, MemorySegment stream) {
+    return run(panamba_h.PANAMBA_NORM(), args, stream);
+  }
+
+  int causalConv(MemorySegment args, MemorySegment stream) {
+    return run(panamba_h.PANAMBA_CAUSAL_CONV(), args, stream);
+  }
+
+  int rotary(MemorySegment args, MemorySegment stream) {
+    return run(panamba_h.PANAMBA_ROTARY(), args, stream);
+  }
+
+  int pool(MemorySegment args, MemorySegment stream) {
+    return run(panamba_h.PANAMBA_POOL(), args, stream);
+  }
+
+  long scanWorkspace(MemorySegment args) {
+    return SCAN_WORKSPACE;
+  }
+
+  long scanChunk(MemorySegment args) {
+    return 0;
+  }
+
+  int selectiveScan(MemorySegment args, MemorySegment stream) {
+    fake.require(
+        panamba_cuda_scan_args.workspace_size(args) >= SCAN_WORKSPACE
+            && panamba_cuda_scan_args.workspace(args).address() != 0,
+        "a scan without its workspace");
+    return run(panamba_h.PANAMBA_SELECTIVE_SCAN(), panamba_cuda_scan_args.scan(args), stream);
+  }
+
+  long packedSize(long columns, long depth, int dtype) {
+    return columns * depth * (dtype == panamba_h.PANAMBA_F32() ? Float.BYTES : Short.BYTES);
+  }
+
+  /** Packs float32 and bfloat16 alone. */
+  int pack(MemorySegment args) {
+    FakeNumbers source =
+        FakeNumbers.of(panamba_pack_args.source(args), panamba_pack_args.source_dtype(args));
+    FakeNumbers packed =
+        FakeNumbers.of(panamba_pack_args.packed(args), panamba_pack_args.dtype(args));
+    MemorySegment scale = panamba_pack_args.row_scale(args);
+    long depth = panamba_pack_args.depth(args);
+    for (long n = 0; n < panamba_pack_args.columns(args); n++) {
+      float factor = scale.address() == 0 ? 1 : new FakeNumbers(scale, false).get(n);
+      for (long k = 0; k < depth; k++) {
+        long at =
+            n * panamba_pack_args.column_stride(args) + k * panamba_pack_args.depth_stride(args);
+        packed.set(n * depth + k, factor * source.get(at));
+      }
+    }
+    return 0;
+  }
+
+  int epilogue(MemorySegment args, MemorySegment stream) {
+    MemorySegment copy = copy(args);
+    return runtime.on(stream, () -> epilogue(copy));
+  }
+
+  private static void epilogue(MemorySegment args) {
+    FakeNumbers input =
+        FakeNumbers.of(
+            panamba_cuda_epilogue_args.input(args), panamba_cuda_epilogue_args.input_dtype(args));
+    FakeNumbers out =
+        FakeNumbers.of(
+            panamba_cuda_epilogue_args.out(args), panamba_cuda_epilogue_args.out_dtype(args));
+    MemorySegment bias = panamba_cuda_epilogue_args.bias(args);
+    boolean silu =
+        panamba_cuda_epilogue_args.activation(args) == panamba_h.PANAMBA_ACTIVATION_SILU();
+    for (long row = 0; row < panamba_cuda_epilogue_args.rows(args); row++) {
+      for (long column = 0; column < panamba_cuda_epilogue_args.columns(args); column++) {
+        double value = input.get(row * panamba_cuda_epilogue_args.input_row_stride(args) + column);
+        if (bias.address() != 0) {
+          value += new FakeNumbers(bias, false).get(column);
+        }
+        out.set(
+            row * panamba_cuda_epilogue_args.out_row_stride(args) + column,
+            (float) (silu ? value / (1 + Math.exp(-value)) : value));
+      }
+    }
+  }
+
+  /** The grid of an embedding's patches. */
+  private record Grid(MemorySegment args, long rows, long columns) {
+    static Grid of(MemorySegment args) {
+      return new Grid(
+          args,
+          (panamba_patch_embedding_args.height(args)
+                      - panamba_patch_embedding_args.patch_height(args))
+                  / panamba_patch_embedding_args.stride_height(args)
+              + 1,
+          (panamba_patch_embedding_args.width(args)
+                      - panamba_patch_embedding_args.patch_width(args))
+                  / panamba_patch_embedding_args.stride_width(args)
+              + 1);
+    }
+
+    long patches() {
+      return rows * columns;
+    }
+  }
+
+  int gatherPatches(MemorySegment args, MemorySegment patches, MemorySegment stream) {
+    MemorySegment copy = copy(args);
+    return runtime.on(stream, () -> gather(copy, patches));
+  }
+
+  private static void gather(MemorySegment args, MemorySegment patches) {
+    Grid grid = Grid.of(args);
+    FakeNumbers image = new FakeNumbers(panamba_patch_embedding_args.image(args), false);
+    FakeNumbers out = FakeNumbers.of(patches, panamba_patch_embedding_args.dtype(args));
+    long height = panamba_patch_embedding_args.height(args);
+    long width = panamba_patch_embedding_args.width(args);
+    long planes =
+        panamba_patch_embedding_args.batch(args) * panamba_patch_embedding_args.channels(args);
+    long side = panamba_patch_embedding_args.patch_height(args);
+    long channels = panamba_patch_embedding_args.channels(args);
+    for (long plane = 0; plane < planes; plane++) {
+      for (long m = 0; m < grid.patches(); m++) {
+        long top = m / grid.columns * panamba_patch_embedding_args.stride_height(args);
+        long left = m % grid.columns * panamba_patch_embedding_args.stride_width(args);
+        long row = plane / channels * grid.patches() + m;
+        for (long i = 0; i < side * side; i++) {
+          float pixel = image.get((plane * height + top + i / side) * width + left + i % side);
+          out.set((row * channels + plane % channels) * side * side + i, pixel);
+        }
+      }
+    }
+  }
+
+  int placeTokens(MemorySegment args, MemorySegment product, MemorySegment stream) {
+    MemorySegment copy = copy(args);
+    return runtime.on(stream, () -> place(copy, product));
+  }
+
+  private static void place(MemorySegment args, MemorySegment product) {
+    long dim = panamba_patch_embedding_args.dim(args);
+    long tokens = panamba_patch_embedding_args.class_tokens(args);
+    long patches = Grid.of(args).patches();
+    long length = patches + tokens;
+    FakeNumbers out = new FakeNumbers(panamba_patch_embedding_args.out(args), false);
+    FakeNumbers from = new FakeNumbers(product, false);
+    MemorySegment bias = panamba_patch_embedding_args.bias(args);
+    MemorySegment position = panamba_patch_embedding_args.position(args);
+    for (long b = 0; b < panamba_patch_embedding_args.batch(args); b++) {
+      long token = 0;
+      for (long j = 0; j < length; j++) {
+        boolean isClass =
+            token < tokens && panamba_patch_embedding_args.class_index(args, token) == j;
+        for (long i = 0; i < dim; i++) {
+          float value =
+              isClass
+                  ? at(panamba_patch_embedding_args.class_token(args), token * dim + i)
+                  : from.get((b * patches + j - token) * dim + i) + at(bias, i);
+          out.set((b * length + j) * dim + i, value + at(position, j * dim + i));
+        }
+        token += isClass ? 1 : 0;
+      }
+    }
+  }
+
+  private static float at(MemorySegment pointer, long index) {
+    return pointer.address() == 0 ? 0 : new FakeNumbers(pointer, false).get(index);
+  }
+}

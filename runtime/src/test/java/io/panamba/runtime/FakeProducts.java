@@ -1,0 +1,195 @@
+package io.panamba.runtime;
+
+import io.panamba.bindings.cuda.cublasLtMatmulHeuristicResult_t;
+import io.panamba.bindings.cuda.cublasLt_h;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.HashMap;
+import java.util.Map;
+
+/** The cuBLASLt of {@link FakeCuda}: products element by element, in double precision. */
+final class FakeProducts {
+  private static final long WORKSPACE = 4096;
+
+  private record Layout(int type, long rows, long columns, long leading) {}
+
+  private final FakeCuda fake;
+  private final FakeRuntime runtime;
+  private final Map<Long, Layout> layouts = new HashMap<>();
+  private final Map<Long, Map<Integer, Long>> attributes = new HashMap<>();
+
+  FakeProducts(FakeCuda fake, FakeRuntime runtime) {
+    this.fake = fake;
+    this.runtime = runtime;
+  }
+
+  private static long handle(MemorySegment result) {
+    return result.get(ValueLayout.ADDRESS, 0).address();
+  }
+
+  int createProducts(MemorySegment handle) {
+    return runtime.create(handle, "cuBLASLt");
+  }
+
+  int destroyProducts(MemorySegment handle) {
+    return runtime.destroy(handle, "cuBLASLt");
+  }
+
+  int createProduct(MemorySegment descriptor, int computeType, int scaleType) {
+    fake.require(computeType == cublasLt_h.CUBLAS_COMPUTE_32F(), "sums are not float32");
+    runtime.create(descriptor, "product");
+    attributes.put(handle(descriptor), new HashMap<>());
+    return 0;
+  }
+
+  int setProductAttribute(
+      MemorySegment descriptor, int attribute, MemorySegment value, long bytes) {
+    long number =
+        bytes == Integer.BYTES
+            ? value.get(ValueLayout.JAVA_INT, 0)
+            : value.get(ValueLayout.JAVA_LONG, 0);
+    attributes.get(descriptor.address()).put(attribute, number);
+    return 0;
+  }
+
+  int destroyProduct(MemorySegment descriptor) {
+    return runtime.destroy(descriptor, "product");
+  }
+
+  int createLayout(MemorySegment layout, int type, long rows, long columns, long leading) {
+    fake.require(leading >= rows, "columns of %d elements lie %d apart", rows, leading);
+    runtime.create(layout, "layout");
+    layouts.put(handle(layout), new Layout(type, rows, columns, leading));
+    return 0;
+  }
+
+  int destroyLayout(MemorySegment layout) {
+    return runtime.destroy(layout, "layout");
+  }
+
+  int createPreference(MemorySegment preference) {
+    return runtime.create(preference, "preference");
+  }
+
+  int setPreference(MemorySegment preference, int attribute, MemorySegment value, long bytes) {
+    return 0;
+  }
+
+  int destroyPreference(MemorySegment preference) {
+    return runtime.destroy(preference, "preference");
+  }
+
+  int findAlgorithm(
+      MemorySegment handle,
+      MemorySegment descriptor,
+      MemorySegment a,
+      MemorySegment b,
+      MemorySegment c,
+      MemorySegment preference,
+      MemorySegment result,
+      MemorySegment count) {
+    requireFit(a, b, c);
+    cublasLtMatmulHeuristicResult_t.workspaceSize(result, WORKSPACE);
+    cublasLtMatmulHeuristicResult_t.state(result, 0);
+    count.set(ValueLayout.JAVA_INT, 0, 1);
+    return 0;
+  }
+
+  int checkAlgorithm(
+      MemorySegment handle,
+      MemorySegment descriptor,
+      MemorySegment a,
+      MemorySegment b,
+      MemorySegment c,
+      MemorySegment algorithm,
+      MemorySegment result) {
+    requireFit(a, b, c);
+    cublasLtMatmulHeuristicResult_t.workspaceSize(result, WORKSPACE);
+    return 0;
+  }
+
+  private void requireFit(MemorySegment a, MemorySegment b, MemorySegment c) {
+    Layout left = layouts.get(a.address());
+    Layout right = layouts.get(b.address());
+    Layout out = layouts.get(c.address());
+    fake.require(
+        left.rows == right.rows && left.columns == out.rows && right.columns == out.columns,
+        "%s times %s is not %s",
+        left,
+        right,
+        out);
+    fake.require(left.type == right.type, "%s and %s are not multiplied", left, right);
+  }
+
+  int multiply(
+      MemorySegment handle,
+      MemorySegment descriptor,
+      MemorySegment alpha,
+      MemorySegment a,
+      MemorySegment aLayout,
+      MemorySegment b,
+      MemorySegment bLayout,
+      MemorySegment beta,
+      MemorySegment c,
+      MemorySegment cLayout,
+      MemorySegment algorithm,
+      MemorySegment workspace,
+      long workspaceBytes,
+      MemorySegment stream) {
+    fake.require(workspaceBytes == WORKSPACE && workspace.byteSize() >= WORKSPACE, "no workspace");
+    Map<Integer, Long> options = Map.copyOf(attributes.get(descriptor.address()));
+    fake.require(
+        options.getOrDefault(cublasLt_h.CUBLASLT_MATMUL_DESC_TRANSA(), 0L)
+            == cublasLt_h.CUBLAS_OP_T(),
+        "the weight is not transposed");
+    float factor = alpha.get(ValueLayout.JAVA_FLOAT, 0);
+    float kept = beta.get(ValueLayout.JAVA_FLOAT, 0);
+    long bias = options.getOrDefault(cublasLt_h.CUBLASLT_MATMUL_DESC_BIAS_POINTER(), 0L);
+    fake.require(
+        (bias != 0)
+            == (options.getOrDefault(cublasLt_h.CUBLASLT_MATMUL_DESC_EPILOGUE(), 1L)
+                == cublasLt_h.CUBLASLT_EPILOGUE_BIAS()),
+        "a bias without its epilogue");
+    return runtime.on(
+        stream,
+        () ->
+            multiply(
+                numbers(a, aLayout),
+                numbers(b, bLayout),
+                numbers(c, cLayout),
+                layouts.get(aLayout.address()),
+                layouts.get(bLayout.address()),
+                layouts.get(cLayout.address()),
+                factor,
+                kept,
+                bias));
+  }
+
+  private FakeNumbers numbers(MemorySegment pointer, MemorySegment layout) {
+    return new FakeNumbers(pointer, layouts.get(layout.address()).type == cublasLt_h.CUDA_R_16BF());
+  }
+
+  private static void multiply(
+      FakeNumbers a,
+      FakeNumbers b,
+      FakeNumbers c,
+      Layout left,
+      Layout right,
+      Layout out,
+      float alpha,
+      float beta,
+      long bias) {
+    FakeNumbers added = new FakeNumbers(MemorySegment.ofAddress(bias), false);
+    for (long column = 0; column < out.columns; column++) {
+      for (long row = 0; row < out.rows; row++) {
+        double sum = 0;
+        for (long k = 0; k < left.rows; k++) {
+          sum += (double) a.get(row * left.leading + k) * b.get(column * right.leading + k);
+        }
+        long at = column * out.leading + row;
+        double old = beta == 0 ? 0 : (double) beta * c.get(at);
+        c.set(at, (float) (alpha * sum + old + (bias == 0 ? 0 : added.get(row))));
+      }
+    }
+  }
+}

@@ -1,0 +1,260 @@
+package io.panamba.tests.memory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.panamba.runtime.CausalConv;
+import io.panamba.runtime.Columns;
+import io.panamba.runtime.DType;
+import io.panamba.runtime.Device;
+import io.panamba.runtime.Linear;
+import io.panamba.runtime.MatrixSource;
+import io.panamba.runtime.Norm;
+import io.panamba.runtime.Operation;
+import io.panamba.runtime.PackedMatrix;
+import io.panamba.runtime.PatchEmbedding;
+import io.panamba.runtime.Plan;
+import io.panamba.runtime.Pool;
+import io.panamba.runtime.Rotary;
+import io.panamba.runtime.SelectiveScan;
+import io.panamba.runtime.Shape;
+import io.panamba.runtime.Tensor;
+import io.panamba.tests.kit.Gpu;
+import io.panamba.tests.kit.Numbers;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every operation at awkward sizes on a GPU, against the processor's. */
+@Tag("gpu")
+class CudaSweepTest {
+  private static final double BOUND = 1e-5;
+  private static final int[] LENGTHS = {1, 2, 3, 15, 16, 17, 197, 730, 1025};
+  private static final int[] CHANNELS = {1, 7, 32, 37, 96};
+
+  /** Builds operations on a device, from the same numbers on every device. */
+  private static final class Builder {
+    private final Device device;
+    private final Arena arena;
+    private final SplittableRandom random = new SplittableRandom(1);
+    private final List<Operation> operations = new ArrayList<>();
+
+    Builder(Device device, Arena arena) {
+      this.device = device;
+      this.arena = arena;
+    }
+
+    private float[] values(Shape shape, double low, double high) {
+      float[] values = new float[Math.toIntExact(shape.elements())];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = (float) random.nextDouble(low, high);
+      }
+      return values;
+    }
+
+    Tensor numbers(long... sizes) {
+      Shape shape = Shape.of(sizes);
+      return device.upload(arena, shape, values(shape, -1, 1));
+    }
+
+    Tensor negative(long... sizes) {
+      Shape shape = Shape.of(sizes);
+      return device.upload(arena, shape, values(shape, -2, -0.01));
+    }
+
+    Tensor zeros(long... sizes) {
+      return device.allocate(arena, DType.F32, Shape.of(sizes));
+    }
+
+    PackedMatrix weight(long columns, long depth) {
+      Shape shape = Shape.of(columns, depth);
+      try (Arena local = Arena.ofConfined()) {
+        Tensor matrix = Tensor.of(local, shape, values(shape, -1, 1));
+        return device.pack(arena, MatrixSource.of(matrix), DType.F32);
+      }
+    }
+
+    void add(Operation operation) {
+      operations.add(operation);
+    }
+
+    float[] run(Tensor out) {
+      try (Plan plan = device.plan(operations)) {
+        plan.run();
+      }
+      Tensor host = device.staging(arena, out);
+      device.copy(out, host);
+      return host.toFloats();
+    }
+  }
+
+  /** An operation and what it writes. */
+  private interface Case {
+    Tensor build(Builder on);
+  }
+
+  static Stream<Arguments> sizes() {
+    return Stream.of(Gpu.values())
+        .flatMap(
+            gpu ->
+                IntStream.of(LENGTHS)
+                    .boxed()
+                    .flatMap(
+                        length ->
+                            IntStream.of(CHANNELS)
+                                .filter(channels -> gpu == Gpu.REAL || length * channels < 8000)
+                                .mapToObj(channels -> Arguments.of(gpu, length, channels))));
+  }
+
+  private static void check(Gpu gpu, Case operation) {
+    try (Device device = gpu.open();
+        Device processor = Device.cpu(1);
+        Arena arena = Arena.ofShared()) {
+      Builder there = new Builder(device, arena);
+      float[] actual = there.run(operation.build(there));
+      Builder here = new Builder(processor, arena);
+      float[] expected = here.run(operation.build(here));
+      assertThat(Numbers.relativeError(actual, expected)).isLessThanOrEqualTo(BOUND);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("sizes")
+  void norm(Gpu gpu, int length, int channels) {
+    check(
+        gpu,
+        on -> {
+          Tensor out = on.zeros(2, length, channels);
+          on.add(
+              new Norm(
+                  Norm.Kind.LAYER,
+                  on.numbers(2, length, channels),
+                  on.numbers(2, length, channels),
+                  2,
+                  on.numbers(channels),
+                  on.numbers(channels),
+                  1e-5f,
+                  out));
+          return out;
+        });
+  }
+
+  @ParameterizedTest
+  @MethodSource("sizes")
+  void linear(Gpu gpu, int length, int channels) {
+    check(
+        gpu,
+        on -> {
+          Tensor out = on.numbers(length, channels + 3);
+          on.add(
+              new Linear(
+                  new Columns(on.numbers(length, channels + 2), 1, channels),
+                  on.weight(channels, channels),
+                  on.numbers(channels),
+                  1,
+                  Linear.Activation.SILU,
+                  new Columns(out, 2, channels)));
+          return out;
+        });
+  }
+
+  @ParameterizedTest
+  @MethodSource("sizes")
+  void causalConv(Gpu gpu, int length, int channels) {
+    check(
+        gpu,
+        on -> {
+          Tensor forward = on.zeros(2, length, channels);
+          Tensor backward = on.zeros(2, length, channels);
+          on.add(
+              CausalConv.of(
+                  new Columns(on.numbers(2, length, channels + 1), 1, channels),
+                  new CausalConv.Direction(on.numbers(4, channels), on.numbers(channels), forward),
+                  new CausalConv.Direction(on.numbers(4, channels), null, backward)));
+          Tensor out = on.zeros(2, length, channels);
+          // Both results in one.
+          on.add(
+              new Norm(
+                  Norm.Kind.RMS, forward, backward, 1, on.numbers(channels), null, 1e-2f, out));
+          return out;
+        });
+  }
+
+  private static SelectiveScan.Direction direction(
+      Builder on, int length, int channels, boolean state) {
+    return new SelectiveScan.Direction(
+        on.numbers(2, length, channels),
+        on.numbers(2, length, 3 + 2 * 16),
+        on.numbers(3, channels),
+        on.numbers(channels),
+        on.negative(16, channels),
+        on.numbers(channels),
+        state ? on.numbers(2, 16, channels) : null,
+        state ? on.zeros(2, 16, channels) : null);
+  }
+
+  @ParameterizedTest
+  @MethodSource("sizes")
+  void selectiveScan(Gpu gpu, int length, int channels) {
+    check(
+        gpu,
+        on -> {
+          Tensor out = on.numbers(2, length, channels);
+          on.add(
+              new SelectiveScan(
+                  direction(on, length, channels, true),
+                  direction(on, length, channels, false),
+                  Columns.of(on.numbers(2, length, channels)),
+                  0.5f,
+                  true,
+                  out));
+          return out;
+        });
+  }
+
+  @ParameterizedTest
+  @MethodSource("sizes")
+  void rotaryAndPool(Gpu gpu, int length, int channels) {
+    check(
+        gpu,
+        on -> {
+          Tensor x = on.numbers(2, length, 2L * channels);
+          on.add(
+              new Rotary(
+                  x, on.numbers(length, 2L * channels), on.numbers(length, 2L * channels), 0, x));
+          Tensor out = on.zeros(2, 2L * channels);
+          on.add(new Pool(Pool.Kind.MAX, x, length / 2, length - length / 2, 1, out));
+          return out;
+        });
+  }
+
+  @ParameterizedTest
+  @MethodSource("sizes")
+  void patchEmbedding(Gpu gpu, int length, int channels) {
+    int side = 4 + length % 30;
+    int patches = ((side - 4) / 3 + 1) * ((side - 4) / 3 + 1);
+    check(
+        gpu,
+        on -> {
+          Tensor out = on.zeros(2, patches + 1, channels);
+          on.add(
+              new PatchEmbedding(
+                  on.numbers(2, 3, side, side),
+                  on.weight(channels, 3 * 4 * 4),
+                  on.numbers(channels),
+                  on.numbers(patches + 1, channels),
+                  on.numbers(1, channels),
+                  PatchEmbedding.ClassIndex.of(patches / 2),
+                  4,
+                  3,
+                  out));
+          return out;
+        });
+  }
+}
