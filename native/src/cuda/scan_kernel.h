@@ -257,7 +257,7 @@ struct scan_kernel {
     int row = 0;
     if (Ends || (!p.flags.add && !p.flags.last)) {
       row = walk_steps<PARTIAL>(block, p, tile, rows, left);
-    } else if (p.flags.add && p.flags.last && silu_gate && gate) {
+    } else if (p.flags.add && p.flags.last && gate) {
       row = walk_steps<FINISH>(block, p, tile, rows, left);
     }
     PANAMBA_ROLL
@@ -440,7 +440,7 @@ struct scan_kernel {
     }
     /* Both directions are rounded to the type of `out`, so that it makes no difference which comes first. */
     if (Task == FINISH) {
-      return (added + rounded<Element>(y)) * scale * panamba_silu(gated);
+      return (added + rounded<Element>(y)) * scale * (silu_gate ? panamba_silu(gated) : gated);
     }
     y = flags.add ? added + rounded<Element>(y) : y;
     if (flags.last) {

@@ -60,7 +60,7 @@ final class CudaArguments {
     try {
       long chunk = Long.parseLong(wanted);
       if (chunk >= 0) {
-        return chunk;
+        return Math.min(chunk, op.out().shape().size(1));
       }
     } catch (NumberFormatException _) {
       // As below.

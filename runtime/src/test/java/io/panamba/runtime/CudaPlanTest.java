@@ -244,6 +244,8 @@ class CudaPlanTest {
       System.setProperty(CudaArguments.CHUNK, "auto");
       device.plan(scenario.operations()).close();
       assertThat(fake.calls()).contains("scanChunk");
+      System.setProperty(CudaArguments.CHUNK, "1000000");
+      device.plan(scenario.operations()).close();
       for (String wrong : new String[] {"-1", "many", ""}) {
         System.setProperty(CudaArguments.CHUNK, wrong);
         assertThatThrownBy(() -> device.plan(scenario.operations()))

@@ -53,7 +53,7 @@ class PackagedCommandTest {
   private static boolean isNeeded(String entry) {
     String name = Path.of(entry).getFileName().toString();
     return name.equals("classes")
-        || name.matches("(panamba-|picocli-|imageio-|common-(lang|io|image)-).*\\.jar");
+        || name.matches("(panamba-|picocli-|imageio-|common-(lang|io|image)-).*(?<!-tests)\\.jar");
   }
 
   private Cli.Result module(Object... args) throws IOException, InterruptedException {
