@@ -35,16 +35,18 @@ final class ClassifyCommand implements Callable<Integer> {
 
   @Option(
       names = "--weights",
-      required = true,
       paramLabel = "FILE",
-      description = "A Vim checkpoint: .pth or .safetensors.")
+      description =
+          "A Vim checkpoint: .pth or .safetensors (default: the model of handwritten digits that"
+              + " comes with panamba).")
   private Path weights;
 
   @Option(
       names = "--labels",
       paramLabel = "FILE",
       description =
-          "Text with a class's name a line (default: ImageNet's for 1000 classes, else numbers).")
+          "Text with a class's name a line (default: those in the checkpoint, else ImageNet's for"
+              + " 1000 classes, else numbers).")
   private Path labels;
 
   @Option(
@@ -68,9 +70,8 @@ final class ClassifyCommand implements Callable<Integer> {
     FailureLog failures = new FailureLog(spec.qualifiedName(), err::println);
     List<Map<String, Object>> answers = new ArrayList<>();
     try (Device opened = device.open();
-        Vim vim = Vim.open(weights, opened, network.vimOptions())) {
-      int count = vim.config().classes();
-      Labels names = labels == null ? Labels.defaultsFor(count) : Labels.read(labels);
+        Vim vim = vim(opened, err)) {
+      Labels names = labels == null ? vim.labels() : Labels.read(labels);
       ImageDecoder decoder = new ImageDecoder();
       try (Classifier classifier = new Classifier(vim, names, 1)) {
         for (Path image : images) {
@@ -94,6 +95,16 @@ final class ClassifyCommand implements Callable<Integer> {
       out.println(Json.pretty(answers));
     }
     return failures.count() == 0 ? 0 : 1;
+  }
+
+  private Vim vim(Device opened, PrintWriter err) {
+    if (weights != null) {
+      return Vim.open(weights, opened, network.vimOptions());
+    }
+    err.println(
+        "no --weights: this is Panamba's own model of handwritten digits, which knows nothing"
+            + " else");
+    return Vim.openDefault(opened, network.vimOptions());
   }
 
   private static void requireNumbers(List<Classification> classes) {

@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
       ClassifyCommand.class,
       EmbedCommand.class,
       ForwardCommand.class,
+      TrainCommand.class,
       InitCommand.class,
       InfoCommand.class,
       BenchCommand.class

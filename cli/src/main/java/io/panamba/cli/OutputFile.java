@@ -17,6 +17,16 @@ final class OutputFile {
    * @throws PanambaException if no file can be written there
    */
   OutputFile(Path file) {
+    requireWritable(file);
+    this.file = file;
+  }
+
+  /**
+   * Checks a place.
+   *
+   * @throws PanambaException if no file can be written there
+   */
+  static void requireWritable(Path file) {
     Path folder = file.toAbsolutePath().getParent();
     if (folder == null || Files.isDirectory(file)) {
       throw new PanambaException(file + " is a folder; name a file to write");
@@ -29,7 +39,6 @@ final class OutputFile {
       throw new PanambaException(
           "%s can't be written: the folder %s is read-only".formatted(file, folder));
     }
-    this.file = file;
   }
 
   void write(Map<String, Tensor> tensors, Map<String, String> metadata) {

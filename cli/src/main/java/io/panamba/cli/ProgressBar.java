@@ -18,6 +18,7 @@ final class ProgressBar implements AutoCloseable {
   private final boolean shown;
   private final long total;
   private final long start;
+  private String note = "";
   private long done;
   private long drawn;
 
@@ -65,6 +66,11 @@ final class ProgressBar implements AutoCloseable {
     }
   }
 
+  /** Changes what is said at the end of the line, from the next drawing on. */
+  void note(String text) {
+    note = text;
+  }
+
   /** Writes a line above the bar. */
   void println(String line) {
     if (shown) {
@@ -88,7 +94,9 @@ final class ProgressBar implements AutoCloseable {
     int filled = (int) (fraction * WIDTH);
     String bar = "#".repeat(filled) + ".".repeat(WIDTH - filled);
     String left = rate > 0 ? duration(Math.round((total - done) / rate)) + " left" : "";
-    return String.format(Locale.ROOT, "[%s] %d/%d  %.1f/s  %s", bar, done, total, rate, left);
+    return String.format(
+            Locale.ROOT, "[%s] %d/%d  %.1f/s  %s  %s", bar, done, total, rate, left, note)
+        .stripTrailing();
   }
 
   private static String duration(long seconds) {

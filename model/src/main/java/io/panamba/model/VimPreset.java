@@ -2,7 +2,7 @@ package io.panamba.model;
 
 import java.util.Objects;
 
-/** The published sizes of Vim (Vim table 1 and {@code vim/models_mamba.py}), and a toy one. */
+/** The published sizes of Vim (Vim table 1 and {@code vim/models_mamba.py}), and smaller ones. */
 public enum VimPreset {
   /** 7 million parameters. */
   TINY(224, 16, 24, 192, 1000),
@@ -10,6 +10,8 @@ public enum VimPreset {
   SMALL(224, 16, 24, 384, 1000),
   /** 98 million parameters. */
   BASE(224, 16, 24, 768, 1000),
+  /** For small images such as digits: 32 pixels, five layers, 0.2 million parameters. */
+  MINI(32, 4, 5, 64, 10),
   /** For tests: images of 32 pixels, three layers, ten classes. */
   NANO(32, 8, 3, 32, 10);
 

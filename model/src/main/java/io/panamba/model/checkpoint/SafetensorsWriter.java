@@ -1,6 +1,7 @@
 package io.panamba.model.checkpoint;
 
 import io.panamba.runtime.Tensor;
+import java.io.File;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -18,7 +19,7 @@ import java.util.UUID;
 
 /**
  * Writes safetensors files: to a temporary file beside the target, which takes the target's place
- * once it is complete.
+ * once it is complete and on the disk.
  */
 public final class SafetensorsWriter {
   private static final int ALIGNMENT = 64;
@@ -53,10 +54,20 @@ public final class SafetensorsWriter {
       }
       Files.move(
           temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      syncFolder(folder);
     } catch (IOException e) {
       throw new CheckpointException(target, "the file can't be written: " + e.getMessage(), e);
     } finally {
       deleteQuietly(temporary);
+    }
+  }
+
+  /** Makes the new name last through a failure of power too, where a folder can be opened. */
+  private static void syncFolder(Path folder) throws IOException {
+    if (File.separatorChar == '/') {
+      try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+        channel.force(true);
+      }
     }
   }
 

@@ -27,31 +27,37 @@ public sealed interface Augmentation {
 
   /**
    * For photographs: a random part, resized, as torchvision's RandomResizedCrop with Pillow's
-   * bicubic filter; mirrored half of the time.
+   * bicubic filter; mirrored half of the time; its colours changed as by torchvision's ColorJitter.
    *
    * @param leastArea the smallest part of the picture's area, in (0, 1]; the original's is 0.08
    * @param flip whether to mirror
+   * @param colorJitter by how much brightness, contrast and saturation change at most, in parts of
+   *     themselves, 0 to 1; 0 leaves colours alone
    */
-  record Photo(double leastArea, boolean flip) implements Augmentation {
+  record Photo(double leastArea, boolean flip, double colorJitter) implements Augmentation {
     private static final int ATTEMPTS = 10;
     private static final double LOG_RATIO = StrictMath.log(4.0 / 3);
 
     /**
-     * Checks the range.
+     * Checks ranges.
      *
-     * @throws IllegalArgumentException if the area is not in (0, 1]
+     * @throws IllegalArgumentException if a number is out of its range
      */
     public Photo {
       if (!(leastArea > 0 && leastArea <= 1)) {
         throw new IllegalArgumentException(
             "the smallest part of a picture is above 0 and at most 1, not " + leastArea);
       }
+      if (!(colorJitter >= 0 && colorJitter <= 1)) {
+        throw new IllegalArgumentException("colour jitter is from 0 to 1, not " + colorJitter);
+      }
     }
 
     @Override
     public RgbImage apply(RgbImage image, RandomGenerator random, int height, int width) {
       RgbImage resized = part(image, random).resize(width, height);
-      return flip && random.nextDouble() < 0.5 ? mirrored(resized) : resized;
+      RgbImage turned = flip && random.nextDouble() < 0.5 ? mirrored(resized) : resized;
+      return colorJitter == 0 ? turned : new ColorJitter(colorJitter).apply(turned, random);
     }
 
     private RgbImage part(RgbImage image, RandomGenerator random) {

@@ -115,10 +115,28 @@ public final class TrainingRun implements AutoCloseable {
   /**
    * Returns how many steps were made.
    *
-   * @return from 0 to epochs times {@link #stepsPerEpoch()}
+   * @return from 0 to {@link #allSteps()}
    */
   public long steps() {
     return trainer.steps();
+  }
+
+  /**
+   * Returns how many epochs the recipe has.
+   *
+   * @return at least 1
+   */
+  public int allEpochs() {
+    return recipe.epochs();
+  }
+
+  /**
+   * Returns how many steps the recipe has.
+   *
+   * @return epochs times {@link #stepsPerEpoch()}
+   */
+  public long allSteps() {
+    return schedule.steps();
   }
 
   /**

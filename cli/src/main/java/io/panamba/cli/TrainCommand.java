@@ -1,0 +1,233 @@
+package io.panamba.cli;
+
+import io.panamba.model.VimConfig;
+import io.panamba.model.VimInitializer;
+import io.panamba.model.VimPreset;
+import io.panamba.model.VimStart;
+import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.model.training.Dataset;
+import io.panamba.model.training.EpochMetrics;
+import io.panamba.model.training.Recipe;
+import io.panamba.model.training.TrainingRun;
+import io.panamba.runtime.Device;
+import io.panamba.runtime.Tensor;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Trains a network. */
+@Command(
+    name = "train",
+    description = {
+      "Trains a network, from random weights or from a checkpoint with whatever classes and image"
+          + " size. The result is for classify and for PyTorch, under the original keys.",
+      "Beside FILE.safetensors stand FILE.state.safetensors, from which --resume goes on to the"
+          + " same bits; FILE.csv, the metrics of every epoch; and FILE.svg, their curves. The same"
+          + " seed, data and options give the same bits with any number of threads."
+    })
+final class TrainCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--data",
+      required = true,
+      paramLabel = "FOLDER|FILE",
+      description =
+          "A folder with a folder of images for each class, or a .safetensors file with 'image'"
+              + " (N,C,H,W) and 'label' (N).")
+  private Path data;
+
+  @Option(
+      names = "--output",
+      required = true,
+      paramLabel = "FILE",
+      description = "The .safetensors file of the trained network.")
+  private Path output;
+
+  @ArgGroup(multiplicity = "1")
+  private Start start;
+
+  /** Either of the two. */
+  private static final class Start {
+    @Option(
+        names = "--model",
+        paramLabel = "SIZE",
+        description = "From random weights: tiny, small, base, mini or nano.")
+    private VimPreset model;
+
+    @Option(
+        names = "--weights",
+        paramLabel = "START",
+        description =
+            "From a Vim checkpoint: .pth or .safetensors. For other classes it gets a new head.")
+    private Path weights;
+  }
+
+  @Option(
+      names = "--resume",
+      description =
+          "Go on from the state of a run that was interrupted, or start if there is none yet.")
+  private boolean resume;
+
+  @Option(
+      names = "--save-seconds",
+      paramLabel = "S",
+      defaultValue = "60",
+      description =
+          "How often the state is saved, beside the end of every epoch; 0 for every step (default:"
+              + " ${DEFAULT-VALUE}).")
+  private double saveSeconds;
+
+  @Option(
+      names = "--progress",
+      negatable = true,
+      description = "Draw a progress bar (default: if standard error is a terminal).")
+  private Boolean progress;
+
+  @Mixin private RecipeOptions recipeOptions;
+  @Mixin private GridOptions grid;
+  @Mixin private DeviceOptions device;
+
+  @Override
+  public Integer call() throws IOException {
+    if (!device.isCpu()) {
+      throw new ParameterException(
+          spec.commandLine(), "training runs on cpu; leave out --device " + device.deviceName());
+    }
+    Recipe recipe = recipe();
+    TrainingFiles files = new TrainingFiles(output);
+    boolean resumed = files.isToBeResumed(resume);
+    try (Dataset dataset = Dataset.open(data);
+        Device opened = device.open();
+        TrainingRun run = run(dataset, recipe, opened)) {
+      if (resumed) {
+        run.resume(files.state());
+      }
+      tell(run, resumed);
+      train(run, files);
+      files.finish(run);
+      report(run);
+    }
+    return 0;
+  }
+
+  private Recipe recipe() {
+    try {
+      return recipeOptions.recipe();
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
+  }
+
+  private TrainingRun run(Dataset dataset, Recipe recipe, Device opened) {
+    int classes = dataset.classes().size();
+    long seed = recipeOptions.seed();
+    try (Arena arena = Arena.ofConfined()) {
+      if (start.model != null) {
+        VimConfig config = start.model.config(grid.vimOptions()).withClasses(classes);
+        Map<String, Tensor> weights = VimInitializer.initialize(config, seed, arena);
+        return new TrainingRun(config, weights, dataset, recipe, opened);
+      }
+      try (Checkpoint checkpoint = Checkpoint.open(start.weights)) {
+        VimConfig config = VimConfig.of(checkpoint, grid.vimOptions()).withClasses(classes);
+        Map<String, Tensor> weights = VimStart.of(checkpoint, config, seed, arena);
+        return new TrainingRun(config, weights, dataset, recipe, opened);
+      }
+    }
+  }
+
+  private void train(TrainingRun run, TrainingFiles files) throws IOException {
+    int batch = recipeOptions.batch();
+    long steps = run.allSteps() - run.steps();
+    boolean shown = Objects.requireNonNullElseGet(progress, ProgressBar::isErrorTerminal);
+    PrintWriter err = spec.commandLine().getErr();
+    try (ProgressBar bar = new ProgressBar(err, shown, steps * batch, System::nanoTime)) {
+      long saved = System.nanoTime();
+      int epochs = run.epochs().size();
+      while (!run.isDone()) {
+        double loss = run.step();
+        bar.note(String.format(Locale.ROOT, "loss %.4f", loss));
+        bar.advance(batch);
+        boolean ended = run.epochs().size() > epochs;
+        if (ended) {
+          epochs++;
+          bar.println(line(run.epochs().getLast(), run.allEpochs()));
+          files.writeMetrics(run.epochs());
+        }
+        if (ended || System.nanoTime() - saved >= saveSeconds * 1e9) {
+          files.saveState(run);
+          saved = System.nanoTime();
+        }
+      }
+    }
+  }
+
+  private void tell(TrainingRun run, boolean resumed) {
+    spec.commandLine()
+        .getErr()
+        .printf(
+            Locale.ROOT,
+            "%,d parameters; %d images, %d held out; %d steps an epoch%s; %.0f MB, of them %.1f MB"
+                + " an image kept for gradients%n",
+            run.trainer().parameters(),
+            run.split().trained().length,
+            run.split().heldOut().length,
+            run.stepsPerEpoch(),
+            resumed ? ", resumed at step " + run.steps() : "",
+            run.trainer().bytes() / 1e6,
+            run.trainer().savedBytesPerImage() / 1e6);
+  }
+
+  private static String line(EpochMetrics epoch, int epochs) {
+    String heldOut =
+        Double.isNaN(epoch.heldOutLoss())
+            ? ""
+            : String.format(
+                Locale.ROOT,
+                "  held out: loss %.4f, %.2f %%",
+                epoch.heldOutLoss(),
+                100 * epoch.heldOutAccuracy());
+    return String.format(
+        Locale.ROOT,
+        "epoch %d/%d  loss %.4f%s  lr %.2e  %.1f s",
+        epoch.epoch(),
+        epochs,
+        epoch.trainingLoss(),
+        heldOut,
+        epoch.learningRate(),
+        epoch.seconds());
+  }
+
+  private void report(TrainingRun run) {
+    EpochMetrics last = run.epochs().getLast();
+    String heldOut =
+        Double.isNaN(last.heldOutAccuracy())
+            ? ""
+            : String.format(
+                Locale.ROOT,
+                ", %.2f %% of %d images held out are right",
+                100 * last.heldOutAccuracy(),
+                run.split().heldOut().length);
+    spec.commandLine()
+        .getOut()
+        .printf(
+            Locale.ROOT,
+            "%s: %d classes, %,d parameters%s%n",
+            output,
+            run.trainer().config().classes(),
+            run.trainer().parameters(),
+            heldOut);
+  }
+}
