@@ -7,9 +7,9 @@ import java.util.random.RandomGenerator;
 final class DrawnStrokes {
   private static final int CHANNELS = 3;
 
-  private static final double LEAST_SCALE = 0.5;
-  private static final double MOST_SCALE = 1.15;
-  private static final double STRETCH = 0.15;
+  private static final double LEAST_SCALE = 0.45;
+  private static final double MOST_SCALE = 1.2;
+  private static final double STRETCH = 0.25;
   private static final double TURN = Math.toRadians(14);
   private static final double SHEAR = 0.2;
 
@@ -19,8 +19,12 @@ final class DrawnStrokes {
   /** Where strokes end: the part of ink at which a pixel is half covered. */
   private static final double LEAST_THRESHOLD = 0.25;
 
-  private static final double MOST_THRESHOLD = 0.6;
-  private static final double MOST_SHARPNESS = 4;
+  private static final double MOST_THRESHOLD = 0.9;
+
+  /** Less ink than this is no stroke. */
+  private static final double FAINTEST = 0.35;
+
+  private static final double MOST_SHARPNESS = 6;
 
   private final int height;
   private final int width;
@@ -29,6 +33,9 @@ final class DrawnStrokes {
 
   /** 0 for the ground, 1 for a stroke. */
   private final double[] ink;
+
+  /** The most ink of a pixel and its neighbours: high along strokes and beside them. */
+  private final double[] ridge;
 
   DrawnStrokes(RgbImage image, int height, int width) {
     this.height = height;
@@ -41,6 +48,7 @@ final class DrawnStrokes {
     sourceHeight = source.height();
     sourceWidth = source.width();
     ink = ink(source);
+    ridge = ridge();
   }
 
   /** The ground is what most of the border is. */
@@ -72,6 +80,21 @@ final class DrawnStrokes {
     return level;
   }
 
+  private double[] ridge() {
+    double[] most = new double[ink.length];
+    for (int y = 0; y < sourceHeight; y++) {
+      for (int x = 0; x < sourceWidth; x++) {
+        for (int j = Math.max(0, y - 1); j <= Math.min(sourceHeight - 1, y + 1); j++) {
+          for (int i = Math.max(0, x - 1); i <= Math.min(sourceWidth - 1, x + 1); i++) {
+            most[y * sourceWidth + x] =
+                Math.max(most[y * sourceWidth + x], ink[j * sourceWidth + i]);
+          }
+        }
+      }
+    }
+    return most;
+  }
+
   RgbImage draw(RandomGenerator random) {
     double scale = between(random, LEAST_SCALE, MOST_SCALE);
     double stretch = between(random, 1 - STRETCH, 1 + STRETCH);
@@ -80,8 +103,11 @@ final class DrawnStrokes {
     double room = Math.max(0, (1 - scale) / 2) + BEYOND;
     double right = between(random, -room, room);
     double down = between(random, -room, room);
-    double threshold = between(random, LEAST_THRESHOLD, MOST_THRESHOLD);
     double sharpness = between(random, 1, MOST_SHARPNESS);
+    // Not so low that the ground is covered.
+    double threshold = Math.max(between(random, LEAST_THRESHOLD, MOST_THRESHOLD), 0.5 / sharpness);
+    // Relative to the ridge, even a faint stroke can be thin without being broken.
+    boolean relative = random.nextBoolean();
     double[] ground = new double[CHANNELS];
     double[] stroke = new double[CHANNELS];
     colours(random, ground, stroke);
@@ -96,11 +122,13 @@ final class DrawnStrokes {
         double dy = (y + 0.5) / height - 0.5 - down;
         double across = (cos * dx + sin * dy) / (scale * stretch);
         double along = (cos * dy - sin * dx) / scale * stretch;
-        double value =
-            sample((across + shear * along + 0.5) * sourceWidth, (along + 0.5) * sourceHeight);
-        // At a sharpness of 1 the blur stays as it is.
-        double middle = 0.5 + (threshold - 0.5) * (sharpness - 1) / (MOST_SHARPNESS - 1);
-        double covered = Math.clamp((value - middle) * sharpness + 0.5, 0.0, 1.0);
+        double column = (across + shear * along + 0.5) * sourceWidth;
+        double row = (along + 0.5) * sourceHeight;
+        double value = sample(ink, column, row);
+        if (relative) {
+          value /= Math.max(sample(ridge, column, row), FAINTEST);
+        }
+        double covered = Math.clamp((value - threshold) * sharpness + 0.5, 0.0, 1.0);
         for (int c = 0; c < CHANNELS; c++) {
           double level = ground[c] + covered * (stroke[c] - ground[c]);
           pixels[(y * width + x) * CHANNELS + c] = (byte) Math.round(255 * level);
@@ -132,7 +160,7 @@ final class DrawnStrokes {
   }
 
   /** Cubic interpolation (Catmull and Rom's), ground outside. */
-  private double sample(double x, double y) {
+  private double sample(double[] map, double x, double y) {
     int column = (int) Math.floor(x - 0.5);
     int row = (int) Math.floor(y - 0.5);
     double fx = x - 0.5 - column;
@@ -145,7 +173,7 @@ final class DrawnStrokes {
       double line = 0;
       for (int i = -1; i <= 2; i++) {
         if (column + i >= 0 && column + i < sourceWidth) {
-          line += weight(Math.abs(fx - i)) * ink[(row + j) * sourceWidth + column + i];
+          line += weight(Math.abs(fx - i)) * map[(row + j) * sourceWidth + column + i];
         }
       }
       sum += weight(Math.abs(fy - j)) * line;

@@ -31,6 +31,10 @@ public record Recipe(
     if (epochs < 1) {
       throw new IllegalArgumentException("at least one epoch is trained, not " + epochs);
     }
+    if (!(learningRate >= 0 && Double.isFinite(learningRate))) {
+      throw new IllegalArgumentException(
+          "a learning rate is a finite number and not negative; given is " + learningRate);
+    }
     if (!(warmUpEpochs >= 0 && warmUpEpochs <= epochs)) {
       throw new IllegalArgumentException(
           "the warm-up is from 0 to all of the %d epochs, not %s".formatted(epochs, warmUpEpochs));

@@ -1,0 +1,164 @@
+package io.panamba.model.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.panamba.model.checkpoint.SafetensorsWriter;
+import io.panamba.model.image.ImageException;
+import io.panamba.runtime.DType;
+import io.panamba.runtime.Shape;
+import io.panamba.runtime.Tensor;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DatasetTest {
+  @TempDir private Path folder;
+
+  private void picture(String name, int level) throws IOException {
+    BufferedImage image = new BufferedImage(3, 2, BufferedImage.TYPE_INT_RGB);
+    image.setRGB(0, 0, level);
+    Path file = folder.resolve(name);
+    Files.createDirectories(file.getParent());
+    ImageIO.write(image, "png", file.toFile());
+  }
+
+  /** Writes a tensor file; null leaves a tensor out. */
+  private Path tensors(Tensor image, Tensor label, Map<String, String> metadata) {
+    Path file = folder.resolve("data.safetensors");
+    Map<String, Tensor> tensors =
+        image == null
+            ? Map.of("label", label)
+            : label == null ? Map.of("image", image) : Map.of("image", image, "label", label);
+    SafetensorsWriter.write(file, tensors, metadata);
+    return file;
+  }
+
+  private static Tensor bytes(Arena arena, DType type, Shape shape, int... values) {
+    Tensor tensor = Tensor.allocate(arena, type, shape);
+    for (int i = 0; i < values.length; i++) {
+      switch (type.bytes()) {
+        case 1 -> tensor.segment().setAtIndex(ValueLayout.JAVA_BYTE, i, (byte) values[i]);
+        case 4 -> tensor.segment().setAtIndex(ValueLayout.JAVA_INT, i, values[i]);
+        default -> tensor.segment().setAtIndex(ValueLayout.JAVA_LONG, i, values[i]);
+      }
+    }
+    return tensor;
+  }
+
+  @Test
+  void foldersAreClasses() throws IOException {
+    picture("dog/b.png", 0x0a0b0c);
+    picture("cat/deep/z.PNG", 1);
+    picture("cat/a.png", 2);
+    picture(".hidden/a.png", 3);
+    Files.writeString(folder.resolve("cat/notes.txt"), "no picture");
+    Files.writeString(folder.resolve("readme.png"), "in no class");
+    try (Dataset data = Dataset.open(folder)) {
+      assertThat(data.classes()).containsExactly("cat", "dog");
+      assertThat(data.size()).isEqualTo(3);
+      assertThat(data.label(0)).isZero();
+      assertThat(data.label(1)).isZero();
+      assertThat(data.label(2)).isEqualTo(1);
+      assertThat(data.image(2).pixels()).startsWith(10, 11, 12);
+      String before = data.fingerprint();
+      picture("dog/c.png", 4);
+      try (Dataset more = Dataset.open(folder)) {
+        assertThat(more.fingerprint()).isNotEqualTo(before);
+      }
+    }
+  }
+
+  @Test
+  void aFileThatIsNoPictureIsToldByItsName() throws IOException {
+    picture("a/1.png", 0);
+    Files.writeString(Files.createDirectories(folder.resolve("b")).resolve("2.png"), "text");
+    try (Dataset data = Dataset.open(folder)) {
+      assertThatThrownBy(() -> data.image(1))
+          .isInstanceOf(ImageException.class)
+          .hasMessageContaining("2.png");
+    }
+  }
+
+  @Test
+  void foldersThatAreNoClasses() throws IOException {
+    picture("only/1.png", 0);
+    refused(folder, "at least two classes, found 1");
+    Files.createDirectories(folder.resolve("empty"));
+    refused(folder, "empty: a class has pictures; here are none");
+    refused(folder.resolve("nowhere"), "there is no such file or folder");
+  }
+
+  @Test
+  void bytesOfGreyAndColour() {
+    try (Arena arena = Arena.ofConfined()) {
+      Tensor labels = bytes(arena, DType.I64, Shape.of(2), 1, 0);
+      Tensor grey = bytes(arena, DType.U8, Shape.of(2, 1, 1, 2), 0, 16, 4, 8);
+      try (Dataset data = Dataset.open(tensors(grey, labels, Map.of("range", "0..16")))) {
+        assertThat(data.size()).isEqualTo(2);
+        assertThat(data.classes()).containsExactly("0", "1");
+        assertThat(data.label(0)).isEqualTo(1);
+        assertThat(data.image(0).pixels()).containsExactly(0, 0, 0, -1, -1, -1);
+        assertThat(data.image(1).pixels()).containsExactly(64, 64, 64, -128, -128, -128);
+      }
+      Tensor colour = bytes(arena, DType.U8, Shape.of(2, 3, 1, 1), 1, 2, 3, 200, 100, 50);
+      try (Dataset data = Dataset.open(tensors(colour, labels, Map.of()))) {
+        assertThat(data.image(1).pixels()).containsExactly(200, 100, 50);
+      }
+    }
+  }
+
+  @Test
+  void floatsAreFromZeroToOne() {
+    try (Arena arena = Arena.ofConfined()) {
+      Tensor labels = bytes(arena, DType.U8, Shape.of(2), 0, 1);
+      Tensor image = Tensor.of(arena, Shape.of(2, 1, 1, 2), 0, 0.5f, 1, 7);
+      try (Dataset data = Dataset.open(tensors(image, labels, Map.of()))) {
+        assertThat(data.image(0).pixels()).containsExactly(0, 0, 0, -128, -128, -128);
+        assertThat(data.image(1).pixels()).containsExactly(-1, -1, -1, -1, -1, -1);
+      }
+    }
+  }
+
+  @Test
+  void tensorsThatAreNone() {
+    try (Arena arena = Arena.ofConfined()) {
+      Tensor image = bytes(arena, DType.U8, Shape.of(2, 1, 2, 2));
+      Tensor label = bytes(arena, DType.I64, Shape.of(2), 0, 1);
+      refused(tensors(image, null, Map.of()), "there is no tensor 'label'");
+      refused(tensors(null, label, Map.of()), "there is no tensor 'image'");
+      refused(
+          tensors(bytes(arena, DType.U8, Shape.of(2, 2, 2, 2)), label, Map.of()),
+          "expected (count, 1 or 3, height, width)");
+      refused(
+          tensors(bytes(arena, DType.I32, Shape.of(2, 1, 2, 2)), label, Map.of()),
+          "of U8 or floating point");
+      refused(
+          tensors(image, bytes(arena, DType.I64, Shape.of(3), 0, 1, 1), Map.of()),
+          "expected (2) of whole numbers");
+      refused(
+          tensors(image, Tensor.of(arena, Shape.of(2), 0, 1), Map.of()),
+          "expected (2) of whole numbers");
+      refused(
+          tensors(image, bytes(arena, DType.I64, Shape.of(2), 0, -1), Map.of()), "label 1 is -1");
+      refused(
+          tensors(image, bytes(arena, DType.I64, Shape.of(2), 0, 0), Map.of()),
+          "at least two classes");
+      refused(tensors(image, label, Map.of("range", "wide")), "as in 0..255");
+      refused(tensors(image, label, Map.of("range", "3..3")), "is empty");
+    }
+  }
+
+  private static void refused(Path path, String message) {
+    assertThatThrownBy(() -> Dataset.open(path).close())
+        .isInstanceOf(DatasetException.class)
+        .hasMessageContaining(message);
+  }
+}

@@ -1,0 +1,306 @@
+package io.panamba.tests.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.panamba.model.Classification;
+import io.panamba.model.Classifier;
+import io.panamba.model.Vim;
+import io.panamba.model.VimConfig;
+import io.panamba.model.VimInitializer;
+import io.panamba.model.VimOptions;
+import io.panamba.model.VimPreset;
+import io.panamba.model.checkpoint.CheckpointException;
+import io.panamba.model.training.Augmentation;
+import io.panamba.model.training.Dataset;
+import io.panamba.model.training.DatasetException;
+import io.panamba.model.training.EpochMetrics;
+import io.panamba.model.training.Recipe;
+import io.panamba.model.training.ResumeException;
+import io.panamba.model.training.TrainingOptions;
+import io.panamba.model.training.TrainingRun;
+import io.panamba.runtime.Device;
+import io.panamba.runtime.PanambaException;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Whole runs: the same bits again, resumed or not; what they measure; what they refuse. */
+class TrainingRunTest {
+  private static final TrainingOptions STEP =
+      new TrainingOptions(8, 0.05f, 0.1f, 0.1f, 0.99f, 1, 3);
+  private static final Recipe RECIPE =
+      new Recipe(3, 3e-3, 0.5, 0.2, 0, new Augmentation.Drawing(), STEP);
+
+  @TempDir private Path folder;
+  private Path digits;
+
+  @BeforeEach
+  void write() {
+    digits = Digits.some(folder.resolve("digits.safetensors"), 60);
+  }
+
+  /** What a test does with a run. */
+  private interface Use {
+    void accept(TrainingRun run) throws IOException;
+  }
+
+  private void with(Path data, Recipe recipe, int threads, Use use) throws IOException {
+    VimConfig config = VimPreset.NANO.config(VimOptions.defaults());
+    try (Dataset dataset = Dataset.open(data);
+        Arena arena = Arena.ofConfined();
+        Device device = Device.cpu(threads);
+        TrainingRun run =
+            new TrainingRun(
+                config, VimInitializer.initialize(config, 1, arena), dataset, recipe, device)) {
+      use.accept(run);
+    }
+  }
+
+  private byte[] trained(TrainingRun run) throws IOException {
+    Path file = folder.resolve("trained.safetensors");
+    run.saveWeights(file);
+    return Files.readAllBytes(file);
+  }
+
+  private byte[] uninterrupted(int threads) throws IOException {
+    byte[][] weights = {null};
+    with(
+        digits,
+        RECIPE,
+        threads,
+        run -> {
+          assertThat(run.allSteps()).isEqualTo(18);
+          while (!run.isDone()) {
+            run.step();
+          }
+          assertThatThrownBy(run::step).isInstanceOf(IllegalStateException.class);
+          weights[0] = trained(run);
+        });
+    return weights[0];
+  }
+
+  @Test
+  void runsAreRepeatable() throws IOException {
+    byte[] expected = uninterrupted(2);
+    assertThat(uninterrupted(2)).isEqualTo(expected);
+    assertThat(uninterrupted(1)).isEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, 1", "1, 2", "5, 1", "6, 2", "7, 1", "17, 2", "18, 1"})
+  void aResumedRunHasTheBitsOfTheWhole(int stop, int threads) throws IOException {
+    byte[] expected = uninterrupted(2);
+    Path state = folder.resolve("state.safetensors");
+    with(
+        digits,
+        RECIPE,
+        2,
+        run -> {
+          for (int i = 0; i < stop; i++) {
+            run.step();
+          }
+          run.saveState(state);
+        });
+    with(
+        digits,
+        RECIPE,
+        threads,
+        run -> {
+          run.resume(state);
+          assertThat(run.steps()).isEqualTo(stop);
+          assertThat(run.epochs()).hasSize(stop / 6);
+          while (!run.isDone()) {
+            run.step();
+          }
+          assertThat(run.epochs()).extracting(EpochMetrics::epoch).containsExactly(1, 2, 3);
+          assertThat(trained(run)).isEqualTo(expected);
+        });
+  }
+
+  @Test
+  void aRunMayResumeWhatItHasPassed() throws IOException {
+    byte[] expected = uninterrupted(2);
+    Path state = folder.resolve("state.safetensors");
+    with(
+        digits,
+        RECIPE,
+        2,
+        run -> {
+          run.step();
+          run.saveState(state);
+          run.step();
+          run.resume(state);
+          while (!run.isDone()) {
+            run.step();
+          }
+          assertThat(trained(run)).isEqualTo(expected);
+        });
+  }
+
+  @Test
+  void networksLearnWhatTheySee() throws IOException {
+    Recipe recipe =
+        new Recipe(
+            40, 3e-3, 2, 0.2, 0, new Augmentation.None(), STEP.withDropPath(0).withSmoothing(0));
+    with(
+        digits,
+        recipe,
+        2,
+        run -> {
+          while (!run.isDone()) {
+            run.step();
+          }
+          assertThat(run.epochs().getFirst().trainingLoss()).isBetween(2.0, 2.6);
+          assertThat(run.epochs().getLast().trainingLoss()).isLessThan(0.5);
+        });
+  }
+
+  /** What was measured of the images held out is what the saved network answers. */
+  @Test
+  void theMetricsAreThoseOfTheSavedNetwork() throws IOException {
+    Path file = folder.resolve("trained.safetensors");
+    with(
+        digits,
+        RECIPE,
+        2,
+        run -> {
+          while (!run.isDone()) {
+            run.step();
+          }
+          run.saveWeights(file);
+          double loss = 0;
+          int right = 0;
+          int[] heldOut = run.split().heldOut();
+          try (Dataset data = Dataset.open(digits);
+              Device device = Device.cpu(1);
+              Vim vim = Vim.open(file, device, VimOptions.defaults());
+              Classifier classifier = new Classifier(vim, vim.labels(), 1)) {
+            for (int index : heldOut) {
+              List<Classification> classes = classifier.classify(data.image(index), 10);
+              String label = data.classes().get(data.label(index));
+              right += classes.getFirst().label().equals(label) ? 1 : 0;
+              loss -=
+                  Math.log(
+                      classes.stream()
+                          .filter(c -> c.label().equals(label))
+                          .findAny()
+                          .orElseThrow()
+                          .probability());
+            }
+          }
+          EpochMetrics last = run.epochs().getLast();
+          assertThat(heldOut).hasSize(12);
+          assertThat(last.heldOutAccuracy()).isEqualTo((double) right / 12);
+          assertThat(last.heldOutLoss()).isCloseTo(loss / 12, within(1e-5));
+          assertThat(last.learningRate()).isBetween(3e-5, 1e-4);
+          assertThat(last.seconds()).isPositive();
+        });
+  }
+
+  @Test
+  void withNothingHeldOutThereIsNothingToMeasure() throws IOException {
+    Recipe recipe = new Recipe(1, 1e-3, 0, 0, 0, new Augmentation.None(), STEP);
+    with(
+        digits,
+        recipe,
+        1,
+        run -> {
+          assertThat(run.stepsPerEpoch()).isEqualTo(7);
+          while (!run.isDone()) {
+            run.step();
+          }
+          assertThat(run.epochs().getFirst().heldOutAccuracy()).isNaN();
+          assertThat(run.epochs().getFirst().heldOutLoss()).isNaN();
+        });
+  }
+
+  @Test
+  void refusesTheStateOfAnotherRun() throws IOException {
+    Path state = folder.resolve("state.safetensors");
+    with(digits, RECIPE, 1, run -> run.saveState(state));
+    Recipe other = new Recipe(4, 3e-3, 0.5, 0.2, 0, new Augmentation.Drawing(), STEP);
+    with(digits, other, 1, run -> resumeRefused(run, state, "another recipe"));
+    Path more = Digits.some(folder.resolve("more.safetensors"), 61);
+    with(more, RECIPE, 1, run -> resumeRefused(run, state, "another data"));
+    with(
+        digits,
+        RECIPE,
+        1,
+        run -> {
+          Path weights = folder.resolve("weights.safetensors");
+          run.saveWeights(weights);
+          resumeRefused(run, weights, "is no state of a training");
+          byte[] whole = Files.readAllBytes(state);
+          for (int length : new int[] {0, 7, 300, whole.length / 2, whole.length - 1}) {
+            Files.write(weights, Arrays.copyOf(whole, length));
+            assertThatThrownBy(() -> run.resume(weights)).isInstanceOf(CheckpointException.class);
+          }
+          run.resume(state);
+        });
+  }
+
+  private static void resumeRefused(TrainingRun run, Path state, String message) {
+    assertThatThrownBy(() -> run.resume(state))
+        .isInstanceOf(ResumeException.class)
+        .hasMessageContaining(message);
+  }
+
+  @Test
+  void refusesDataThatDoesNotFit() {
+    Recipe large = new Recipe(1, 1e-3, 0, 0.2, 0, new Augmentation.None(), STEP.withBatch(100));
+    assertThatThrownBy(() -> with(digits, large, 1, _ -> {}))
+        .isInstanceOf(DatasetException.class)
+        .hasMessageContaining("48 images to train on are less than a batch of 100");
+    Path few = Digits.some(folder.resolve("few.safetensors"), 9);
+    assertThatThrownBy(() -> with(few, RECIPE, 1, _ -> {}))
+        .isInstanceOf(DatasetException.class)
+        .hasMessage("the network has 10 classes, the data 9");
+  }
+
+  @Test
+  void stopsWhereNumbersEnd() {
+    Recipe wild =
+        new Recipe(
+            40, 1e6, 0, 0.2, 0, new Augmentation.None(), STEP.withClip(Float.POSITIVE_INFINITY));
+    assertThatThrownBy(
+            () ->
+                with(
+                    digits,
+                    wild,
+                    2,
+                    run -> {
+                      while (!run.isDone()) {
+                        run.step();
+                      }
+                    }))
+        .isInstanceOf(PanambaException.class)
+        .hasMessageContaining("lower the learning rate");
+  }
+
+  @Test
+  void refusesRecipesOutOfRange() {
+    recipeRefused(0, 1e-3, 0, 0.2, "at least one epoch");
+    recipeRefused(2, 1e-3, 3, 0.2, "warm-up");
+    recipeRefused(2, 1e-3, 0, 1, "held out");
+    recipeRefused(2, -1, 0, 0.2, "learning rate");
+    recipeRefused(2, Double.NaN, 0, 0.2, "learning rate");
+  }
+
+  private static void recipeRefused(
+      int epochs, double rate, double warmUp, double heldOut, String message) {
+    assertThatThrownBy(
+            () -> new Recipe(epochs, rate, warmUp, heldOut, 0, new Augmentation.None(), STEP))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(message);
+  }
+}
