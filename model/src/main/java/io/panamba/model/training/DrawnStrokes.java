@@ -9,7 +9,7 @@ final class DrawnStrokes {
 
   private static final double LEAST_SCALE = 0.45;
   private static final double MOST_SCALE = 1.2;
-  private static final double STRETCH = 0.25;
+  private static final double STRETCH = 0.3;
   private static final double TURN = Math.toRadians(14);
   private static final double SHEAR = 0.2;
 
@@ -18,6 +18,8 @@ final class DrawnStrokes {
 
   /** Where strokes end: the part of ink at which a pixel is half covered. */
   private static final double LEAST_THRESHOLD = 0.25;
+
+  private static final double THIN_THRESHOLD = 0.5;
 
   private static final double MOST_THRESHOLD = 0.9;
 
@@ -104,10 +106,11 @@ final class DrawnStrokes {
     double right = between(random, -room, room);
     double down = between(random, -room, room);
     double sharpness = between(random, 1, MOST_SHARPNESS);
-    // Not so low that the ground is covered.
-    double threshold = Math.max(between(random, LEAST_THRESHOLD, MOST_THRESHOLD), 0.5 / sharpness);
     // Relative to the ridge, even a faint stroke can be thin without being broken.
     boolean relative = random.nextBoolean();
+    double threshold = between(random, relative ? THIN_THRESHOLD : LEAST_THRESHOLD, MOST_THRESHOLD);
+    // Not so low that the ground is covered.
+    threshold = Math.max(threshold, 0.5 / sharpness);
     double[] ground = new double[CHANNELS];
     double[] stroke = new double[CHANNELS];
     colours(random, ground, stroke);

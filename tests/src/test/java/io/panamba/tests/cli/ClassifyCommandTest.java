@@ -22,6 +22,17 @@ class ClassifyCommandTest {
 
   @TempDir private Path folder;
 
+  @Test
+  void withoutWeightsItKnowsDigits() {
+    Path digit = Path.of("..", "docs", "images", "digit-7.png");
+    Cli.Result result = Cli.run("classify", digit, "--top", 1);
+    assertThat(result.code()).isZero();
+    assertThat(result.err().lines())
+        .containsExactly(
+            "no --weights: this is Panamba's own model of handwritten digits, which knows nothing else");
+    assertThat(result.out().lines()).hasSize(2).last().asString().endsWith(" %      7  7");
+  }
+
   /** The same image through another door: the input that Pillow made of it, and its logits. */
   @Test
   void answersAreThoseOfTheLogits() {

@@ -21,12 +21,12 @@ class UsageTest {
   @Test
   void helpAndVersion() {
     assertThat(Cli.run("--help").ok().out())
-        .contains("classify", "embed", "forward", "init", "info", "bench");
+        .contains("classify", "embed", "forward", "train", "init", "info", "bench");
     assertThat(Cli.run("--version").ok().out()).matches("panamba \\d+\\.\\d+\\.\\d+.*\\R");
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"classify", "embed", "forward", "init", "info", "bench"})
+  @ValueSource(strings = {"classify", "embed", "forward", "train", "init", "info", "bench"})
   void everyCommandHasHelp(String command) {
     assertThat(Cli.run(command, "--help").ok().out()).startsWith("Usage: panamba " + command);
     assertThat(Cli.run(command, "--sing").misuse())
@@ -46,10 +46,10 @@ class UsageTest {
 
   @Test
   void whatIsRequired() {
-    assertThat(Cli.run("classify", "cat.jpg").misuse()).contains("--weights");
     assertThat(Cli.run("classify", "--weights", "w.pth").misuse()).contains("IMAGE");
     assertThat(Cli.run("embed", "photos", "--weights", "w.pth").misuse()).contains("--output");
     assertThat(Cli.run("forward", "--weights", "w.pth").misuse()).contains("--input");
+    assertThat(Cli.run("train", "--model", "nano").misuse()).contains("--data", "--output");
     assertThat(Cli.run("init", "--output", "w.st").misuse()).contains("--model");
     assertThat(Cli.run("bench", "--model", "tiny", "--weights", "w.pth").misuse())
         .contains("mutually exclusive");
