@@ -36,6 +36,16 @@ class ProgressBarTest {
   }
 
   @Test
+  void aNoteStandsAtTheEnd() {
+    try (ProgressBar bar = bar(true, 4)) {
+      bar.note("loss 0.5");
+      now = 2_000_000_000L;
+      bar.advance(2);
+      assertThat(screen().getLast()).endsWith("2/4  1.0/s  0:02 left  loss 0.5");
+    }
+  }
+
+  @Test
   void longJobsHaveHours() {
     try (ProgressBar bar = bar(true, 10_000)) {
       now = 1_000_000_000L;
