@@ -1,10 +1,12 @@
 package io.panamba.cli;
 
+import io.panamba.model.VimConfig;
 import io.panamba.model.VimInitializer;
 import io.panamba.model.VimPreset;
 import io.panamba.runtime.Tensor;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -27,7 +29,7 @@ final class InitCommand implements Callable<Integer> {
       names = "--model",
       required = true,
       paramLabel = "SIZE",
-      description = "tiny, small, base or nano.")
+      description = "tiny, small, base, mini or nano.")
   private VimPreset model;
 
   @Option(
@@ -50,17 +52,13 @@ final class InitCommand implements Callable<Integer> {
   public Integer call() {
     OutputFile file = new OutputFile(output);
     try (Arena arena = Arena.ofConfined()) {
-      Map<String, Tensor> tensors =
-          VimInitializer.initialize(model, grid.vimOptions(), seed, arena);
-      file.write(
-          tensors,
-          Map.of(
-              "format",
-              "pt",
-              "model",
-              "vim_" + model.name().toLowerCase(Locale.ROOT),
-              "seed",
-              Long.toString(seed)));
+      VimConfig config = model.config(grid.vimOptions());
+      Map<String, Tensor> tensors = VimInitializer.initialize(config, seed, arena);
+      Map<String, String> metadata = new LinkedHashMap<>(config.metadata());
+      metadata.put("format", "pt");
+      metadata.put("model", "vim_" + model.name().toLowerCase(Locale.ROOT));
+      metadata.put("seed", Long.toString(seed));
+      file.write(tensors, metadata);
       spec.commandLine()
           .getOut()
           .printf(

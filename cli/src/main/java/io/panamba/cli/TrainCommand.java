@@ -108,6 +108,7 @@ final class TrainCommand implements Callable<Integer> {
     }
     Recipe recipe = recipe();
     TrainingFiles files = new TrainingFiles(output);
+    files.requireOtherThan(data);
     boolean resumed = files.isToBeResumed(resume);
     try (Dataset dataset = Dataset.open(data);
         Device opened = device.open();

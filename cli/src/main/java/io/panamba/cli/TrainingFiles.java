@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 /** What a training writes: the network, and its state, metrics and curves beside it. */
 final class TrainingFiles {
@@ -41,42 +42,53 @@ final class TrainingFiles {
   }
 
   /**
+   * Checks that the end of the run does not replace what it learns from.
+   *
+   * @throws PanambaException if a file to be written is the data
+   */
+  void requireOtherThan(Path data) throws IOException {
+    for (Path file : List.of(output, state, metrics, curves)) {
+      if (Files.exists(file) && Files.exists(data) && Files.isSameFile(file, data)) {
+        throw new PanambaException(
+            "%s is the data, and would be replaced; name another --output".formatted(file));
+      }
+    }
+  }
+
+  /**
    * Tells whether there is a state to go on from.
    *
    * @param wanted whether the caller asks for that
    * @throws PanambaException if a run would be lost that was not asked for, or is over
    */
   boolean isToBeResumed(boolean wanted) throws IOException {
-    if (Files.exists(state)) {
-      if (!wanted) {
-        throw new PanambaException(
-            "%s is the state of a run that has not ended: --resume goes on with it, removing it starts anew"
-                .formatted(state));
-      }
-      removeParts();
-      return true;
+    boolean unfinished = Files.exists(state);
+    if (unfinished && !wanted) {
+      throw new PanambaException(
+          "%s is the state of a run that has not ended: --resume goes on with it, removing it starts anew"
+              .formatted(state));
     }
-    if (wanted && Files.exists(output)) {
+    if (!unfinished && wanted && Files.exists(output)) {
       throw new PanambaException(
           "%s is written and there is no %s: that run has ended. Without --resume another begins"
               .formatted(output, state));
     }
-    return false;
+    removeParts(output);
+    removeParts(state);
+    return unfinished;
   }
 
-  /** Removes what a process left behind that was killed while it wrote the state. */
-  private void removeParts() throws IOException {
-    Path folder = state.toAbsolutePath().getParent();
-    String prefix = "." + state.getFileName() + ".";
+  /** Removes what a process left behind that was killed while it wrote a file. */
+  private static void removeParts(Path file) throws IOException {
+    Path folder = file.toAbsolutePath().getParent();
+    Pattern part =
+        Pattern.compile(
+            "\\.%s\\.[-0-9a-f]+\\.part".formatted(Pattern.quote("" + file.getFileName())));
     try (DirectoryStream<Path> files =
         Files.newDirectoryStream(
-            folder,
-            file -> {
-              String name = file.getFileName().toString();
-              return name.startsWith(prefix) && name.endsWith(".part");
-            })) {
-      for (Path file : files) {
-        Files.deleteIfExists(file);
+            folder, path -> part.matcher(path.getFileName().toString()).matches())) {
+      for (Path left : files) {
+        Files.deleteIfExists(left);
       }
     }
   }

@@ -59,9 +59,15 @@ public final class Vim implements AutoCloseable {
    * @return the network, of ten classes
    */
   public static Vim openDefault(Device device, VimOptions options) {
-    try (InputStream stream = Vim.class.getResourceAsStream(DEFAULT);
-        Checkpoint checkpoint = Checkpoint.read(DEFAULT, stream.readAllBytes())) {
-      return load(checkpoint, device, options);
+    try (InputStream stream = Vim.class.getResourceAsStream(DEFAULT)) {
+      if (stream == null) {
+        throw new WeightsException(
+            "the model of digits is not in this build: %s is to be beside %s; name other weights"
+                .formatted(DEFAULT, Vim.class.getName()));
+      }
+      try (Checkpoint checkpoint = Checkpoint.read(DEFAULT, stream.readAllBytes())) {
+        return load(checkpoint, device, options);
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -14,6 +14,8 @@ import java.util.regex.Pattern;
 final class VimConfigReader {
   private static final String PROJECTION = "patch_embed.proj.weight";
   private static final int PUBLISHED_IMAGE_SIZE = 224;
+  private static final String IMAGE_HEIGHT = "vim.image_height";
+  private static final String IMAGE_WIDTH = "vim.image_width";
   private static final String STRIDE = "vim.stride";
   private static final String CLASS_TOKEN = "vim.class_token";
   private static final String POOLING = "vim.pooling";
@@ -31,6 +33,8 @@ final class VimConfigReader {
   /** What {@link #read} finds in a file's metadata. */
   static Map<String, String> metadata(VimConfig config) {
     Map<String, String> metadata = new LinkedHashMap<>();
+    metadata.put(IMAGE_HEIGHT, Integer.toString(config.imageHeight()));
+    metadata.put(IMAGE_WIDTH, Integer.toString(config.imageWidth()));
     metadata.put(STRIDE, Integer.toString(config.stride()));
     metadata.put(CLASS_TOKEN, config.classToken().name());
     metadata.put(POOLING, config.pooling().name());
@@ -57,8 +61,8 @@ final class VimConfigReader {
     boolean positions = has("pos_embed");
     int trainedSide = positions ? trainedSide(classToken) : 0;
     int stride = stride(patch, trainedSide);
-    int height = imageSize(options.imageHeight(), patch, stride, trainedSide);
-    int width = imageSize(options.imageWidth(), patch, stride, trainedSide);
+    int height = imageSize(options.imageHeight(), IMAGE_HEIGHT, patch, stride, trainedSide);
+    int width = imageSize(options.imageWidth(), IMAGE_WIDTH, patch, stride, trainedSide);
     return new VimConfig(
         height,
         width,
@@ -77,7 +81,7 @@ final class VimConfigReader {
             options.pooling(), () -> stored(POOLING, Pooling::valueOf, Pooling.MEAN)),
         bimamba(),
         Objects.requireNonNullElseGet(
-            options.divideOut(), () -> stored(DIVIDE_OUT, Boolean::valueOf, true)),
+            options.divideOut(), () -> stored(DIVIDE_OUT, VimConfigReader::truth, true)),
         Objects.requireNonNullElse(options.layerBidirectional(), false),
         rope(),
         Objects.requireNonNullElse(options.ropeResidual(), true),
@@ -94,8 +98,26 @@ final class VimConfigReader {
     try {
       return text == null ? absent : parser.apply(text);
     } catch (IllegalArgumentException e) {
-      throw new WeightsException("the metadata's %s is '%s'".formatted(name, text), e);
+      throw new WeightsException(
+          "the file's metadata says that %s is '%s', which can't be: %s; remove it there"
+              .formatted(name, text, e.getMessage()),
+          e);
     }
+  }
+
+  private static boolean truth(String text) {
+    if (!text.equals("true") && !text.equals("false")) {
+      throw new IllegalArgumentException("expected true or false");
+    }
+    return text.equals("true");
+  }
+
+  private static int positive(String text) {
+    int value = Integer.parseInt(text);
+    if (value < 1) {
+      throw new IllegalArgumentException("expected at least 1");
+    }
+    return value;
   }
 
   private boolean has(String key) {
@@ -209,7 +231,7 @@ final class VimConfigReader {
       return options.stride();
     }
     if (checkpoint.metadata().containsKey(STRIDE)) {
-      return stored(STRIDE, Integer::valueOf, patch);
+      return stored(STRIDE, VimConfigReader::positive, patch);
     }
     for (int stride = patch; stride >= 1 && patch <= PUBLISHED_IMAGE_SIZE; stride /= 2) {
       if ((PUBLISHED_IMAGE_SIZE - patch) / stride + 1 == trainedSide) {
@@ -219,9 +241,16 @@ final class VimConfigReader {
     return patch;
   }
 
-  private static int imageSize(Integer wanted, int patch, int stride, int trainedSide) {
+  /** Several sizes have the trained grid; the file may say which of them it was trained for. */
+  private int imageSize(Integer wanted, String name, int patch, int stride, int trainedSide) {
     if (wanted != null) {
       return wanted;
+    }
+    int said = stored(name, VimConfigReader::positive, 0);
+    if (said >= patch
+        && stride > 0
+        && (trainedSide == 0 || (said - patch) / stride + 1 == trainedSide)) {
+      return said;
     }
     long size = trainedSide > 0 ? (trainedSide - 1L) * stride + patch : PUBLISHED_IMAGE_SIZE;
     if (size > Integer.MAX_VALUE) {

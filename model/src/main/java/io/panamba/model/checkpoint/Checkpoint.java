@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 
 /**
  * A file of named tensors: PyTorch's (zip, or the container from before 1.6) or safetensors'. The
@@ -57,9 +58,14 @@ public final class Checkpoint implements AutoCloseable {
    * @throws CheckpointException if the file can't be read or has no such dictionary
    */
   public static Checkpoint open(Path path, String dictionary) {
+    return open(path, arena -> map(path, arena), dictionary);
+  }
+
+  private static Checkpoint open(
+      Path path, Function<Arena, MemorySegment> file, String dictionary) {
     Arena arena = Arenas.shared();
     try {
-      return new Checkpoint(path, arena, read(path, map(path, arena), dictionary));
+      return new Checkpoint(path, arena, read(path, file.apply(arena), dictionary));
     } catch (CheckpointException e) {
       arena.close();
       throw e;
@@ -75,22 +81,13 @@ public final class Checkpoint implements AutoCloseable {
   /**
    * Reads the content of a file that is in memory.
    *
-   * @param name what to call it in errors
+   * @param name of a file, for errors
    * @param data the content; copied
    * @return the checkpoint
    * @throws CheckpointException if it can't be read
    */
   public static Checkpoint read(String name, byte[] data) {
-    Path path = Path.of(name);
-    Arena arena = Arenas.shared();
-    try {
-      MemorySegment copy = arena.allocate(data.length, Long.BYTES);
-      MemorySegment.copy(data, 0, copy, ValueLayout.JAVA_BYTE, 0, data.length);
-      return new Checkpoint(path, arena, read(path, copy, null));
-    } catch (RuntimeException | Error e) {
-      arena.close();
-      throw e;
-    }
+    return open(Path.of(name), arena -> arena.allocateFrom(ValueLayout.JAVA_BYTE, data), null);
   }
 
   /**

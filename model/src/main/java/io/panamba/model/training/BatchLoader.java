@@ -3,6 +3,7 @@ package io.panamba.model.training;
 import io.panamba.model.VimConfig;
 import io.panamba.model.image.ImageTransform;
 import io.panamba.model.image.RgbImage;
+import io.panamba.runtime.Arenas;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
@@ -18,7 +19,7 @@ import java.util.function.IntFunction;
 
 /** Makes the pictures of one batch ready while the network works on another. */
 final class BatchLoader implements AutoCloseable {
-  private final Arena arena = Arena.ofShared();
+  private final Arena arena = Arenas.shared();
   private final ExecutorService executor;
   private final Dataset data;
   private final ImageTransform transform;
@@ -51,7 +52,7 @@ final class BatchLoader implements AutoCloseable {
   }
 
   /**
-   * Begins a batch; the one before has been taken.
+   * Begins a batch. One that was begun before and not taken is waited for and forgotten.
    *
    * @param indices of the images, at most a batch of them
    * @param seen makes a picture of the input's size of a slot's picture
@@ -60,6 +61,7 @@ final class BatchLoader implements AutoCloseable {
     if (indices.length > batch) {
       throw new IllegalArgumentException(indices.length + " images for a batch of " + batch);
     }
+    finish();
     for (int i = 0; i < indices.length; i++) {
       int index = indices[i];
       Change change = seen.apply(i);
@@ -74,24 +76,37 @@ final class BatchLoader implements AutoCloseable {
     RgbImage apply(RgbImage image);
   }
 
-  /** Waits for the batch and copies it. */
+  /**
+   * Waits for the batch and copies it.
+   *
+   * @throws RuntimeException what the first image that failed failed with; nothing is copied then
+   */
   void take(Tensor images) {
-    try {
-      for (Future<?> future : pending) {
-        future.get();
-      }
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof RuntimeException failure) {
-        throw failure;
-      }
-      throw new IllegalStateException(e.getCause());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted while images are read", e);
-    } finally {
-      pending.clear();
+    Throwable failure = finish();
+    switch (failure) {
+      case null -> {}
+      case RuntimeException e -> throw e;
+      case Error e -> throw e;
+      default -> throw new IllegalStateException(failure);
     }
     MemorySegment.copy(staging.segment(), 0, images.segment(), 0, staging.segment().byteSize());
+  }
+
+  /** Waits for every image, as one that is late would be written into the next batch. */
+  private Throwable finish() {
+    Throwable first = null;
+    for (Future<?> future : pending) {
+      try {
+        future.get();
+      } catch (ExecutionException e) {
+        first = first == null ? e.getCause() : first;
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return new IllegalStateException("interrupted while images are read", e);
+      }
+    }
+    pending.clear();
+    return first;
   }
 
   @Override

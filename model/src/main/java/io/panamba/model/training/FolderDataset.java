@@ -3,7 +3,9 @@ package io.panamba.model.training;
 import io.panamba.model.image.ImageDecoder;
 import io.panamba.model.image.RgbImage;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -47,7 +49,7 @@ final class FolderDataset implements Dataset {
           String line = root.relativize(file) + " " + Files.size(file) + "\n";
           sum.update(line.getBytes(StandardCharsets.UTF_8));
         }
-        classes.add(folder.getFileName().toString());
+        classes.add(name(folder));
       }
       if (classes.size() < 2) {
         throw new DatasetException(
@@ -58,14 +60,26 @@ final class FolderDataset implements Dataset {
           List.copyOf(classes),
           List.copyOf(items),
           "%d pictures, sum %08x".formatted(items.size(), sum.getValue()));
-    } catch (IOException e) {
+    } catch (IOException | UncheckedIOException e) {
       throw new DatasetException("%s: the folder can't be read: %s".formatted(root, e), e);
     }
   }
 
-  /** The folders in a folder, or the pictures in and below it. */
+  /** A class's name: a line, as files of labels have one each. */
+  private static String name(Path folder) {
+    String name = folder.getFileName().toString();
+    if (name.isBlank() || name.lines().count() != 1) {
+      throw new DatasetException(
+          "the name of the folder '%s' can't be a class's: expected one line that is not blank"
+              .formatted(folder));
+    }
+    return name;
+  }
+
+  /** The folders in a folder, or the pictures in and below it; links are followed. */
   private static List<Path> sorted(Path folder, boolean pictures) throws IOException {
-    try (Stream<Path> paths = pictures ? Files.walk(folder) : Files.list(folder)) {
+    try (Stream<Path> paths =
+        pictures ? Files.walk(folder, FileVisitOption.FOLLOW_LINKS) : Files.list(folder)) {
       return paths
           .filter(path -> !path.getFileName().toString().startsWith("."))
           .filter(pictures ? FolderDataset::isPicture : Files::isDirectory)

@@ -136,9 +136,9 @@ final class ParameterStore {
   }
 
   /**
-   * Takes weights in their published shapes; averages start from them.
+   * Takes float32 weights in their published shapes; averages start from them.
    *
-   * @throws WeightsException if one is missing, unknown or of another shape
+   * @throws WeightsException if one is missing, unknown or of another type or shape
    */
   void load(Map<String, Tensor> weights) {
     Collection<String> unknown = new ArrayList<>(weights.keySet());
@@ -151,12 +151,14 @@ final class ParameterStore {
     for (Place place : places.values()) {
       Parameter parameter = place.parameter;
       Tensor weight = weights.get(parameter.key());
-      if (weight == null || !weight.shape().equals(parameter.published())) {
+      if (weight == null
+          || weight.dtype() != DType.F32
+          || !weight.shape().equals(parameter.published())) {
         throw new WeightsException(
-            "%s is %s; expected %s"
+            "%s is %s; expected F32%s"
                 .formatted(
                     parameter.key(),
-                    weight == null ? "missing" : weight.shape(),
+                    weight == null ? "missing" : "" + weight.dtype() + weight.shape(),
                     parameter.published()));
       }
       copy(weight.segment(), rows(parameter), view(values, parameter.key()).segment());

@@ -63,10 +63,18 @@ record RunState(long step, double lossSum, List<EpochMetrics> epochs) {
   /**
    * Reads a file.
    *
-   * @param trainer the tensors to fill
+   * @param trainer the tensors to fill; left as they are where the file is refused
+   * @param identity as it was written
+   * @param allSteps of the run
+   * @param stepsPerEpoch of the run
    * @throws ResumeException if the file belongs to another run
    */
-  static RunState read(Path file, Map<String, Tensor> trainer, Map<String, String> identity) {
+  static RunState read(
+      Path file,
+      Map<String, Tensor> trainer,
+      Map<String, String> identity,
+      long allSteps,
+      long stepsPerEpoch) {
     try (Checkpoint checkpoint = Checkpoint.open(file)) {
       Map<String, String> metadata = checkpoint.metadata();
       if (!VERSION.equals(metadata.get("training_state"))) {
@@ -80,34 +88,53 @@ record RunState(long step, double lossSum, List<EpochMetrics> epochs) {
                       .formatted(file, name, metadata.get(name), wanted));
             }
           });
-      for (Map.Entry<String, Tensor> entry : trainer.entrySet()) {
-        StoredTensor stored = tensor(checkpoint, entry.getKey());
-        if (stored.dtype() != DType.F32 || !stored.shape().equals(entry.getValue().shape())) {
-          throw new ResumeException(
-              "%s: %s; expected %s".formatted(file, stored, entry.getValue()));
-        }
-        entry.getValue().segment().copyFrom(stored.data());
-      }
+      long step = step(file, metadata.get(STEP), allSteps);
+      int ended = (int) (step / stepsPerEpoch);
+      StoredTensor rows =
+          tensor(checkpoint, "epochs", DType.F64, Shape.of(ended, EpochMetrics.NUMBERS));
       List<EpochMetrics> epochs = new ArrayList<>();
-      StoredTensor rows = tensor(checkpoint, "epochs");
-      for (long row = 0; row < rows.shape().size(0); row++) {
+      for (long row = 0; row < ended; row++) {
         double[] numbers = new double[EpochMetrics.NUMBERS];
         for (int i = 0; i < numbers.length; i++) {
           numbers[i] = rows.data().get(DOUBLE, (row * numbers.length + i) * Double.BYTES);
         }
         epochs.add(EpochMetrics.of(numbers));
       }
-      return new RunState(
-          Long.parseLong(metadata.get(STEP)),
-          tensor(checkpoint, "loss_sum").data().get(DOUBLE, 0),
-          epochs);
+      double lossSum =
+          tensor(checkpoint, "loss_sum", DType.F64, Shape.of(1, 1)).data().get(DOUBLE, 0);
+      Map<String, StoredTensor> found = new LinkedHashMap<>();
+      trainer.forEach(
+          (key, tensor) -> found.put(key, tensor(checkpoint, key, DType.F32, tensor.shape())));
+      // Nothing is changed before all is known to be right.
+      found.forEach((key, stored) -> trainer.get(key).segment().copyFrom(stored.data()));
+      return new RunState(step, lossSum, epochs);
     }
   }
 
-  private static StoredTensor tensor(Checkpoint checkpoint, String key) {
-    return checkpoint
-        .find(key)
-        .orElseThrow(
-            () -> new ResumeException("%s: %s is missing".formatted(checkpoint.path(), key)));
+  private static long step(Path file, String text, long allSteps) {
+    try {
+      long step = Long.parseLong(text);
+      if (step >= 0 && step <= allSteps) {
+        return step;
+      }
+    } catch (NumberFormatException _) {
+      // Refused below.
+    }
+    throw new ResumeException(
+        "%s: the step is '%s'; expected 0 to %d".formatted(file, text, allSteps));
+  }
+
+  private static StoredTensor tensor(Checkpoint checkpoint, String key, DType dtype, Shape shape) {
+    StoredTensor stored =
+        checkpoint
+            .find(key)
+            .orElseThrow(
+                () -> new ResumeException("%s: %s is missing".formatted(checkpoint.path(), key)));
+    if (stored.dtype() != dtype || !stored.shape().equals(shape) || !stored.isContiguous()) {
+      throw new ResumeException(
+          "%s: %s is %s%s; expected %s%s"
+              .formatted(checkpoint.path(), key, stored.dtype(), stored.shape(), dtype, shape));
+    }
+    return stored;
   }
 }

@@ -20,6 +20,7 @@ final class TensorDataset implements Dataset {
   private static final String NUMBER = "(-?[0-9]+(?:\\.[0-9]+)?)";
   private static final Pattern RANGE = Pattern.compile(NUMBER + "\\.\\." + NUMBER);
   private static final int CHANNELS = 3;
+  private static final int MAX_IMAGES = Integer.MAX_VALUE - 8;
   private static final int MAX_CLASSES = 1_000_000;
 
   private final Checkpoint file;
@@ -40,6 +41,7 @@ final class TensorDataset implements Dataset {
     if (!numbers
         || shape.rank() != 4
         || shape.elements() == 0
+        || shape.size(0) > MAX_IMAGES
         || (shape.size(1) != 1 && shape.size(1) != CHANNELS)
         || shape.size(2) * shape.size(3) > Integer.MAX_VALUE / CHANNELS
         || !images.isContiguous()) {
@@ -191,9 +193,12 @@ final class TensorDataset implements Dataset {
       sum.update(data.asSlice(at, Math.min(chunk, data.byteSize() - at)).asByteBuffer());
     }
     for (int label : labels) {
-      sum.update(label);
+      for (int shift = 0; shift < Integer.SIZE; shift += Byte.SIZE) {
+        sum.update(label >>> shift);
+      }
     }
-    return "%d pictures, sum %08x".formatted(size(), sum.getValue());
+    return "pictures %s%s of %s..%s, sum %08x"
+        .formatted(images.dtype(), images.shape(), black, white, sum.getValue());
   }
 
   @Override

@@ -32,7 +32,7 @@ public final class Trainer implements AutoCloseable {
   private static final float BETA2 = 0.999f;
   private static final float EPS = 1e-8f;
 
-  /** In which an average of weights gets to a decay of 1 - 1 / 10 of the steps. */
+  /** Averages decay by (1 + t) / (this + t) in step t, until that is more than the wanted decay. */
   private static final double AVERAGE_WARM_UP = 10;
 
   private final VimConfig config;
@@ -52,10 +52,11 @@ public final class Trainer implements AutoCloseable {
    * Plans the training of a network.
    *
    * @param config of the network, with the size of the images that it is trained on
-   * @param weights to start from, under the published keys and in the published shapes
+   * @param weights to start from: float32, under the published keys and in the published shapes
    * @param options of its steps
    * @param device where it runs; it stays the caller's to close
-   * @throws io.panamba.model.WeightsException if a weight is missing, unknown or of another shape
+   * @throws io.panamba.model.WeightsException if a weight is missing, unknown or of another type or
+   *     shape
    * @throws IllegalArgumentException if the network is of a variant that can't be trained
    */
   public Trainer(

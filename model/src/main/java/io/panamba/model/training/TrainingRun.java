@@ -81,7 +81,12 @@ public final class TrainingRun implements AutoCloseable {
     }
     schedule = recipe.schedule(stepsPerEpoch);
     trainer = new Trainer(config, weights, recipe.step(), device);
-    loader = new BatchLoader(data, config, batch, device.threads());
+    try {
+      loader = new BatchLoader(data, config, batch, device.threads());
+    } catch (RuntimeException | Error e) {
+      trainer.close();
+      throw e;
+    }
   }
 
   /**
@@ -172,6 +177,7 @@ public final class TrainingRun implements AutoCloseable {
     if (loading != step) {
       load(step);
     }
+    loading = -1;
     loader.take(trainer.images());
     int[] indices = indices(step);
     for (int i = 0; i < indices.length; i++) {
@@ -320,11 +326,13 @@ public final class TrainingRun implements AutoCloseable {
    *
    * @param file of {@link #saveState}
    * @throws io.panamba.model.checkpoint.CheckpointException if the file can't be read
-   * @throws ResumeException if it is of another network, recipe or dataset
+   * @throws ResumeException if it is of another network, recipe or dataset; the run is then as it
+   *     was
    */
   public void resume(Path file) {
-    RunState state = RunState.read(file, trainer.state(), identity());
+    RunState state = RunState.read(file, trainer.state(), identity(), allSteps(), stepsPerEpoch);
     trainer.resumeAt(state.step());
+    loading = -1;
     lossSum = state.lossSum();
     epochs.clear();
     epochs.addAll(state.epochs());

@@ -14,6 +14,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -77,6 +78,30 @@ class DatasetTest {
   }
 
   @Test
+  void linksAreFollowedUnlessTheyLeadInCircles() throws IOException {
+    picture("all/elsewhere/1.png", 1);
+    picture("all/elsewhere/deep/2.png", 2);
+    picture("data/b/1.png", 3);
+    Path linked =
+        Files.createSymbolicLink(folder.resolve("data/a"), folder.resolve("all/elsewhere"));
+    try (Dataset data = Dataset.open(folder.resolve("data"))) {
+      assertThat(data.classes()).containsExactly("a", "b");
+      assertThat(data.size()).isEqualTo(3);
+    }
+    Files.createSymbolicLink(folder.resolve("data/b/circle"), folder.resolve("data"));
+    refused(folder.resolve("data"), "can't be read");
+    Files.delete(linked);
+    refused(folder.resolve("data"), "can't be read");
+  }
+
+  @Test
+  void aClassHasANameOfOneLine() throws IOException {
+    picture("a/1.png", 1);
+    picture("b\nc/1.png", 1);
+    refused(folder, "expected one line");
+  }
+
+  @Test
   void aFileThatIsNoPictureIsToldByItsName() throws IOException {
     picture("a/1.png", 0);
     Files.writeString(Files.createDirectories(folder.resolve("b")).resolve("2.png"), "text");
@@ -124,6 +149,29 @@ class DatasetTest {
         assertThat(data.image(0).pixels()).containsExactly(0, 0, 0, -128, -128, -128);
         assertThat(data.image(1).pixels()).containsExactly(-1, -1, -1, -1, -1, -1);
       }
+    }
+  }
+
+  /** A run that went on with other data of the same size would end in other weights. */
+  @Test
+  void fingerprintsTellTensorsApart() {
+    try (Arena arena = Arena.ofConfined()) {
+      Tensor image = bytes(arena, DType.U8, Shape.of(2, 1, 1, 4), 1, 2, 3, 4, 5, 6, 7, 8);
+      Tensor label = bytes(arena, DType.I64, Shape.of(2), 0, 1);
+      assertThat(
+              List.of(
+                  fingerprint(image, label, Map.of()),
+                  fingerprint(image, label, Map.of("range", "0..16")),
+                  fingerprint(image.reshape(Shape.of(2, 1, 2, 2)), label, Map.of()),
+                  fingerprint(image, bytes(arena, DType.I64, Shape.of(2), 1, 0), Map.of()),
+                  fingerprint(image, bytes(arena, DType.I64, Shape.of(2), 0, 257), Map.of())))
+          .doesNotHaveDuplicates();
+    }
+  }
+
+  private String fingerprint(Tensor image, Tensor label, Map<String, String> metadata) {
+    try (Dataset data = Dataset.open(tensors(image, label, metadata))) {
+      return data.fingerprint();
     }
   }
 

@@ -42,6 +42,8 @@ class InitCommandTest {
   void theGridFollowsTheOptions() {
     Path file = init("s.safetensors", "--seed", 1, "--stride", 4, "--class-token", "none");
     assertThat(Cli.shape(file, "pos_embed")).isEqualTo(Shape.of(1, 49, 32));
+    assertThat(Cli.run("info", "--weights", file, "--json").ok().json().at("/weights").toString())
+        .contains("\"stride\":4");
     Path large = init("l.safetensors", "--seed", 1, "--image-size", 64);
     assertThat(Cli.shape(large, "pos_embed")).isEqualTo(Shape.of(1, 65, 32));
   }

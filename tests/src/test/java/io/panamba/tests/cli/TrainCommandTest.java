@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.panamba.cli.Main;
 import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.model.checkpoint.CheckpointException;
 import io.panamba.runtime.Shape;
 import io.panamba.tests.kit.ChildJvm;
 import io.panamba.tests.training.Digits;
@@ -137,10 +138,38 @@ class TrainCommandTest {
   @Test
   void theFileSaysWhatShapesDoNot() {
     Path output = folder.resolve("head.safetensors");
-    train(digits(), output, "--model", "nano", "--stride", 4, "--class-token", "head");
+    train(
+        digits(),
+        output,
+        "--model",
+        "nano",
+        "--stride",
+        4,
+        "--class-token",
+        "head",
+        "--image-size",
+        34);
     assertThat(Cli.run("info", "--weights", output, "--json").ok().json().at("/weights").toString())
         .contains("\"class_token\":\"head\"")
-        .contains("\"stride\":4");
+        .contains("\"stride\":4")
+        .contains("34");
+  }
+
+  /** What a process that was killed while it wrote left behind, and files of others. */
+  @Test
+  void removesPartsOfItsOwnFiles() throws IOException {
+    String uuid = "9b2e7a40-1111-4222-8333-444455556666";
+    for (String name : List.of(".n.safetensors.", ".n.state.safetensors.", ".nn.safetensors.")) {
+      Files.createFile(folder.resolve(name + uuid + ".part"));
+    }
+    train(digits(), folder.resolve("n.safetensors"), "--model", "nano", "--epochs", 1);
+    assertThat(files())
+        .containsExactly(
+            ".nn.safetensors." + uuid + ".part",
+            "digits.safetensors",
+            "n.csv",
+            "n.safetensors",
+            "n.svg");
   }
 
   @Test
@@ -190,14 +219,18 @@ class TrainCommandTest {
 
   private static void waitForStepAfter(long step, Path state, Process process)
       throws InterruptedException {
-    while (process.isAlive() && !(Files.exists(state) && step(state) > step)) {
+    while (process.isAlive() && step(state) <= step) {
       TimeUnit.MILLISECONDS.sleep(5);
     }
   }
 
+  /** The step of a state, or -1 if there is none: not yet, or not any more. */
   private static long step(Path state) {
     try (Checkpoint checkpoint = Checkpoint.open(state)) {
       return Long.parseLong(checkpoint.metadata().get("step"));
+    } catch (CheckpointException e) {
+      assertThat(e).hasMessageContaining("there is no such file");
+      return -1;
     }
   }
 
@@ -232,6 +265,8 @@ class TrainCommandTest {
         .contains("drop path is from 0 to below 1");
     assertThat(train(folder.resolve("none"), output, "--model", "nano").error())
         .contains("there is no such file or folder");
+    assertThat(train(data, data, "--model", "nano").error())
+        .contains("is the data, and would be replaced");
     assertThat(train(data, folder.resolve("no/n.safetensors"), "--model", "nano").error())
         .contains("there is no folder");
     assertThat(train(data, output, "--model", "nano", "--image-size", "32x64").error())

@@ -15,6 +15,7 @@ import io.panamba.model.WeightsException;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.training.Trainer;
 import io.panamba.model.training.TrainingOptions;
+import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
@@ -224,11 +225,15 @@ class TrainerTest {
       Tensor head = weights.remove("head.bias");
       assertThatThrownBy(() -> new Trainer(NANO, weights, OPTIONS, device))
           .isInstanceOf(WeightsException.class)
-          .hasMessage("head.bias is missing; expected (10)");
+          .hasMessage("head.bias is missing; expected F32(10)");
       weights.put("head.bias", head.slice(0, 9));
       assertThatThrownBy(() -> new Trainer(NANO, weights, OPTIONS, device))
           .isInstanceOf(WeightsException.class)
-          .hasMessage("head.bias is (9); expected (10)");
+          .hasMessage("head.bias is F32(9); expected F32(10)");
+      weights.put("head.bias", Tensor.allocate(arena, DType.BF16, Shape.of(10)));
+      assertThatThrownBy(() -> new Trainer(NANO, weights, OPTIONS, device))
+          .isInstanceOf(WeightsException.class)
+          .hasMessage("head.bias is BF16(10); expected F32(10)");
       weights.put("head.bias", head);
       weights.put("layers.0.gamma", head);
       assertThatThrownBy(() -> new Trainer(NANO, weights, OPTIONS, device))

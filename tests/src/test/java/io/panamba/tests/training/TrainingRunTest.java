@@ -11,7 +11,11 @@ import io.panamba.model.VimConfig;
 import io.panamba.model.VimInitializer;
 import io.panamba.model.VimOptions;
 import io.panamba.model.VimPreset;
+import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.CheckpointException;
+import io.panamba.model.checkpoint.SafetensorsWriter;
+import io.panamba.model.checkpoint.StoredTensor;
+import io.panamba.model.image.ImageException;
 import io.panamba.model.training.Augmentation;
 import io.panamba.model.training.Dataset;
 import io.panamba.model.training.DatasetException;
@@ -22,12 +26,18 @@ import io.panamba.model.training.TrainingOptions;
 import io.panamba.model.training.TrainingRun;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.PanambaException;
+import io.panamba.runtime.Shape;
+import io.panamba.runtime.Tensor;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -147,6 +157,44 @@ class TrainingRunTest {
         });
   }
 
+  /** The images after those that can't be read are not mixed with older ones. */
+  @Test
+  void aRunGoesOnOnceItsPicturesCanBeRead() throws IOException {
+    Path data = folder.resolve("pictures");
+    for (int i = 0; i < 8; i++) {
+      Path file = Files.createDirectories(data.resolve("c" + i % 2)).resolve(i + ".png");
+      ImageIO.write(new BufferedImage(4 + i, 5, BufferedImage.TYPE_INT_RGB), "png", file.toFile());
+    }
+    VimConfig config = VimPreset.NANO.config(VimOptions.defaults()).withClasses(2);
+    Recipe recipe = new Recipe(2, 3e-3, 0, 0, 0, new Augmentation.None(), STEP);
+    byte[][] weights = {null, null};
+    for (int attempt = 0; attempt < 2; attempt++) {
+      try (Dataset dataset = Dataset.open(data);
+          Arena arena = Arena.ofConfined();
+          Device device = Device.cpu(2);
+          TrainingRun run =
+              new TrainingRun(
+                  config, VimInitializer.initialize(config, 1, arena), dataset, recipe, device)) {
+        if (attempt == 1) {
+          Path gone = folder.resolve("gone.png");
+          Files.move(data.resolve("c0/0.png"), gone);
+          for (int i = 0; i < 2; i++) {
+            assertThatThrownBy(run::step)
+                .isInstanceOf(ImageException.class)
+                .hasMessageContaining("0.png");
+            assertThat(run.steps()).isZero();
+          }
+          Files.move(gone, data.resolve("c0/0.png"));
+        }
+        while (!run.isDone()) {
+          run.step();
+        }
+        weights[attempt] = trained(run);
+      }
+    }
+    assertThat(weights[1]).isEqualTo(weights[0]);
+  }
+
   @Test
   void networksLearnWhatTheySee() throws IOException {
     Recipe recipe =
@@ -247,6 +295,48 @@ class TrainingRunTest {
           }
           run.resume(state);
         });
+  }
+
+  /** A state whose parts do not fit each other changes nothing. */
+  @Test
+  void refusesAStateThatWasTamperedWith() throws IOException {
+    Path state = folder.resolve("state.safetensors");
+    Path wrong = folder.resolve("wrong.safetensors");
+    with(digits, RECIPE, 1, run -> run.saveState(state));
+    with(
+        digits,
+        RECIPE,
+        1,
+        run -> {
+          byte[] before = trained(run);
+          for (String step : List.of("-1", "19", "x", "6")) {
+            tamper(state, wrong, Map.of("step", step), Map.of());
+            assertThatThrownBy(() -> run.resume(wrong)).isInstanceOf(ResumeException.class);
+          }
+          try (Arena arena = Arena.ofConfined()) {
+            for (String name : List.of("weights", "averages", "epochs", "loss_sum")) {
+              tamper(state, wrong, Map.of(), Map.of(name, Tensor.of(arena, Shape.of(2), 1, 2)));
+              resumeRefused(run, wrong, name + " is F32(2)");
+            }
+          }
+          assertThat(run.steps()).isZero();
+          assertThat(trained(run)).isEqualTo(before);
+        });
+  }
+
+  private static void tamper(
+      Path from, Path to, Map<String, String> metadata, Map<String, Tensor> tensors) {
+    try (Checkpoint checkpoint = Checkpoint.open(from)) {
+      Map<String, Tensor> all = new LinkedHashMap<>();
+      for (String key : checkpoint.keys()) {
+        StoredTensor stored = checkpoint.find(key).orElseThrow();
+        all.put(key, Tensor.of(stored.data(), stored.dtype(), stored.shape()));
+      }
+      all.putAll(tensors);
+      Map<String, String> texts = new LinkedHashMap<>(checkpoint.metadata());
+      texts.putAll(metadata);
+      SafetensorsWriter.write(to, all, texts);
+    }
   }
 
   private static void resumeRefused(TrainingRun run, Path state, String message) {
