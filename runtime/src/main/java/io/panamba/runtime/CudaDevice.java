@@ -60,13 +60,15 @@ final class CudaDevice implements Device {
     }
   }
 
-  /** Describes every GPU that CUDA shows this process. */
+  /** Describes every GPU that CUDA shows this process, or says why it can't be used. */
   static List<String> descriptions(CudaApi api) {
     return IntStream.range(0, new CudaContext(api, 0).deviceCount())
         .mapToObj(
             ordinal -> {
               try (CudaDevice device = new CudaDevice(api, ordinal)) {
                 return device.description();
+              } catch (PanambaException e) {
+                return "not usable: " + e.getMessage();
               }
             })
         .toList();
@@ -234,7 +236,8 @@ final class CudaDevice implements Device {
       MemorySegment host = local.allocate(bytes, Tensor.ALIGNMENT);
       MemorySegment args = panamba_pack_args.allocate(local);
       CpuDevice.fill(args, source, host, type);
-      context.checkKernel(api.pack(args), "packing a matrix");
+      MemorySegment rowScale = CpuDevice.address(source.rowScale());
+      context.checkKernel(api.pack(args, source.data(), rowScale), "packing a matrix");
       long stamp = begin();
       try {
         memory.copy(host, packed, true, "copying a packed matrix");

@@ -107,6 +107,17 @@ class CudaFailureTest {
 
   @ParameterizedTest
   @EnumSource(names = {"LAUNCH_FAILURE", "LOST_DEVICE"})
+  void aProductTellsThatTheGpuFailedForGood(FakeCuda.Fault fault) {
+    FakeCuda fake = new FakeCuda(1);
+    fake.failAt(firstOf("multiply"), fault);
+    assertThatThrownBy(() -> everything(fake))
+        .isInstanceOfSatisfying(
+            CudaException.class, e -> assertThat(e.errorName()).startsWith("cudaError"))
+        .hasMessageEndingWith("the device can't be used any more in this process");
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"LAUNCH_FAILURE", "LOST_DEVICE"})
   void aGpuThatFailedForGoodSaysSoFromThenOn(FakeCuda.Fault fault) {
     FakeCuda fake = new FakeCuda(1);
     try (Device device = fake.open(0);
@@ -137,6 +148,25 @@ class CudaFailureTest {
     }
     assertThat(fake.left()).isEmpty();
     assertThat(fake.misuse()).isEmpty();
+  }
+
+  @Test
+  void halfARunIsWaitedFor() {
+    FakeCuda fake = new FakeCuda(1);
+    try (Device device = fake.open(0);
+        Arena arena = Arena.ofShared()) {
+      CudaScenario scenario = new CudaScenario(device, arena, DType.F32);
+      try (Plan plan = device.plan(scenario.operations())) {
+        plan.run();
+        fake.forgetCalls();
+        fake.failAt(3, FakeCuda.Fault.OUT_OF_MEMORY);
+        assertThatThrownBy(plan::run).isInstanceOf(CudaException.class);
+        assertThat(fake.calls())
+            .startsWith("setDevice", "recordEvent", "launchGraph", "recordEvent")
+            .endsWith("synchronize");
+        assertThat(plan.deviceMillis()).isEmpty();
+      }
+    }
   }
 
   @Test
