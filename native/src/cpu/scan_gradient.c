@@ -23,7 +23,11 @@
 #define GROUP_CHANNELS PANAMBA_SCAN_PART_CHANNELS
 #define GROUP_VECTORS (GROUP_CHANNELS / VEC_WIDTH)
 
-/* Pairs of states, and single ones where the last group is not whole. */
+#if SCAN_GROUP != 4
+#error "a fold takes the four states of a group"
+#endif
+
+/* Two of a group of states, and one of each that is left over. */
 #define MAX_FOLDS (PANAMBA_MAX_STATES / 2 + SCAN_GROUP)
 
 /* Rows of dt projected together, and rows of dt_weight whose gradients are summed together. */
@@ -211,6 +215,20 @@ INLINE void trace(scan_task *task, const vec *decay, vec *h, int64_t first, foot
   }
 }
 
+/* Two folds for a group, of B and of C, or one for a single state. */
+INLINE void fold_sums(const vec *b, const vec *c, float (*sums)[VEC_WIDTH], const int add, const int states) {
+  vec folds[2];
+  if (states == SCAN_GROUP) {
+    folds[0] = vec_fold(b[0], b[1], b[2], b[3]);
+    folds[1] = vec_fold(c[0], c[1], c[2], c[3]);
+  } else {
+    folds[0] = vec_fold(b[0], c[0], b[0], c[0]);
+  }
+  for (int i = 0; i < (states == SCAN_GROUP ? 2 : 1); i++) {
+    vec_store(sums[i], add ? vec_add(vec_load(sums[i]), folds[i]) : folds[i]);
+  }
+}
+
 /* Back in time: the folds of sums over channels go to `sums`; e g to `carried`, and the sum of dt e g h to
  * `decay_gradient`. */
 INLINE void retrace(scan_task *task, const vec *decay, vec *h, int64_t first, const footprint *prints, vec *carried,
@@ -242,11 +260,7 @@ INLINE void retrace(scan_task *task, const vec *decay, vec *h, int64_t first, co
       decay_gradient[n] = vec_fma(ge_h, dt, decay_gradient[n]);
       h[n] = before;
     }
-    for (int n = 0; n < states; n += 2) {
-      int second = states == 1 ? 0 : n + 1; /* a single state is folded with itself */
-      vec fold = vec_fold(b_sum[n], b_sum[second], c_sum[n], c_sum[second]);
-      vec_store(sums[n / 2], add ? vec_add(vec_load(sums[n / 2]), fold) : fold);
-    }
+    fold_sums(b_sum, c_sum, sums, add, states);
     vec_store(s->g_b, g_b);
     vec_store(s->ge_h_a, ge_h_a);
   }
@@ -298,7 +312,7 @@ static void pass_one_state(scan_task *task, int vector, int64_t first, int64_t f
 static void pass_vector(scan_task *task, int vector, const float *saved) {
   int64_t n = 0;
   int64_t fold = 0;
-  for (; n + SCAN_GROUP <= task->args->states; n += SCAN_GROUP, fold += SCAN_GROUP / 2) {
+  for (; n + SCAN_GROUP <= task->args->states; n += SCAN_GROUP, fold += 2) {
     pass_whole_group(task, vector, n, fold, saved);
   }
   for (; n < task->args->states; n++, fold++) {
@@ -315,13 +329,11 @@ static float *projected_part(const scan_task *task, int i) {
 /* The gradients of B and C, from their folded sums over all channels of the tile. */
 static void store_sums(const scan_task *task) {
   const panamba_scan_gradient_args *a = task->args;
-  const int folds_at_once = VEC_WIDTH / 4;
-  const int64_t pairs_of_states = a->states / SCAN_GROUP * (SCAN_GROUP / 2);
   float results[(MAX_FOLDS + VEC_WIDTH / 4) * 4];
   for (int i = 0; i < task->count; i++) {
-    for (int f = 0; f < task->folds; f += folds_at_once) {
+    for (int f = 0; f < task->folds; f += VEC_WIDTH / 4) {
       vec folds[VEC_WIDTH / 4];
-      for (int j = 0; j < folds_at_once; j++) {
+      for (int j = 0; j < VEC_WIDTH / 4; j++) {
         folds[j] = f + j < task->folds ? vec_load(task->sums[i * task->folds + f + j]) : vec_set(0.0f);
       }
       vec_store(results + f * 4, vec_folded_sums(folds));
@@ -329,11 +341,14 @@ static void store_sums(const scan_task *task) {
     float *b = projected_part(task, i) + a->dt_rank;
     float *c = b + a->states;
     const float *result = results;
-    for (int64_t n = 0; n < a->states; result += 4) {
-      int64_t states = n < 2 * pairs_of_states ? 2 : 1;
-      memcpy(b + n, result, (size_t)states * sizeof(float));
-      memcpy(c + n, result + 2, (size_t)states * sizeof(float));
-      n += states;
+    int64_t n = 0;
+    for (; n + SCAN_GROUP <= a->states; n += SCAN_GROUP, result += 2 * SCAN_GROUP) {
+      memcpy(b + n, result, SCAN_GROUP * sizeof(float));
+      memcpy(c + n, result + SCAN_GROUP, SCAN_GROUP * sizeof(float));
+    }
+    for (; n < a->states; n++, result += 4) {
+      b[n] = result[0];
+      c[n] = result[1];
     }
   }
 }
@@ -494,7 +509,7 @@ void TIER_NAME(scan_gradient_tile)(const void *args, int64_t tile) {
   task.vectors = (int)ceil_div(channels, VEC_WIDTH);
   task.last_lanes = (int)(channels - (task.vectors - 1) * VEC_WIDTH);
   task.scale = a->image_scale ? a->scale * a->image_scale[task.image] : a->scale;
-  task.folds = (int)(a->states / SCAN_GROUP * (SCAN_GROUP / 2) + a->states % SCAN_GROUP);
+  task.folds = (int)(a->states / SCAN_GROUP * 2 + a->states % SCAN_GROUP);
   task.first = 1;
   if (a->forward.u) {
     task.direction = &a->forward;
