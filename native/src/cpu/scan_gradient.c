@@ -10,8 +10,9 @@
  *
  * A tile is the PANAMBA_SCAN_PART_CHANNELS channels of a part, of one image. It walks the stretches between saved
  * states from the last to the first. For a few states at a time, each vector of channels goes through a stretch twice:
- * `trace` computes e and h again, from the saved state on, and `retrace` comes back. Sums over channels stay vectors
- * until all vectors of the tile have been added.
+ * `trace` computes e and h again, from the saved state on, and `retrace` comes back. All states of a vector follow each
+ * other, so that what the stretch needs of it stays in the first-level cache. Sums over channels are folded to a
+ * quarter at once, and become numbers when all vectors of the tile have been added.
  */
 #include <string.h>
 
@@ -22,6 +23,13 @@
 #define GROUP_CHANNELS PANAMBA_SCAN_PART_CHANNELS
 #define GROUP_VECTORS (GROUP_CHANNELS / VEC_WIDTH)
 
+#if SCAN_GROUP != 4
+#error "a fold takes the four states of a group"
+#endif
+
+/* Two of a group of states, and one of each that is left over. */
+#define MAX_FOLDS (PANAMBA_MAX_STATES / 2 + SCAN_GROUP)
+
 /* Rows of dt projected together, and rows of dt_weight whose gradients are summed together. */
 #define PROJECTED_ROWS 4
 
@@ -29,10 +37,10 @@
 #define NEAR_EXPONENT 126.0f
 #define LOG_2 0.69314718f
 
-/* One row of one vector of channels. */
+/* One row of one vector of channels. Vectors that cross lines of the cache take twice as long. */
 typedef struct {
-  float dt[VEC_WIDTH];
-  float slope[VEC_WIDTH]; /* of softplus; then the gradient of its argument */
+  _Alignas(VEC_WIDTH * sizeof(float)) float dt[VEC_WIDTH];
+  float slope[VEC_WIDTH]; /* of softplus; before that, its argument */
   float dtu[VEC_WIDTH];
   float y[VEC_WIDTH];
   float y_gradient[VEC_WIDTH];
@@ -57,14 +65,20 @@ typedef struct {
   int64_t step; /* +1 or -1: the way time runs */
   int vectors;
   int last_lanes; /* channels of the last vector */
-  int add;        /* to what the first direction left in z_gradient and out */
+  int first;      /* direction: no sum of y is there yet */
+  int last;       /* direction: gradients of z, and outputs, are of the sum of y */
   float scale;
   /* Of the stretch: */
   int64_t row; /* its first in time, of all images' rows */
   int count;
+  int folds;
   int64_t ahead; /* from a row to that of the next stretch which is asked for meanwhile: they come back in time */
-  float longest[GROUP_VECTORS][VEC_WIDTH]; /* the largest dt */
-  slot slots[STEPS * GROUP_VECTORS];       /* vector by vector, `count` rows of each */
+  /* Of the vector in hand: */
+  _Alignas(VEC_WIDTH * sizeof(float)) slot slots[STEPS];
+  float longest[VEC_WIDTH]; /* the largest dt */
+  /* Of all vectors: */
+  float v_gradient[GROUP_VECTORS][STEPS][VEC_WIDTH]; /* of the argument of softplus */
+  float sums[STEPS * MAX_FOLDS][VEC_WIDTH];          /* over channels, row by row, `folds` of each */
   /* e[t + 1] g[t + 1], from the stretch after; vector by vector, `states` of each. */
   float carried[GROUP_VECTORS * PANAMBA_MAX_STATES][VEC_WIDTH];
 } scan_task;
@@ -124,7 +138,7 @@ INLINE void project_dt(const scan_task *task, int vector, int first, slot *s, ve
 static void prepare(scan_task *task, int vector) {
   const panamba_scan_gradient_args *a = task->args;
   const panamba_scan_gradient_direction *d = task->direction;
-  slot *slots = task->slots + vector * task->count;
+  slot *slots = task->slots;
   int64_t channel = task->channel + vector * VEC_WIDTH;
   int lanes = lanes_of(task, vector);
   vec bias = d->dt_bias ? vec_load_lanes(d->dt_bias + channel, lanes) : vec_set(0.0f);
@@ -164,71 +178,96 @@ static void prepare(scan_task *task, int vector) {
       vec silu = vec_mul(z, sigmoid);
       gate = vec_mul(gate, silu);
       y_gradient = vec_mul(gradient, silu);
-      vec_store(s->z_slope, vec_mul(gradient, vec_silu_slope(z, sigmoid)));
+      if (task->last) {
+        vec_store(s->z_slope, vec_mul(gradient, vec_silu_slope(z, sigmoid)));
+      }
     }
-    vec_store(s->gate, gate);
+    if (task->last) {
+      vec_store(s->gate, gate);
+    }
     vec_store(s->y_gradient, y_gradient);
     vec_store(s->g_b, vec_set(0.0f));
     vec_store(s->ge_h_a, vec_set(0.0f));
   }
-  vec_store(task->longest[vector], longest);
+  vec_store(task->longest, longest);
 }
 
 /* As the forward pass, to the bit: h = exp2(dt a) h + dt u B, y += C h, for `states` states from `first` on. */
-INLINE void trace(const scan_task *task, slot *slots, const vec *decay, vec *h, int64_t first, footprint *prints,
-                  const int states, const int near) {
-  for (int i = 0; i < task->count; i++) {
-    slot *s = &slots[i];
-    const float *b = projected_of(task, i) + task->args->dt_rank + first;
-    const float *c = b + task->args->states;
+INLINE void trace(scan_task *task, const vec *decay, vec *h, int64_t first, footprint *prints, const int states,
+                  const int near) {
+  const int64_t stride = task->step * task->args->projected_row_stride;
+  const int64_t to_c = task->args->states;
+  const float *b = projected_of(task, 0) + task->args->dt_rank + first;
+  slot *s = task->slots;
+  for (int i = 0, count = task->count; i < count; i++, s++, prints++, b += stride) {
     vec dt = vec_load(s->dt);
     vec dtu = vec_load(s->dtu);
     vec y = vec_load(s->y);
     for (int n = 0; n < states; n++) {
       vec exponent = vec_mul(dt, decay[n]);
       vec e = near ? vec_exp2_near(exponent) : vec_exp2(exponent);
-      vec_store(prints[i].e[n], e);
-      vec_store(prints[i].h[n], h[n]);
+      vec_store(prints->e[n], e);
+      vec_store(prints->h[n], h[n]);
       h[n] = vec_fma(e, h[n], vec_mul(dtu, vec_set(b[n])));
-      y = vec_fma(h[n], vec_set(c[n]), y);
+      y = vec_fma(h[n], vec_set(b[to_c + n]), y);
     }
     vec_store(s->y, y);
   }
 }
 
-/* Back in time: sums over channels go to `sums`, per row first those of B, then those of C; e g to `carried`, and the
- * sum of dt e g h to `decay_gradient`. */
-INLINE void retrace(const scan_task *task, slot *slots, const vec *decay, vec *h, int64_t first,
-                    const footprint *prints, vec *carried, vec *decay_gradient, float (*sums)[VEC_WIDTH],
-                    const int states) {
-  for (int i = task->count - 1; i >= 0; i--) {
-    slot *s = &slots[i];
-    const float *b = projected_of(task, i) + task->args->dt_rank + first;
-    const float *c = b + task->args->states;
-    float(*sum)[VEC_WIDTH] = sums + i * 2 * states;
+/* Two folds for a group, of B and of C, or one for a single state. */
+INLINE void fold_sums(const vec *b, const vec *c, float (*sums)[VEC_WIDTH], const int add, const int states) {
+  vec folds[2];
+  if (states == SCAN_GROUP) {
+    folds[0] = vec_fold(b[0], b[1], b[2], b[3]);
+    folds[1] = vec_fold(c[0], c[1], c[2], c[3]);
+  } else {
+    folds[0] = vec_fold(b[0], c[0], b[0], c[0]);
+  }
+  for (int i = 0; i < (states == SCAN_GROUP ? 2 : 1); i++) {
+    vec_store(sums[i], add ? vec_add(vec_load(sums[i]), folds[i]) : folds[i]);
+  }
+}
+
+/* Back in time: the folds of sums over channels go to `sums`; e g to `carried`, and the sum of dt e g h to
+ * `decay_gradient`. */
+INLINE void retrace(scan_task *task, const vec *decay, vec *h, int64_t first, const footprint *prints, vec *carried,
+                    vec *decay_gradient, float (*sums)[VEC_WIDTH], const int add, const int states) {
+  const int64_t stride = task->step * task->args->projected_row_stride;
+  const int64_t to_c = task->args->states;
+  const int folds = task->folds;
+  const float *b = projected_of(task, task->count - 1) + task->args->dt_rank + first;
+  slot *s = task->slots + task->count - 1;
+  prints += task->count - 1;
+  sums += (task->count - 1) * folds;
+  for (int i = task->count; i > 0; i--, s--, prints--, sums -= folds, b -= stride) {
     vec dt = vec_load(s->dt);
     vec dtu = vec_load(s->dtu);
     vec y_gradient = vec_load(s->y_gradient);
     vec g_b = vec_load(s->g_b);
     vec ge_h_a = vec_load(s->ge_h_a);
+    vec b_sum[SCAN_GROUP];
+    vec c_sum[SCAN_GROUP];
     for (int n = 0; n < states; n++) {
-      vec before = vec_load(prints[i].h[n]);
-      vec g = vec_fma(y_gradient, vec_set(c[n]), carried[n]);
-      vec_store(sum[n], vec_fma(dtu, g, vec_load(sum[n])));
-      vec_store(sum[states + n], vec_fma(y_gradient, h[n], vec_load(sum[states + n])));
+      vec before = vec_load(prints->h[n]);
+      vec g = vec_fma(y_gradient, vec_set(b[to_c + n]), carried[n]);
+      b_sum[n] = vec_mul(dtu, g);
+      c_sum[n] = vec_mul(y_gradient, h[n]);
       g_b = vec_fma(g, vec_set(b[n]), g_b);
-      carried[n] = vec_mul(g, vec_load(prints[i].e[n]));
+      carried[n] = vec_mul(g, vec_load(prints->e[n]));
       vec ge_h = vec_mul(carried[n], before);
       ge_h_a = vec_fma(ge_h, decay[n], ge_h_a);
       decay_gradient[n] = vec_fma(ge_h, dt, decay_gradient[n]);
       h[n] = before;
     }
+    fold_sums(b_sum, c_sum, sums, add, states);
     vec_store(s->g_b, g_b);
     vec_store(s->ge_h_a, ge_h_a);
   }
 }
 
-INLINE void pass_states(scan_task *task, int vector, int64_t first, const float *saved, float (*sums)[VEC_WIDTH],
+/* `states` states of a vector of channels, whose sums begin at `fold`. */
+INLINE void pass_states(scan_task *task, int vector, int64_t first, int64_t fold, const float *saved,
                         const int states) {
   const panamba_scan_gradient_args *a = task->args;
   footprint prints[STEPS];
@@ -236,7 +275,6 @@ INLINE void pass_states(scan_task *task, int vector, int64_t first, const float 
   vec h[SCAN_GROUP];
   vec carried[SCAN_GROUP];
   vec decay_gradient[SCAN_GROUP];
-  slot *slots = task->slots + vector * task->count;
   float(*kept)[VEC_WIDTH] = task->carried + vector * a->states + first;
   int64_t channel = task->channel + vector * VEC_WIDTH;
   int lanes = lanes_of(task, vector);
@@ -248,28 +286,37 @@ INLINE void pass_states(scan_task *task, int vector, int64_t first, const float 
     h[n] = vec_load_lanes(place, lanes);
     carried[n] = vec_load(kept[n]);
     decay_gradient[n] = vec_set(0.0f);
-    beyond |= vec_any_beyond(vec_abs(vec_mul(decay[n], vec_load(task->longest[vector]))), NEAR_EXPONENT);
+    beyond |= vec_any_beyond(vec_abs(vec_mul(decay[n], vec_load(task->longest))), NEAR_EXPONENT);
   }
   if (beyond) {
-    trace(task, slots, decay, h, first, prints, states, 0);
+    trace(task, decay, h, first, prints, states, 0);
   } else {
-    trace(task, slots, decay, h, first, prints, states, 1);
+    trace(task, decay, h, first, prints, states, 1);
   }
-  retrace(task, slots, decay, h, first, prints, carried, decay_gradient, sums, states);
+  retrace(task, decay, h, first, prints, carried, decay_gradient, task->sums + fold, vector > 0, states);
   for (int n = 0; n < states; n++) {
     vec_store(kept[n], carried[n]);
     add_parameter(task, first + n, vector, vec_mul(vec_mul(decay_gradient[n], vec_set(LOG_2)), decay[n]));
   }
 }
 
-/* Each vector becomes the sum of its lanes; `count` of them, and memory for whole groups. */
-static void add_lanes(float (*sums)[VEC_WIDTH], int count, float *results) {
-  for (int i = 0; i < count; i += VEC_WIDTH) {
-    vec group[VEC_WIDTH];
-    for (int j = 0; j < VEC_WIDTH; j++) {
-      group[j] = vec_load(sums[i + j]);
-    }
-    vec_store(results + i, vec_sums(group));
+static void pass_whole_group(scan_task *task, int vector, int64_t first, int64_t fold, const float *saved) {
+  pass_states(task, vector, first, fold, saved, SCAN_GROUP);
+}
+
+static void pass_one_state(scan_task *task, int vector, int64_t first, int64_t fold, const float *saved) {
+  pass_states(task, vector, first, fold, saved, 1);
+}
+
+/* All states of a vector of channels. */
+static void pass_vector(scan_task *task, int vector, const float *saved) {
+  int64_t n = 0;
+  int64_t fold = 0;
+  for (; n + SCAN_GROUP <= task->args->states; n += SCAN_GROUP, fold += 2) {
+    pass_whole_group(task, vector, n, fold, saved);
+  }
+  for (; n < task->args->states; n++, fold++) {
+    pass_one_state(task, vector, n, fold, saved);
   }
 }
 
@@ -279,69 +326,84 @@ static float *projected_part(const scan_task *task, int i) {
   return task->direction->projected_parts + row * (a->dt_rank + 2 * a->states);
 }
 
-/* `states` states of all vectors of the tile. */
-INLINE void pass_group(scan_task *task, int64_t first, const float *saved, const int states) {
+/* The gradients of B and C, from their folded sums over all channels of the tile. */
+static void store_sums(const scan_task *task) {
   const panamba_scan_gradient_args *a = task->args;
-  float sums[STEPS * 2 * SCAN_GROUP][VEC_WIDTH];
-  float results[STEPS * 2 * SCAN_GROUP];
-  int count = task->count * 2 * states;
-  memset(sums, 0, (size_t)(ceil_div(count, VEC_WIDTH) * VEC_WIDTH) * sizeof sums[0]);
-  for (int vector = 0; vector < task->vectors; vector++) {
-    pass_states(task, vector, first, saved, sums, states);
-  }
-  add_lanes(sums, count, results);
+  float results[(MAX_FOLDS + VEC_WIDTH / 4) * 4];
   for (int i = 0; i < task->count; i++) {
-    float *part = projected_part(task, i) + a->dt_rank + first;
-    memcpy(part, results + i * 2 * states, (size_t)states * sizeof(float));
-    memcpy(part + a->states, results + (i * 2 + 1) * states, (size_t)states * sizeof(float));
+    for (int f = 0; f < task->folds; f += VEC_WIDTH / 4) {
+      vec folds[VEC_WIDTH / 4];
+      for (int j = 0; j < VEC_WIDTH / 4; j++) {
+        folds[j] = f + j < task->folds ? vec_load(task->sums[i * task->folds + f + j]) : vec_set(0.0f);
+      }
+      vec_store(results + f * 4, vec_folded_sums(folds));
+    }
+    float *b = projected_part(task, i) + a->dt_rank;
+    float *c = b + a->states;
+    const float *result = results;
+    int64_t n = 0;
+    for (; n + SCAN_GROUP <= a->states; n += SCAN_GROUP, result += 2 * SCAN_GROUP) {
+      memcpy(b + n, result, SCAN_GROUP * sizeof(float));
+      memcpy(c + n, result + SCAN_GROUP, SCAN_GROUP * sizeof(float));
+    }
+    for (; n < a->states; n++, result += 4) {
+      b[n] = result[0];
+      c[n] = result[1];
+    }
   }
 }
 
-static void pass_whole_group(scan_task *task, int64_t first, const float *saved) {
-  pass_group(task, first, saved, SCAN_GROUP);
-}
-
-static void pass_one_state(scan_task *task, int64_t first, const float *saved) { pass_group(task, first, saved, 1); }
-
-static void store_or_add(float *place, vec value, int add, int lanes) {
-  vec_store_lanes(place, add ? vec_add(vec_load_lanes(place, lanes), value) : value, lanes);
+/* y of the first of two directions waits where the gradient of z, or else the output, is to be. */
+static inline void finish_y(const scan_task *task, const slot *s, int64_t row, int64_t channel, int lanes) {
+  const panamba_scan_gradient_args *a = task->args;
+  float *out = a->out ? a->out + row * a->channels + channel : 0;
+  float *z_gradient = a->z ? a->z_gradient + row * a->z_gradient_row_stride + channel : 0;
+  float *waiting = a->z ? z_gradient : out;
+  vec y = vec_load(s->y);
+  if (!waiting) {
+    return;
+  }
+  __builtin_prefetch(waiting + task->ahead * (a->z ? a->z_gradient_row_stride : a->channels), 1);
+  if (!task->first) {
+    y = vec_add(vec_load_lanes(waiting, lanes), y);
+  }
+  if (!task->last) {
+    vec_store_lanes(waiting, y, lanes);
+    return;
+  }
+  if (z_gradient) {
+    vec_store_lanes(z_gradient, vec_mul(y, vec_load(s->z_slope)), lanes);
+  }
+  if (out) {
+    __builtin_prefetch(out + task->ahead * a->channels, 1);
+    vec_store_lanes(out, vec_mul(y, vec_load(s->gate)), lanes);
+  }
 }
 
 /* Everything pointwise that comes after the states. */
 static void finish(scan_task *task, int vector) {
   const panamba_scan_gradient_args *a = task->args;
   const panamba_scan_gradient_direction *d = task->direction;
-  slot *slots = task->slots + vector * task->count;
   int64_t channel = task->channel + vector * VEC_WIDTH;
   int lanes = lanes_of(task, vector);
   vec skip = d->d ? vec_load_lanes(d->d + channel, lanes) : vec_set(0.0f);
   vec bias_gradient = vec_set(0.0f);
   vec skip_gradient = vec_set(0.0f);
   for (int i = 0; i < task->count; i++) {
-    slot *s = &slots[i];
+    slot *s = &task->slots[i];
     int64_t row = row_of(task, i);
     vec u = vec_load_lanes(d->u + row * a->channels + channel, lanes);
     vec y_gradient = vec_load(s->y_gradient);
     vec g_b = vec_load(s->g_b);
     vec dt_gradient = vec_fma(u, g_b, vec_mul(vec_set(LOG_2), vec_load(s->ge_h_a)));
     vec v_gradient = vec_mul(dt_gradient, vec_load(s->slope));
-    vec_store(s->slope, v_gradient);
+    vec_store(task->v_gradient[vector][i], v_gradient);
     bias_gradient = vec_add(bias_gradient, v_gradient);
     skip_gradient = vec_fma(y_gradient, u, skip_gradient);
     float *u_gradient = d->u_gradient + row * a->channels + channel;
     __builtin_prefetch(u_gradient + task->ahead * a->channels, 1);
     vec_store_lanes(u_gradient, vec_fma(vec_load(s->dt), g_b, vec_mul(skip, y_gradient)), lanes);
-    vec y = vec_load(s->y);
-    if (a->z) {
-      float *z_gradient = a->z_gradient + row * a->z_gradient_row_stride + channel;
-      __builtin_prefetch(z_gradient + task->ahead * a->z_gradient_row_stride, 1);
-      store_or_add(z_gradient, vec_mul(y, vec_load(s->z_slope)), task->add, lanes);
-    }
-    if (a->out) {
-      float *out = a->out + row * a->channels + channel;
-      __builtin_prefetch(out + task->ahead * a->channels, 1);
-      store_or_add(out, vec_mul(y, vec_load(s->gate)), task->add, lanes);
-    }
+    finish_y(task, s, row, channel, lanes);
   }
   add_parameter(task, a->states + a->dt_rank, vector, bias_gradient);
   add_parameter(task, a->states + a->dt_rank + 1, vector, skip_gradient);
@@ -349,14 +411,13 @@ static void finish(scan_task *task, int vector) {
 
 /* The gradients of `rows` rows of dt_weight. */
 INLINE void add_weight_rows(const scan_task *task, int vector, int64_t first, const int rows) {
-  const slot *slots = task->slots + vector * task->count;
   vec sum[PROJECTED_ROWS];
   for (int r = 0; r < rows; r++) {
     sum[r] = vec_set(0.0f);
   }
   for (int i = 0; i < task->count; i++) {
     const float *projected = projected_of(task, i) + first;
-    vec v_gradient = vec_load(slots[i].slope);
+    vec v_gradient = vec_load(task->v_gradient[vector][i]);
     for (int r = 0; r < rows; r++) {
       sum[r] = vec_fma(vec_set(projected[r]), v_gradient, sum[r]);
     }
@@ -379,45 +440,42 @@ static void add_weight_gradient(const scan_task *task, int vector) {
 /* The tile's part of the gradient of projected dt: its channels' v_gradient . dt_weight^T. */
 static void project_back(const scan_task *task) {
   const panamba_scan_gradient_args *a = task->args;
-  float sums[STEPS][VEC_WIDTH];
-  float results[STEPS];
-  memset(sums, 0, sizeof sums);
-  for (int64_t r = 0; r < a->dt_rank; r++) {
-    const float *row = task->direction->dt_weight + r * a->channels + task->channel;
-    vec weight[GROUP_VECTORS];
-    for (int v = 0; v < task->vectors; v++) {
-      weight[v] = vec_load_lanes(row + v * VEC_WIDTH, lanes_of(task, v));
-    }
-    for (int i = 0; i < task->count; i++) {
-      vec sum = vec_mul(weight[0], vec_load(task->slots[i].slope));
-      for (int v = 1; v < task->vectors; v++) {
-        sum = vec_fma(weight[v], vec_load(task->slots[v * task->count + i].slope), sum);
+  for (int64_t first = 0; first < a->dt_rank; first += VEC_WIDTH) {
+    int64_t ranks = min64(VEC_WIDTH, a->dt_rank - first);
+    vec weight[VEC_WIDTH][GROUP_VECTORS];
+    for (int r = 0; r < VEC_WIDTH; r++) {
+      const float *row = task->direction->dt_weight + (first + r) * a->channels + task->channel;
+      for (int v = 0; v < task->vectors; v++) {
+        weight[r][v] = r < ranks ? vec_load_lanes(row + v * VEC_WIDTH, lanes_of(task, v)) : vec_set(0.0f);
       }
-      vec_store(sums[i], sum);
     }
-    add_lanes(sums, task->count, results);
     for (int i = 0; i < task->count; i++) {
-      projected_part(task, i)[r] = results[i];
+      vec folds[VEC_WIDTH / 4];
+      for (int fold = 0; fold < VEC_WIDTH / 4; fold++) {
+        vec sum[4] = {vec_set(0.0f), vec_set(0.0f), vec_set(0.0f), vec_set(0.0f)};
+        for (int v = 0; v < task->vectors && fold * 4 < ranks; v++) {
+          vec v_gradient = vec_load(task->v_gradient[v][i]);
+          for (int r = 0; r < 4; r++) {
+            sum[r] = vec_fma(weight[fold * 4 + r][v], v_gradient, sum[r]);
+          }
+        }
+        folds[fold] = vec_fold(sum[0], sum[1], sum[2], sum[3]);
+      }
+      float results[VEC_WIDTH];
+      vec_store(results, vec_folded_sums(folds));
+      memcpy(projected_part(task, i) + first, results, (size_t)ranks * sizeof(float));
     }
   }
 }
 
 static void pass_stretch(scan_task *task, const float *saved) {
-  const panamba_scan_gradient_args *a = task->args;
   for (int vector = 0; vector < task->vectors; vector++) {
     prepare(task, vector);
-  }
-  int64_t n = 0;
-  for (; n + SCAN_GROUP <= a->states; n += SCAN_GROUP) {
-    pass_whole_group(task, n, saved);
-  }
-  for (; n < a->states; n++) {
-    pass_one_state(task, n, saved);
-  }
-  for (int vector = 0; vector < task->vectors; vector++) {
+    pass_vector(task, vector, saved);
     finish(task, vector);
     add_weight_gradient(task, vector);
   }
+  store_sums(task);
   project_back(task);
 }
 
@@ -451,16 +509,19 @@ void TIER_NAME(scan_gradient_tile)(const void *args, int64_t tile) {
   task.vectors = (int)ceil_div(channels, VEC_WIDTH);
   task.last_lanes = (int)(channels - (task.vectors - 1) * VEC_WIDTH);
   task.scale = a->image_scale ? a->scale * a->image_scale[task.image] : a->scale;
-  task.add = 0;
+  task.folds = (int)(a->states / SCAN_GROUP * 2 + a->states % SCAN_GROUP);
+  task.first = 1;
   if (a->forward.u) {
     task.direction = &a->forward;
     task.step = 1;
+    task.last = !a->backward.u;
     run_direction(&task);
-    task.add = 1;
+    task.first = 0;
   }
   if (a->backward.u) {
     task.direction = &a->backward;
     task.step = -1;
+    task.last = 1;
     run_direction(&task);
   }
 }

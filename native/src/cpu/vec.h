@@ -10,7 +10,8 @@
  *                                         fused), exact at 0; NaN for NaN
  *   vec_clamp_exponent                    clamps to [-126, 126]; keeps NaN
  *   vec_sum                               adds the lanes in an order that depends on the tier alone
- *   vec_sums                              the sums of VEC_WIDTH vectors, one per lane, in such an order
+ *   vec_fold                              of four vectors one: every four lanes are a part of each one's sum
+ *   vec_folded_sums                       the sums of VEC_WIDTH vectors, one per lane, from their VEC_WIDTH / 4 folds
  *   vec_any_beyond(a, limit)              whether a lane is above the limit, or NaN
  *   pairs                                 two neighbouring bfloat16 per lane, the first in the lower half
  *   pairs_set, pairs_set_one              the same pair, or one number beside a zero, in every lane

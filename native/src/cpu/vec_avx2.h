@@ -67,10 +67,9 @@ INLINE vec vec_fold_pairs(vec a, vec b) {
   __m256d d = _mm256_castps_pd(b);
   return _mm256_add_ps(_mm256_castpd_ps(_mm256_unpacklo_pd(c, d)), _mm256_castpd_ps(_mm256_unpackhi_pd(c, d)));
 }
-INLINE vec vec_sums(const vec *v) {
-  vec a = vec_fold_pairs(vec_fold_ones(v[0], v[1]), vec_fold_ones(v[2], v[3]));
-  vec b = vec_fold_pairs(vec_fold_ones(v[4], v[5]), vec_fold_ones(v[6], v[7]));
-  return _mm256_add_ps(_mm256_permute2f128_ps(a, b, 0x20), _mm256_permute2f128_ps(a, b, 0x31));
+INLINE vec vec_fold(vec a, vec b, vec c, vec d) { return vec_fold_pairs(vec_fold_ones(a, b), vec_fold_ones(c, d)); }
+INLINE vec vec_folded_sums(const vec *v) {
+  return _mm256_add_ps(_mm256_permute2f128_ps(v[0], v[1], 0x20), _mm256_permute2f128_ps(v[0], v[1], 0x31));
 }
 
 INLINE vec vec_widen_bf16(__m128i halves) {

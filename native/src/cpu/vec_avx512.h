@@ -100,12 +100,9 @@ INLINE vec vec_fold_pairs(vec a, vec b) {
 INLINE vec vec_fold_fours(vec a, vec b) {
   return _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x88), _mm512_shuffle_f32x4(a, b, 0xdd));
 }
-INLINE vec vec_sums(const vec *v) {
-  vec fours[4];
-  for (int i = 0; i < 4; i++) {
-    fours[i] = vec_fold_pairs(vec_fold_ones(v[4 * i], v[4 * i + 1]), vec_fold_ones(v[4 * i + 2], v[4 * i + 3]));
-  }
-  return vec_fold_fours(vec_fold_fours(fours[0], fours[1]), vec_fold_fours(fours[2], fours[3]));
+INLINE vec vec_fold(vec a, vec b, vec c, vec d) { return vec_fold_pairs(vec_fold_ones(a, b), vec_fold_ones(c, d)); }
+INLINE vec vec_folded_sums(const vec *v) {
+  return vec_fold_fours(vec_fold_fours(v[0], v[1]), vec_fold_fours(v[2], v[3]));
 }
 
 INLINE vec vec_widen_bf16(__m256i halves) {

@@ -59,7 +59,8 @@ INLINE vec vec_add_exponent(vec a, vec shifted) { return (vec)((ivec)a + (ivec)(
 
 INLINE float vec_sum(vec a) { return (a[0] + a[2]) + (a[1] + a[3]); }
 
-INLINE vec vec_sums(const vec *v) { return (vec){vec_sum(v[0]), vec_sum(v[1]), vec_sum(v[2]), vec_sum(v[3])}; }
+INLINE vec vec_fold(vec a, vec b, vec c, vec d) { return (vec){vec_sum(a), vec_sum(b), vec_sum(c), vec_sum(d)}; }
+INLINE vec vec_folded_sums(const vec *v) { return v[0]; }
 
 INLINE vec vec_load_bf16_partial(const bf16 *p, int lanes) {
   vec a = {0, 0, 0, 0};

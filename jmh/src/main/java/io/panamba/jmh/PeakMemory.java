@@ -77,6 +77,15 @@ public final class PeakMemory {
                 String.join(",\n", rows)));
   }
 
+  /** A line of this process's status, as {@code VmHWM}. */
+  static long kilobytes(String name) throws IOException {
+    return Files.readAllLines(Path.of("/proc/self/status")).stream()
+        .filter(line -> line.startsWith(name + ":"))
+        .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
+        .findFirst()
+        .orElseThrow();
+  }
+
   /** One contestant. */
   static final class Child {
     private Child() {}
@@ -105,14 +114,6 @@ public final class PeakMemory {
         }
       }
       System.out.println(kilobytes("VmHWM") - idle);
-    }
-
-    private static long kilobytes(String name) throws IOException {
-      return Files.readAllLines(Path.of("/proc/self/status")).stream()
-          .filter(line -> line.startsWith(name + ":"))
-          .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
-          .findFirst()
-          .orElseThrow();
     }
   }
 }
