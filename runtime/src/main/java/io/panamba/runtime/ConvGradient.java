@@ -45,8 +45,9 @@ public record ConvGradient(Columns x, Columns xGradient, Direction forward, Dire
       if (direction != null) {
         Checks.shape(NAME, "weight", direction.weight(), kernel, x.count());
         Checks.optional(NAME, "bias", direction.bias(), x.count());
-        Checks.shape(
-            NAME, "outGradient", direction.outGradient(), shape.size(0), shape.size(1), x.count());
+        Tensor outGradient = direction.outGradient();
+        Checks.shape(NAME, "outGradient", outGradient, shape.size(0), shape.size(1), x.count());
+        Checks.apart(NAME, "outGradient", outGradient, "xGradient", xGradient.tensor());
         Checks.output(
             NAME,
             "parameterParts",

@@ -28,7 +28,11 @@ public record Product(
     long rows = transposed ? left.count() : left.rows();
     long depth = transposed ? left.rows() : left.count();
     Checks.require(
-        right.rows() == depth && out.rows() == rows && out.count() == right.count() && rows >= 1,
+        right.rows() == depth
+            && out.rows() == rows
+            && out.count() == right.count()
+            && rows >= 1
+            && depth >= 1,
         NAME,
         "left is (%d, %d), right (%d, %d), out (%d, %d)",
         rows,

@@ -15,6 +15,7 @@ public record Squares(Tensor x, Tensor parts) implements TrainingOperation {
   /** Checks sizes. */
   public Squares {
     Checks.float32(NAME, "x", x);
+    Checks.require(x.shape().elements() > 0, NAME, "x is empty: %s", x);
     Checks.output(NAME, "parts", parts, parts(x.shape().elements()));
     Checks.apart(NAME, "parts", parts, "x", x);
   }

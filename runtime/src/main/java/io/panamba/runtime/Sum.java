@@ -26,6 +26,7 @@ public record Sum(
     Checks.require(
         first >= 0
             && count >= 1
+            && width >= 1
             && stride >= width
             && elements - first >= width
             && (elements - first - width) / stride >= count - 1,
@@ -61,6 +62,11 @@ public record Sum(
    */
   public static Sum of(Tensor parts, long first, Tensor out) {
     Checks.float32(NAME, "parts", parts);
+    Checks.require(
+        parts.shape().rank() >= 1 && parts.shape().elements() > 0,
+        NAME,
+        "parts is %s; expected F32(count, ...)",
+        parts);
     long count = parts.shape().size(0);
     return new Sum(parts, first, count, parts.shape().elements() / count, 0, 1, out);
   }
