@@ -49,6 +49,22 @@ final class Guarded implements AutoCloseable {
     return tensor;
   }
 
+  /** An input with the given numbers. */
+  Tensor numbers(float... values) {
+    Tensor tensor = Tensor.allocate(arena, DType.F32, Shape.of(values.length));
+    tensor.copyFrom(values);
+    return tensor;
+  }
+
+  /** A vector of labels. */
+  Tensor labels(int... values) {
+    Tensor tensor = Tensor.allocate(arena, DType.I32, Shape.of(values.length));
+    for (int i = 0; i < values.length; i++) {
+      tensor.segment().set(ValueLayout.JAVA_INT_UNALIGNED, 4L * i, values[i]);
+    }
+    return tensor;
+  }
+
   /** A vector of another floating-point type, with the given numbers. */
   Tensor input(DType type, float... values) {
     Tensor tensor = Tensor.allocate(arena, type, Shape.of(values.length));
@@ -86,7 +102,12 @@ final class Guarded implements AutoCloseable {
   }
 
   Tensor output(long... sizes) {
-    Tensor tensor = Random.tensor(arena, random, sizes);
+    return outputBetween(-1, 1, sizes);
+  }
+
+  /** An output that starts in a range. */
+  Tensor outputBetween(double from, double to, long... sizes) {
+    Tensor tensor = between(from, to, sizes);
     outputs.put(tensor, tensor.toFloats());
     return tensor;
   }
@@ -96,23 +117,22 @@ final class Guarded implements AutoCloseable {
     return outputs.get(output);
   }
 
-  /** Runs on one thread and on two, which has to give the same bits. */
-  void run(Devices devices, Operation operation) {
-    run(devices.one(), operation);
+  /** Runs a plan on one thread and on two, which has to give the same bits. */
+  void run(Devices devices, Operation... operations) {
+    run(devices.one(), operations);
     Map<Tensor, float[]> results = new LinkedHashMap<>();
     outputs.forEach(
         (tensor, before) -> {
           results.put(tensor, tensor.toFloats());
           tensor.copyFrom(before);
         });
-    run(devices.two(), operation);
+    run(devices.two(), operations);
     results.forEach(
-        (tensor, result) ->
-            assertThat(tensor.toFloats()).as("on two threads").containsExactly(result));
+        (tensor, result) -> assertThat(tensor.toFloats()).as("on two threads").isEqualTo(result));
   }
 
-  private static void run(Device device, Operation operation) {
-    try (Plan plan = device.plan(List.of(operation))) {
+  static void run(Device device, Operation... operations) {
+    try (Plan plan = device.plan(List.of(operations))) {
       plan.run();
     }
   }

@@ -1,8 +1,11 @@
 package io.panamba.tests.memory;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Linear;
 import io.panamba.runtime.MatrixSource;
+import io.panamba.runtime.Pack;
 import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.Tensor;
 import io.panamba.tests.kit.OnEveryTier;
@@ -14,7 +17,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Packing of matrices of every element type and stride: by rows, by columns, with gaps, repeated.
- * What was packed is read back through a product with the identity.
+ * What was packed is read back through a product with the identity. As an operation, packing
+ * overwrites every element of a matrix that was packed before.
  */
 @OnEveryTier
 class PackSweepTest extends Sweep {
@@ -67,11 +71,11 @@ class PackSweepTest extends Sweep {
       Tensor numbers = guarded.input(elements);
       Tensor source = guarded.input(type, numbers.toFloats());
       Tensor rowScale = guarded.perhaps(depth % 2 == 0, columns);
-      PackedMatrix packed =
-          guarded.pack(
-              devices.one(),
-              new MatrixSource(
-                  source.segment(), type, columns, depth, strides.column, strides.depth, rowScale));
+      MatrixSource matrix =
+          new MatrixSource(
+              source.segment(), type, columns, depth, strides.column, strides.depth, rowScale);
+      PackedMatrix packed = guarded.pack(devices.one(), matrix);
+      Tensor other = guarded.input(columns, depth);
       float[] identity = new float[depth * depth];
       for (int i = 0; i < depth; i++) {
         identity[i * depth + i] = 1;
@@ -80,7 +84,15 @@ class PackSweepTest extends Sweep {
       input.copyFrom(identity);
       guarded.outputsFollow();
       Tensor out = guarded.output(depth, columns);
-      guarded.run(devices, Linear.of(input, packed, null, 0, out));
+      Tensor outAgain = guarded.output(depth, columns);
+      PackedMatrix again = guarded.pack(devices.one(), MatrixSource.of(other));
+      guarded.run(
+          devices,
+          Linear.of(input, packed, null, 0, out),
+          new Pack(MatrixSource.of(other), again),
+          new Pack(matrix, again),
+          Linear.of(input, again, null, 0, outAgain));
+      assertThat(outAgain.toFloats()).isEqualTo(out.toFloats());
       Values expected = new Values(depth * columns);
       for (int i = 0; i < expected.count(); i++) {
         int column = i % columns;

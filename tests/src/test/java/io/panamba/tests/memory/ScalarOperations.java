@@ -29,28 +29,35 @@ final class ScalarOperations {
     return out;
   }
 
-  /** x (batch, length, channels), weight (kernel, channels). */
-  static Values conv(
+  /** What SiLU is applied to: x (batch, length, channels), weight (kernel, channels). */
+  static Values convSums(
       float[] x, float[] weight, float[] bias, int length, int channels, boolean backward) {
     int kernel = weight.length / channels;
     Values out = new Values(x.length);
     for (int i = 0; i < x.length; i++) {
-      int channel = i % channels;
-      int t = i / channels % length;
-      int sequence = i / (channels * length);
-      double sum = at(bias, channel);
-      double magnitude = Math.abs(sum);
+      out.add(i, at(bias, i % channels));
       for (int k = 0; k < kernel; k++) {
-        int source = backward ? t + (kernel - 1) - k : t - (kernel - 1) + k;
-        if (source >= 0 && source < length) {
-          double term =
-              (double) weight[k * channels + channel]
-                  * x[(sequence * length + source) * channels + channel];
-          sum += term;
-          magnitude += Math.abs(term);
+        int source = convSource(i, kernel - 1 - k, length, channels, backward);
+        if (source >= 0) {
+          out.add(i, (double) weight[k * channels + i % channels] * x[source]);
         }
       }
-      out.set(i, silu(sum), magnitude);
+    }
+    return out;
+  }
+
+  /** The element some rows before element i in the direction's time, or -1. */
+  static int convSource(int i, int rows, int length, int channels, boolean backward) {
+    int t = i / channels % length;
+    boolean inside = backward ? t + rows < length : t >= rows;
+    return inside ? i + (backward ? rows : -rows) * channels : -1;
+  }
+
+  static Values conv(
+      float[] x, float[] weight, float[] bias, int length, int channels, boolean backward) {
+    Values out = convSums(x, weight, bias, length, channels, backward);
+    for (int i = 0; i < out.count(); i++) {
+      out.set(i, silu(out.value(i)), out.magnitude(i));
     }
     return out;
   }

@@ -58,10 +58,7 @@ final class ScalarScan {
           double magnitude = decay * state.magnitude(i) + Math.abs(input);
           state.set(i, decay * state.value(i) + input, magnitude);
           double c = projected[row + dtRank + states + n];
-          out.set(
-              element,
-              out.value(element) + c * state.value(i),
-              out.magnitude(element) + Math.abs(c) * magnitude);
+          out.add(element, c * state.value(i), c * magnitude);
         }
         out.add(element, (double) at(d, channel) * u[element]);
       }

@@ -35,8 +35,13 @@ final class Values {
 
   /** Adds a term. */
   void add(int i, double term) {
+    add(i, term, term);
+  }
+
+  /** Adds a term that is itself a sum. */
+  void add(int i, double term, double magnitude) {
     values[i] += term;
-    magnitudes[i] += Math.abs(term);
+    magnitudes[i] += Math.abs(magnitude);
   }
 
   /** Asserts that every number is within the bound, times its magnitude. */
