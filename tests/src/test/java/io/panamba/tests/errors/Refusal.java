@@ -29,6 +29,10 @@ record Refusal(String message, Supplier<Operation> operation) {
     return Tensor.allocate(ARENA, DType.F64, Shape.of(sizes));
   }
 
+  static Tensor i32(long... sizes) {
+    return Tensor.allocate(ARENA, DType.I32, Shape.of(sizes));
+  }
+
   static Tensor readOnly(long... sizes) {
     Tensor tensor = f32(sizes);
     return Tensor.of(tensor.segment().asReadOnly(), tensor.dtype(), tensor.shape());

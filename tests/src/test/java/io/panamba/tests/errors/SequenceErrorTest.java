@@ -109,15 +109,20 @@ class SequenceErrorTest {
     private Tensor d;
     private Tensor initial;
     private Tensor last;
+    private Tensor saved;
     private Columns gate;
+    private Tensor imageScale;
+    private int interval;
     private Tensor out = f32(2, 7, 5);
 
     Operation build() {
       return new SelectiveScan(
-          new SelectiveScan.Direction(u, projected, dtWeight, dtBias, a, d, initial, last),
+          new SelectiveScan.Direction(u, projected, dtWeight, dtBias, a, d, initial, last, saved),
           null,
           gate,
           1,
+          imageScale,
+          interval,
           false,
           out);
     }
@@ -155,6 +160,22 @@ class SequenceErrorTest {
         scan(
             "finalState is read-only: F32(2, 3, 5); expected memory that can be written",
             s -> s.last = readOnly(2, 3, 5)),
+        scan("imageScale is F32(7); expected F32(2)", s -> s.imageScale = f32(7)),
+        scan("states are saved every 1 to 64 rows, not 65", s -> s.interval = 65),
+        scan("states are saved every 1 to 64 rows, not -1", s -> s.interval = -1),
+        scan("states are saved every 1 to 64 rows, not 0", s -> s.saved = f32(2, 7, 3, 5)),
+        scan(
+            "savedStates is F32(2, 2, 3, 5); expected F32(2, 3, 3, 5)",
+            s -> {
+              s.saved = f32(2, 2, 3, 5);
+              s.interval = 3;
+            }),
+        scan(
+            "savedStates is read-only: F32(2, 3, 3, 5); expected memory that can be written",
+            s -> {
+              s.saved = readOnly(2, 3, 3, 5);
+              s.interval = 3;
+            }),
         scan(
             "out is read-only: F32(2, 7, 5); expected memory that can be written",
             s -> s.out = readOnly(2, 7, 5)),
