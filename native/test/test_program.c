@@ -1,15 +1,14 @@
 /*
- * One block of the network, from pixels to a pooled vector, as a program of all operations: as one run on any number of
- * threads and by many callers at once it has the bits of its steps run one by one.
+ * One block of the network, from pixels to a pooled vector, as a program of all operations of inference: as one run on
+ * any number of threads and by many callers at once it has the bits of its steps run one by one.
  */
-#include <pthread.h>
 #include <string.h>
 
+#include "callers.h"
 #include "harness.h"
 #include "memory.h"
 
 enum {
-  CALLERS = 8,
   STEPS = 12,
   BATCH = 2,
   LENGTH = 26, /* 25 patches and a class token */
@@ -191,58 +190,26 @@ static void write_program(program *p, const weights *w) {
   memcpy(p->steps, steps, sizeof steps);
 }
 
-static activations wanted;
-
-typedef struct {
-  pthread_t thread;
-  program program;
-  panamba_executor *executor;
-  int repeats;
-  int wrong; /* runs that failed or had other bits */
-} caller;
-
-static void *call(void *argument) {
-  caller *c = argument;
-  for (int repeat = 0; repeat < c->repeats; repeat++) {
-    memset(&c->program.values, 0, sizeof c->program.values);
-    int32_t status = panamba_run(c->executor, c->program.steps, STEPS, 0, 0, 0, 0, 0, 0);
-    c->wrong += status != PANAMBA_OK || memcmp(&c->program.values, &wanted, sizeof wanted) != 0;
-  }
-  return 0;
-}
-
-static caller callers[CALLERS];
+static program programs[CALLERS];
 
 static void test(void) {
+  static const activations nothing;
+  static activations wanted;
+  whole_program whole[CALLERS];
   seed(10);
   begin_case(IN_SENTINELS, 0);
   describe("a program step by step");
   weights w = take_weights();
-  write_program(&callers[0].program, &w);
-  for (int i = 0; i < STEPS; i++) {
-    const panamba_step *step = &callers[0].program.steps[i];
-    CHECK(panamba_run(executor_of(1), step, 1, 0, 0, 0, 0, 0, 0) == PANAMBA_OK, "step %d: %s", i, panamba_message());
+  for (int i = 0; i < CALLERS; i++) {
+    program *p = &programs[i];
+    write_program(p, &w);
+    whole[i] = (whole_program){p->steps, STEPS, &p->values, &nothing, sizeof nothing};
   }
-  wanted = callers[0].program.values;
+  run_stepwise(&whole[0]);
+  wanted = programs[0].values;
   CHECK(wanted.logits[0] == wanted.logits[0] && wanted.logits[0] != wanted.logits[1], "the logits are %g and %g",
         (double)wanted.logits[0], (double)wanted.logits[1]);
-  for (int threads = 1; threads <= EXECUTORS; threads++) {
-    for (int count = 1; count <= CALLERS; count += CALLERS - 1) {
-      describe("a program on %d threads, by %d callers", threads, count);
-      for (int i = 0; i < count; i++) {
-        caller *c = &callers[i];
-        write_program(&c->program, &w);
-        c->executor = executor_of(threads);
-        c->repeats = THIN(100, 20);
-        c->wrong = 0;
-        CHECK(pthread_create(&c->thread, 0, call, c) == 0, "no thread");
-      }
-      for (int i = 0; i < count; i++) {
-        pthread_join(callers[i].thread, 0);
-        CHECK(callers[i].wrong == 0, "caller %d has other bits in %d runs", i, callers[i].wrong);
-      }
-    }
-  }
+  check_callers(whole, &wanted);
   end_case();
 }
 

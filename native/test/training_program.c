@@ -1,0 +1,347 @@
+#include "training_program.h"
+
+#include <string.h>
+
+#include "harness.h"
+
+static void add(training_program *p, int32_t operation, arguments a) {
+  CHECK(p->count < MOST_STEPS, "too many steps");
+  p->arguments[p->count] = a;
+  p->steps[p->count] = (panamba_step){&p->arguments[p->count], operation, 0};
+  p->count++;
+}
+
+/* The last step may run at the same time as the one to come. */
+static void with_next(training_program *p) { p->steps[p->count - 1].with_next = 1; }
+
+static void add_pack(training_program *p, const float *weight, float *packed, int64_t columns, int64_t depth) {
+  int64_t bytes = panamba_packed_size(columns, depth, PANAMBA_F32);
+  CHECK(bytes <= PACKED(columns, depth) * (int64_t)sizeof(float), "a packed matrix has %d bytes", (int)bytes);
+  add(p, PANAMBA_PACK,
+      (arguments){.pack = {.source = weight,
+                           .packed = packed,
+                           .columns = columns,
+                           .depth = depth,
+                           .column_stride = depth,
+                           .depth_stride = 1}});
+}
+
+static void add_linear(training_program *p, const float *input, const float *packed, const float *bias, float *out,
+                       int64_t rows, int64_t depth, int64_t columns) {
+  add(p, PANAMBA_LINEAR,
+      (arguments){.linear = {.input = input,
+                             .weight = packed,
+                             .bias = bias,
+                             .out = out,
+                             .rows = rows,
+                             .depth = depth,
+                             .columns = columns,
+                             .input_row_stride = depth,
+                             .out_row_stride = columns}});
+}
+
+/* The gradient of a layer's weight, (outputs, inputs). */
+static void add_weight_gradient(training_program *p, const float *out_gradient, const float *input, float *gradient,
+                                int64_t rows, int64_t outputs, int64_t inputs) {
+  add(p, PANAMBA_PRODUCT,
+      (arguments){.product = {.left = out_gradient,
+                              .right = input,
+                              .out = gradient,
+                              .rows = outputs,
+                              .depth = rows,
+                              .columns = inputs,
+                              .left_row_stride = 1,
+                              .left_depth_stride = outputs,
+                              .right_row_stride = inputs,
+                              .out_row_stride = inputs}});
+}
+
+static void add_input_gradient(training_program *p, const float *out_gradient, const float *weight, float accumulate,
+                               float *gradient, int64_t rows, int64_t outputs, int64_t inputs) {
+  add(p, PANAMBA_PRODUCT,
+      (arguments){.product = {.left = out_gradient,
+                              .right = weight,
+                              .out = gradient,
+                              .rows = rows,
+                              .depth = outputs,
+                              .columns = inputs,
+                              .left_row_stride = outputs,
+                              .left_depth_stride = 1,
+                              .right_row_stride = inputs,
+                              .out_row_stride = inputs,
+                              .accumulate = accumulate}});
+}
+
+static void add_sum(training_program *p, const float *parts, int64_t count, int64_t width, int64_t stride, float *out) {
+  add(p, PANAMBA_SUM,
+      (arguments){
+          .sum = {.parts = parts, .out = out, .count = count, .width = width, .part_stride = stride, .scale = 1}});
+}
+
+static void add_pointwise(training_program *p, int32_t kind, const float *x, int64_t stride, float *out, int64_t rows,
+                          int64_t columns) {
+  add(p, PANAMBA_POINTWISE,
+      (arguments){.pointwise = {.x = x,
+                                .out = out,
+                                .rows = rows,
+                                .columns = columns,
+                                .x_row_stride = stride,
+                                .out_row_stride = columns,
+                                .kind = kind}});
+}
+
+static panamba_scan_direction scan_direction(const network *n, direction_values *v, int which) {
+  const direction_weights *w = &n->directions[which];
+  return (panamba_scan_direction){.u = v->u,
+                                  .projected = v->projected,
+                                  .dt_weight = w->dt_weight,
+                                  .dt_bias = w->dt_bias,
+                                  .a = v->a,
+                                  .d = w->d,
+                                  .saved_states = v->saved_states};
+}
+
+static void add_forward(training_program *p, const training_batch *b) {
+  training_values *v = &p->values;
+  const network *n = &v->parameters;
+  add_pack(p, n->patches, v->packed_patches, DIM, PIXELS);
+  add_pack(p, n->in, v->packed_in, 2 * INNER, DIM);
+  add_pack(p, n->out, v->packed_out, DIM, INNER);
+  add_pack(p, n->head, v->packed_head, CLASSES, DIM);
+  for (int i = 0; i < 2; i++) {
+    add_pack(p, n->directions[i].x, v->directions[i].packed_x, WIDTH, INNER);
+    add_pointwise(p, PANAMBA_POINTWISE_DECAY, n->directions[i].a_log, INNER, v->directions[i].a, STATES, INNER);
+  }
+  add(p, PANAMBA_PATCH_EMBEDDING,
+      (arguments){.embedding = {.image = b->image,
+                                .weight = v->packed_patches,
+                                .bias = n->patch_bias,
+                                .class_token = n->token,
+                                .out = v->residual,
+                                .batch = BATCH,
+                                .channels = 3,
+                                .height = SIDE,
+                                .width = SIDE,
+                                .patch_height = PATCH,
+                                .patch_width = PATCH,
+                                .stride_height = PATCH,
+                                .stride_width = PATCH,
+                                .dim = DIM,
+                                .class_tokens = 1,
+                                .class_index = {12}}});
+  add(p, PANAMBA_NORM,
+      (arguments){.norm = {.residual = v->residual,
+                           .weight = n->norm,
+                           .bias = n->norm_bias,
+                           .out = v->normed,
+                           .rows = ROWS,
+                           .dim = DIM,
+                           .residual_row_stride = DIM,
+                           .residual_scale = 1,
+                           .eps = 1e-5f,
+                           .kind = PANAMBA_LAYER_NORM}});
+  add_linear(p, v->normed, v->packed_in, 0, v->xz, ROWS, DIM, 2 * INNER);
+  add(p, PANAMBA_CAUSAL_CONV,
+      (arguments){.conv = {.x = v->xz,
+                           .forward = {n->directions[0].conv, n->directions[0].conv_bias, v->directions[0].u},
+                           .backward = {n->directions[1].conv, n->directions[1].conv_bias, v->directions[1].u},
+                           .batch = BATCH,
+                           .length = LENGTH,
+                           .channels = INNER,
+                           .x_row_stride = 2 * INNER,
+                           .x_batch_stride = LENGTH * 2 * INNER,
+                           .kernel = KERNEL}});
+  add_linear(p, v->directions[0].u, v->directions[0].packed_x, 0, v->directions[0].projected, ROWS, INNER, WIDTH);
+  with_next(p);
+  add_linear(p, v->directions[1].u, v->directions[1].packed_x, 0, v->directions[1].projected, ROWS, INNER, WIDTH);
+  add_pointwise(p, PANAMBA_POINTWISE_SILU, v->xz + INNER, 2 * INNER, v->gate, ROWS, INNER);
+  add(p, PANAMBA_SELECTIVE_SCAN,
+      (arguments){.scan = {.gate = v->gate,
+                           .out = v->y,
+                           .forward = scan_direction(n, &v->directions[0], 0),
+                           .backward = scan_direction(n, &v->directions[1], 1),
+                           .batch = BATCH,
+                           .length = LENGTH,
+                           .channels = INNER,
+                           .states = STATES,
+                           .dt_rank = RANK,
+                           .projected_row_stride = WIDTH,
+                           .gate_row_stride = INNER,
+                           .scale = 1,
+                           .saved_interval = INTERVAL}});
+  add_linear(p, v->y, v->packed_out, 0, v->hidden, ROWS, INNER, DIM);
+  add(p, PANAMBA_POOL,
+      (arguments){.pool = {.input = v->hidden,
+                           .out = v->pooled,
+                           .batch = BATCH,
+                           .length = LENGTH,
+                           .dim = DIM,
+                           .count = LENGTH,
+                           .step = 1,
+                           .kind = PANAMBA_POOL_MAX}});
+  add_linear(p, v->pooled, v->packed_head, n->head_bias, v->logits, BATCH, DIM, CLASSES);
+  add(p, PANAMBA_CROSS_ENTROPY,
+      (arguments){.cross_entropy = {.logits = v->logits,
+                                    .labels = b->labels,
+                                    .losses = v->losses,
+                                    .logits_gradient = v->logits_gradient,
+                                    .batch = BATCH,
+                                    .classes = CLASSES,
+                                    .smoothing = 0.1f,
+                                    .gradient_scale = 1.0f / BATCH}});
+}
+
+static panamba_scan_gradient_direction gradient_direction(const network *n, direction_values *v, int which) {
+  panamba_scan_direction d = scan_direction(n, v, which);
+  return (panamba_scan_gradient_direction){.u = d.u,
+                                           .projected = d.projected,
+                                           .dt_weight = d.dt_weight,
+                                           .dt_bias = d.dt_bias,
+                                           .a = d.a,
+                                           .d = d.d,
+                                           .saved_states = d.saved_states,
+                                           .u_gradient = v->u_gradient,
+                                           .projected_parts = v->projected_parts,
+                                           .parameter_parts = v->scan_parts};
+}
+
+static void add_head_gradient(training_program *p) {
+  training_values *v = &p->values;
+  add_weight_gradient(p, v->logits_gradient, v->pooled, v->gradient.head, BATCH, CLASSES, DIM);
+  with_next(p);
+  add_sum(p, v->logits_gradient, BATCH, CLASSES, CLASSES, v->gradient.head_bias);
+  add_input_gradient(p, v->logits_gradient, v->parameters.head, 0, v->pooled_gradient, BATCH, CLASSES, DIM);
+  add(p, PANAMBA_POOL_GRADIENT,
+      (arguments){.pool_gradient = {.input = v->hidden,
+                                    .out_gradient = v->pooled_gradient,
+                                    .input_gradient = v->hidden_gradient,
+                                    .batch = BATCH,
+                                    .length = LENGTH,
+                                    .dim = DIM,
+                                    .count = LENGTH,
+                                    .step = 1,
+                                    .kind = PANAMBA_POOL_MAX}});
+}
+
+static void add_block_gradient(training_program *p) {
+  training_values *v = &p->values;
+  const network *n = &v->parameters;
+  direction_values *d = v->directions;
+  add_input_gradient(p, v->hidden_gradient, n->out, 0, v->y_gradient, ROWS, DIM, INNER);
+  add(p, PANAMBA_SCAN_GRADIENT,
+      (arguments){.scan_gradient = {.out_gradient = v->y_gradient,
+                                    .z = v->xz + INNER,
+                                    .z_gradient = v->xz_gradient + INNER,
+                                    .out = v->y_again,
+                                    .forward = gradient_direction(n, &d[0], 0),
+                                    .backward = gradient_direction(n, &d[1], 1),
+                                    .batch = BATCH,
+                                    .length = LENGTH,
+                                    .channels = INNER,
+                                    .states = STATES,
+                                    .dt_rank = RANK,
+                                    .projected_row_stride = WIDTH,
+                                    .z_row_stride = 2 * INNER,
+                                    .z_gradient_row_stride = 2 * INNER,
+                                    .scale = 1,
+                                    .saved_interval = INTERVAL}});
+  add_weight_gradient(p, v->hidden_gradient, v->y_again, v->gradient.out, ROWS, DIM, INNER);
+  for (int i = 0; i < 2; i++) {
+    direction_weights *g = &v->gradient.directions[i];
+    add_sum(p, d[i].projected_parts, SCAN_PARTS, ROWS * WIDTH, ROWS * WIDTH, d[i].projected_gradient);
+    with_next(p);
+    add_sum(p, d[i].scan_parts, BATCH, SCAN_PARAMETERS, SCAN_PARAMETERS, g->a_log);
+    add_input_gradient(p, d[i].projected_gradient, n->directions[i].x, 1, d[i].u_gradient, ROWS, WIDTH, INNER);
+    with_next(p);
+    add_weight_gradient(p, d[i].projected_gradient, d[i].u, g->x, ROWS, WIDTH, INNER);
+  }
+  add(p, PANAMBA_CONV_GRADIENT,
+      (arguments){.conv_gradient = {
+                      .x = v->xz,
+                      .x_gradient = v->xz_gradient,
+                      .forward = {n->directions[0].conv, n->directions[0].conv_bias, d[0].u_gradient, d[0].conv_parts},
+                      .backward = {n->directions[1].conv, n->directions[1].conv_bias, d[1].u_gradient, d[1].conv_parts},
+                      .batch = BATCH,
+                      .length = LENGTH,
+                      .channels = INNER,
+                      .x_row_stride = 2 * INNER,
+                      .x_gradient_row_stride = 2 * INNER,
+                      .kernel = KERNEL}});
+  for (int i = 0; i < 2; i++) {
+    add_sum(p, d[i].conv_parts, BATCH, CONV_PARAMETERS, CONV_PARAMETERS, v->gradient.directions[i].conv);
+  }
+  add_input_gradient(p, v->xz_gradient, n->in, 0, v->normed_gradient, ROWS, 2 * INNER, DIM);
+  add_weight_gradient(p, v->xz_gradient, v->normed, v->gradient.in, ROWS, 2 * INNER, DIM);
+}
+
+static void add_embedding_gradient(training_program *p, const training_batch *b) {
+  training_values *v = &p->values;
+  add(p, PANAMBA_NORM_GRADIENT,
+      (arguments){.norm_gradient = {.residual = v->residual,
+                                    .weight = v->parameters.norm,
+                                    .out_gradient = v->normed_gradient,
+                                    .residual_gradient = v->residual_gradient,
+                                    .parameter_parts = v->norm_parts,
+                                    .rows = ROWS,
+                                    .dim = DIM,
+                                    .residual_row_stride = DIM,
+                                    .residual_gradient_row_stride = DIM,
+                                    .eps = 1e-5f,
+                                    .kind = PANAMBA_LAYER_NORM}});
+  add_sum(p, v->norm_parts, NORM_PARTS, 2 * DIM, 2 * DIM, v->gradient.norm);
+  add(p, PANAMBA_PATCHES,
+      (arguments){.patches = {.image = b->image,
+                              .out = v->patch_rows,
+                              .batch = BATCH,
+                              .channels = 3,
+                              .height = SIDE,
+                              .width = SIDE,
+                              .patch_height = PATCH,
+                              .patch_width = PATCH,
+                              .stride_height = PATCH,
+                              .stride_width = PATCH,
+                              .class_tokens = 1,
+                              .class_index = {12}}});
+  add_weight_gradient(p, v->residual_gradient, v->patch_rows, v->gradient.patches, ROWS, DIM, PIXELS);
+  add_sum(p, v->residual_gradient + 12 * DIM, BATCH, DIM, LENGTH * DIM, v->gradient.token);
+  /* Of the patches alone: the class token's rows are those of the sum before. */
+  add_sum(p, v->residual_gradient, ROWS, DIM, DIM, v->gradient.patch_bias);
+  add(p, PANAMBA_SUM,
+      (arguments){.sum = {.parts = v->gradient.token,
+                          .out = v->gradient.patch_bias,
+                          .count = 1,
+                          .width = DIM,
+                          .part_stride = DIM,
+                          .accumulate = 1,
+                          .scale = -1}});
+}
+
+static void add_update(training_program *p, const training_batch *b) {
+  training_values *v = &p->values;
+  const float *gradient = (const float *)&v->gradient;
+  add(p, PANAMBA_SQUARES, (arguments){.squares = {.x = gradient, .parts = v->squares, .count = PARAMETERS}});
+  add(p, PANAMBA_CLIP,
+      (arguments){.clip = {.parts = v->squares, .result = v->clip, .count = SQUARES_PARTS, .limit = 0.1f}});
+  add(p, PANAMBA_ADAMW,
+      (arguments){.adamw = {.parameters = (float *)&v->parameters,
+                            .gradient = gradient,
+                            .first_moment = (float *)&v->first_moment,
+                            .second_moment = (float *)&v->second_moment,
+                            .average = (float *)&v->average,
+                            .rates = b->rates,
+                            .gradient_factor = v->clip + 1,
+                            .count = PARAMETERS,
+                            .beta1 = 0.9f,
+                            .beta2 = 0.999f,
+                            .eps = 1e-8f,
+                            .weight_decay = 0.05f}});
+}
+
+void write_training_program(training_program *p, const training_batch *b) {
+  memset(p, 0, sizeof *p);
+  add_forward(p, b);
+  add_head_gradient(p);
+  add_block_gradient(p);
+  add_embedding_gradient(p, b);
+  add_update(p, b);
+}

@@ -1,0 +1,153 @@
+/*
+ * One step of training of a network of one block, from pixels to new parameters, as a program of all operations of
+ * training.
+ */
+#ifndef PANAMBA_TEST_TRAINING_PROGRAM_H
+#define PANAMBA_TEST_TRAINING_PROGRAM_H
+
+#include <stdint.h>
+
+#include "panamba.h"
+#include "panamba_training.h"
+
+enum {
+  BATCH = 3,
+  SIDE = 10,
+  PATCH = 2,
+  LENGTH = 26, /* 25 patches and a class token */
+  PIXELS = 3 * PATCH * PATCH,
+  DIM = 20,
+  INNER = 70, /* two parts of a scan's gradient */
+  STATES = 8,
+  RANK = 3,
+  WIDTH = RANK + 2 * STATES,
+  KERNEL = 4,
+  CLASSES = 11,
+  ROWS = BATCH * LENGTH,
+  NORM_PARTS = (ROWS + PANAMBA_NORM_PART_ROWS - 1) / PANAMBA_NORM_PART_ROWS,
+  SCAN_PARTS = (INNER + PANAMBA_SCAN_PART_CHANNELS - 1) / PANAMBA_SCAN_PART_CHANNELS,
+  INTERVAL = 16,
+  STRETCHES = (LENGTH + INTERVAL - 1) / INTERVAL,
+  MOST_STEPS = 64
+};
+
+/* Room for a packed matrix in every tier. */
+#define PACKED(columns, depth) (((columns) + 64) * (depth))
+
+/* What one direction learns. Gradients that an operation leaves in one part follow each other in its order. */
+typedef struct {
+  float a_log[STATES * INNER];
+  float dt_weight[RANK * INNER];
+  float dt_bias[INNER];
+  float d[INNER];
+  float conv[KERNEL * INNER];
+  float conv_bias[INNER];
+  float x[WIDTH * INNER];
+} direction_weights;
+
+typedef struct {
+  float patches[DIM * PIXELS];
+  float patch_bias[DIM];
+  float token[DIM];
+  float norm[DIM];
+  float norm_bias[DIM];
+  float in[2 * INNER * DIM];
+  direction_weights directions[2];
+  float out[DIM * INNER];
+  float head[CLASSES * DIM];
+  float head_bias[CLASSES];
+} network;
+
+enum {
+  PARAMETERS = sizeof(network) / sizeof(float),
+  SCAN_PARAMETERS = (STATES + RANK + 2) * INNER,
+  CONV_PARAMETERS = (KERNEL + 1) * INNER,
+  SQUARES_PARTS = (PARAMETERS + PANAMBA_SQUARES_PART - 1) / PANAMBA_SQUARES_PART
+};
+
+typedef struct {
+  float packed_x[PACKED(WIDTH, INNER)];
+  float a[STATES * INNER];
+  float u[ROWS * INNER];
+  float projected[ROWS * WIDTH];
+  float saved_states[BATCH * STRETCHES * STATES * INNER];
+  float u_gradient[ROWS * INNER];
+  float projected_parts[SCAN_PARTS * ROWS * WIDTH];
+  float projected_gradient[ROWS * WIDTH];
+  float scan_parts[BATCH * SCAN_PARAMETERS];
+  float conv_parts[BATCH * CONV_PARAMETERS];
+} direction_values;
+
+/* What one caller writes, the parameters first. */
+typedef struct {
+  network parameters;
+  network gradient;
+  network first_moment;
+  network second_moment;
+  network average;
+  direction_values directions[2];
+  float packed_patches[PACKED(DIM, PIXELS)];
+  float packed_in[PACKED(2 * INNER, DIM)];
+  float packed_out[PACKED(DIM, INNER)];
+  float packed_head[PACKED(CLASSES, DIM)];
+  float residual[ROWS * DIM];
+  float normed[ROWS * DIM];
+  float xz[ROWS * 2 * INNER];
+  float gate[ROWS * INNER];
+  float y[ROWS * INNER];
+  float hidden[ROWS * DIM];
+  float pooled[BATCH * DIM];
+  float logits[BATCH * CLASSES];
+  float losses[BATCH];
+  float logits_gradient[BATCH * CLASSES];
+  float pooled_gradient[BATCH * DIM];
+  float hidden_gradient[ROWS * DIM];
+  float y_gradient[ROWS * INNER];
+  float y_again[ROWS * INNER];
+  float xz_gradient[ROWS * 2 * INNER];
+  float normed_gradient[ROWS * DIM];
+  float residual_gradient[ROWS * DIM];
+  float norm_parts[NORM_PARTS * 2 * DIM];
+  float patch_rows[ROWS * PIXELS];
+  float squares[SQUARES_PARTS];
+  float clip[2];
+} training_values;
+
+/* What every caller reads. */
+typedef struct {
+  const float *image, *rates;
+  int32_t *labels;
+} training_batch;
+
+typedef union {
+  panamba_pack_args pack;
+  panamba_patch_embedding_args embedding;
+  panamba_norm_args norm;
+  panamba_linear_args linear;
+  panamba_causal_conv_args conv;
+  panamba_selective_scan_args scan;
+  panamba_pool_args pool;
+  panamba_product_args product;
+  panamba_sum_args sum;
+  panamba_pointwise_args pointwise;
+  panamba_scan_gradient_args scan_gradient;
+  panamba_conv_gradient_args conv_gradient;
+  panamba_norm_gradient_args norm_gradient;
+  panamba_pool_gradient_args pool_gradient;
+  panamba_patches_args patches;
+  panamba_cross_entropy_args cross_entropy;
+  panamba_squares_args squares;
+  panamba_clip_args clip;
+  panamba_adamw_args adamw;
+} arguments;
+
+typedef struct {
+  training_values values;
+  arguments arguments[MOST_STEPS];
+  panamba_step steps[MOST_STEPS];
+  int count;
+} training_program;
+
+void write_training_program(training_program *p, const training_batch *b);
+
+#endif
