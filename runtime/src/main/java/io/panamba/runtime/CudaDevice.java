@@ -60,13 +60,15 @@ final class CudaDevice implements Device {
     }
   }
 
-  /** Describes every GPU that CUDA shows this process. */
+  /** Describes every GPU that CUDA shows this process, or says why it can't be used. */
   static List<String> descriptions(CudaApi api) {
     return IntStream.range(0, new CudaContext(api, 0).deviceCount())
         .mapToObj(
             ordinal -> {
               try (CudaDevice device = new CudaDevice(api, ordinal)) {
                 return device.description();
+              } catch (PanambaException e) {
+                return "not usable: " + e.getMessage();
               }
             })
         .toList();

@@ -68,9 +68,9 @@ public record CudaInfo(
   /**
    * Describes the GPUs that CUDA shows this process.
    *
-   * @return one description for each, as {@link Device#description}
+   * @return one description for each, as {@link Device#description}, or why it can't be used
    * @throws LibraryException if the libraries can't be loaded
-   * @throws CudaException if there is none, or if one can't be used
+   * @throws CudaException if there is none
    */
   public static List<String> devices() {
     return CudaDevice.descriptions(CudaLibraries.api());

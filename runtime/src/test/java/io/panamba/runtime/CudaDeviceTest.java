@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.Arena;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -29,6 +30,16 @@ class CudaDeviceTest {
     assertThat(CudaDevice.descriptions(fake.api()))
         .containsExactly(
             "cuda:0 (a GPU that is none, sm_90)", "cuda:1 (a GPU that is none, sm_91)");
+  }
+
+  @Test
+  void oneThatCannotBeUsedHidesNoOther() {
+    // Both are counted; then the first is counted again, made current and asked for its name.
+    fake.failAt(3, FakeCuda.Fault.OUT_OF_MEMORY);
+    List<String> descriptions = CudaDevice.descriptions(fake.api());
+    assertThat(descriptions.getFirst())
+        .startsWith("not usable: cuda:0: reading the GPU's properties failed: cudaError2");
+    assertThat(descriptions.getLast()).isEqualTo("cuda:1 (a GPU that is none, sm_91)");
   }
 
   @Test
