@@ -52,8 +52,8 @@ int64_t panamba_packed_size(int64_t columns, int64_t depth, int32_t dtype) {
 }
 
 int32_t panamba_pack(const panamba_pack_args *args, const void *keep0, const void *keep1, const void *keep2) {
-  (void)keep0, (void)keep1, (void)keep2;
-  return panamba_cuda_pack(args);
+  (void)keep2;
+  return panamba_cuda_pack(args, keep0, keep1);
 }
 
 #define TO_DEVICE(args) to_device((int64_t *)(void *)&(args), (int64_t)(sizeof(args) / 8))

@@ -82,7 +82,7 @@ static void packing(void) {
                                 .depth_stride = COLUMNS,
                                 .source_dtype = doubled ? PANAMBA_F64 : PANAMBA_F32,
                                 .dtype = dtype};
-      CHECK(panamba_cuda_pack(&args) == PANAMBA_OK, "%s", panamba_cuda_message());
+      CHECK(panamba_cuda_pack(&args, 0, 0) == PANAMBA_OK, "%s", panamba_cuda_message());
       for (int n = 0; n < COLUMNS; n++) {
         for (int k = 0; k < DEPTH; k++) {
           double wanted = rounded(dtype, scales[n] * floats[k * COLUMNS + n]);
@@ -98,7 +98,7 @@ static void packing(void) {
             panamba_cuda_packed_size(INT64_MAX / 8, 9, PANAMBA_F32) == -1 &&
             panamba_cuda_packed_size(5, 7, PANAMBA_F16) == -1,
         "sizes that are no sizes");
-  CHECK(panamba_cuda_pack(0) == PANAMBA_INVALID_ARGUMENT, "null");
+  CHECK(panamba_cuda_pack(0, 0, 0) == PANAMBA_INVALID_ARGUMENT, "null");
 }
 
 #define REFUSED(call, named)                                                                                       \

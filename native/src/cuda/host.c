@@ -30,7 +30,8 @@ int64_t panamba_cuda_packed_size(int64_t columns, int64_t depth, int32_t dtype) 
   return columns * depth * (dtype == PANAMBA_F32 ? 4 : 2);
 }
 
-int32_t panamba_cuda_pack(const panamba_pack_args *a) {
+int32_t panamba_cuda_pack(const panamba_pack_args *a, const void *keep0, const void *keep1) {
+  (void)keep0, (void)keep1;
   if (!a || !a->source || !a->packed) {
     return panamba_fail(PANAMBA_INVALID_ARGUMENT, "pack: a pointer is null");
   }

@@ -89,7 +89,7 @@ final class CpuDevice implements Device {
     panamba_pack_args.dtype(args, type);
   }
 
-  private static MemorySegment address(Tensor tensor) {
+  static MemorySegment address(Tensor tensor) {
     return tensor == null ? MemorySegment.NULL : tensor.segment();
   }
 

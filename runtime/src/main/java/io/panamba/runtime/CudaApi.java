@@ -144,7 +144,8 @@ interface CudaApi {
 
   long packedSize(long columns, long depth, int dtype);
 
-  int pack(MemorySegment args);
+  /** The source and its scales are in the struct already; being handed over, they stay open. */
+  int pack(MemorySegment args, MemorySegment source, MemorySegment rowScale);
 
   int gatherPatches(MemorySegment args, MemorySegment patches, MemorySegment stream);
 

@@ -303,8 +303,8 @@ final class CudaBindings implements CudaApi {
   }
 
   @Override
-  public int pack(MemorySegment args) {
-    return panamba_cuda_h.panamba_cuda_pack(args);
+  public int pack(MemorySegment args, MemorySegment source, MemorySegment rowScale) {
+    return panamba_cuda_h.panamba_cuda_pack(args, source, rowScale);
   }
 
   @Override

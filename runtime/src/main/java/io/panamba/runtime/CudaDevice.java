@@ -236,7 +236,8 @@ final class CudaDevice implements Device {
       MemorySegment host = local.allocate(bytes, Tensor.ALIGNMENT);
       MemorySegment args = panamba_pack_args.allocate(local);
       CpuDevice.fill(args, source, host, type);
-      context.checkKernel(api.pack(args), "packing a matrix");
+      MemorySegment rowScale = CpuDevice.address(source.rowScale());
+      context.checkKernel(api.pack(args, source.data(), rowScale), "packing a matrix");
       long stamp = begin();
       try {
         memory.copy(host, packed, true, "copying a packed matrix");

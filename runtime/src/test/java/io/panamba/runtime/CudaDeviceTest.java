@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.Arena;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -105,6 +108,23 @@ class CudaDeviceTest {
       assertThatThrownBy(() -> new Copy(host, host.reshape(Shape.of(3))))
           .isInstanceOf(ShapeException.class)
           .hasMessageContaining("one in a GPU's");
+    }
+  }
+
+  @Test
+  void matricesWhoseMemoryIsOutOfReach() throws Exception {
+    Arena closed = Arena.ofShared();
+    MatrixSource gone = MatrixSource.of(Tensor.allocate(closed, DType.F32, Shape.of(500, 500)));
+    closed.close();
+    try (Device device = fake.open(0);
+        Arena arena = Arena.ofConfined();
+        Arena owner = Arena.ofShared();
+        ExecutorService executor = Executors.newSingleThreadExecutor()) {
+      assertThatThrownBy(() -> device.pack(owner, gone, DType.F32))
+          .isInstanceOf(IllegalStateException.class);
+      MatrixSource source = MatrixSource.of(Tensor.allocate(arena, DType.F32, Shape.of(5, 5)));
+      Future<?> packing = executor.submit(() -> device.pack(owner, source, DType.F32));
+      assertThatThrownBy(packing::get).hasCauseInstanceOf(WrongThreadException.class);
     }
   }
 

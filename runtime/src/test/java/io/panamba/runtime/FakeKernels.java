@@ -89,7 +89,9 @@ final class FakeKernels {
   }
 
   /** Packs float32 and bfloat16 alone. */
-  int pack(MemorySegment args) {
+  int pack(MemorySegment args, MemorySegment held, MemorySegment heldScale) {
+    requireOpen(held);
+    requireOpen(heldScale);
     FakeNumbers source =
         FakeNumbers.of(panamba_pack_args.source(args), panamba_pack_args.source_dtype(args));
     FakeNumbers packed =
@@ -105,6 +107,16 @@ final class FakeKernels {
       }
     }
     return 0;
+  }
+
+  /** Throws what the linker does to a segment that is closed, or another thread's. */
+  private static void requireOpen(MemorySegment segment) {
+    if (!segment.scope().isAlive()) {
+      throw new IllegalStateException("closed");
+    }
+    if (!segment.isAccessibleBy(Thread.currentThread())) {
+      throw new WrongThreadException();
+    }
   }
 
   int epilogue(MemorySegment args, MemorySegment stream) {

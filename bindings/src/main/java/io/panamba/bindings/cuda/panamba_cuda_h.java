@@ -406,6 +406,8 @@ public class panamba_cuda_h extends panamba_cuda_h$shared {
     private static class panamba_cuda_pack {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             panamba_cuda_h.C_INT,
+            panamba_cuda_h.C_POINTER,
+            panamba_cuda_h.C_POINTER,
             panamba_cuda_h.C_POINTER
         );
 
@@ -417,7 +419,7 @@ public class panamba_cuda_h extends panamba_cuda_h$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t panamba_cuda_pack(const panamba_pack_args *args)
+     * int32_t panamba_cuda_pack(const panamba_pack_args *args, const void *keep0, const void *keep1)
      * }
      */
     public static FunctionDescriptor panamba_cuda_pack$descriptor() {
@@ -427,7 +429,7 @@ public class panamba_cuda_h extends panamba_cuda_h$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t panamba_cuda_pack(const panamba_pack_args *args)
+     * int32_t panamba_cuda_pack(const panamba_pack_args *args, const void *keep0, const void *keep1)
      * }
      */
     public static MethodHandle panamba_cuda_pack$handle() {
@@ -437,7 +439,7 @@ public class panamba_cuda_h extends panamba_cuda_h$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t panamba_cuda_pack(const panamba_pack_args *args)
+     * int32_t panamba_cuda_pack(const panamba_pack_args *args, const void *keep0, const void *keep1)
      * }
      */
     public static MemorySegment panamba_cuda_pack$address() {
@@ -446,16 +448,16 @@ public class panamba_cuda_h extends panamba_cuda_h$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t panamba_cuda_pack(const panamba_pack_args *args)
+     * int32_t panamba_cuda_pack(const panamba_pack_args *args, const void *keep0, const void *keep1)
      * }
      */
-    public static int panamba_cuda_pack(MemorySegment args) {
+    public static int panamba_cuda_pack(MemorySegment args, MemorySegment keep0, MemorySegment keep1) {
         var mh$ = panamba_cuda_pack.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("panamba_cuda_pack", args);
+                traceDowncall("panamba_cuda_pack", args, keep0, keep1);
             }
-            return (int)mh$.invokeExact(args);
+            return (int)mh$.invokeExact(args, keep0, keep1);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

@@ -37,7 +37,7 @@ public class panamba_cuda_scan_args {
         panamba_cuda_h.C_LONG.withName("chunk"),
         panamba_cuda_h.C_INT.withName("gate_activation"),
         panamba_cuda_h.C_INT.withName("state_lanes")
-    ).withName("$anon$138:9");
+    ).withName("$anon$139:9");
 
     /**
      * The layout of this struct
