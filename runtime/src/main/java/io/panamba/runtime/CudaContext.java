@@ -112,12 +112,13 @@ final class CudaContext {
     if (status == cublasLt_h.CUBLAS_STATUS_SUCCESS()) {
       return;
     }
-    // Of a GPU that has failed for good cuBLASLt says no more than that nothing came of its call.
-    int behind = api.clearError();
-    if (LASTING.contains(behind)) {
-      throw failure(behind, operation);
+    // Of a GPU that has failed for good cuBLASLt says no more than that nothing came of its call,
+    // and the CUDA runtime inside it is not ours. But from then on every call of ours fails, too.
+    Memory memory = memory();
+    if (LASTING.contains(memory.status)) {
+      throw failure(memory.status, operation);
     }
-    String advice = status == cublasLt_h.CUBLAS_STATUS_ALLOC_FAILED() ? memory() : "";
+    String advice = status == cublasLt_h.CUBLAS_STATUS_ALLOC_FAILED() ? memory.advice() : "";
     throw failure(operation, api.productErrorName(status), api.productErrorText(status), advice);
   }
 
@@ -143,7 +144,7 @@ final class CudaContext {
   private CudaException failure(int status, Object operation) {
     String advice = "";
     if (status == cuda_runtime_h.cudaErrorMemoryAllocation()) {
-      advice = memory();
+      advice = memory().advice();
     } else if (LASTING.contains(status)) {
       advice = "; the device can't be used any more in this process";
     }
@@ -164,19 +165,25 @@ final class CudaContext {
         operation.toString());
   }
 
-  /** What is left, for who wanted more. */
-  private String memory() {
+  /** What a GPU says of its memory, in bytes. */
+  private record Memory(int status, long free, long total) {
+    /** What is left, for who wanted more. */
+    String advice() {
+      String left =
+          status == cuda_runtime_h.cudaSuccess()
+              ? "; %.2f of %.2f GB are free".formatted(free / 1e9, total / 1e9)
+              : "";
+      return left + "; close what is not needed, or take smaller batches or images";
+    }
+  }
+
+  private Memory memory() {
     try (Arena local = Arena.ofConfined()) {
       MemorySegment free = local.allocate(ValueLayout.JAVA_LONG);
       MemorySegment total = local.allocate(ValueLayout.JAVA_LONG);
-      String left =
-          api.memoryInfo(free, total) == cuda_runtime_h.cudaSuccess()
-              ? "; %.2f of %.2f GB are free"
-                  .formatted(
-                      free.get(ValueLayout.JAVA_LONG, 0) / 1e9,
-                      total.get(ValueLayout.JAVA_LONG, 0) / 1e9)
-              : "";
-      return left + "; close what is not needed, or take smaller batches or images";
+      int status = api.memoryInfo(free, total);
+      return new Memory(
+          status, free.get(ValueLayout.JAVA_LONG, 0), total.get(ValueLayout.JAVA_LONG, 0));
     }
   }
 

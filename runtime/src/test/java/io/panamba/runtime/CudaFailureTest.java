@@ -107,6 +107,17 @@ class CudaFailureTest {
 
   @ParameterizedTest
   @EnumSource(names = {"LAUNCH_FAILURE", "LOST_DEVICE"})
+  void aProductTellsThatTheGpuFailedForGood(FakeCuda.Fault fault) {
+    FakeCuda fake = new FakeCuda(1);
+    fake.failAt(firstOf("multiply"), fault);
+    assertThatThrownBy(() -> everything(fake))
+        .isInstanceOfSatisfying(
+            CudaException.class, e -> assertThat(e.errorName()).startsWith("cudaError"))
+        .hasMessageEndingWith("the device can't be used any more in this process");
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"LAUNCH_FAILURE", "LOST_DEVICE"})
   void aGpuThatFailedForGoodSaysSoFromThenOn(FakeCuda.Fault fault) {
     FakeCuda fake = new FakeCuda(1);
     try (Device device = fake.open(0);
