@@ -161,13 +161,20 @@ final class CudaPlan implements Plan {
     if (count == 0) {
       return;
     }
-    context.check(api.recordEvent(start, stream), this);
-    if (count == operations.size()) {
-      context.check(api.launchGraph(graph, stream), this);
-    } else {
-      launch(starts[first], starts[first + count]);
+    timed = false;
+    try {
+      context.check(api.recordEvent(start, stream), this);
+      if (count == operations.size()) {
+        context.check(api.launchGraph(graph, stream), this);
+      } else {
+        launch(starts[first], starts[first + count]);
+      }
+      context.check(api.recordEvent(end, stream), this);
+    } catch (RuntimeException | Error e) {
+      // What was launched before may still work on memory that is free to go when this returns.
+      context.released(api.synchronize(stream), "waiting for half a run");
+      throw e;
     }
-    context.check(api.recordEvent(end, stream), this);
     context.check(api.synchronize(stream), this);
     timed = true;
   }

@@ -151,6 +151,25 @@ class CudaFailureTest {
   }
 
   @Test
+  void halfARunIsWaitedFor() {
+    FakeCuda fake = new FakeCuda(1);
+    try (Device device = fake.open(0);
+        Arena arena = Arena.ofShared()) {
+      CudaScenario scenario = new CudaScenario(device, arena, DType.F32);
+      try (Plan plan = device.plan(scenario.operations())) {
+        plan.run();
+        fake.forgetCalls();
+        fake.failAt(3, FakeCuda.Fault.OUT_OF_MEMORY);
+        assertThatThrownBy(plan::run).isInstanceOf(CudaException.class);
+        assertThat(fake.calls())
+            .startsWith("setDevice", "recordEvent", "launchGraph", "recordEvent")
+            .endsWith("synchronize");
+        assertThat(plan.deviceMillis()).isEmpty();
+      }
+    }
+  }
+
+  @Test
   void aRunThatFailedOnceCanBeRepeated() {
     FakeCuda fake = new FakeCuda(1);
     try (Device device = fake.open(0);
