@@ -12,9 +12,10 @@ import java.util.Map;
  * Chooses cuBLASLt's algorithms for a plan, one for each kind of product.
  *
  * <p>An algorithm decides in which order an element's sum is taken. So that the bits of an image do
- * not depend on the batch that it is in, the choice never looks at the number of rows: it is made
+ * not depend on the batch that it is in, the choice does not look at the number of rows: it is made
  * for {@link #ROWS} of them, and algorithms that cut sums in pieces are left out. The depths of a
- * Vim network are small, so that a tile that suits many rows costs few rows little.
+ * Vim network are small, so that a tile that suits many rows costs few rows little. Only where that
+ * algorithm refuses a number of rows is another one taken.
  */
 final class CudaProducts {
   private static final long ROWS = 4096;
