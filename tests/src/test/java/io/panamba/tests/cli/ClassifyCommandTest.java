@@ -29,7 +29,8 @@ class ClassifyCommandTest {
     assertThat(result.code()).isZero();
     assertThat(result.err().lines())
         .containsExactly(
-            "no --weights: this is Panamba's own model of handwritten digits, which knows nothing else");
+            "no --weights: this is Panamba's own model of handwritten digits, which knows nothing"
+                + " else");
     assertThat(result.out().lines()).hasSize(2).last().asString().endsWith(" %      7  7");
   }
 
