@@ -62,10 +62,23 @@ public final class Labels {
     return new Labels(List.copyOf(names));
   }
 
-  /** The labels of a checkpoint's metadata, or else the defaults. */
+  /**
+   * The labels of a checkpoint's metadata, or else the defaults.
+   *
+   * @throws WeightsException if they are not as many as the head's outputs
+   */
   static Labels of(Checkpoint checkpoint, VimConfig config) {
-    String names = checkpoint.metadata().get(METADATA);
-    return names == null ? defaultsFor(config.classes()) : of(names.lines().toList());
+    String text = checkpoint.metadata().get(METADATA);
+    if (text == null || config.classes() == 0) {
+      return defaultsFor(config.classes());
+    }
+    List<String> names = text.lines().toList();
+    if (names.size() != config.classes()) {
+      throw new WeightsException(
+          "the file's metadata has %d names in %s; expected one for each of the head's %d classes"
+              .formatted(names.size(), METADATA, config.classes()));
+    }
+    return of(names);
   }
 
   /**

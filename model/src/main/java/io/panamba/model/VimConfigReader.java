@@ -2,6 +2,7 @@ package io.panamba.model;
 
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.runtime.Shape;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -9,6 +10,7 @@ import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** Tells a network from the shapes of its checkpoint. */
 final class VimConfigReader {
@@ -20,6 +22,7 @@ final class VimConfigReader {
   private static final String CLASS_TOKEN = "vim.class_token";
   private static final String POOLING = "vim.pooling";
   private static final String DIVIDE_OUT = "vim.divide_out";
+  private static final Map<String, Boolean> TRUTH = Map.of("true", true, "false", false);
   private static final Pattern LAYER = Pattern.compile("layers\\.(\\d{1,9})\\..*");
 
   private final Checkpoint checkpoint;
@@ -77,11 +80,10 @@ final class VimConfigReader {
         size("layers.0.mixer.conv1d.weight", "inner, 1, kernel", 2),
         has("head.weight") || has("head.bias") ? size("head.weight", "classes, dim", 0) : 0,
         classToken,
-        Objects.requireNonNullElseGet(
-            options.pooling(), () -> stored(POOLING, Pooling::valueOf, Pooling.MEAN)),
+        Objects.requireNonNullElseGet(options.pooling(), () -> stored(POOLING, Pooling.MEAN)),
         bimamba(),
         Objects.requireNonNullElseGet(
-            options.divideOut(), () -> stored(DIVIDE_OUT, VimConfigReader::truth, true)),
+            options.divideOut(), () -> stored(DIVIDE_OUT, "true or false", TRUTH::get, true)),
         Objects.requireNonNullElse(options.layerBidirectional(), false),
         rope(),
         Objects.requireNonNullElse(options.ropeResidual(), true),
@@ -92,32 +94,35 @@ final class VimConfigReader {
         Objects.requireNonNullElse(options.precision(), Precision.FP32));
   }
 
-  /** A value of the file's metadata. */
-  private <T> T stored(String name, Function<String, T> parser, T absent) {
+  /** A value of the file's metadata; the parser answers null if it is none. */
+  private <T> T stored(String name, String expected, Function<String, T> parser, T absent) {
     String text = checkpoint.metadata().get(name);
-    try {
-      return text == null ? absent : parser.apply(text);
-    } catch (IllegalArgumentException e) {
+    if (text == null) {
+      return absent;
+    }
+    T value = parser.apply(text);
+    if (value == null) {
       throw new WeightsException(
-          "the file's metadata says that %s is '%s', which can't be: %s; remove it there"
-              .formatted(name, text, e.getMessage()),
-          e);
-    }
-  }
-
-  private static boolean truth(String text) {
-    if (!text.equals("true") && !text.equals("false")) {
-      throw new IllegalArgumentException("expected true or false");
-    }
-    return text.equals("true");
-  }
-
-  private static int positive(String text) {
-    int value = Integer.parseInt(text);
-    if (value < 1) {
-      throw new IllegalArgumentException("expected at least 1");
+          "the file's metadata has %s '%s'; expected %s".formatted(name, text, expected));
     }
     return value;
+  }
+
+  private <E extends Enum<E>> E stored(String name, E absent) {
+    E[] constants = absent.getDeclaringClass().getEnumConstants();
+    return stored(
+        name,
+        "one of " + Arrays.toString(constants),
+        text -> Stream.of(constants).filter(e -> e.name().equals(text)).findAny().orElse(null),
+        absent);
+  }
+
+  private int stored(String name, int absent) {
+    return stored(
+        name,
+        "a whole number from 1",
+        text -> text.matches("[1-9][0-9]{0,8}") ? Integer.valueOf(text) : null,
+        absent);
   }
 
   private boolean has(String key) {
@@ -180,7 +185,7 @@ final class VimConfigReader {
   private ClassToken classToken() {
     boolean single = has("cls_token");
     boolean twofold = has("cls_token_head") || has("cls_token_tail");
-    ClassToken place = stored(CLASS_TOKEN, ClassToken::valueOf, ClassToken.MIDDLE);
+    ClassToken place = stored(CLASS_TOKEN, ClassToken.MIDDLE);
     ClassToken one = place == ClassToken.HEAD ? place : ClassToken.MIDDLE;
     ClassToken found = twofold ? ClassToken.DOUBLE : single ? one : ClassToken.NONE;
     ClassToken wanted = Objects.requireNonNullElse(options.classToken(), found);
@@ -231,7 +236,7 @@ final class VimConfigReader {
       return options.stride();
     }
     if (checkpoint.metadata().containsKey(STRIDE)) {
-      return stored(STRIDE, VimConfigReader::positive, patch);
+      return stored(STRIDE, patch);
     }
     for (int stride = patch; stride >= 1 && patch <= PUBLISHED_IMAGE_SIZE; stride /= 2) {
       if ((PUBLISHED_IMAGE_SIZE - patch) / stride + 1 == trainedSide) {
@@ -246,7 +251,7 @@ final class VimConfigReader {
     if (wanted != null) {
       return wanted;
     }
-    int said = stored(name, VimConfigReader::positive, 0);
+    int said = stored(name, 0);
     if (said >= patch
         && stride > 0
         && (trainedSide == 0 || (said - patch) / stride + 1 == trainedSide)) {

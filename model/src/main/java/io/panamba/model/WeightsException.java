@@ -17,14 +17,4 @@ public final class WeightsException extends PanambaException {
   public WeightsException(String message) {
     super(message);
   }
-
-  /**
-   * Creates an exception with its cause.
-   *
-   * @param message the key, the expected and the given value
-   * @param cause what led to it
-   */
-  public WeightsException(String message, Throwable cause) {
-    super(message, cause);
-  }
 }

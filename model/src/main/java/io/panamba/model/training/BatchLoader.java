@@ -92,7 +92,11 @@ final class BatchLoader implements AutoCloseable {
     MemorySegment.copy(staging.segment(), 0, images.segment(), 0, staging.segment().byteSize());
   }
 
-  /** Waits for every image, as one that is late would be written into the next batch. */
+  /**
+   * Waits for every image, as one that is late would be written into the next batch.
+   *
+   * @return the first failure, or null
+   */
   private Throwable finish() {
     Throwable first = null;
     for (Future<?> future : pending) {
@@ -102,7 +106,7 @@ final class BatchLoader implements AutoCloseable {
         first = first == null ? e.getCause() : first;
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        return new IllegalStateException("interrupted while images are read", e);
+        throw new IllegalStateException("interrupted while images are read", e);
       }
     }
     pending.clear();

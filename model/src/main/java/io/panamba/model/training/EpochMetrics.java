@@ -9,7 +9,7 @@ package io.panamba.model.training;
  *     there are none
  * @param heldOutAccuracy the part of them whose class was named; NaN if there are none
  * @param learningRate of the last step
- * @param seconds that it took
+ * @param seconds that it took; of one that was resumed, since then
  */
 public record EpochMetrics(
     int epoch,

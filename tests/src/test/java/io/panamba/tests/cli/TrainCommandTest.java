@@ -152,7 +152,7 @@ class TrainCommandTest {
     assertThat(Cli.run("info", "--weights", output, "--json").ok().json().at("/weights").toString())
         .contains("\"class_token\":\"head\"")
         .contains("\"stride\":4")
-        .contains("34");
+        .contains("\"image_size\":\"34x34\"");
   }
 
   /** What a process that was killed while it wrote left behind, and files of others. */

@@ -9,6 +9,7 @@ import io.panamba.model.Vim;
 import io.panamba.model.VimOptions;
 import io.panamba.model.WeightsException;
 import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.model.checkpoint.SafetensorsWriter;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Shape;
@@ -73,6 +74,40 @@ class WeightsErrorTest {
         .as(message)
         .isInstanceOf(WeightsException.class)
         .hasMessage(message);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "vim.stride | 0 | vim.stride '0'; expected a whole number from 1",
+        "vim.stride | abc | vim.stride 'abc'; expected a whole number from 1",
+        "vim.image_width | -3 | vim.image_width '-3'; expected a whole number from 1",
+        "vim.pooling | some | vim.pooling 'some'; expected one of [MEAN, LAST, MAX, ALL]",
+        "vim.class_token | TAIL | vim.class_token 'TAIL'; expected one of [MIDDLE, HEAD, DOUBLE,"
+            + " NONE]",
+        "vim.divide_out | 1 | vim.divide_out '1'; expected true or false",
+        "vim.labels | one | 1 names in vim.labels; expected one for each of the head's 10 classes",
+      })
+  void metadataThatCanNotBe(String name, String value, String message) {
+    Path file = folder.resolve("network.safetensors");
+    SafetensorsWriter.write(file, tensors("vim_nano"), Map.of(name, value));
+    assertThatThrownBy(() -> Vim.open(file, device, VimOptions.defaults()).close())
+        .isInstanceOf(WeightsException.class)
+        .hasMessageContaining("the file's metadata has " + message);
+  }
+
+  /** A size that the trained grid contradicts is none. */
+  @ParameterizedTest
+  @CsvSource({"35, 35", "39, 39", "40, 32", "31, 32", "999999999, 32"})
+  void metadataRefinesTheImageSize(int said, int expected) {
+    Path file = folder.resolve("network.safetensors");
+    SafetensorsWriter.write(
+        file, tensors("vim_nano"), Map.of("vim.image_height", Integer.toString(said)));
+    try (Vim vim = Vim.open(file, device, VimOptions.defaults())) {
+      assertThat(vim.config().imageHeight()).isEqualTo(expected);
+      assertThat(vim.config().imageWidth()).isEqualTo(32);
+    }
   }
 
   static List<String> networks() {
