@@ -51,7 +51,7 @@ final class LayerSteps {
       this.suffix = forward ? "" : "_b";
       this.store = store;
       a = memory.tensor(config.states(), config.inner());
-      projection = memory.packed(weight("x_proj"));
+      projection = memory.shared("x_proj", weight("x_proj"));
       projected = memory.saved(config.dtRank() + 2L * config.states());
       savedStates = memory.savedStates(SAVED_INTERVAL);
       TrainingMemory.Direction scratch = forward ? memory.forward() : memory.backward();
@@ -88,7 +88,6 @@ final class LayerSteps {
     }
 
     void prepare(List<Operation> operations) {
-      operations.add(TrainingMemory.pack(weight("x_proj"), projection));
       operations.add(
           new Pointwise(Pointwise.Kind.DECAY, Columns.of(store.value(aLog())), Columns.of(a)));
     }
@@ -97,8 +96,9 @@ final class LayerSteps {
       return new CausalConv.Direction(weight("conv1d"), bias("conv1d"), u);
     }
 
-    Linear project() {
-      return Linear.of(u, projection, null, 0, projected);
+    void project(List<Operation> operations) {
+      operations.add(TrainingMemory.pack(weight("x_proj"), projection));
+      operations.add(Linear.of(u, projection, null, 0, projected));
     }
 
     SelectiveScan.Direction scan() {
@@ -178,8 +178,8 @@ final class LayerSteps {
     String prefix = "layers." + index + ".";
     mixer = prefix + "mixer.";
     norm = new NormSteps(prefix + "norm.", memory, store);
-    inProjection = memory.packed(store.value(mixer + "in_proj.weight"));
-    outProjection = memory.packed(store.value(mixer + "out_proj.weight"));
+    inProjection = memory.shared("in_proj", store.value(mixer + "in_proj.weight"));
+    outProjection = memory.shared("out_proj", store.value(mixer + "out_proj.weight"));
     forward = new Branch(mixer, true, memory, store);
     backward = new Branch(mixer, false, memory, store);
     long inner = config.inner();
@@ -191,8 +191,6 @@ final class LayerSteps {
 
   /** Brings what is derived of weights up to date. */
   void prepare(List<Operation> operations) {
-    operations.add(TrainingMemory.pack(store.value(mixer + "in_proj.weight"), inProjection));
-    operations.add(TrainingMemory.pack(store.value(mixer + "out_proj.weight"), outProjection));
     forward.prepare(operations);
     backward.prepare(operations);
   }
@@ -206,11 +204,12 @@ final class LayerSteps {
    */
   void forward(Tensor stream, Tensor before, Tensor out, List<Operation> operations) {
     operations.add(norm.forward(stream, before, memory.normed()));
+    operations.add(TrainingMemory.pack(store.value(mixer + "in_proj.weight"), inProjection));
     operations.add(Linear.of(memory.normed(), inProjection, null, 0, xz));
     operations.add(new Pointwise(Pointwise.Kind.SILU, z, Columns.of(memory.gate())));
     operations.add(CausalConv.of(x, forward.conv(), backward.conv()));
-    operations.add(forward.project());
-    operations.add(backward.project());
+    forward.project(operations);
+    backward.project(operations);
     operations.add(
         new SelectiveScan(
             forward.scan(),
@@ -221,6 +220,7 @@ final class LayerSteps {
             SAVED_INTERVAL,
             false,
             memory.scanned()));
+    operations.add(TrainingMemory.pack(store.value(mixer + "out_proj.weight"), outProjection));
     operations.add(Linear.of(memory.scanned(), outProjection, null, 0, out));
   }
 

@@ -11,6 +11,8 @@ import io.panamba.runtime.ScanGradient;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import java.lang.foreign.Arena;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * The memory of a training step: what layers keep from forward to backward, counted, and scratch
@@ -38,6 +40,7 @@ final class TrainingMemory {
   private final Tensor scanned;
   private final Tensor xzGradient;
   private final Tensor normParts;
+  private final Map<String, PackedMatrix> shared = new HashMap<>();
   private long bytes;
   private long savedBytes;
 
@@ -114,6 +117,11 @@ final class TrainingMemory {
     PackedMatrix packed = device.pack(arena, MatrixSource.of(matrix(matrix)), DType.F32);
     bytes += packed.byteSize();
     return packed;
+  }
+
+  /** The one place for the packed forms of all layers' matrices of a name, one at a time. */
+  PackedMatrix shared(String name, Tensor matrix) {
+    return shared.computeIfAbsent(name, _ -> packed(matrix));
   }
 
   static Pack pack(Tensor matrix, PackedMatrix out) {
