@@ -64,7 +64,7 @@ record CurvePlot(List<EpochMetrics> epochs) {
           String.format(
               Locale.ROOT,
               "<path d=\"M%d %.1fH%d\" stroke=\"#ddd\"/><text x=\"%d\" y=\"%.1f\""
-                  + " text-anchor=\"end\">%.4g</text>%n",
+                  + " text-anchor=\"end\">%.4g</text>\n",
               LEFT,
               y,
               WIDTH - RIGHT,
@@ -75,7 +75,7 @@ record CurvePlot(List<EpochMetrics> epochs) {
     int nameX = LEFT;
     for (Curve curve : curves) {
       svg.append(
-          "<text x=\"%d\" y=\"%d\" fill=\"%s\">%s</text>%n"
+          "<text x=\"%d\" y=\"%d\" fill=\"%s\">%s</text>\n"
               .formatted(nameX, top + TOP - 10, curve.colour, curve.name));
       nameX += 200;
       String points =
@@ -90,14 +90,14 @@ record CurvePlot(List<EpochMetrics> epochs) {
                           y(top, (curve.value.applyAsDouble(epoch) - low) / range)))
               .collect(Collectors.joining(" "));
       svg.append(
-          "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"1.5\" points=\"%s\"/>%n"
+          "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"1.5\" points=\"%s\"/>\n"
               .formatted(curve.colour, points));
     }
     svg.append(
         String.format(
             Locale.ROOT,
             "<text x=\"%d\" y=\"%d\">epoch 1</text><text x=\"%d\" y=\"%d\""
-                + " text-anchor=\"end\">%d</text>%n",
+                + " text-anchor=\"end\">%d</text>\n",
             LEFT,
             top + HEIGHT - BOTTOM + 18,
             WIDTH - RIGHT,

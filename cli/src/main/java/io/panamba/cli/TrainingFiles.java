@@ -105,7 +105,7 @@ final class TrainingFiles {
       text.append(
           String.format(
               Locale.ROOT,
-              "%d,%s,%s,%s,%s,%.3f%n",
+              "%d,%s,%s,%s,%s,%.3f\n",
               epoch.epoch(),
               (float) epoch.trainingLoss(),
               number(epoch.heldOutLoss()),

@@ -157,7 +157,7 @@ public final class StoredTensor {
     long[] index = new long[strides.length];
     long offset = 0;
     for (int i = 0; i < values.length; i++) {
-      values[i] = element(offset);
+      values[i] = (float) element(offset);
       for (int axis = strides.length - 1; axis >= 0; axis--) {
         offset += strides[axis];
         if (++index[axis] < shape.size(axis)) {
@@ -170,13 +170,24 @@ public final class StoredTensor {
     return values;
   }
 
-  private float element(long index) {
+  /**
+   * Reads an element.
+   *
+   * @param index of the element in {@link #data()}
+   * @return its value, exactly
+   * @throws ShapeException if elements are neither floating-point numbers nor U8
+   * @throws IndexOutOfBoundsException if there is no such element
+   */
+  public double element(long index) {
     return switch (dtype) {
       case F32 -> data.get(FLOAT, index * 4);
-      case F64 -> (float) data.get(DOUBLE, index * 8);
+      case F64 -> data.get(DOUBLE, index * 8);
       case F16 -> Float.float16ToFloat(data.get(SHORT, index * 2));
       case BF16 -> Float.intBitsToFloat(data.get(SHORT, index * 2) << 16);
-      default -> throw new IllegalStateException();
+      case U8 -> data.get(ValueLayout.JAVA_BYTE, index) & 0xff;
+      default ->
+          throw new ShapeException(
+              "%s has elements of type %s; expected floating-point or U8".formatted(key, dtype));
     };
   }
 

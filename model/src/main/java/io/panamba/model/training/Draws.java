@@ -1,5 +1,6 @@
 package io.panamba.model.training;
 
+import io.panamba.model.VimInitializer;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
@@ -27,7 +28,7 @@ final class Draws {
   }
 
   private static final RandomGeneratorFactory<RandomGenerator> FACTORY =
-      RandomGeneratorFactory.of("L64X128MixRandom");
+      RandomGeneratorFactory.of(VimInitializer.GENERATOR);
 
   private Draws() {}
 

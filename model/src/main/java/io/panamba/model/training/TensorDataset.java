@@ -154,34 +154,11 @@ final class TensorDataset implements Dataset {
     for (int c = 0; c < CHANNELS; c++) {
       long from = first + (colours == 1 ? 0 : (long) c * plane);
       for (int i = 0; i < plane; i++) {
-        double level = (sample(from + i) - black) / (white - black);
+        double level = (images.element(from + i) - black) / (white - black);
         pixels[i * CHANNELS + c] = (byte) Math.clamp(Math.round(level * 255), 0, 255);
       }
     }
     return RgbImage.of(width, height, pixels);
-  }
-
-  private double sample(long i) {
-    MemorySegment data = images.data();
-    return switch (images.dtype()) {
-      case U8 -> data.get(ValueLayout.JAVA_BYTE, i) & 0xff;
-      case F64 ->
-          data.get(
-              ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN),
-              i * Double.BYTES);
-      case F32 ->
-          data.get(
-              ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), i * Float.BYTES);
-      default -> {
-        short bits =
-            data.get(
-                ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN),
-                i * Short.BYTES);
-        yield images.dtype() == DType.F16
-            ? Float.float16ToFloat(bits)
-            : Float.intBitsToFloat(bits << 16);
-      }
-    };
   }
 
   @Override

@@ -34,6 +34,10 @@ public final class TrainingRun implements AutoCloseable {
   private final Schedule schedule;
   private final int stepsPerEpoch;
   private final List<EpochMetrics> epochs = new ArrayList<>();
+
+  /** What has to be the same where a run goes on. */
+  private final Map<String, String> identity = new LinkedHashMap<>();
+
   private double lossSum;
   private long epochStart = System.nanoTime();
 
@@ -301,12 +305,13 @@ public final class TrainingRun implements AutoCloseable {
     return best;
   }
 
-  /** What has to be the same where a run goes on. */
+  /** Read once: a fingerprint may be a sum over all the data. */
   private Map<String, String> identity() {
-    Map<String, String> identity = new LinkedHashMap<>();
-    identity.put("network", trainer.config().toString());
-    identity.put("recipe", recipe.toString());
-    identity.put("data", data.fingerprint());
+    if (identity.isEmpty()) {
+      identity.put("network", trainer.config().toString());
+      identity.put("recipe", recipe.toString());
+      identity.put("data", data.fingerprint());
+    }
     return identity;
   }
 
