@@ -9,8 +9,8 @@ final class Limits {
   /** Of a safetensors header or an index of shards: the format's own bound. */
   static final int HEADER_BYTES = 100_000_000;
 
-  /** Names and values in a header: a tensor takes some eight. */
-  static final int HEADER_VALUES = 4_000_000;
+  /** Names and values in a header: a tensor takes some ten. */
+  static final int HEADER_VALUES = 2_000_000;
 
   /** Of a pickle. */
   static final int PICKLE_BYTES = 1 << 26;
