@@ -9,11 +9,15 @@ import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.runtime.Device;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
 /** Describes a checkpoint's network and what it costs. */
 final class WeightsReport {
+  /** Keys that are named of those that were left out. */
+  private static final int SHOWN = 5;
+
   private WeightsReport() {}
 
   static Map<String, Object> of(Path file, Device device, VimOptions options) {
@@ -22,8 +26,8 @@ final class WeightsReport {
     try (Checkpoint checkpoint = Checkpoint.open(file);
         Vim vim = Vim.load(checkpoint, device, options)) {
       VimConfig config = vim.config();
+      keys(object, Vim.reading(checkpoint));
       configuration(object, config);
-      object.put("parameters", parameters(checkpoint));
       object.put("multiply_adds", config.multiplyAdds());
       object.put("scan_updates", config.scanUpdates());
       object.put("weight_bytes", vim.weightBytes());
@@ -32,6 +36,29 @@ final class WeightsReport {
       }
     }
     return object;
+  }
+
+  /** How the keys were read, where not all of them are the network's as they stand. */
+  private static void keys(Map<String, Object> object, Checkpoint checkpoint) {
+    String dictionary = checkpoint.metadata().getOrDefault("dictionary", "");
+    if (!dictionary.isEmpty()) {
+      object.put("dictionary", dictionary);
+    }
+    if (!checkpoint.removedPrefixes().isEmpty()) {
+      object.put("removed_prefixes", checkpoint.removedPrefixes());
+    }
+    List<String> leftOut =
+        checkpoint.keys().stream()
+            .filter(key -> checkpoint.isBeside(key) && !Vim.isKnownKey(key))
+            .toList();
+    if (!leftOut.isEmpty()) {
+      object.put("left_out", leftOut.size() + ": " + String.join(", ", first(leftOut)));
+    }
+    object.put("parameters", parameters(checkpoint));
+  }
+
+  private static List<String> first(List<String> keys) {
+    return keys.subList(0, Math.min(SHOWN, keys.size()));
   }
 
   private static void configuration(Map<String, Object> object, VimConfig config) {
@@ -67,7 +94,7 @@ final class WeightsReport {
   private static long parameters(Checkpoint checkpoint) {
     long count = 0;
     for (String key : checkpoint.keys()) {
-      if (!key.startsWith("rope.")) {
+      if (Vim.isKnownKey(key) && !key.startsWith("rope.")) {
         count += checkpoint.find(key).orElseThrow().shape().elements();
       }
     }

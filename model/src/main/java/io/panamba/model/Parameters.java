@@ -10,19 +10,25 @@ import io.panamba.runtime.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.DoubleUnaryOperator;
 
 /**
  * Reads a checkpoint's tensors into the forms that operations take, checks their shapes, and keeps
- * account of the keys.
+ * account of the keys. Matrices are packed from a copy of their bytes, which the file can't change
+ * any more; one piece of memory serves for all of them.
  */
-final class Parameters {
+final class Parameters implements AutoCloseable {
   private final Checkpoint checkpoint;
   private final DeviceMemory memory;
   private final Set<String> used = new HashSet<>();
+  private final Map<String, Boolean> common = new HashMap<>();
+  private Arena scratchArena = Arena.ofConfined();
+  private MemorySegment scratch = MemorySegment.NULL;
 
   Parameters(Checkpoint checkpoint, DeviceMemory memory) {
     this.checkpoint = checkpoint;
@@ -66,7 +72,8 @@ final class Parameters {
    * Whether every layer has such a tensor; none has it if no key of the checkpoint ends like it.
    */
   boolean isCommon(String suffix) {
-    return checkpoint.keys().stream().anyMatch(key -> key.endsWith(suffix));
+    return common.computeIfAbsent(
+        suffix, _ -> checkpoint.keys().stream().anyMatch(key -> key.endsWith(suffix)));
   }
 
   /** A tensor that every layer has or none. */
@@ -94,7 +101,7 @@ final class Parameters {
     return upload(Shape.of(columns, rows), transposed);
   }
 
-  /** A weight (columns, ...) whose other axes are the depth, packed straight from the file. */
+  /** A weight (columns, ...) whose other axes are the depth. */
   PackedMatrix packed(String key, DType dtype, Tensor rowScale, long... sizes) {
     return packedRows(key, dtype, rowScale, 0, sizes[0], sizes);
   }
@@ -104,39 +111,36 @@ final class Parameters {
       String key, DType dtype, Tensor rowScale, long first, long count, long... sizes) {
     StoredTensor tensor = stored(key, sizes);
     long depth = tensor.shape().elements() / sizes[0];
-    long[] strides = tensor.strides();
-    if (sizes.length == 2) {
-      return pack(dtype, tensor.data(), tensor.dtype(), first, count, depth, strides, rowScale);
-    }
-    long[] dense = {depth, 1};
-    if (tensor.isContiguous()) {
-      return pack(dtype, tensor.data(), tensor.dtype(), first, count, depth, dense, rowScale);
+    long[] strides = sizes.length == 2 ? tensor.strides() : new long[] {depth, 1};
+    if (sizes.length == 2 || tensor.isContiguous()) {
+      long elements = (count - 1) * strides[0] + (depth - 1) * strides[1] + 1;
+      MemorySegment rows = scratch(elements * tensor.dtype().bytes());
+      tensor.read(first * strides[0], rows);
+      return memory.pack(
+          new MatrixSource(rows, tensor.dtype(), count, depth, strides[0], strides[1], rowScale),
+          dtype);
     }
     try (Arena local = Arena.ofConfined()) {
-      Tensor copy = Tensor.of(local, tensor.shape(), tensor.toFloats());
-      return pack(dtype, copy.segment(), DType.F32, first, count, depth, dense, rowScale);
+      Tensor dense =
+          Tensor.of(local, Shape.of(sizes[0], depth), tensor.toFloats()).slice(first, count);
+      return memory.pack(
+          new MatrixSource(dense.segment(), DType.F32, count, depth, depth, 1, rowScale), dtype);
     }
   }
 
-  private PackedMatrix pack(
-      DType dtype,
-      MemorySegment data,
-      DType stored,
-      long first,
-      long count,
-      long depth,
-      long[] strides,
-      Tensor rowScale) {
-    return memory.pack(
-        new MatrixSource(
-            data.asSlice(first * strides[0] * stored.bytes()),
-            stored,
-            count,
-            depth,
-            strides[0],
-            strides[1],
-            rowScale),
-        dtype);
+  /** Memory for the copy of one tensor, until that of the next. */
+  private MemorySegment scratch(long bytes) {
+    if (scratch.byteSize() < bytes) {
+      scratchArena.close();
+      scratchArena = Arena.ofConfined();
+      scratch = scratchArena.allocate(bytes, Tensor.ALIGNMENT);
+    }
+    return scratch.asSlice(0, bytes);
+  }
+
+  @Override
+  public void close() {
+    scratchArena.close();
   }
 
   /**
@@ -146,7 +150,7 @@ final class Parameters {
   void requireAllUsed() {
     List<String> unknown = new ArrayList<>();
     for (String key : checkpoint.keys()) {
-      if (!used.contains(key)) {
+      if (!used.contains(key) && !checkpoint.isBeside(key)) {
         unknown.add(key);
       }
     }

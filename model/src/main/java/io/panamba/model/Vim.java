@@ -74,21 +74,45 @@ public final class Vim implements AutoCloseable {
   }
 
   /**
+   * Finds the way to read a checkpoint's keys that fits a Vim network: as they stand, or else
+   * without the prefixes of what the network was a part of.
+   *
+   * @param checkpoint any checkpoint
+   * @return the first of its {@linkplain Checkpoint#readings readings} that fits
+   * @throws WeightsException if none does
+   */
+  public static Checkpoint reading(Checkpoint checkpoint) {
+    return VimKeys.reading(checkpoint);
+  }
+
+  /**
+   * Tells whether a key may be one of a Vim network.
+   *
+   * @param key of a {@link #reading}
+   * @return false for what lay beside the network
+   */
+  public static boolean isKnownKey(String key) {
+    return VimKeys.isKnown(key);
+  }
+
+  /**
    * Loads an open checkpoint. Nothing refers to it afterwards.
    *
-   * @param checkpoint the weights under the keys of the original state dict
+   * @param checkpoint the weights under the keys of the original state dict, as {@link #reading}
+   *     finds them
    * @param device where the network will run; it stays the caller's to close
    * @param options what the checkpoint's shapes can't tell
    * @return the network
    * @throws WeightsException if its tensors are not those of a Vim network
    */
   public static Vim load(Checkpoint checkpoint, Device device, VimOptions options) {
-    VimConfig config = VimConfigReader.read(checkpoint, options);
+    Checkpoint fitting = reading(checkpoint);
+    VimConfig config = VimConfigReader.read(fitting, options);
     CountingArena arena = new CountingArena(Arenas.shared());
     try {
       Span span = Span.load(checkpoint.path().toString(), config, device, arena);
       boolean recorded = span.start();
-      VimWeights weights = VimWeights.load(checkpoint, config, new DeviceMemory(device, arena));
+      VimWeights weights = VimWeights.load(fitting, config, new DeviceMemory(device, arena));
       if (recorded) {
         span.stop();
       }

@@ -123,7 +123,7 @@ public record VimConfig(
    * @throws WeightsException if the tensors are not those of a Vim network
    */
   public static VimConfig of(Checkpoint checkpoint, VimOptions options) {
-    return VimConfigReader.read(checkpoint, options);
+    return VimConfigReader.read(VimKeys.reading(checkpoint), options);
   }
 
   /**

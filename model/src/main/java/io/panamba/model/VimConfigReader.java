@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 
 /** Tells a network from the shapes of its checkpoint. */
 final class VimConfigReader {
-  private static final String PROJECTION = "patch_embed.proj.weight";
+  private static final String PROJECTION = VimKeys.PROJECTION;
   private static final int PUBLISHED_IMAGE_SIZE = 224;
   private static final String IMAGE_HEIGHT = "vim.image_height";
   private static final String IMAGE_WIDTH = "vim.image_width";
@@ -50,9 +50,6 @@ final class VimConfigReader {
   }
 
   private VimConfig read() {
-    if (!has(PROJECTION)) {
-      throw new WeightsException(PROJECTION + " is missing: this is no Vim checkpoint");
-    }
     Shape projection = shape(PROJECTION, "dim, colours, patch, patch");
     if (projection.size(2) != projection.size(3)) {
       throw new WeightsException(

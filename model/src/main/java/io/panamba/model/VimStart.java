@@ -35,8 +35,12 @@ public final class VimStart {
       Checkpoint checkpoint, VimConfig config, long seed, Arena arena) {
     VimInitializer.requireSquareGrid(config);
     SequencedMap<String, Tensor> weights = new LinkedHashMap<>();
-    for (String key : checkpoint.keys()) {
-      StoredTensor stored = checkpoint.find(key).orElseThrow();
+    Checkpoint fitting = VimKeys.reading(checkpoint);
+    for (String key : fitting.keys()) {
+      if (fitting.isBeside(key) && !VimKeys.isKnown(key)) {
+        continue;
+      }
+      StoredTensor stored = fitting.find(key).orElseThrow();
       if (key.equals(POSITIONS) && stored.shape().size(1) != config.length()) {
         weights.put(key, positions(stored.toFloats(), config, arena));
       } else {

@@ -64,7 +64,12 @@ record VimWeights(
       Tensor outBias) {}
 
   static VimWeights load(Checkpoint checkpoint, VimConfig config, DeviceMemory memory) {
-    Parameters parameters = new Parameters(checkpoint, memory);
+    try (Parameters parameters = new Parameters(checkpoint, memory)) {
+      return load(checkpoint, config, parameters);
+    }
+  }
+
+  private static VimWeights load(Checkpoint checkpoint, VimConfig config, Parameters parameters) {
     int dim = config.dim();
     DType dtype = config.precision().dtype();
     PackedMatrix projection =

@@ -15,6 +15,6 @@ public final class WeightsException extends PanambaException {
    * @param message the key, the expected and the given shape
    */
   public WeightsException(String message) {
-    super(message);
+    super(line(message));
   }
 }

@@ -12,7 +12,7 @@ public final class WorkspaceException extends PanambaException {
    * @param message how much is needed, how much there is, and what to do
    */
   public WorkspaceException(String message) {
-    super(message);
+    super(line(message));
   }
 
   /**
@@ -22,6 +22,6 @@ public final class WorkspaceException extends PanambaException {
    * @param cause what led to it
    */
   public WorkspaceException(String message, Throwable cause) {
-    super(message, cause);
+    super(line(message), cause);
   }
 }

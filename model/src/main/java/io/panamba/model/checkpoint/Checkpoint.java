@@ -3,43 +3,86 @@ package io.panamba.model.checkpoint;
 import io.panamba.runtime.Arenas;
 import io.panamba.runtime.PanambaException;
 import io.panamba.runtime.Tensor;
-import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 
 /**
- * A file of named tensors: PyTorch's (zip, or the container from before 1.6) or safetensors'. The
- * file is mapped and its tensors are read where they lie, until {@link #close}. A checkpoint is
- * data: whatever it names, nothing of it is executed.
+ * A file of named tensors: PyTorch's (zip, or the container from before 1.6), safetensors', or
+ * several of them with an index. The file stays open and its tensors are copied when they are asked
+ * for, until {@link #close}. A checkpoint is data: whatever it names, nothing of it is executed.
+ *
+ * <p>Reading takes time and memory in proportion to the file, whatever it says of itself. A file
+ * that changes while it is open is a {@link CheckpointException}; nothing of a file is mapped. A
+ * read that is interrupted is one too, and ends the reading of that file.
  */
 public final class Checkpoint implements AutoCloseable {
-  /** What a container holds. */
-  record Content(Map<String, StoredTensor> tensors, Map<String, String> metadata) {}
+  /**
+   * What a container holds.
+   *
+   * @param tensors by key
+   * @param unreadable the element types that are not known, by the keys of their tensors
+   * @param metadata text by name
+   */
+  record Content(
+      Map<String, StoredTensor> tensors,
+      Map<String, String> unreadable,
+      Map<String, String> metadata) {}
+
+  /** What a checkpoint keeps open; closed once. */
+  private static final class Resources implements AutoCloseable {
+    private final Arena arena = Arenas.shared();
+    private final List<AutoCloseable> files = new ArrayList<>();
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    @Override
+    public void close() {
+      if (closed.compareAndSet(false, true)) {
+        for (AutoCloseable file : files) {
+          try {
+            file.close();
+          } catch (Exception e) {
+            throw new IllegalStateException(e);
+          }
+        }
+        arena.close();
+      }
+    }
+  }
 
   private final Path path;
-  private final Arena arena;
+  private final Resources resources;
   private final Content content;
+  private final Prefixes.Reading reading;
 
-  private Checkpoint(Path path, Arena arena, Content content) {
+  private Checkpoint(Path path, Resources resources, Content content, Prefixes.Reading reading) {
     this.path = path;
-    this.arena = arena;
+    this.resources = resources;
     this.content = content;
+    this.reading = reading;
+  }
+
+  private Checkpoint(Path path, Resources resources, Content content) {
+    this(path, resources, content, Prefixes.asTheyStand(keys(content)));
   }
 
   /**
-   * Opens a file. Of a trainer's dump the dictionary {@code model} is read, or else {@code
-   * state_dict} or {@code model_ema}.
+   * Opens a file, an index of several ({@code model.safetensors.index.json}), or a folder that
+   * holds one of these under its usual name. Of a trainer's dump that dictionary is read which
+   * holds most tensors: the outermost, {@code model}, {@code state_dict}, {@code model_ema} or the
+   * like.
    *
    * @param path the file; its content tells the container, not its name
    * @return the checkpoint
@@ -52,28 +95,40 @@ public final class Checkpoint implements AutoCloseable {
   /**
    * Opens a file and reads a dictionary of that name in it.
    *
-   * @param path the file
+   * @param path the file, as {@link #open(Path)}
    * @param dictionary such as {@code model_ema}, or null for what {@link #open(Path)} reads
    * @return the checkpoint
    * @throws CheckpointException if the file can't be read or has no such dictionary
    */
   public static Checkpoint open(Path path, String dictionary) {
-    return open(path, arena -> map(path, arena), dictionary);
+    Path file = Files.isDirectory(path) ? Shards.fileOf(path) : path;
+    return read(
+        file,
+        resources -> {
+          if (Shards.isIndex(file)) {
+            return Shards.read(file, dictionary, resources.files);
+          }
+          FileSource source = FileSource.open(file);
+          resources.files.add(source);
+          return read(file, source.bytes(), resources.arena, dictionary);
+        });
   }
 
-  private static Checkpoint open(
-      Path path, Function<Arena, MemorySegment> file, String dictionary) {
-    Arena arena = Arenas.shared();
+  private static Checkpoint read(Path path, Function<Resources, Content> reader) {
+    Resources resources = new Resources();
     try {
-      return new Checkpoint(path, arena, read(path, file.apply(arena), dictionary));
+      return new Checkpoint(path, resources, reader.apply(resources));
     } catch (CheckpointException e) {
-      arena.close();
+      resources.close();
       throw e;
     } catch (PanambaException e) {
-      arena.close();
+      resources.close();
       throw new CheckpointException(path, e.getMessage(), e);
+    } catch (OutOfMemoryError e) {
+      resources.close();
+      throw new CheckpointException(path, "reading it takes more memory than there is", e);
     } catch (RuntimeException | Error e) {
-      arena.close();
+      resources.close();
       throw e;
     }
   }
@@ -87,7 +142,15 @@ public final class Checkpoint implements AutoCloseable {
    * @throws CheckpointException if it can't be read
    */
   public static Checkpoint read(String name, byte[] data) {
-    return open(Path.of(name), arena -> arena.allocateFrom(ValueLayout.JAVA_BYTE, data), null);
+    Path path = Path.of(name);
+    return read(
+        path,
+        resources ->
+            read(
+                path,
+                Bytes.of(resources.arena.allocateFrom(ValueLayout.JAVA_BYTE, data)),
+                resources.arena,
+                null));
   }
 
   /**
@@ -107,27 +170,15 @@ public final class Checkpoint implements AutoCloseable {
                     tensor.dtype(),
                     tensor.shape(),
                     StoredTensor.denseStrides(tensor.shape()),
-                    tensor.segment())));
-    return new Checkpoint(Path.of("memory"), Arenas.shared(), new Content(stored, Map.of()));
+                    Bytes.of(tensor.segment()))));
+    return new Checkpoint(
+        Path.of("memory"), new Resources(), new Content(stored, Map.of(), Map.of()));
   }
 
-  private static MemorySegment map(Path path, Arena arena) {
-    if (Files.isDirectory(path)) {
-      throw new CheckpointException(path, "this is a folder; expected a checkpoint file");
-    }
-    try (FileChannel channel = FileChannel.open(path)) {
-      return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
-    } catch (NoSuchFileException e) {
-      throw new CheckpointException(path, "there is no such file", e);
-    } catch (IOException e) {
-      throw new CheckpointException(path, "the file can't be read: " + e.getMessage(), e);
-    }
-  }
-
-  private static Content read(Path path, MemorySegment file, String dictionary) {
+  private static Content read(Path path, Bytes file, Arena arena, String dictionary) {
     Cursor cursor = new Cursor(path, file);
     if (cursor.startsWith(0, 'P', 'K')) {
-      return TorchZip.read(path, file, dictionary);
+      return TorchZip.read(path, file, arena, dictionary);
     }
     if (cursor.startsWith(0, 0x80, 2)) {
       return TorchLegacy.read(path, file, dictionary);
@@ -136,6 +187,59 @@ public final class Checkpoint implements AutoCloseable {
       return Safetensors.read(path, file);
     }
     throw new CheckpointException(path, "this is neither a PyTorch nor a safetensors file");
+  }
+
+  private static Set<String> keys(Content content) {
+    Set<String> keys = new LinkedHashSet<>(content.tensors().keySet());
+    keys.addAll(content.unreadable().keySet());
+    return keys;
+  }
+
+  /** Adds the tensors to those of other files, none of which may have the same key. */
+  void addTo(Map<String, StoredTensor> tensors, Map<String, String> unreadable) {
+    for (String key : keys(content)) {
+      if (tensors.containsKey(key) || unreadable.containsKey(key)) {
+        throw new CheckpointException(path, "%s is in another file too".formatted(key));
+      }
+    }
+    tensors.putAll(content.tensors());
+    unreadable.putAll(content.unreadable());
+  }
+
+  /**
+   * Returns the ways to read the keys: as they stand, and without what a wrapper or a larger model
+   * has put before them ({@code module.}, {@code _orig_mod.}, {@code model.}, {@code backbone.},
+   * {@code encoder.}, also within each other, also before some keys alone). A network takes the
+   * first that fits it.
+   *
+   * @return views of this checkpoint, which close with it
+   */
+  public List<Checkpoint> readings() {
+    return Prefixes.readings(keys(content)).stream()
+        .map(other -> new Checkpoint(path, resources, content, other))
+        .toList();
+  }
+
+  /**
+   * Returns what this reading takes off the keys.
+   *
+   * @return prefixes, the outermost first
+   */
+  public List<String> removedPrefixes() {
+    return reading.removed();
+  }
+
+  /**
+   * Tells whether a network may leave a tensor out of account: a counter (a whole number, such as
+   * {@code n_averaged}), or a tensor that had none of the prefixes that others had.
+   *
+   * @param key its name
+   * @return false for a tensor that belongs to the network, if any does
+   */
+  public boolean isBeside(String key) {
+    StoredTensor tensor = content.tensors().get(reading.names().get(key));
+    return reading.beside().contains(key)
+        || (tensor != null && tensor.shape().rank() == 0 && !tensor.dtype().isFloating());
   }
 
   /**
@@ -150,10 +254,10 @@ public final class Checkpoint implements AutoCloseable {
   /**
    * Returns the names of all tensors.
    *
-   * @return the keys in the order of the file
+   * @return the keys in the order of the file, without the prefixes that this reading takes off
    */
   public Set<String> keys() {
-    return Collections.unmodifiableSet(content.tensors().keySet());
+    return Collections.unmodifiableSet(reading.names().keySet());
   }
 
   /**
@@ -161,9 +265,25 @@ public final class Checkpoint implements AutoCloseable {
    *
    * @param key its name
    * @return the tensor, if there is one of that name
+   * @throws CheckpointException if its elements are of a type that is not read
    */
   public Optional<StoredTensor> find(String key) {
-    return Optional.ofNullable(content.tensors().get(key));
+    String stored = reading.names().get(key);
+    String type = content.unreadable().get(stored);
+    if (type != null) {
+      throw new CheckpointException(
+          path,
+          "%s has elements of type %s, which is not read; float32, bfloat16 and float16 are"
+              .formatted(key, name(type)));
+    }
+    return Optional.ofNullable(content.tensors().get(stored));
+  }
+
+  /** Names the 8-bit types of safetensors as PyTorch does. */
+  private static String name(String type) {
+    return type.startsWith("F8_")
+        ? "%s (float8_%s)".formatted(type, type.substring(3).toLowerCase(Locale.ROOT))
+        : type;
   }
 
   /**
@@ -176,11 +296,9 @@ public final class Checkpoint implements AutoCloseable {
     return Collections.unmodifiableMap(content.metadata());
   }
 
-  /** Unmaps the file. Tensors may not be read after it. A second close does nothing. */
+  /** Closes the file. Tensors may not be read after it. A second close does nothing. */
   @Override
   public void close() {
-    if (arena.scope().isAlive()) {
-      arena.close();
-    }
+    resources.close();
   }
 }

@@ -14,7 +14,7 @@ public final class CheckpointException extends PanambaException {
    * @param message what is wrong with it, and where
    */
   public CheckpointException(Path file, String message) {
-    super(file + ": " + message);
+    super(line(file + ": " + message));
   }
 
   /**
@@ -25,6 +25,6 @@ public final class CheckpointException extends PanambaException {
    * @param cause what led to it
    */
   public CheckpointException(Path file, String message, Throwable cause) {
-    super(file + ": " + message, cause);
+    super(line(file + ": " + message), cause);
   }
 }

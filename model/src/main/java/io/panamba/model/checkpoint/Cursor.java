@@ -1,27 +1,35 @@
 package io.panamba.model.checkpoint;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/** Reads a file's bytes from front to back; its end is a {@link CheckpointException}. */
+/** Reads bytes from front to back; their end is a {@link CheckpointException}. */
 final class Cursor {
-  private static final ValueLayout.OfShort SHORT =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfInt INT =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfLong LONG =
-      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final int WINDOW = 1 << 13;
+  private static final VarHandle SHORT = view(short[].class);
+  private static final VarHandle INT = view(int[].class);
+  private static final VarHandle LONG = view(long[].class);
 
   private final Path path;
-  private final MemorySegment bytes;
+  private final Bytes bytes;
   private long position;
 
-  Cursor(Path path, MemorySegment bytes) {
+  /** The bytes from {@code windowStart} on. */
+  private byte[] window = {};
+
+  private long windowStart;
+
+  Cursor(Path path, Bytes bytes) {
     this.path = path;
     this.bytes = bytes;
+  }
+
+  private static VarHandle view(Class<?> array) {
+    return MethodHandles.byteArrayViewVarHandle(array, ByteOrder.LITTLE_ENDIAN);
   }
 
   CheckpointException failure(String message) {
@@ -29,11 +37,12 @@ final class Cursor {
   }
 
   boolean startsWith(long offset, int... expected) {
-    if (bytes.byteSize() < offset + expected.length) {
+    if (bytes.size() < offset + expected.length) {
       return false;
     }
+    byte[] found = bytes.array(offset, expected.length);
     for (int i = 0; i < expected.length; i++) {
-      if ((bytes.get(ValueLayout.JAVA_BYTE, offset + i) & 0xff) != expected[i]) {
+      if ((found[i] & 0xff) != expected[i]) {
         return false;
       }
     }
@@ -45,11 +54,11 @@ final class Cursor {
   }
 
   long remaining() {
-    return bytes.byteSize() - position;
+    return bytes.size() - position;
   }
 
   void seek(long offset) {
-    if (offset < 0 || offset > bytes.byteSize()) {
+    if (offset < 0 || offset > bytes.size()) {
       throw failure("the file is truncated: it points to byte " + offset);
     }
     position = offset;
@@ -66,16 +75,30 @@ final class Cursor {
     return at;
   }
 
+  /** Moves on by a few bytes and returns where they are in the window. */
+  private int take(int count) {
+    long at = advance(count);
+    if (at < windowStart || at + count > windowStart + window.length) {
+      window = bytes.array(at, (int) Math.min(WINDOW, bytes.size() - at));
+      windowStart = at;
+    }
+    return (int) (at - windowStart);
+  }
+
   int u8() {
-    return bytes.get(ValueLayout.JAVA_BYTE, advance(1)) & 0xff;
+    // The array is another one after take().
+    int at = take(1);
+    return window[at] & 0xff;
   }
 
   int u16() {
-    return bytes.get(SHORT, advance(2)) & 0xffff;
+    int at = take(Short.BYTES);
+    return (short) SHORT.get(window, at) & 0xffff;
   }
 
   int i32() {
-    return bytes.get(INT, advance(4));
+    int at = take(Integer.BYTES);
+    return (int) INT.get(window, at);
   }
 
   long u32() {
@@ -83,18 +106,26 @@ final class Cursor {
   }
 
   long i64() {
-    return bytes.get(LONG, advance(8));
+    int at = take(Long.BYTES);
+    return (long) LONG.get(window, at);
   }
 
-  MemorySegment slice(long count) {
-    return bytes.asSlice(advance(count), count);
+  Bytes slice(long count) {
+    return bytes.slice(advance(count), count);
   }
 
   byte[] array(long count, int limit) {
     if (count > limit) {
       throw failure("%d bytes are wanted where at most %d make sense".formatted(count, limit));
     }
-    return slice(count).toArray(ValueLayout.JAVA_BYTE);
+    long at = advance(count);
+    byte[] array = new byte[(int) count];
+    if (at >= windowStart && at + count <= windowStart + window.length) {
+      System.arraycopy(window, (int) (at - windowStart), array, 0, array.length);
+    } else {
+      bytes.read(at, MemorySegment.ofArray(array));
+    }
+    return array;
   }
 
   String text(long count, int limit) {
@@ -109,7 +140,10 @@ final class Cursor {
         throw failure("a line is longer than %d bytes".formatted(limit));
       }
     }
-    byte[] line = bytes.asSlice(start, position - 1 - start).toArray(ValueLayout.JAVA_BYTE);
-    return new String(line, StandardCharsets.UTF_8);
+    long end = position;
+    position = start;
+    String line = text(end - 1 - start, limit);
+    position = end;
+    return line;
   }
 }

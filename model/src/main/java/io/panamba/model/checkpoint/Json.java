@@ -8,15 +8,17 @@ import java.util.Map;
 
 /**
  * JSON (RFC 8259) as safetensors headers need it: objects as maps without duplicate names, arrays
- * as lists, strings, whole numbers as Long, other numbers as Double, booleans; null as a text-less
- * marker is refused. Nesting is bounded.
+ * as lists, strings, whole numbers as Long, other numbers as Double, booleans; null is refused.
+ * Nesting and the number of values are bounded.
  */
 final class Json {
   private static final int MAX_DEPTH = 16;
+  private static final int MAX_NUMBER = 100;
 
   private final Path path;
   private final String text;
   private int position;
+  private int values;
 
   private Json(Path path, String text) {
     this.path = path;
@@ -71,6 +73,9 @@ final class Json {
     if (depth > MAX_DEPTH) {
       throw failure("the JSON header is nested too deeply");
     }
+    if (++values > Limits.HEADER_VALUES) {
+      throw failure("the JSON header has more than %d values".formatted(Limits.HEADER_VALUES));
+    }
     return switch (peek()) {
       case '{' -> object(depth);
       case '[' -> array(depth);
@@ -102,7 +107,7 @@ final class Json {
   }
 
   private List<Object> array(int depth) {
-    List<Object> array = new ArrayList<>();
+    List<Object> array = new ArrayList<>(0);
     expect('[');
     if (accept(']')) {
       return array;
@@ -126,6 +131,9 @@ final class Json {
     int start = position;
     while (position < text.length() && "+-.eE0123456789".indexOf(text.charAt(position)) >= 0) {
       position++;
+    }
+    if (position - start > MAX_NUMBER) {
+      throw failure("a number of %d digits".formatted(position - start));
     }
     String number = text.substring(start, position);
     try {

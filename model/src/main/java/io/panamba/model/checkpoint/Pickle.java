@@ -40,14 +40,14 @@ final class Pickle {
 
   /** A list. Identity, not content, tells two apart: a pickle may put a list into itself. */
   static final class Sequence {
-    final List<Object> items = new ArrayList<>();
+    final List<Object> items = new ArrayList<>(0);
   }
 
   /** A dictionary in the order of insertion. Keys may be anything; text is what is looked for. */
   static final class Dictionary {
     record Entry(Object key, Object value) {}
 
-    final List<Entry> entries = new ArrayList<>();
+    final List<Entry> entries = new ArrayList<>(0);
 
     Object find(String key) {
       for (int i = entries.size() - 1; i >= 0; i--) {
@@ -65,8 +65,8 @@ final class Pickle {
   /** A block of a file's bytes that tensors are views of. */
   record Storage(String type, String key, long elements, long viewOffset) {}
 
-  /** A view of a storage. */
-  record View(Storage storage, long offset, List<Long> sizes, List<Long> strides) {
+  /** A view of a storage. The type of its elements is a storage's class or a dtype by name. */
+  record View(Storage storage, String type, long offset, List<Long> sizes, List<Long> strides) {
     static long[] array(List<Long> numbers) {
       return numbers.stream().mapToLong(Long::longValue).toArray();
     }

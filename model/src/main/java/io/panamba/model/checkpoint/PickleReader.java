@@ -15,22 +15,22 @@ import java.util.Map;
 
 /**
  * Python's pickle machine (protocols 0 to 5) with its hands tied: it builds lists, dictionaries,
- * numbers, text and PyTorch's tensor views, and takes any other call for an opaque value. Work and
- * memory are bounded by the number of opcodes.
+ * numbers, text and PyTorch's tensor views, and takes any other call for an opaque value. An opcode
+ * makes at most one object, and moves what others have made: work and memory are bounded by their
+ * number. The one that copies, a dictionary made of a list, has as many copies as the pickle has
+ * bytes.
  */
 final class PickleReader {
-  /** A training dump of a large network has some hundred thousand opcodes. */
-  private static final int MAX_OPCODES = 20_000_000;
-
-  private static final int MAX_TEXT = 1 << 24;
-  private static final int MAX_LONG_BYTES = 1024;
-
   private final Cursor cursor;
   private final List<Object> stack = new ArrayList<>();
   private final Map<Long, Object> memo = new HashMap<>();
 
+  /** Items that may yet be copied. */
+  private long copies;
+
   private PickleReader(Cursor cursor) {
     this.cursor = cursor;
+    copies = cursor.remaining();
   }
 
   /** Reads one pickle and leaves the cursor behind it. */
@@ -39,7 +39,7 @@ final class PickleReader {
   }
 
   private Object run() {
-    for (int count = 0; count < MAX_OPCODES; count++) {
+    for (int count = 0; count < Limits.PICKLE_OPCODES; count++) {
       int opcode = cursor.u8();
       if (opcode == '.') {
         return pop();
@@ -48,7 +48,7 @@ final class PickleReader {
         throw cursor.failure("the pickle has an unknown opcode 0x%02x".formatted(opcode));
       }
     }
-    throw cursor.failure("the pickle has more than %d opcodes".formatted(MAX_OPCODES));
+    throw cursor.failure("the pickle has more than %d opcodes".formatted(Limits.PICKLE_OPCODES));
   }
 
   private void push(Object value) {
@@ -87,15 +87,15 @@ final class PickleReader {
       case 'J' -> push((long) cursor.i32());
       case 'K' -> push((long) cursor.u8());
       case 'M' -> push((long) cursor.u16());
-      case 'I', 'L' -> push(decimal(cursor.line(MAX_LONG_BYTES)));
+      case 'I', 'L' -> push(decimal(cursor.line(Limits.NUMBER_BYTES)));
       case 0x8a -> push(integer(cursor.u8()));
       case 0x8b -> push(integer(cursor.u32()));
-      case 'F' -> push(floating(cursor.line(MAX_LONG_BYTES)));
+      case 'F' -> push(floating(cursor.line(Limits.NUMBER_BYTES)));
       case 'G' -> push(Double.longBitsToDouble(Long.reverseBytes(cursor.i64())));
-      case 'X', 'T', 'B' -> push(cursor.text(cursor.u32(), MAX_TEXT));
-      case 'U', 0x8c, 'C' -> push(cursor.text(cursor.u8(), MAX_TEXT));
-      case 0x8d, 0x8e, 0x96 -> push(cursor.text(cursor.i64(), MAX_TEXT));
-      case 'S', 'V' -> push(cursor.line(MAX_TEXT));
+      case 'X', 'T', 'B' -> push(cursor.text(cursor.u32(), Limits.TEXT_BYTES));
+      case 'U', 0x8c, 'C' -> push(cursor.text(cursor.u8(), Limits.TEXT_BYTES));
+      case 0x8d, 0x8e, 0x96 -> push(cursor.text(cursor.i64(), Limits.TEXT_BYTES));
+      case 'S', 'V' -> push(cursor.line(Limits.TEXT_BYTES));
       default -> {
         return false;
       }
@@ -131,7 +131,7 @@ final class PickleReader {
   }
 
   private Object integer(long bytes) {
-    byte[] little = cursor.array(bytes, MAX_LONG_BYTES);
+    byte[] little = cursor.array(bytes, Limits.NUMBER_BYTES);
     byte[] big = new byte[little.length + 1];
     for (int i = 0; i < little.length; i++) {
       big[big.length - 1 - i] = little[i];
@@ -225,10 +225,10 @@ final class PickleReader {
       case '0' -> pop();
       case '1' -> popMarked();
       case '2' -> push(top());
-      case 'q' -> memo.put((long) cursor.u8(), top());
-      case 'r' -> memo.put(cursor.u32(), top());
-      case 'p' -> memo.put(index(), top());
-      case 0x94 -> memo.put((long) memo.size(), top());
+      case 'q' -> memorise(cursor.u8());
+      case 'r' -> memorise(cursor.u32());
+      case 'p' -> memorise(index());
+      case 0x94 -> memorise(memo.size());
       case 'h' -> recall(cursor.u8());
       case 'j' -> recall(cursor.u32());
       case 'g' -> recall(index());
@@ -240,7 +240,15 @@ final class PickleReader {
   }
 
   private long index() {
-    return decimal(cursor.line(MAX_LONG_BYTES)) instanceof Long index ? index : -1;
+    return decimal(cursor.line(Limits.NUMBER_BYTES)) instanceof Long index ? index : -1;
+  }
+
+  private void memorise(long index) {
+    memo.put(index, top());
+    if (memo.size() > Limits.PICKLE_MEMO) {
+      throw cursor.failure(
+          "the pickle memorises more than %d values".formatted(Limits.PICKLE_MEMO));
+    }
   }
 
   private void recall(long index) {
@@ -253,7 +261,7 @@ final class PickleReader {
 
   private boolean call(int opcode) {
     switch (opcode) {
-      case 'c' -> push(new Global(cursor.line(MAX_TEXT), cursor.line(MAX_TEXT)));
+      case 'c' -> push(new Global(cursor.line(Limits.TEXT_BYTES), cursor.line(Limits.TEXT_BYTES)));
       case 0x93 -> {
         Object name = pop();
         Object module = pop();
@@ -280,8 +288,8 @@ final class PickleReader {
         push(new Opaque());
       }
       case 'i' -> {
-        cursor.line(MAX_TEXT);
-        cursor.line(MAX_TEXT);
+        cursor.line(Limits.TEXT_BYTES);
+        cursor.line(Limits.TEXT_BYTES);
         popMarked();
         push(new Opaque());
       }
@@ -293,7 +301,7 @@ final class PickleReader {
       case 0x83 -> extension(2);
       case 0x84 -> extension(4);
       case 'P' -> {
-        cursor.line(MAX_TEXT);
+        cursor.line(Limits.TEXT_BYTES);
         push(new Opaque());
       }
       case 'Q' -> push(storage(pop()));
@@ -319,10 +327,17 @@ final class PickleReader {
     }
     if (global.module().equals("torch._utils")) {
       return switch (global.name()) {
-        case "_rebuild_tensor", "_rebuild_tensor_v2" -> view(tuple);
-        case "_rebuild_parameter" -> tuple.get(0);
+        case "_rebuild_tensor", "_rebuild_tensor_v2" -> view(tuple, null);
+        case "_rebuild_tensor_v3" -> view(tuple, tuple.get(6));
+        case "_rebuild_parameter", "_rebuild_parameter_with_state" -> tuple.get(0);
         default -> new Opaque();
       };
+    }
+    // A subclass of Tensor: the function that it is made with, its class, arguments and attributes.
+    if (global.is("torch._tensor", "_rebuild_from_type_v2")) {
+      return tuple.get(0) instanceof Global made && !made.is("torch._tensor", global.name())
+          ? reduce(made, tuple.get(2))
+          : new Opaque();
     }
     return new Opaque();
   }
@@ -330,6 +345,7 @@ final class PickleReader {
   private Object orderedDictionary(Object pairs) {
     Dictionary dictionary = new Dictionary();
     if (pairs instanceof Sequence sequence) {
+      spend(sequence.items.size());
       for (Object item : sequence.items) {
         Object key = None.INSTANCE;
         Object value = None.INSTANCE;
@@ -346,12 +362,24 @@ final class PickleReader {
     return dictionary;
   }
 
-  private Object view(Tuple arguments) {
+  /** Counts items that are copied from where the pickle can refer to them again. */
+  private void spend(int items) {
+    copies -= items;
+    if (copies < 0) {
+      throw cursor.failure("the pickle copies more items than it has bytes");
+    }
+  }
+
+  /**
+   * A view of a storage; version 3 names the element type apart, as the storage is of plain bytes.
+   */
+  private Object view(Tuple arguments, Object dtype) {
     if (!(arguments.get(0) instanceof Pickle.Storage storage)) {
       return new Opaque();
     }
+    String type = dtype instanceof Global named ? named.name() : storage.type();
     return new Pickle.View(
-        storage, arguments.number(1), numbers(arguments.get(2)), numbers(arguments.get(3)));
+        storage, type, arguments.number(1), numbers(arguments.get(2)), numbers(arguments.get(3)));
   }
 
   private List<Long> numbers(Object value) {
@@ -359,6 +387,9 @@ final class PickleReader {
         value instanceof Tuple tuple
             ? tuple.items()
             : value instanceof Sequence sequence ? sequence.items : List.of(None.INSTANCE);
+    if (items.size() > Limits.RANK) {
+      throw cursor.failure("a tensor has %d axes".formatted(items.size()));
+    }
     List<Long> numbers = new ArrayList<>();
     for (Object item : items) {
       if (!(item instanceof Long number)) {

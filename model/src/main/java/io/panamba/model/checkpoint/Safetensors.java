@@ -2,33 +2,34 @@ package io.panamba.model.checkpoint;
 
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Shape;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /** The safetensors container: a length, a JSON header, then the tensors' bytes. */
 final class Safetensors {
   static final String METADATA = "__metadata__";
-  static final int MAX_HEADER = 100_000_000;
 
   private record Extent(String key, long from, long to) {}
 
   private Safetensors() {}
 
-  static Checkpoint.Content read(Path path, MemorySegment file) {
+  static Checkpoint.Content read(Path path, Bytes file) {
     Cursor cursor = new Cursor(path, file);
     long length = cursor.i64();
-    if (length < 2 || length > Math.min(MAX_HEADER, cursor.remaining())) {
+    if (length < 2 || length > Math.min(Limits.HEADER_BYTES, cursor.remaining())) {
       throw cursor.failure("a header of %d bytes does not fit the file".formatted(length));
     }
     Map<?, ?> header =
-        object(path, Json.parse(path, cursor.text(length, MAX_HEADER)), "the header");
-    MemorySegment data = cursor.slice(cursor.remaining());
+        object(path, Json.parse(path, cursor.text(length, Limits.HEADER_BYTES)), "the header");
+    Bytes data = cursor.slice(cursor.remaining());
     Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+    Map<String, String> unreadable = new LinkedHashMap<>();
     Map<String, String> metadata = new LinkedHashMap<>();
     List<Extent> extents = new ArrayList<>();
     header.forEach(
@@ -38,44 +39,47 @@ final class Safetensors {
           if (key.equals(METADATA)) {
             entry.forEach((k, v) -> metadata.put((String) k, text(path, v, METADATA)));
           } else {
-            tensors.put(key, tensor(path, key, entry, data, extents));
+            Extent extent = extent(path, key, entry, data.size());
+            extents.add(extent);
+            String type = text(path, entry.get("dtype"), key);
+            dtype(type)
+                .ifPresentOrElse(
+                    dtype -> tensors.put(key, tensor(path, entry, dtype, extent, data)),
+                    () -> unreadable.put(key, type));
           }
         });
     requireDisjoint(path, extents);
-    return new Checkpoint.Content(tensors, metadata);
+    return new Checkpoint.Content(tensors, unreadable, metadata);
   }
 
-  private static StoredTensor tensor(
-      Path path, String key, Map<?, ?> entry, MemorySegment data, List<Extent> extents) {
-    DType dtype = dtype(path, key, text(path, entry.get("dtype"), key));
-    Shape shape = Shape.of(numbers(path, entry.get("shape"), key));
+  private static Extent extent(Path path, String key, Map<?, ?> entry, long dataBytes) {
     long[] offsets = numbers(path, entry.get("data_offsets"), key);
     if (offsets.length != 2
         || offsets[0] < 0
         || offsets[1] < offsets[0]
-        || offsets[1] > data.byteSize()) {
+        || offsets[1] > dataBytes) {
       throw new CheckpointException(path, "the bytes of %s lie outside the file".formatted(key));
     }
+    return new Extent(key, offsets[0], offsets[1]);
+  }
+
+  private static StoredTensor tensor(
+      Path path, Map<?, ?> entry, DType dtype, Extent extent, Bytes data) {
+    String key = extent.key();
+    Shape shape = Shape.of(numbers(path, entry.get("shape"), key));
     long bytes = shape.elements() * dtype.bytes();
-    if (offsets[1] - offsets[0] != bytes) {
+    if (extent.to() - extent.from() != bytes) {
       throw new CheckpointException(
           path,
           "%s %s%s takes %d bytes; the file gives it %d"
-              .formatted(key, dtype, shape, bytes, offsets[1] - offsets[0]));
+              .formatted(key, dtype, shape, bytes, extent.to() - extent.from()));
     }
-    extents.add(new Extent(key, offsets[0], offsets[1]));
     return new StoredTensor(
-        key, dtype, shape, StoredTensor.denseStrides(shape), data.asSlice(offsets[0], bytes));
+        key, dtype, shape, StoredTensor.denseStrides(shape), data.slice(extent.from(), bytes));
   }
 
-  private static DType dtype(Path path, String key, String name) {
-    for (DType dtype : DType.values()) {
-      if (dtype.name().equals(name)) {
-        return dtype;
-      }
-    }
-    throw new CheckpointException(
-        path, "%s has elements of type %s, which is not supported".formatted(key, name));
+  private static Optional<DType> dtype(String name) {
+    return Stream.of(DType.values()).filter(dtype -> dtype.name().equals(name)).findAny();
   }
 
   private static void requireDisjoint(Path path, List<Extent> extents) {
@@ -103,7 +107,9 @@ final class Safetensors {
   }
 
   private static long[] numbers(Path path, Object value, String key) {
-    if (!(value instanceof List<?> list) || !list.stream().allMatch(Long.class::isInstance)) {
+    if (!(value instanceof List<?> list)
+        || list.size() > Limits.RANK
+        || !list.stream().allMatch(Long.class::isInstance)) {
       throw new CheckpointException(
           path, "an entry of %s is no list of whole numbers".formatted(key));
     }

@@ -3,13 +3,16 @@ package io.panamba.model.checkpoint;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.ShapeException;
+import io.panamba.runtime.Tensor;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /**
- * A tensor where it lies in a checkpoint's mapping: nothing is copied, and every element that shape
- * and strides can reach is inside the data. It is readable until the checkpoint is closed.
+ * A tensor as it lies in a checkpoint. Its bytes are copied when they are asked for, and every
+ * element that shape and strides can reach is among them. It is readable until the checkpoint is
+ * closed.
  */
 public final class StoredTensor {
   private static final ValueLayout.OfFloat FLOAT =
@@ -19,29 +22,32 @@ public final class StoredTensor {
   private static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+  /** Bytes that are copied at once where they become other numbers on the heap. */
+  private static final long PIECE = 1 << 20;
+
   private final String key;
   private final DType dtype;
   private final Shape shape;
   private final long[] strides;
-  private final MemorySegment data;
+  private final Bytes data;
 
   /** Checks that no element lies outside the data. */
-  StoredTensor(String key, DType dtype, Shape shape, long[] strides, MemorySegment data) {
+  StoredTensor(String key, DType dtype, Shape shape, long[] strides, Bytes data) {
     if (strides.length != shape.rank()) {
       throw new ShapeException(
           "%s has %d strides for shape %s".formatted(key, strides.length, shape));
     }
     long extent = extent(key, shape, strides);
-    if (extent > data.byteSize() / dtype.bytes()) {
+    if (extent > data.size() / dtype.bytes()) {
       throw new ShapeException(
           "%s of shape %s reaches %d elements; its data has %d bytes"
-              .formatted(key, shape, extent, data.byteSize()));
+              .formatted(key, shape, extent, data.size()));
     }
     this.key = key;
     this.dtype = dtype;
     this.shape = shape;
     this.strides = strides.clone();
-    this.data = data.asSlice(0, extent * dtype.bytes()).asReadOnly();
+    this.data = data.slice(0, extent * dtype.bytes());
   }
 
   /**
@@ -72,12 +78,37 @@ public final class StoredTensor {
   }
 
   /**
-   * Returns the bytes, from the first element to the last.
+   * Returns how many bytes lie from the first element to the last, gaps of strides included.
    *
-   * @return read-only memory in the mapping, aligned to nothing
+   * @return bytes
    */
-  public MemorySegment data() {
-    return data;
+  public long byteSize() {
+    return data.size();
+  }
+
+  /**
+   * Copies bytes as they are stored, little-endian.
+   *
+   * @param first the element, counted in the order of memory, with which to begin
+   * @param target memory, of the heap as an array of bytes, for as many bytes as it holds
+   * @throws CheckpointException if the file has changed since the checkpoint was opened
+   * @throws IndexOutOfBoundsException if there are not so many bytes
+   * @throws IllegalStateException if the checkpoint is closed
+   */
+  public void read(long first, MemorySegment target) {
+    data.read(first * dtype.bytes(), target);
+  }
+
+  /**
+   * Copies all bytes, as {@link #read}.
+   *
+   * @param owner of the copy
+   * @return the copy, of {@link #byteSize()} bytes
+   */
+  public MemorySegment copy(Arena owner) {
+    MemorySegment copy = owner.allocate(byteSize(), Tensor.ALIGNMENT);
+    read(0, copy);
+    return copy;
   }
 
   /** Returns how many elements lie between the first and the last, both included. */
@@ -150,14 +181,37 @@ public final class StoredTensor {
       throw new ShapeException("%s of shape %s is too large for an array".formatted(key, shape));
     }
     float[] values = new float[(int) shape.elements()];
-    if (dtype == DType.F32 && isContiguous()) {
-      MemorySegment.copy(data, FLOAT, 0, values, 0, values.length);
-      return values;
+    try (Arena arena = Arena.ofConfined()) {
+      if (isContiguous()) {
+        fill(values, arena.allocate(Math.min(byteSize(), PIECE)));
+      } else {
+        gather(values, copy(arena));
+      }
     }
+    return values;
+  }
+
+  private void fill(float[] values, MemorySegment piece) {
+    int most = (int) (piece.byteSize() / dtype.bytes());
+    for (int first = 0; first < values.length; first += most) {
+      int count = Math.min(most, values.length - first);
+      MemorySegment bytes = piece.asSlice(0, (long) count * dtype.bytes());
+      read(first, bytes);
+      if (dtype == DType.F32) {
+        MemorySegment.copy(bytes, FLOAT, 0, values, first, count);
+      } else {
+        for (int i = 0; i < count; i++) {
+          values[first + i] = (float) element(bytes, i);
+        }
+      }
+    }
+  }
+
+  private void gather(float[] values, MemorySegment bytes) {
     long[] index = new long[strides.length];
     long offset = 0;
     for (int i = 0; i < values.length; i++) {
-      values[i] = (float) element(offset);
+      values[i] = (float) element(bytes, offset);
       for (int axis = strides.length - 1; axis >= 0; axis--) {
         offset += strides[axis];
         if (++index[axis] < shape.size(axis)) {
@@ -167,24 +221,24 @@ public final class StoredTensor {
         index[axis] = 0;
       }
     }
-    return values;
   }
 
   /**
-   * Reads an element.
+   * Tells the value of an element of this tensor's type.
    *
-   * @param index of the element in {@link #data()}
+   * @param bytes that were {@linkplain #read read}
+   * @param index of the element among them
    * @return its value, exactly
    * @throws ShapeException if elements are neither floating-point numbers nor U8
    * @throws IndexOutOfBoundsException if there is no such element
    */
-  public double element(long index) {
+  public double element(MemorySegment bytes, long index) {
     return switch (dtype) {
-      case F32 -> data.get(FLOAT, index * 4);
-      case F64 -> data.get(DOUBLE, index * 8);
-      case F16 -> Float.float16ToFloat(data.get(SHORT, index * 2));
-      case BF16 -> Float.intBitsToFloat(data.get(SHORT, index * 2) << 16);
-      case U8 -> data.get(ValueLayout.JAVA_BYTE, index) & 0xff;
+      case F32 -> bytes.get(FLOAT, index * 4);
+      case F64 -> bytes.get(DOUBLE, index * 8);
+      case F16 -> Float.float16ToFloat(bytes.get(SHORT, index * 2));
+      case BF16 -> Float.intBitsToFloat(bytes.get(SHORT, index * 2) << 16);
+      case U8 -> bytes.get(ValueLayout.JAVA_BYTE, index) & 0xff;
       default ->
           throw new ShapeException(
               "%s has elements of type %s; expected floating-point or U8".formatted(key, dtype));

@@ -3,7 +3,6 @@ package io.panamba.model.checkpoint;
 import io.panamba.model.checkpoint.Pickle.Dictionary;
 import io.panamba.model.checkpoint.Pickle.Sequence;
 import io.panamba.model.checkpoint.Pickle.Storage;
-import java.lang.foreign.MemorySegment;
 import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -24,7 +23,7 @@ final class TorchLegacy {
 
   private TorchLegacy() {}
 
-  static Checkpoint.Content read(Path path, MemorySegment file, String dictionary) {
+  static Checkpoint.Content read(Path path, Bytes file, String dictionary) {
     Cursor cursor = new Cursor(path, file);
     if (!MAGIC.equals(PickleReader.read(cursor))) {
       throw new CheckpointException(path, "this is a pickle, but not one of PyTorch");
@@ -41,7 +40,7 @@ final class TorchLegacy {
       throw cursor.failure("the list of storages is missing");
     }
     return TorchStateDict.read(
-        path, root, dictionary, new Storages(path, cursor, keys, types(root))::find);
+        path, file.size(), root, dictionary, new Storages(path, cursor, keys, types(root))::find);
   }
 
   /**
@@ -76,7 +75,7 @@ final class TorchLegacy {
    */
   private static final class Storages {
     private final Path path;
-    private final Map<String, MemorySegment> found = new HashMap<>();
+    private final Map<String, Bytes> found = new HashMap<>();
 
     Storages(Path path, Cursor cursor, Sequence keys, Map<String, String> types) {
       this.path = path;
@@ -97,12 +96,12 @@ final class TorchLegacy {
       }
     }
 
-    MemorySegment find(Storage storage) {
-      MemorySegment segment = found.get(storage.key());
-      if (segment == null) {
+    Bytes find(Storage storage) {
+      Bytes bytes = found.get(storage.key());
+      if (bytes == null) {
         throw new CheckpointException(path, "the file has no storage " + storage.key());
       }
-      return segment;
+      return bytes;
     }
   }
 }

@@ -1,42 +1,42 @@
 package io.panamba.model.checkpoint;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 
 /**
- * PyTorch's container since 1.6: a zip of stored entries under one folder, data.pkl and data/KEY
- * for each storage.
+ * PyTorch's container since 1.6: a zip of entries under one folder, data.pkl and data/KEY for each
+ * storage.
  */
 final class TorchZip {
   private static final String PICKLE = "data.pkl";
-  private static final long MAX_PICKLE = 1L << 28;
 
   private TorchZip() {}
 
-  static Checkpoint.Content read(Path path, MemorySegment file, String dictionary) {
-    ZipDirectory directory = ZipDirectory.read(path, file);
+  static Checkpoint.Content read(Path path, Bytes file, Arena arena, String dictionary) {
+    ZipDirectory directory = ZipDirectory.read(path, file, arena);
     String folder = folder(path, directory);
     String byteOrder = folder + "byteorder";
     if (directory.has(byteOrder) && !text(directory.content(byteOrder)).strip().equals("little")) {
       throw new CheckpointException(path, "the tensors are big-endian, which is not supported");
     }
-    MemorySegment pickle = directory.content(folder + PICKLE);
-    if (pickle.byteSize() > MAX_PICKLE) {
+    Bytes pickle = directory.content(folder + PICKLE);
+    if (pickle.size() > Limits.PICKLE_BYTES) {
       throw new CheckpointException(
-          path, "data.pkl has %d bytes, more than makes sense".formatted(pickle.byteSize()));
+          path, "data.pkl has %d bytes, more than makes sense".formatted(pickle.size()));
     }
     Object root = PickleReader.read(new Cursor(path, pickle));
     return TorchStateDict.read(
-        path, root, dictionary, storage -> directory.content(folder + "data/" + storage.key()));
+        path,
+        file.size(),
+        root,
+        dictionary,
+        storage -> directory.content(folder + "data/" + storage.key()));
   }
 
-  private static String text(MemorySegment bytes) {
-    return new String(
-        bytes.asSlice(0, Math.min(bytes.byteSize(), 16)).toArray(ValueLayout.JAVA_BYTE),
-        StandardCharsets.UTF_8);
+  private static String text(Bytes bytes) {
+    return new String(bytes.array(0, (int) Math.min(bytes.size(), 16)), StandardCharsets.UTF_8);
   }
 
   /** The one top folder that holds data.pkl, with its slash. */

@@ -1,15 +1,18 @@
 package io.panamba.model.checkpoint;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.zip.DataFormatException;
+import java.util.zip.Inflater;
 
 /**
- * The entries of a mapped zip, with Zip64 (PKWARE APPNOTE 6.3). Only stored, unencrypted entries
- * have content here: that is what PyTorch writes, and what can be read in place. Names are keys and
- * never paths.
+ * The entries of a zip, with Zip64 (PKWARE APPNOTE 6.3): unencrypted ones, stored as PyTorch does,
+ * or deflated as they are after a zip has been made anew. Names are keys and never paths.
  */
 final class ZipDirectory {
   private static final int END = 0x06054b50;
@@ -21,21 +24,37 @@ final class ZipDirectory {
   private static final int LOCATOR_BYTES = 20;
   private static final int MAX_COMMENT = 0xffff;
   private static final int ENCRYPTED = 1;
+  private static final int STORED = 0;
+  private static final int DEFLATED = 8;
   private static final long IN_EXTRA = 0xffff_ffffL;
+
+  /** Bytes that come out of one, at most (RFC 1951). */
+  private static final long DEFLATE_RATIO = 1032;
+
+  private static final int PIECE = 1 << 16;
 
   private record Entry(int flags, int method, long compressed, long size, long offset) {}
 
   private final Path path;
-  private final MemorySegment file;
+  private final Bytes file;
+  private final Arena arena;
   private final Map<String, Entry> entries = new LinkedHashMap<>();
+  private final Map<String, Bytes> inflated = new HashMap<>();
+  private long inflatedBytes;
 
-  private ZipDirectory(Path path, MemorySegment file) {
+  private ZipDirectory(Path path, Bytes file, Arena arena) {
     this.path = path;
     this.file = file;
+    this.arena = arena;
   }
 
-  static ZipDirectory read(Path path, MemorySegment file) {
-    ZipDirectory directory = new ZipDirectory(path, file);
+  /**
+   * Reads the directory.
+   *
+   * @param arena the owner of what is inflated
+   */
+  static ZipDirectory read(Path path, Bytes file, Arena arena) {
+    ZipDirectory directory = new ZipDirectory(path, file, arena);
     directory.readEntries();
     return directory;
   }
@@ -48,8 +67,8 @@ final class ZipDirectory {
     return entries.containsKey(name);
   }
 
-  /** Returns an entry's bytes in the mapping. */
-  MemorySegment content(String name) {
+  /** Returns an entry's bytes: in the file, or inflated. */
+  Bytes content(String name) {
     Entry entry = entries.get(name);
     if (entry == null) {
       throw new CheckpointException(path, "the zip has no entry " + name);
@@ -57,10 +76,25 @@ final class ZipDirectory {
     if ((entry.flags() & ENCRYPTED) != 0) {
       throw new CheckpointException(path, "the entry %s is encrypted".formatted(name));
     }
-    if (entry.method() != 0 || entry.compressed() != entry.size()) {
-      throw new CheckpointException(
-          path, "the entry %s is compressed; PyTorch stores entries as they are".formatted(name));
-    }
+    Bytes stored = stored(name, entry);
+    return switch (entry.method()) {
+      case STORED -> {
+        if (entry.compressed() != entry.size()) {
+          throw new CheckpointException(
+              path, "the entry %s is stored, and yet has two sizes".formatted(name));
+        }
+        yield stored;
+      }
+      case DEFLATED -> inflated.computeIfAbsent(name, _ -> inflate(name, stored, entry.size()));
+      default ->
+          throw new CheckpointException(
+              path,
+              "the entry %s is compressed by method %d; stored and deflated ones are read"
+                  .formatted(name, entry.method()));
+    };
+  }
+
+  private Bytes stored(String name, Entry entry) {
     Cursor cursor = new Cursor(path, file);
     cursor.seek(entry.offset());
     if (cursor.i32() != LOCAL) {
@@ -70,12 +104,58 @@ final class ZipDirectory {
     int nameLength = cursor.u16();
     int extraLength = cursor.u16();
     cursor.slice((long) nameLength + extraLength);
-    return cursor.slice(entry.size());
+    return cursor.slice(entry.compressed());
+  }
+
+  private Bytes inflate(String name, Bytes compressed, long size) {
+    inflatedBytes += size;
+    if (size / DEFLATE_RATIO > compressed.size()
+        || inflatedBytes > Limits.of(file.size(), Limits.INFLATION)) {
+      throw new CheckpointException(
+          path,
+          "the entry %s of %d bytes claims to hold %d: more than makes sense"
+              .formatted(name, compressed.size(), size));
+    }
+    MemorySegment target = arena.allocate(size);
+    Inflater inflater = new Inflater(true);
+    try {
+      long taken = 0;
+      long done = 0;
+      byte[] out = new byte[PIECE];
+      while (!inflater.finished()) {
+        if (inflater.needsInput()) {
+          int count = (int) Math.min(PIECE, compressed.size() - taken);
+          if (count == 0) {
+            throw damaged(name, "its data end early");
+          }
+          inflater.setInput(compressed.array(taken, count));
+          taken += count;
+        }
+        int count = inflater.inflate(out);
+        if (inflater.needsDictionary() || count > size - done) {
+          throw damaged(name, "it holds more than its size says");
+        }
+        MemorySegment.copy(MemorySegment.ofArray(out), 0, target, done, count);
+        done += count;
+      }
+      if (done != size) {
+        throw damaged(name, "it holds less than its size says");
+      }
+    } catch (DataFormatException e) {
+      throw new CheckpointException(path, "the entry %s is damaged".formatted(name), e);
+    } finally {
+      inflater.end();
+    }
+    return Bytes.of(target);
+  }
+
+  private CheckpointException damaged(String name, String how) {
+    return new CheckpointException(path, "the entry %s is damaged: %s".formatted(name, how));
   }
 
   private void readEntries() {
     Cursor cursor = new Cursor(path, file);
-    long end = findEnd(cursor);
+    long end = findEnd();
     cursor.seek(end + 10);
     long count = cursor.u16();
     cursor.i32();
@@ -109,18 +189,24 @@ final class ZipDirectory {
    * The end record lies before a comment of any length: the last signature whose comment reaches
    * the file's end.
    */
-  private long findEnd(Cursor cursor) {
-    long last = file.byteSize() - END_BYTES;
-    for (long at = last; at >= 0 && at >= last - MAX_COMMENT; at--) {
-      cursor.seek(at);
-      if (cursor.i32() == END) {
-        cursor.seek(at + 20);
-        if (cursor.u16() == last - at) {
-          return at;
+  private long findEnd() {
+    long start = Math.max(0, file.size() - END_BYTES - MAX_COMMENT);
+    Cursor tail = new Cursor(path, Bytes.of(copy(start)));
+    long last = file.size() - END_BYTES - start;
+    for (long at = last; at >= 0; at--) {
+      tail.seek(at);
+      if (tail.i32() == END) {
+        tail.seek(at + 20);
+        if (tail.u16() == last - at) {
+          return start + at;
         }
       }
     }
     throw new CheckpointException(path, "the zip is truncated: it has no directory at its end");
+  }
+
+  private MemorySegment copy(long from) {
+    return MemorySegment.ofArray(file.array(from, (int) (file.size() - from)));
   }
 
   private void readEntry(Cursor cursor) {
@@ -150,7 +236,7 @@ final class ZipDirectory {
         offset = offset == IN_EXTRA ? field.i64() : offset;
       }
     }
-    if (size < 0 || offset < 0 || size > file.byteSize() || offset > file.byteSize()) {
+    if (size < 0 || compressed < 0 || offset < 0 || offset > file.size()) {
       throw cursor.failure("the entry %s lies outside the file".formatted(name));
     }
     if (entries.put(name, new Entry(flags, method, compressed, size, offset)) != null) {

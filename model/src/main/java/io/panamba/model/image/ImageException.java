@@ -15,7 +15,7 @@ public final class ImageException extends PanambaException {
    * @param message the picture's name and what is wrong with it
    */
   public ImageException(String message) {
-    super(message);
+    super(line(message));
   }
 
   /**
@@ -25,6 +25,6 @@ public final class ImageException extends PanambaException {
    * @param cause what led to it
    */
   public ImageException(String message, Throwable cause) {
-    super(message, cause);
+    super(line(message), cause);
   }
 }

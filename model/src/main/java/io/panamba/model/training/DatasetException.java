@@ -12,7 +12,7 @@ public final class DatasetException extends PanambaException {
    * @param message what was expected, what was found and what to do
    */
   public DatasetException(String message) {
-    super(message);
+    super(line(message));
   }
 
   /**
@@ -22,6 +22,6 @@ public final class DatasetException extends PanambaException {
    * @param cause what led to it
    */
   public DatasetException(String message, Throwable cause) {
-    super(message, cause);
+    super(line(message), cause);
   }
 }

@@ -12,6 +12,6 @@ public final class ResumeException extends PanambaException {
    * @param message what was expected, what was found and what to do
    */
   public ResumeException(String message) {
-    super(message);
+    super(line(message));
   }
 }

@@ -7,6 +7,7 @@ import io.panamba.runtime.DType;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -93,20 +94,24 @@ record RunState(long step, double lossSum, List<EpochMetrics> epochs) {
       StoredTensor rows =
           tensor(checkpoint, "epochs", DType.F64, Shape.of(ended, EpochMetrics.NUMBERS));
       List<EpochMetrics> epochs = new ArrayList<>();
-      for (long row = 0; row < ended; row++) {
-        double[] numbers = new double[EpochMetrics.NUMBERS];
-        for (int i = 0; i < numbers.length; i++) {
-          numbers[i] = rows.data().get(DOUBLE, (row * numbers.length + i) * Double.BYTES);
+      double lossSum;
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment metrics = rows.copy(arena);
+        for (long row = 0; row < ended; row++) {
+          double[] numbers = new double[EpochMetrics.NUMBERS];
+          for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = metrics.get(DOUBLE, (row * numbers.length + i) * Double.BYTES);
+          }
+          epochs.add(EpochMetrics.of(numbers));
         }
-        epochs.add(EpochMetrics.of(numbers));
+        lossSum =
+            tensor(checkpoint, "loss_sum", DType.F64, Shape.of(1, 1)).copy(arena).get(DOUBLE, 0);
       }
-      double lossSum =
-          tensor(checkpoint, "loss_sum", DType.F64, Shape.of(1, 1)).data().get(DOUBLE, 0);
       Map<String, StoredTensor> found = new LinkedHashMap<>();
       trainer.forEach(
           (key, tensor) -> found.put(key, tensor(checkpoint, key, DType.F32, tensor.shape())));
-      // Nothing is changed before all is known to be right.
-      found.forEach((key, stored) -> trainer.get(key).segment().copyFrom(stored.data()));
+      // Nothing is changed before all is known to be right, but for a file that changes meanwhile.
+      found.forEach((key, stored) -> stored.read(0, trainer.get(key).segment()));
       return new RunState(step, lossSum, epochs);
     }
   }

@@ -5,6 +5,7 @@ import io.panamba.model.checkpoint.StoredTensor;
 import io.panamba.model.image.RgbImage;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Shape;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -20,7 +21,9 @@ final class TensorDataset implements Dataset {
   private static final String NUMBER = "(-?[0-9]+(?:\\.[0-9]+)?)";
   private static final Pattern RANGE = Pattern.compile(NUMBER + "\\.\\." + NUMBER);
   private static final int CHANNELS = 3;
+  private static final long CHUNK = 1 << 17;
   private static final int MAX_IMAGES = Integer.MAX_VALUE - 8;
+  private static final int MAX_PIXELS = Integer.MAX_VALUE / CHANNELS / Double.BYTES;
   private static final int MAX_CLASSES = 1_000_000;
 
   private final Checkpoint file;
@@ -43,7 +46,7 @@ final class TensorDataset implements Dataset {
         || shape.elements() == 0
         || shape.size(0) > MAX_IMAGES
         || (shape.size(1) != 1 && shape.size(1) != CHANNELS)
-        || shape.size(2) * shape.size(3) > Integer.MAX_VALUE / CHANNELS
+        || shape.size(2) * shape.size(3) > MAX_PIXELS
         || !images.isContiguous()) {
       throw failure(
           "image is %s%s; expected (count, 1 or 3, height, width) of U8 or floating point"
@@ -102,18 +105,20 @@ final class TensorDataset implements Dataset {
               .formatted(tensor.dtype(), tensor.shape(), count));
     }
     int[] values = new int[(int) count];
-    for (int i = 0; i < values.length; i++) {
-      long label = whole(tensor, i);
-      if (label < 0 || label >= MAX_CLASSES) {
-        throw failure("label %d is %d; expected 0 to %d".formatted(i, label, MAX_CLASSES - 1));
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment data = tensor.copy(arena);
+      for (int i = 0; i < values.length; i++) {
+        long label = whole(tensor, data, i);
+        if (label < 0 || label >= MAX_CLASSES) {
+          throw failure("label %d is %d; expected 0 to %d".formatted(i, label, MAX_CLASSES - 1));
+        }
+        values[i] = (int) label;
       }
-      values[i] = (int) label;
     }
     return values;
   }
 
-  private static long whole(StoredTensor tensor, long i) {
-    MemorySegment data = tensor.data();
+  private static long whole(StoredTensor tensor, MemorySegment data, long i) {
     return switch (tensor.dtype().bytes()) {
       case 1 ->
           tensor.dtype() == DType.I8
@@ -149,12 +154,14 @@ final class TensorDataset implements Dataset {
   @Override
   public RgbImage image(int index) {
     int plane = height * width;
-    long first = (long) index * colours * plane;
     byte[] pixels = new byte[plane * CHANNELS];
+    byte[] stored = new byte[colours * plane * images.dtype().bytes()];
+    MemorySegment elements = MemorySegment.ofArray(stored);
+    images.read((long) index * colours * plane, elements);
     for (int c = 0; c < CHANNELS; c++) {
-      long from = first + (colours == 1 ? 0 : (long) c * plane);
+      int from = colours == 1 ? 0 : c * plane;
       for (int i = 0; i < plane; i++) {
-        double level = (images.element(from + i) - black) / (white - black);
+        double level = (images.element(elements, from + i) - black) / (white - black);
         pixels[i * CHANNELS + c] = (byte) Math.clamp(Math.round(level * 255), 0, 255);
       }
     }
@@ -164,10 +171,13 @@ final class TensorDataset implements Dataset {
   @Override
   public String fingerprint() {
     CRC32 sum = new CRC32();
-    MemorySegment data = images.data();
-    long chunk = 1 << 20;
-    for (long at = 0; at < data.byteSize(); at += chunk) {
-      sum.update(data.asSlice(at, Math.min(chunk, data.byteSize() - at)).asByteBuffer());
+    int size = images.dtype().bytes();
+    long count = images.shape().elements();
+    byte[] chunk = new byte[(int) Math.min(CHUNK, count) * size];
+    for (long first = 0; first < count; first += CHUNK) {
+      int bytes = (int) Math.min(CHUNK, count - first) * size;
+      images.read(first, MemorySegment.ofArray(chunk).asSlice(0, bytes));
+      sum.update(chunk, 0, bytes);
     }
     for (int label : labels) {
       for (int shift = 0; shift < Integer.SIZE; shift += Byte.SIZE) {

@@ -126,7 +126,12 @@ class TorchCheckpointTest {
             .tensor("ComplexFloatStorage", "0", 2, 0, new long[] {2}, new long[] {1})
             .op('s')
             .end();
-    refused(CheckpointFiles.torch(complex, Map.of("0", new byte[16])), "w", "ComplexFloatStorage");
+    try (Checkpoint checkpoint = open(CheckpointFiles.torch(complex, Map.of("0", new byte[16])))) {
+      assertThat(checkpoint.keys()).containsExactly("w");
+      assertThatThrownBy(() -> checkpoint.find("w"))
+          .isInstanceOf(CheckpointException.class)
+          .hasMessageContaining("complexfloat");
+    }
   }
 
   @Test
@@ -151,10 +156,10 @@ class TorchCheckpointTest {
     byte[] bytes = CheckpointFiles.torch(pickle, Map.of("0", SIX, "1", CheckpointFiles.floats(9)));
     try (Checkpoint checkpoint = open(bytes)) {
       assertThat(checkpoint.metadata()).containsEntry("dictionary", "state_dict");
-      assertThat(floats(checkpoint, "w")).hasSize(6);
+      assertThat(floats(checkpoint.readings().getLast(), "w")).hasSize(6);
     }
     try (Checkpoint checkpoint = Checkpoint.open(file(bytes), "model_ema")) {
-      assertThat(floats(checkpoint, "w")).containsExactly(9);
+      assertThat(floats(checkpoint.readings().getLast(), "w")).containsExactly(9);
     }
     Path path = file(bytes);
     assertThatThrownBy(() -> Checkpoint.open(path, "teacher"))
@@ -163,7 +168,7 @@ class TorchCheckpointTest {
   }
 
   @Test
-  void keysThatCollideAfterStrippingCannotArise() throws IOException {
+  void keysThatWouldCollideStayAsTheyAre() throws IOException {
     byte[] pickle =
         new PickleBuilder()
             .op('}')
@@ -177,6 +182,7 @@ class TorchCheckpointTest {
     try (Checkpoint checkpoint = open(CheckpointFiles.torch(pickle, Map.of("0", SIX)))) {
       assertThat(checkpoint.keys()).containsExactly("module.w", "w");
       assertThat(checkpoint.find("w").orElseThrow().shape()).isEqualTo(Shape.of(3));
+      assertThat(checkpoint.readings()).hasSize(1);
     }
   }
 
@@ -329,11 +335,10 @@ class TorchCheckpointTest {
   }
 
   @Test
-  void refusesCompressedEntriesAndBigEndianTensors() throws IOException {
+  void refusesBigEndianTensors() throws IOException {
     Map<String, byte[]> entries = new LinkedHashMap<>();
     entries.put("archive/data.pkl", state(6, 0, new long[] {6}, new long[] {1}));
     entries.put("archive/data/0", SIX);
-    refused(CheckpointFiles.zip(ZipEntry.DEFLATED, entries), "compressed");
     entries.put("archive/byteorder", "big".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
     refused(CheckpointFiles.zip(ZipEntry.STORED, entries), "big-endian");
   }

@@ -2,6 +2,7 @@ package io.panamba.model.image;
 
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.StoredTensor;
+import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
@@ -34,7 +35,7 @@ final class Pictures {
             RgbImage.of(
                 (int) tensor.shape().size(1),
                 (int) tensor.shape().size(0),
-                tensor.data().toArray(ValueLayout.JAVA_BYTE)));
+                tensor.copy(Arena.ofAuto()).toArray(ValueLayout.JAVA_BYTE)));
       }
     }
     return pictures;

@@ -349,6 +349,6 @@ class WeightsErrorTest {
   void somethingElse() {
     refused(
         Map.of("weight", Tensor.allocate(ARENA, DType.F32, Shape.of(1))),
-        "patch_embed.proj.weight is missing: this is no Vim checkpoint");
+        "kinds of keys; patch_embed.proj.weight is missing");
   }
 }

@@ -55,7 +55,7 @@ public final class Digits {
 
   private static Tensor first(Arena arena, StoredTensor stored, Shape shape) {
     Tensor tensor = Tensor.allocate(arena, DType.U8, shape);
-    tensor.segment().copyFrom(stored.data().asSlice(0, shape.elements()));
+    stored.read(0, tensor.segment());
     return tensor;
   }
 }

@@ -51,7 +51,7 @@ class NetworkGradientTest {
               expected
                   .find("label")
                   .orElseThrow()
-                  .data()
+                  .copy(arena)
                   .get(ValueLayout.JAVA_LONG_UNALIGNED, i * 8L);
           trainer.labels().segment().setAtIndex(ValueLayout.JAVA_INT, i, (int) label);
         }

@@ -330,7 +330,7 @@ class TrainingRunTest {
       Map<String, Tensor> all = new LinkedHashMap<>();
       for (String key : checkpoint.keys()) {
         StoredTensor stored = checkpoint.find(key).orElseThrow();
-        all.put(key, Tensor.of(stored.data(), stored.dtype(), stored.shape()));
+        all.put(key, Tensor.of(stored.copy(Arena.ofAuto()), stored.dtype(), stored.shape()));
       }
       all.putAll(tensors);
       Map<String, String> texts = new LinkedHashMap<>(checkpoint.metadata());

@@ -1,0 +1,246 @@
+package io.panamba.model.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.panamba.runtime.DType;
+import io.panamba.runtime.Shape;
+import io.panamba.runtime.Tensor;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Keys with something before them, dictionaries within dictionaries, files beside each other. */
+class KeyReadingTest {
+  private static final byte[] SIX = CheckpointFiles.floats(1, 2, 3, 4, 5, 6);
+
+  @TempDir Path folder;
+
+  private static Checkpoint of(String... keys) {
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    for (String key : keys) {
+      tensors.put(key, Tensor.of(Arena.ofAuto(), Shape.of(1), key.length()));
+    }
+    return Checkpoint.of(tensors);
+  }
+
+  private static Checkpoint last(Checkpoint checkpoint) {
+    return checkpoint.readings().getLast();
+  }
+
+  @Test
+  void theKeysAsTheyStandComeFirst() {
+    try (Checkpoint checkpoint = of("backbone.a", "head.b")) {
+      List<Checkpoint> readings = checkpoint.readings();
+      assertThat(readings.getFirst().keys()).containsExactly("backbone.a", "head.b");
+      assertThat(readings.getFirst().removedPrefixes()).isEmpty();
+      assertThat(readings.get(1).keys()).containsExactly("a", "head.b");
+      assertThat(readings.get(1).removedPrefixes()).containsExactly("backbone.");
+      assertThat(readings.get(1).isBeside("head.b")).isTrue();
+      assertThat(readings.get(1).isBeside("a")).isFalse();
+      assertThat(readings.get(1).find("a").orElseThrow().toFloats()).containsExactly(10);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "module.",
+        "_orig_mod.",
+        "model.",
+        "backbone.",
+        "encoder.",
+        "module.module.",
+        "module._orig_mod.",
+        "_orig_mod.module.",
+        "model._orig_mod.backbone.",
+        "module.model.encoder."
+      })
+  void prefixesWithinEachOther(String prefix) {
+    try (Checkpoint checkpoint = of(prefix + "a", prefix + "layers.0.b")) {
+      assertThat(checkpoint.readings())
+          .anySatisfy(reading -> assertThat(reading.keys()).containsExactly("a", "layers.0.b"));
+    }
+  }
+
+  @Test
+  void compiledLayersOfANetwork() {
+    try (Checkpoint checkpoint = of("a", "layers.0._orig_mod.b", "layers.1._orig_mod.b")) {
+      assertThat(last(checkpoint).keys()).containsExactly("a", "layers.0.b", "layers.1.b");
+    }
+  }
+
+  @Test
+  void someKeysAlone() {
+    try (Checkpoint checkpoint = of("module.a", "model.b", "c")) {
+      assertThat(checkpoint.readings())
+          .anySatisfy(reading -> assertThat(reading.keys()).containsExactly("a", "b", "c"));
+    }
+  }
+
+  @Test
+  void twoKeysThatWouldBecomeOneStayApart() {
+    try (Checkpoint checkpoint = of("model.a", "a")) {
+      assertThat(checkpoint.readings()).hasSize(1);
+    }
+  }
+
+  @Test
+  void longKeysTakeTimeInProportion() {
+    String key = "module.".repeat(300_000) + "a";
+    try (Checkpoint checkpoint = of(key, "_orig_mod.".repeat(300_000) + "b")) {
+      assertThat(last(checkpoint).keys()).containsExactly("a", "b");
+    }
+  }
+
+  @Test
+  void countersMayBeLeftOut() {
+    Map<String, Tensor> tensors =
+        Map.of(
+            "n_averaged", Tensor.allocate(Arena.ofAuto(), DType.I64, Shape.of()),
+            "scale", Tensor.of(Arena.ofAuto(), Shape.of(), 2));
+    try (Checkpoint checkpoint = Checkpoint.of(tensors)) {
+      assertThat(checkpoint.isBeside("n_averaged")).isTrue();
+      assertThat(checkpoint.isBeside("scale")).isFalse();
+    }
+  }
+
+  private static PickleBuilder tensor(PickleBuilder pickle, String key) {
+    return pickle
+        .text(key)
+        .tensor("FloatStorage", "0", 6, 0, new long[] {6}, new long[] {1})
+        .op('s');
+  }
+
+  private Checkpoint open(PickleBuilder pickle) throws IOException {
+    Path file = folder.resolve("checkpoint.pth");
+    Files.write(file, CheckpointFiles.torch(pickle.end(), Map.of("0", SIX)));
+    return Checkpoint.open(file);
+  }
+
+  @Test
+  void aTensorBesideTheStateDict() throws IOException {
+    PickleBuilder pickle = new PickleBuilder().op('}').text("model").op('}');
+    tensor(tensor(pickle, "a"), "b").op('s');
+    try (Checkpoint checkpoint = open(tensor(pickle, "rng_state"))) {
+      assertThat(checkpoint.keys()).containsExactly("a", "b");
+      assertThat(checkpoint.metadata()).containsEntry("dictionary", "model");
+    }
+  }
+
+  @Test
+  void aStateDictWithinADictionary() throws IOException {
+    PickleBuilder pickle = new PickleBuilder().op('}').text("state_dict").op('}').text("model");
+    try (Checkpoint checkpoint = open(tensor(pickle.op('}'), "a").op('s', 's'))) {
+      assertThat(checkpoint.keys()).containsExactly("a");
+      assertThat(checkpoint.metadata()).containsEntry("dictionary", "state_dict.model");
+    }
+  }
+
+  /** A Parameter with attributes: (data, requires_grad, hooks, state). */
+  @Test
+  void parametersWithAttributes() throws IOException {
+    PickleBuilder pickle =
+        new PickleBuilder()
+            .op('}')
+            .text("a")
+            .global("torch._utils", "_rebuild_parameter_with_state")
+            .op('(')
+            .tensor("FloatStorage", "0", 6, 0, new long[] {6}, new long[] {1})
+            .op(0x88)
+            .global("collections", "OrderedDict")
+            .op(')', 'R')
+            .op('}')
+            .text("_no_weight_decay")
+            .op(0x88, 's', 't', 'R', 's');
+    try (Checkpoint checkpoint = open(pickle)) {
+      assertThat(checkpoint.find("a").orElseThrow().toFloats()).containsExactly(1, 2, 3, 4, 5, 6);
+    }
+  }
+
+  @Test
+  void typesThatAreNotReadAreNamedWhenTheyAreAskedFor() throws IOException {
+    String header =
+        "{\"a\":{\"dtype\":\"F8_E4M3\",\"shape\":[4],\"data_offsets\":[0,4]},"
+            + "\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}";
+    Path file = folder.resolve("checkpoint.safetensors");
+    Files.write(file, CheckpointFiles.safetensors(header, new byte[8]));
+    try (Checkpoint checkpoint = Checkpoint.open(file)) {
+      assertThat(checkpoint.keys()).isEqualTo(Set.of("a", "b"));
+      assertThat(checkpoint.find("b")).isPresent();
+      assertThatThrownBy(() -> checkpoint.find("a"))
+          .isInstanceOf(CheckpointException.class)
+          .hasMessageContaining("float8_e4m3");
+    }
+  }
+
+  private void shard(String name, String... keys) {
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    for (String key : keys) {
+      tensors.put(key, Tensor.of(Arena.ofAuto(), Shape.of(1), key.length()));
+    }
+    SafetensorsWriter.write(folder.resolve(name), tensors, Map.of("format", "pt"));
+  }
+
+  private Path index(String... keysAndFiles) throws IOException {
+    StringBuilder map = new StringBuilder();
+    for (int i = 0; i < keysAndFiles.length; i += 2) {
+      map.append(i == 0 ? "" : ",")
+          .append("\"%s\":\"%s\"".formatted(keysAndFiles[i], keysAndFiles[i + 1]));
+    }
+    Path index = folder.resolve("model.safetensors.index.json");
+    Files.writeString(
+        index, "{\"metadata\":{\"total_size\":8},\"weight_map\":{%s}}".formatted(map));
+    return index;
+  }
+
+  @Test
+  void shardsAreOneCheckpoint() throws IOException {
+    shard("model-00001-of-00002.safetensors", "a", "bb");
+    shard("model-00002-of-00002.safetensors", "ccc");
+    Path index =
+        index(
+            "a", "model-00001-of-00002.safetensors",
+            "ccc", "model-00002-of-00002.safetensors",
+            "bb", "model-00001-of-00002.safetensors");
+    for (Path path : List.of(index, folder)) {
+      try (Checkpoint checkpoint = Checkpoint.open(path)) {
+        assertThat(checkpoint.keys()).containsExactlyInAnyOrder("a", "bb", "ccc");
+        assertThat(checkpoint.find("ccc").orElseThrow().toFloats()).containsExactly(3);
+        assertThat(checkpoint.metadata()).containsEntry("format", "pt");
+      }
+    }
+  }
+
+  private void refused(Path index, String words) {
+    assertThatThrownBy(() -> Checkpoint.open(index))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining(words);
+  }
+
+  @Test
+  void indexesThatLie() throws IOException {
+    shard("one.safetensors", "a");
+    shard("two.safetensors", "a", "b");
+    refused(index("a", "none.safetensors"), "none.safetensors of the index is missing");
+    refused(index("b", "one.safetensors"), "b is not in one.safetensors");
+    refused(index("b", "two.safetensors"), "has 2 tensors; the index says 1");
+    refused(index("a", "../one.safetensors"), "expected one beside the index");
+    refused(index("a", "/one.safetensors"), "expected one beside the index");
+    refused(index("a", "model.safetensors.index.json"), "expected one beside the index");
+    refused(index(), "names 0 files");
+    Path broken = folder.resolve("broken.safetensors.index.json");
+    Files.write(broken, "{\"weight_map\":[]}".getBytes(StandardCharsets.UTF_8));
+    refused(broken, "weight_map");
+  }
+}
