@@ -1,5 +1,6 @@
 package io.panamba.model.checkpoint;
 
+import io.panamba.model.files.PathText;
 import io.panamba.runtime.PanambaException;
 import java.nio.file.Path;
 
@@ -14,7 +15,7 @@ public final class CheckpointException extends PanambaException {
    * @param message what is wrong with it, and where
    */
   public CheckpointException(Path file, String message) {
-    super(file + ": " + message);
+    super(PathText.printable(file) + ": " + message);
   }
 
   /**
@@ -25,6 +26,6 @@ public final class CheckpointException extends PanambaException {
    * @param cause what led to it
    */
   public CheckpointException(Path file, String message, Throwable cause) {
-    super(file + ": " + message, cause);
+    super(PathText.printable(file) + ": " + message, cause);
   }
 }
