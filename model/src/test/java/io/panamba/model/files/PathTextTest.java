@@ -62,10 +62,10 @@ class PathTextTest {
   void pathsKeepTheirForm() {
     for (String text : new String[] {"", "/", ".", "..", "a/../ü", "ü/..", "../ü", "/tmp"}) {
       assertThat(PathText.of(PathText.path(text))).isEqualTo(text);
-      assertThat(PathText.path(text)).isEqualTo(Path.of(text));
     }
-    assertThat(PathText.path("ü//é/")).isEqualTo(Path.of("ü/é"));
-    assertThat(PathText.path("//ü?#%41 +")).isEqualTo(Path.of("/ü?#%41 +"));
+    assertThat(PathText.of(PathText.path("ü//é/"))).isEqualTo("ü/é");
+    assertThat(PathText.of(PathText.path("//ü?#%41 +"))).isEqualTo("/ü?#%41 +");
+    assertThat(PathText.path("ü/a").getFileName()).isEqualTo(Path.of("a"));
   }
 
   @Test
