@@ -105,6 +105,8 @@ public final class PathText {
           case '\n' -> line.append("\\n");
           case '\r' -> line.append("\\r");
           case '\t' -> line.append("\\t");
+          // Joiners, which Persian and emoji are spelt with.
+          case 0x200C, 0x200D -> line.appendCodePoint(c);
           default -> {
             boolean single = c < 0x100 || isEscape(c);
             line.append(single ? "\\x" : "\\u")

@@ -79,6 +79,7 @@ class PathTextTest {
   @Test
   void oneLineThatShows() {
     assertThat(PathText.printable("Käse 日本 😀 \\ \ufffd")).isEqualTo("Käse 日本 😀 \\ \ufffd");
+    assertThat(PathText.printable("\u0645\u06cc\u200c")).isEqualTo("\u0645\u06cc\u200c");
     assertThat(PathText.printable("a\n\r\t\u001b[1m\u007f\u0085\udce4"))
         .isEqualTo("a\\n\\r\\t\\x1b[1m\\x7f\\x85\\xe4");
     assertThat(PathText.printable("\u202e\u2028\u2029\u200b\ud800\udb40\udc41"))
