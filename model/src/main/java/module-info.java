@@ -1,4 +1,5 @@
 /** Vision Mamba: checkpoints, images, networks and tasks. */
+@SuppressWarnings("module") // The command is compiled later.
 module io.panamba.model {
   // Static: a runtime image without Flight Recorder runs Panamba too, only without its events.
   // Where
@@ -12,6 +13,8 @@ module io.panamba.model {
 
   exports io.panamba.model;
   exports io.panamba.model.checkpoint;
+  exports io.panamba.model.files to
+      io.panamba.cli;
   exports io.panamba.model.image;
   exports io.panamba.model.training;
 }

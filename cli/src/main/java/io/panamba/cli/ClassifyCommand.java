@@ -4,6 +4,7 @@ import io.panamba.model.Classification;
 import io.panamba.model.Classifier;
 import io.panamba.model.Labels;
 import io.panamba.model.Vim;
+import io.panamba.model.files.PathText;
 import io.panamba.model.image.ImageDecoder;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.PanambaException;
@@ -71,7 +72,7 @@ final class ClassifyCommand implements Callable<Integer> {
     List<Map<String, Object>> answers = new ArrayList<>();
     try (Device opened = device.open();
         Vim vim = vim(opened, err)) {
-      Labels names = labels == null ? vim.labels() : Labels.read(labels);
+      Labels names = labels == null ? vim.labels() : labels(vim.config().classes());
       ImageDecoder decoder = new ImageDecoder();
       try (Classifier classifier = new Classifier(vim, names, 1)) {
         for (Path image : images) {
@@ -107,6 +108,16 @@ final class ClassifyCommand implements Callable<Integer> {
     return Vim.openDefault(opened, network.vimOptions());
   }
 
+  private Labels labels(int classes) {
+    Labels names = Labels.read(labels);
+    if (classes > 0 && names.size() != classes) {
+      throw new PanambaException(
+          "%s has %d labels; expected one for each of the network's %d classes"
+              .formatted(PathText.printable(labels), names.size(), classes));
+    }
+    return names;
+  }
+
   private static void requireNumbers(List<Classification> classes) {
     if (Float.isNaN(classes.getFirst().probability())) {
       throw new PanambaException(
@@ -124,9 +135,10 @@ final class ClassifyCommand implements Callable<Integer> {
   }
 
   private static void print(PrintWriter out, Path image, List<Classification> classes) {
-    out.println(image);
+    out.println(PathText.printable(image));
     for (Classification c : classes) {
-      out.printf(Locale.ROOT, "  %6.2f %%  %5d  %s%n", 100 * c.probability(), c.index(), c.label());
+      String label = PathText.printable(c.label());
+      out.printf(Locale.ROOT, "  %6.2f %%  %5d  %s%n", 100 * c.probability(), c.index(), label);
     }
     out.flush();
   }

@@ -6,6 +6,7 @@ import io.panamba.model.InferenceOptions;
 import io.panamba.model.Pooling;
 import io.panamba.model.Vim;
 import io.panamba.model.VimConfig;
+import io.panamba.model.files.PathText;
 import io.panamba.model.image.ImageException;
 import io.panamba.model.image.ImageSource;
 import io.panamba.model.image.LargeImage;
@@ -38,7 +39,8 @@ import picocli.CommandLine.Spec;
     description =
         "Writes the features of images as the tensor 'features' (N,D), in the order of their sorted"
             + " paths, which the file's metadata lists under 'paths'. Images that can't be read are"
-            + " reported and left out.")
+            + " reported and left out. In folders, files with an image's ending are taken, links"
+            + " are followed, and hidden files and folders are left out; a line counts what is.")
 final class EmbedCommand implements Callable<Integer> {
   private static final String MEMORY = "memory";
 
@@ -113,7 +115,8 @@ final class EmbedCommand implements Callable<Integer> {
     FailureLog failures = new FailureLog(spec.qualifiedName(), err::println);
     List<Path> files = ImageFiles.find(paths, failures);
     if (files.isEmpty() && generate == null) {
-      throw new PanambaException("there are no images in " + paths);
+      throw new PanambaException(
+          "there are no images in " + paths.stream().map(PathText::printable).toList());
     }
     try (Device opened = device.open();
         Vim vim = Vim.open(weights, opened, network.vimOptions())) {
@@ -159,7 +162,7 @@ final class EmbedCommand implements Callable<Integer> {
     FullSizeEmbedder embedder =
         new FullSizeEmbedder(
             vim,
-            workspace.equals(MEMORY) ? Optional.empty() : Optional.of(Path.of(workspace)),
+            workspace.equals(MEMORY) ? Optional.empty() : Optional.of(PathText.path(workspace)),
             spec.commandLine().getOut(),
             spec.commandLine().getErr(),
             isProgressShown());
@@ -171,7 +174,7 @@ final class EmbedCommand implements Callable<Integer> {
     }
     for (Path path : files) {
       try (ImageSource source = LargeImage.open(path)) {
-        result.features().add(embedder.embed(path.toString(), source));
+        result.features().add(embedder.embed(PathText.printable(path), source));
         result.paths().add(path);
       } catch (ImageException e) {
         failures.add(e);
@@ -197,7 +200,8 @@ final class EmbedCommand implements Callable<Integer> {
   private void write(OutputFile file, Embedder.Result result, int dim) {
     int count = result.paths().size();
     if (count == 0) {
-      throw new PanambaException("no image could be read; %s is not written".formatted(output));
+      throw new PanambaException(
+          "no image could be read; %s is not written".formatted(PathText.printable(output)));
     }
     try (Arena arena = Arena.ofConfined()) {
       Tensor features = Tensor.allocate(arena, DType.F32, Shape.of(count, dim));
@@ -207,9 +211,9 @@ final class EmbedCommand implements Callable<Integer> {
       file.write(
           Map.of("features", features),
           Map.of(
-              "paths", Json.compact(result.paths().stream().map(Path::toString).toList()),
-              "weights", weights.toString()));
-      spec.commandLine().getOut().printf("%s: features %s%n", output, features);
+              "paths", Json.compact(result.paths()),
+              "weights", PathText.printable(weights)));
+      spec.commandLine().getOut().printf("%s: features %s%n", PathText.printable(output), features);
     }
   }
 }

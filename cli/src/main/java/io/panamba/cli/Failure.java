@@ -1,5 +1,6 @@
 package io.panamba.cli;
 
+import io.panamba.model.files.PathText;
 import io.panamba.runtime.PanambaException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -30,12 +31,13 @@ final class Failure {
     };
   }
 
-  /** Joins the lines of a message. */
+  /** Joins the lines of a message, and escapes what a terminal would obey. */
   static String oneLine(String message) {
-    return message
-        .lines()
-        .map(String::strip)
-        .filter(line -> !line.isEmpty())
-        .collect(Collectors.joining(" "));
+    return PathText.printable(
+        message
+            .lines()
+            .map(String::strip)
+            .filter(line -> !line.isEmpty())
+            .collect(Collectors.joining(" ")));
   }
 }

@@ -32,6 +32,11 @@ final class FailureLog {
     return message;
   }
 
+  /** Reports what is no failure. */
+  void note(String message) {
+    lines.accept(command + ": " + message);
+  }
+
   int count() {
     return count;
   }

@@ -6,6 +6,7 @@ import io.panamba.model.Vim;
 import io.panamba.model.VimConfig;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.StoredTensor;
+import io.panamba.model.files.PathText;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.PanambaException;
@@ -68,7 +69,9 @@ final class ForwardCommand implements Callable<Integer> {
       try (Device opened = device.open();
           Vim vim = Vim.open(weights, opened, network.vimOptions().withImageSize(height, width))) {
         Map<String, Tensor> results = run(vim, images, arena);
-        file.write(results, Map.of("weights", weights.toString(), "input", input.toString()));
+        file.write(
+            results,
+            Map.of("weights", PathText.printable(weights), "input", PathText.printable(input)));
         results.forEach((name, tensor) -> spec.commandLine().getOut().println(name + " " + tensor));
       }
     }

@@ -1,13 +1,16 @@
 package io.panamba.cli;
 
+import io.panamba.model.files.PathText;
+import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 
 /**
  * Writes JSON (RFC 8259): maps with string keys, lists, strings, numbers, booleans and null. What
- * is not ASCII is escaped, so that the text survives any encoding; numbers that JSON lacks (NaN and
- * infinities) become null.
+ * is not ASCII is escaped, so that the text survives any encoding; paths are {@link PathText}, so
+ * that every path can be told from every other; numbers that JSON lacks (NaN and infinities) become
+ * null.
  */
 final class Json {
   private final StringBuilder text = new StringBuilder();
@@ -37,6 +40,7 @@ final class Json {
       case Double number -> number(number, Double.isFinite(number));
       case Float number -> number(number, Float.isFinite(number));
       case Number number -> text.append(number);
+      case Path path -> string(PathText.of(path));
       default -> string(value.toString());
     }
   }

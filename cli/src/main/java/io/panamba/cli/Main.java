@@ -1,8 +1,9 @@
 package io.panamba.cli;
 
-import java.io.OutputStreamWriter;
+import io.panamba.runtime.PanambaException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -48,11 +49,20 @@ public final class Main implements Runnable {
    * @param args its arguments
    */
   public static void main(String[] args) {
-    System.exit(run(writer(System.out), writer(System.err), args));
+    PrintWriter err = writer(System.err);
+    String[] restored;
+    try {
+      restored = Arguments.restore(args);
+    } catch (PanambaException e) {
+      err.println("panamba: " + Failure.oneLine(e.getMessage()));
+      System.exit(CommandLine.ExitCode.USAGE);
+      return;
+    }
+    System.exit(run(writer(System.out), err, restored));
   }
 
   private static PrintWriter writer(PrintStream stream) {
-    return new PrintWriter(new OutputStreamWriter(stream, stream.charset()), true);
+    return new PrintWriter(new EscapingWriter(stream, stream.charset()), true);
   }
 
   /**
@@ -69,6 +79,7 @@ public final class Main implements Runnable {
         new CommandLine(main)
             .setOut(out)
             .setErr(err)
+            .registerConverter(Path.class, new Arguments.PathConverter())
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setParameterExceptionHandler((e, given) -> misused(e))
             .setExecutionExceptionHandler((e, command, result) -> main.failed(e, command));

@@ -5,6 +5,7 @@ import io.panamba.model.VimInitializer;
 import io.panamba.model.VimPreset;
 import io.panamba.model.VimStart;
 import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.model.files.PathText;
 import io.panamba.model.training.Dataset;
 import io.panamba.model.training.EpochMetrics;
 import io.panamba.model.training.Recipe;
@@ -116,6 +117,10 @@ final class TrainCommand implements Callable<Integer> {
       if (resumed) {
         run.resume(files.state());
       }
+      if (!dataset.leftOut().isEmpty()) {
+        PrintWriter err = spec.commandLine().getErr();
+        err.printf("%s: %s%n", PathText.printable(data), dataset.leftOut());
+      }
       tell(run, resumed);
       train(run, files);
       files.finish(run);
@@ -226,7 +231,7 @@ final class TrainCommand implements Callable<Integer> {
         .printf(
             Locale.ROOT,
             "%s: %d classes, %,d parameters%s%n",
-            output,
+            PathText.printable(output),
             run.trainer().config().classes(),
             run.trainer().parameters(),
             heldOut);

@@ -1,5 +1,6 @@
 package io.panamba.cli;
 
+import io.panamba.model.files.PathText;
 import io.panamba.model.training.EpochMetrics;
 import io.panamba.model.training.TrainingRun;
 import io.panamba.runtime.PanambaException;
@@ -29,12 +30,12 @@ final class TrainingFiles {
   TrainingFiles(Path output) {
     OutputFile.requireWritable(output);
     this.output = output;
-    String name = output.getFileName().toString();
+    String name = PathText.of(output.getFileName());
     String stem =
         name.endsWith(EXTENSION) ? name.substring(0, name.length() - EXTENSION.length()) : name;
-    state = output.resolveSibling(stem + ".state" + EXTENSION);
-    metrics = output.resolveSibling(stem + ".csv");
-    curves = output.resolveSibling(stem + ".svg");
+    state = output.resolveSibling(PathText.path(stem + ".state" + EXTENSION));
+    metrics = output.resolveSibling(PathText.path(stem + ".csv"));
+    curves = output.resolveSibling(PathText.path(stem + ".svg"));
   }
 
   Path state() {

@@ -2,6 +2,7 @@ package io.panamba.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -66,6 +67,13 @@ class JsonTest {
         .isEqualTo("\"say \\\"hi\\\" \\\\ \\n\\t\\u000d\\u0000\\u007f\"");
     // One character outside the basic plane is two units, each escaped.
     assertThat(Json.compact("é😀")).isEqualTo("\"\\u00e9\\ud83d\\ude00\"");
+  }
+
+  /** A byte of a name that is no text comes back by Python's os.fsencode. */
+  @Test
+  void escapesBytesOfPaths() {
+    Path latin = Path.of(URI.create("file:///a%E4"));
+    assertThat(Json.compact(List.of(latin, "\ud800"))).isEqualTo("[\"/a\\udce4\",\"\\ud800\"]");
   }
 
   @Test

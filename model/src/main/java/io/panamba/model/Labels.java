@@ -1,12 +1,13 @@
 package io.panamba.model;
 
 import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.model.files.PathText;
 import io.panamba.runtime.PanambaException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -40,16 +41,24 @@ public final class Labels {
   /**
    * Reads a text file with one label a line.
    *
-   * @param file UTF-8; empty lines at the end are left out
+   * @param file UTF-8, or UTF-16 with a byte order mark, of at most 16 MiB; spaces around labels
+   *     and empty lines at the end are left out
    * @return the labels
-   * @throws PanambaException if the file can't be read
+   * @throws PanambaException if the file can't be read or is no such text
    */
   public static Labels read(Path file) {
     try {
-      return of(Files.readString(file).stripTrailing().lines().map(String::strip).toList());
+      return of(LabelFile.read(file));
+    } catch (NoSuchFileException e) {
+      throw unreadable(file, "there is no such file", e);
     } catch (IOException e) {
-      throw new PanambaException("labels can't be read from %s: %s".formatted(file, e), e);
+      throw unreadable(file, e.getMessage() == null ? e.toString() : e.getMessage(), e);
     }
+  }
+
+  private static PanambaException unreadable(Path file, String reason, IOException e) {
+    return new PanambaException(
+        "labels can't be read from %s: %s".formatted(PathText.printable(file), reason), e);
   }
 
   /**

@@ -1,6 +1,7 @@
 package io.panamba.model;
 
 import io.panamba.runtime.PanambaException;
+import io.panamba.runtime.Printable;
 
 /**
  * A checkpoint whose tensors are not those of the network: a key that is missing, unknown or of
@@ -15,6 +16,6 @@ public final class WeightsException extends PanambaException {
    * @param message the key, the expected and the given shape
    */
   public WeightsException(String message) {
-    super(line(message));
+    super(Printable.line(message));
   }
 }

@@ -1,6 +1,7 @@
 package io.panamba.model;
 
 import io.panamba.runtime.PanambaException;
+import io.panamba.runtime.Printable;
 
 /** Memory or a temporary file for a long inference that is not to be had. */
 public final class WorkspaceException extends PanambaException {
@@ -12,7 +13,7 @@ public final class WorkspaceException extends PanambaException {
    * @param message how much is needed, how much there is, and what to do
    */
   public WorkspaceException(String message) {
-    super(line(message));
+    super(Printable.line(message));
   }
 
   /**
@@ -22,6 +23,6 @@ public final class WorkspaceException extends PanambaException {
    * @param cause what led to it
    */
   public WorkspaceException(String message, Throwable cause) {
-    super(line(message), cause);
+    super(Printable.line(message), cause);
   }
 }

@@ -1,6 +1,8 @@
 package io.panamba.model.checkpoint;
 
+import io.panamba.model.files.PathText;
 import io.panamba.runtime.PanambaException;
+import io.panamba.runtime.Printable;
 import java.nio.file.Path;
 
 /** A file that can't be read as a checkpoint, or that can't be written. */
@@ -14,7 +16,7 @@ public final class CheckpointException extends PanambaException {
    * @param message what is wrong with it, and where
    */
   public CheckpointException(Path file, String message) {
-    super(line(file + ": " + message));
+    super(Printable.line(PathText.of(file) + ": " + message));
   }
 
   /**
@@ -25,6 +27,6 @@ public final class CheckpointException extends PanambaException {
    * @param cause what led to it
    */
   public CheckpointException(Path file, String message, Throwable cause) {
-    super(line(file + ": " + message), cause);
+    super(Printable.line(PathText.of(file) + ": " + message), cause);
   }
 }

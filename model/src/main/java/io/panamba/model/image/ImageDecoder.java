@@ -1,5 +1,6 @@
 package io.panamba.model.image;
 
+import io.panamba.model.files.PathText;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -68,20 +69,21 @@ public final class ImageDecoder {
    *     damaged, cut short, too large, or of an unsupported kind
    */
   public RgbImage decode(Path file) {
+    String name = PathText.printable(file);
     byte[] data;
     try {
       if (Files.isDirectory(file)) {
-        throw new ImageException(file + ": a picture is expected, this is a folder");
+        throw new ImageException(name + ": a picture is expected, this is a folder");
       }
       try (InputStream stream = Files.newInputStream(file)) {
-        data = readAll(stream, file.toString());
+        data = readAll(stream, name);
       }
     } catch (NoSuchFileException e) {
-      throw new ImageException(file + ": there is no such file", e);
+      throw new ImageException(name + ": there is no such file", e);
     } catch (IOException e) {
-      throw new ImageException(file + ": the file can't be read: " + e, e);
+      throw new ImageException(name + ": the file can't be read: " + e, e);
     }
-    return decode(data, file.toString());
+    return decode(data, name);
   }
 
   /**

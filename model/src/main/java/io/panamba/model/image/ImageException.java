@@ -1,6 +1,7 @@
 package io.panamba.model.image;
 
 import io.panamba.runtime.PanambaException;
+import io.panamba.runtime.Printable;
 
 /**
  * A picture that can't be read: not a picture, damaged, cut short, too large or of an unsupported
@@ -15,7 +16,7 @@ public final class ImageException extends PanambaException {
    * @param message the picture's name and what is wrong with it
    */
   public ImageException(String message) {
-    super(line(message));
+    super(Printable.line(message));
   }
 
   /**
@@ -25,6 +26,6 @@ public final class ImageException extends PanambaException {
    * @param cause what led to it
    */
   public ImageException(String message, Throwable cause) {
-    super(line(message), cause);
+    super(Printable.line(message), cause);
   }
 }

@@ -1,5 +1,6 @@
 package io.panamba.model.image;
 
+import io.panamba.model.files.PathText;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.ShapeException;
@@ -64,7 +65,7 @@ public final class LargeImage implements ImageSource {
   }
 
   private static LargeImage open(Path file, Normalisation normalisation) {
-    String name = file.toString();
+    String name = PathText.printable(file);
     try {
       byte[] head;
       if (Files.isDirectory(file)) {

@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import javax.imageio.ImageReadParam;
 import javax.imageio.ImageReader;
 import javax.imageio.ImageTypeSpecifier;
-import javax.imageio.stream.FileImageInputStream;
 import javax.imageio.stream.ImageInputStream;
 
 /** Decodes rows of a file whose format can be read by regions. */
@@ -25,7 +24,7 @@ final class RegionReader implements RowReader {
   /** Opens a file of a {@linkplain #isSupported supported} format. */
   RegionReader(Path file, ImageFormat format, byte[] head) throws IOException {
     reader = new FormatReader(format, Long.MAX_VALUE).newReader();
-    input = new FileImageInputStream(file.toFile());
+    input = new PathImageInput(file);
     try {
       reader.setInput(input, false, format != ImageFormat.TIFF);
       height = reader.getHeight(0);

@@ -1,5 +1,6 @@
 package io.panamba.model.training;
 
+import io.panamba.model.files.PathText;
 import io.panamba.model.image.RgbImage;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +14,9 @@ public sealed interface Dataset extends AutoCloseable permits FolderDataset, Ten
    * (count) of whole numbers. Metadata {@code range} of such a file, as {@code 0..16}, says what is
    * black and what is white; else that is 0..255 for U8 and 0..1 for others.
    *
+   * <p>In and below a class's folder, files with an image's ending are taken, links are followed
+   * and hidden files and folders are left out; {@link #leftOut()} counts them.
+   *
    * @param path the folder or file
    * @return the data, to be closed by the caller
    * @throws DatasetException if it is neither
@@ -22,7 +26,7 @@ public sealed interface Dataset extends AutoCloseable permits FolderDataset, Ten
       return FolderDataset.read(path);
     }
     if (!Files.exists(path)) {
-      throw new DatasetException(path + ": there is no such file or folder");
+      throw new DatasetException(PathText.printable(path) + ": there is no such file or folder");
     }
     return TensorDataset.open(path);
   }
@@ -64,6 +68,15 @@ public sealed interface Dataset extends AutoCloseable permits FolderDataset, Ten
    * @return a line of text
    */
   String fingerprint();
+
+  /**
+   * Counts what lies in a folder of data and is not used.
+   *
+   * @return a line of text, or nothing if all is used
+   */
+  default String leftOut() {
+    return "";
+  }
 
   /** Closes what the data is read from. */
   @Override

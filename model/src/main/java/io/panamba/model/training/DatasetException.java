@@ -1,6 +1,7 @@
 package io.panamba.model.training;
 
 import io.panamba.runtime.PanambaException;
+import io.panamba.runtime.Printable;
 
 /** Data that a network can't be trained on. */
 public final class DatasetException extends PanambaException {
@@ -12,7 +13,7 @@ public final class DatasetException extends PanambaException {
    * @param message what was expected, what was found and what to do
    */
   public DatasetException(String message) {
-    super(line(message));
+    super(Printable.line(message));
   }
 
   /**
@@ -22,6 +23,6 @@ public final class DatasetException extends PanambaException {
    * @param cause what led to it
    */
   public DatasetException(String message, Throwable cause) {
-    super(line(message), cause);
+    super(Printable.line(message), cause);
   }
 }

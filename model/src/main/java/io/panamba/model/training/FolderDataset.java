@@ -1,97 +1,106 @@
 package io.panamba.model.training;
 
+import io.panamba.model.files.ImageSearch;
+import io.panamba.model.files.PathText;
 import io.panamba.model.image.ImageDecoder;
 import io.panamba.model.image.RgbImage;
+import io.panamba.runtime.PanambaException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.Set;
-import java.util.stream.Stream;
 import java.util.zip.CRC32;
 
 /** The ImageFolder convention: the folder in which a picture lies is its class. */
 final class FolderDataset implements Dataset {
-  private static final Set<String> EXTENSIONS =
-      Set.of("jpg", "jpeg", "jpe", "png", "gif", "bmp", "tif", "tiff", "webp");
-
   private record Item(Path file, int label) {}
 
   private final ImageDecoder decoder = new ImageDecoder();
   private final List<String> classes;
   private final List<Item> items;
   private final String fingerprint;
+  private final String leftOut;
 
-  private FolderDataset(List<String> classes, List<Item> items, String fingerprint) {
+  private FolderDataset(
+      List<String> classes, List<Item> items, String fingerprint, String leftOut) {
     this.classes = classes;
     this.items = items;
     this.fingerprint = fingerprint;
+    this.leftOut = leftOut;
   }
 
   static FolderDataset read(Path root) {
+    ImageSearch search = new ImageSearch();
+    List<String> classes = new ArrayList<>();
+    List<Item> items = new ArrayList<>();
+    CRC32 sum = new CRC32();
     try {
-      List<String> classes = new ArrayList<>();
-      List<Item> items = new ArrayList<>();
-      CRC32 sum = new CRC32();
-      for (Path folder : sorted(root, false)) {
-        List<Path> files = sorted(folder, true);
+      for (Path folder : search.folders(root)) {
+        List<Path> files = search.images(folder);
+        requireRead(search);
         if (files.isEmpty()) {
           throw new DatasetException(
-              folder + ": a class has pictures; here are none. Fill the folder or remove it");
+              PathText.printable(folder)
+                  + ": a class has pictures; here are none. Fill the folder or remove it");
         }
         for (Path file : files) {
           items.add(new Item(file, classes.size()));
-          String line = root.relativize(file) + " " + Files.size(file) + "\n";
+          String line = PathText.of(root.relativize(file)) + " " + Files.size(file) + "\n";
           sum.update(line.getBytes(StandardCharsets.UTF_8));
         }
         classes.add(name(folder));
       }
-      if (classes.size() < 2) {
-        throw new DatasetException(
-            "%s: expected a folder for each of at least two classes, found %d"
-                .formatted(root, classes.size()));
-      }
-      return new FolderDataset(
-          List.copyOf(classes),
-          List.copyOf(items),
-          "%d pictures, sum %08x".formatted(items.size(), sum.getValue()));
-    } catch (IOException | UncheckedIOException e) {
-      throw new DatasetException("%s: the folder can't be read: %s".formatted(root, e), e);
+    } catch (IOException e) {
+      throw new DatasetException(
+          "%s: the folder can't be read: %s".formatted(PathText.printable(root), e), e);
+    }
+    requireRead(search);
+    if (classes.size() < 2) {
+      throw new DatasetException(
+          "%s: expected a folder for each of at least two classes, found %d"
+              .formatted(PathText.printable(root), classes.size()));
+    }
+    return new FolderDataset(
+        List.copyOf(classes),
+        List.copyOf(items),
+        "%d pictures, sum %08x".formatted(items.size(), sum.getValue()),
+        search.leftOut());
+  }
+
+  /** Refuses a folder of which a part can't be read: a class would miss pictures. */
+  private static void requireRead(ImageSearch search) {
+    if (!search.failures().isEmpty()) {
+      PanambaException first = search.failures().getFirst();
+      throw new DatasetException("the data can't be read: " + first.getMessage(), first);
     }
   }
 
-  /** A class's name: a line, as files of labels have one each. */
+  /**
+   * A class's name: text of a line, as files of labels have one each, in UTF-8, as safetensors have
+   * it.
+   */
   private static String name(Path folder) {
-    String name = folder.getFileName().toString();
-    if (name.isBlank() || name.lines().count() != 1) {
+    String name = PathText.of(folder.getFileName());
+    if (!PathText.isUnicode(name)) {
       throw new DatasetException(
-          "the name of the folder '%s' can't be a class's: expected one line that is not blank"
-              .formatted(folder));
+          "the name of the folder '%s' can't be a class's: it is not UTF-8; rename the folder"
+              .formatted(PathText.printable(folder)));
+    }
+    if (name.isBlank() || name.codePoints().anyMatch(FolderDataset::endsLineOrControls)) {
+      throw new DatasetException(
+          "the name of the folder '%s' can't be a class's: expected one line of text that is not blank"
+              .formatted(PathText.printable(folder)));
     }
     return name;
   }
 
-  /** The folders in a folder, or the pictures in and below it; links are followed. */
-  private static List<Path> sorted(Path folder, boolean pictures) throws IOException {
-    try (Stream<Path> paths =
-        pictures ? Files.walk(folder, FileVisitOption.FOLLOW_LINKS) : Files.list(folder)) {
-      return paths
-          .filter(path -> !path.getFileName().toString().startsWith("."))
-          .filter(pictures ? FolderDataset::isPicture : Files::isDirectory)
-          .sorted()
-          .toList();
-    }
-  }
-
-  private static boolean isPicture(Path path) {
-    String name = path.getFileName().toString();
-    String extension = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
-    return EXTENSIONS.contains(extension) && Files.isRegularFile(path);
+  private static boolean endsLineOrControls(int c) {
+    return switch (Character.getType(c)) {
+      case Character.CONTROL, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> true;
+      default -> false;
+    };
   }
 
   @Override
@@ -117,6 +126,11 @@ final class FolderDataset implements Dataset {
   @Override
   public String fingerprint() {
     return fingerprint;
+  }
+
+  @Override
+  public String leftOut() {
+    return leftOut;
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.panamba.model.training;
 
 import io.panamba.runtime.PanambaException;
+import io.panamba.runtime.Printable;
 
 /** A training that can't go on where a file says it was. */
 public final class ResumeException extends PanambaException {
@@ -12,6 +13,6 @@ public final class ResumeException extends PanambaException {
    * @param message what was expected, what was found and what to do
    */
   public ResumeException(String message) {
-    super(line(message));
+    super(Printable.line(message));
   }
 }

@@ -94,6 +94,9 @@ class ClassifyCommandTest {
     assertThat(
             Cli.run("classify", CAT, "--weights", NANO, "--labels", folder.resolve("no")).error())
         .contains("labels can't be read");
+    Files.writeString(labels, "one\ntwo\n");
+    assertThat(Cli.run("classify", CAT, "--weights", NANO, "--labels", labels).error())
+        .contains("has 2 labels; expected one for each of the network's 10 classes");
   }
 
   @Test

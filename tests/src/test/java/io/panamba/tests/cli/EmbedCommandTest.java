@@ -46,7 +46,6 @@ class EmbedCommandTest {
     Files.copy(Cli.golden("images/horse.png"), images.resolve("more/deep/horse.PNG"));
     Files.copy(Cli.golden("images/coins.png"), images.resolve("more/coins.png"));
     Files.copy(Cli.golden("images/chelsea.png"), images.resolve("z.png"));
-    Files.writeString(images.resolve("notes.txt"), "no image");
   }
 
   private Cli.Result embed(Object... more) {
@@ -121,6 +120,18 @@ class EmbedCommandTest {
         .anyMatch(line -> line.contains(missing.toString()));
     assertThat(paths()).hasSize(4).doesNotContain(broken.toString(), missing.toString());
     assertThat(Cli.read(output, "features")).isEqualTo(good);
+  }
+
+  @Test
+  void whatIsLeftOutIsCounted() throws IOException {
+    Files.writeString(images.resolve("notes.txt"), "no image");
+    Files.createDirectory(images.resolve(".ipynb_checkpoints"));
+    Cli.Result result = embed(images);
+    assertThat(result.code()).isZero();
+    assertThat(result.err())
+        .isEqualTo(
+            "panamba embed: left out: 1 hidden file or folder, 1 file without an image's ending\n");
+    assertThat(paths()).hasSize(4);
   }
 
   @Test
