@@ -3,6 +3,7 @@ package io.panamba.cli;
 import io.panamba.model.Classification;
 import io.panamba.model.Classifier;
 import io.panamba.model.Labels;
+import io.panamba.model.NonFiniteException;
 import io.panamba.model.Vim;
 import io.panamba.model.image.ImageDecoder;
 import io.panamba.runtime.Device;
@@ -79,11 +80,13 @@ final class ClassifyCommand implements Callable<Integer> {
           answer.put("image", image);
           try {
             List<Classification> classes = classifier.classify(decoder.decode(image), top);
-            requireNumbers(classes);
             answer.put("classes", classes.stream().map(ClassifyCommand::toJson).toList());
             if (!json) {
               print(out, image, classes);
             }
+          } catch (NonFiniteException e) {
+            answer.put(
+                "error", failures.add(new NonFiniteException(image + ": " + e.getMessage())));
           } catch (PanambaException e) {
             answer.put("error", failures.add(e));
           }
@@ -105,13 +108,6 @@ final class ClassifyCommand implements Callable<Integer> {
         "no --weights: this is Panamba's own model of handwritten digits, which knows nothing"
             + " else");
     return Vim.openDefault(opened, network.vimOptions());
-  }
-
-  private static void requireNumbers(List<Classification> classes) {
-    if (Float.isNaN(classes.getFirst().probability())) {
-      throw new PanambaException(
-          "the network's logits are no finite numbers: its weights or the options are wrong");
-    }
   }
 
   private static Map<String, Object> toJson(Classification classification) {

@@ -2,6 +2,7 @@ package io.panamba.cli;
 
 import io.panamba.model.Inference;
 import io.panamba.model.InferenceOptions;
+import io.panamba.model.NonFiniteException;
 import io.panamba.model.Vim;
 import io.panamba.model.VimConfig;
 import io.panamba.model.checkpoint.Checkpoint;
@@ -11,6 +12,8 @@ import io.panamba.runtime.Device;
 import io.panamba.runtime.PanambaException;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
+import java.io.IOException;
+import java.io.PrintWriter;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -59,8 +62,9 @@ final class ForwardCommand implements Callable<Integer> {
   @Mixin private DeviceOptions device;
 
   @Override
-  public Integer call() {
-    OutputFile file = new OutputFile(output);
+  public Integer call() throws IOException {
+    Inputs inputs = new Inputs().addWeights(weights).add("the --input", input);
+    OutputFile file = new OutputFile(output, inputs);
     try (Arena arena = Arena.ofConfined()) {
       Tensor images = images(arena);
       int height = Math.toIntExact(images.shape().size(2));
@@ -69,7 +73,8 @@ final class ForwardCommand implements Callable<Integer> {
           Vim vim = Vim.open(weights, opened, network.vimOptions().withImageSize(height, width))) {
         Map<String, Tensor> results = run(vim, images, arena);
         file.write(results, Map.of("weights", weights.toString(), "input", input.toString()));
-        results.forEach((name, tensor) -> spec.commandLine().getOut().println(name + " " + tensor));
+        PrintWriter messages = file.messages(spec);
+        results.forEach((name, tensor) -> messages.println(name + " " + tensor));
       }
     }
     return 0;
@@ -127,12 +132,24 @@ final class ForwardCommand implements Callable<Integer> {
         long size = Math.min(batch, count - first);
         copy(images.slice(first, size), inference.image().slice(0, size));
         inference.run();
+        requireFinite(inference, first, size);
         for (Map.Entry<String, Tensor> part : parts.entrySet()) {
           copy(part.getValue().slice(0, size), results.get(part.getKey()).slice(first, size));
         }
       }
     }
     return results;
+  }
+
+  private void requireFinite(Inference inference, long first, long size) {
+    for (int i = 0; i < size; i++) {
+      try {
+        inference.requireFinite(i);
+      } catch (NonFiniteException e) {
+        throw new PanambaException(
+            "image %s in %s: %s".formatted(first + i, input, e.getMessage()), e);
+      }
+    }
   }
 
   private static Shape withFirst(Shape shape, long size) {

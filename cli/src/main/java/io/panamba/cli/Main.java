@@ -48,7 +48,12 @@ public final class Main implements Runnable {
    * @param args its arguments
    */
   public static void main(String[] args) {
-    System.exit(run(writer(System.out), writer(System.err), args));
+    int code = run(writer(System.out), writer(System.err), args);
+    if (System.out.checkError()) {
+      System.err.println("panamba: standard output can't be written");
+      code = Math.max(code, CommandLine.ExitCode.SOFTWARE);
+    }
+    System.exit(code);
   }
 
   private static PrintWriter writer(PrintStream stream) {

@@ -107,19 +107,26 @@ final class TrainCommand implements Callable<Integer> {
           spec.commandLine(), "training runs on cpu; leave out --device " + device.deviceName());
     }
     Recipe recipe = recipe();
-    TrainingFiles files = new TrainingFiles(output);
-    files.requireOtherThan(data);
-    boolean resumed = files.isToBeResumed(resume);
-    try (Dataset dataset = Dataset.open(data);
-        Device opened = device.open();
-        TrainingRun run = run(dataset, recipe, opened)) {
-      if (resumed) {
-        run.resume(files.state());
+    Inputs inputs = new Inputs().add("the data", data);
+    if (start.weights != null) {
+      inputs.addWeights(start.weights);
+    }
+    PrintWriter err = spec.commandLine().getErr();
+    try (TrainingFiles files =
+        new TrainingFiles(
+            output, inputs, line -> err.println(spec.qualifiedName() + ": " + line))) {
+      boolean resumed = files.isToBeResumed(resume);
+      try (Dataset dataset = Dataset.open(data);
+          Device opened = device.open();
+          TrainingRun run = run(dataset, recipe, opened)) {
+        if (resumed) {
+          run.resume(files.state());
+        }
+        tell(run, resumed);
+        train(run, files);
+        files.finish(run);
+        report(run);
       }
-      tell(run, resumed);
-      train(run, files);
-      files.finish(run);
-      report(run);
     }
     return 0;
   }
@@ -149,7 +156,7 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private void train(TrainingRun run, TrainingFiles files) throws IOException {
+  private void train(TrainingRun run, TrainingFiles files) {
     int batch = recipeOptions.batch();
     long steps = run.allSteps() - run.steps();
     boolean shown = Objects.requireNonNullElseGet(progress, ProgressBar::isErrorTerminal);
