@@ -99,7 +99,7 @@ final class ForwardCommand implements Callable<Integer> {
       ImageSize wanted = network.imageSize();
       if (wanted != null && (wanted.height() != shape.size(2) || wanted.width() != shape.size(3))) {
         throw new PanambaException(
-            "'image' in %s is of %d x %d pixels; --image-size says %d x %d"
+            "'image' in %s is of %s x %s pixels; --image-size says %s x %s"
                 .formatted(input, shape.size(2), shape.size(3), wanted.height(), wanted.width()));
       }
       return Tensor.of(arena, shape, stored.toFloats());
@@ -112,7 +112,7 @@ final class ForwardCommand implements Callable<Integer> {
     Shape shape = images.shape();
     if (shape.size(1) != config.colours()) {
       throw new PanambaException(
-          "'image' in %s is of shape %s; this network takes %d colours"
+          "'image' in %s is of shape %s; this network takes %s colours"
               .formatted(input, shape, config.colours()));
     }
     long count = shape.size(0);

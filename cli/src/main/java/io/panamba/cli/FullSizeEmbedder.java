@@ -49,7 +49,7 @@ final class FullSizeEmbedder {
     int patch = vim.config().patch();
     if (height < patch || width < patch) {
       throw new ImageException(
-          "%s: a picture of %d x %d pixels is smaller than a patch of %d"
+          "%s: a picture of %s x %s pixels is smaller than a patch of %s"
               .formatted(name, height, width, patch));
     }
     StreamOptions options =

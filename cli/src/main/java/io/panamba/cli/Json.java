@@ -1,5 +1,6 @@
 package io.panamba.cli;
 
+import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -89,7 +90,7 @@ final class Json {
           if (c >= ' ' && c <= '~') {
             text.append(c);
           } else {
-            text.append("\\u%04x".formatted((int) c));
+            text.append("\\u").append(HexFormat.of().toHexDigits(c));
           }
         }
       }

@@ -3,6 +3,7 @@ package io.panamba.cli;
 import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -48,6 +49,8 @@ public final class Main implements Runnable {
    * @param args its arguments
    */
   public static void main(String[] args) {
+    // Answers hold the messages of libraries too.
+    Locale.setDefault(Locale.ROOT);
     int code = run(writer(System.out), writer(System.err), args);
     if (System.out.checkError()) {
       System.err.println("panamba: standard output can't be written");

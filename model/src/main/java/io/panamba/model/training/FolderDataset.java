@@ -59,7 +59,7 @@ final class FolderDataset implements Dataset {
       return new FolderDataset(
           List.copyOf(classes),
           List.copyOf(items),
-          "%d pictures, sum %08x".formatted(items.size(), sum.getValue()));
+          "%s pictures, sum %08x".formatted(items.size(), sum.getValue()));
     } catch (IOException | UncheckedIOException e) {
       throw new DatasetException("%s: the folder can't be read: %s".formatted(root, e), e);
     }
