@@ -150,11 +150,11 @@ final class BenchCommand implements Callable<Integer> {
   private static void check(float[] first, float[] last) {
     for (int i = 0; i < first.length; i++) {
       if (!Float.isFinite(first[i])) {
-        throw new PanambaException("the network gave %s as output %d".formatted(first[i], i));
+        throw new PanambaException("the network gave %s as output %s".formatted(first[i], i));
       }
       if (first[i] != last[i]) {
         throw new PanambaException(
-            "output %d was %s in the first run and %s in the last: runs must not differ"
+            "output %s was %s in the first run and %s in the last: runs must not differ"
                 .formatted(i, first[i], last[i]));
       }
     }

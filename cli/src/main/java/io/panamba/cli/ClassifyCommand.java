@@ -3,6 +3,7 @@ package io.panamba.cli;
 import io.panamba.model.Classification;
 import io.panamba.model.Classifier;
 import io.panamba.model.Labels;
+import io.panamba.model.NonFiniteException;
 import io.panamba.model.Vim;
 import io.panamba.model.files.PathText;
 import io.panamba.model.image.ImageDecoder;
@@ -80,11 +81,13 @@ final class ClassifyCommand implements Callable<Integer> {
           answer.put("image", image);
           try {
             List<Classification> classes = classifier.classify(decoder.decode(image), top);
-            requireNumbers(classes);
             answer.put("classes", classes.stream().map(ClassifyCommand::toJson).toList());
             if (!json) {
               print(out, image, classes);
             }
+          } catch (NonFiniteException e) {
+            answer.put(
+                "error", failures.add(new NonFiniteException(image + ": " + e.getMessage())));
           } catch (PanambaException e) {
             answer.put("error", failures.add(e));
           }
@@ -112,17 +115,10 @@ final class ClassifyCommand implements Callable<Integer> {
     Labels names = Labels.read(labels);
     if (classes > 0 && names.size() != classes) {
       throw new PanambaException(
-          "%s has %d labels; expected one for each of the network's %d classes"
+          "%s has %s labels; expected one for each of the network's %s classes"
               .formatted(PathText.printable(labels), names.size(), classes));
     }
     return names;
-  }
-
-  private static void requireNumbers(List<Classification> classes) {
-    if (Float.isNaN(classes.getFirst().probability())) {
-      throw new PanambaException(
-          "the network's logits are no finite numbers: its weights or the options are wrong");
-    }
   }
 
   private static Map<String, Object> toJson(Classification classification) {

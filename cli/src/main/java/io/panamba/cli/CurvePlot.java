@@ -26,7 +26,7 @@ record CurvePlot(List<EpochMetrics> epochs) {
   String svg() {
     StringBuilder svg = new StringBuilder();
     svg.append(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" font-family=\"sans-serif\" font-size=\"12\">\n"
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%s\" height=\"%s\" font-family=\"sans-serif\" font-size=\"12\">\n"
             .formatted(WIDTH, 2 * HEIGHT));
     svg.append("<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n");
     panel(
@@ -75,7 +75,7 @@ record CurvePlot(List<EpochMetrics> epochs) {
     int nameX = LEFT;
     for (Curve curve : curves) {
       svg.append(
-          "<text x=\"%d\" y=\"%d\" fill=\"%s\">%s</text>\n"
+          "<text x=\"%s\" y=\"%s\" fill=\"%s\">%s</text>\n"
               .formatted(nameX, top + TOP - 10, curve.colour, curve.name));
       nameX += 200;
       String points =

@@ -3,6 +3,7 @@ package io.panamba.cli;
 import io.panamba.model.ClassToken;
 import io.panamba.model.Inference;
 import io.panamba.model.InferenceOptions;
+import io.panamba.model.NonFiniteException;
 import io.panamba.model.Pooling;
 import io.panamba.model.Vim;
 import io.panamba.model.VimConfig;
@@ -111,18 +112,22 @@ final class EmbedCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     requireSense();
     PrintWriter err = spec.commandLine().getErr();
-    OutputFile file = new OutputFile(output);
     FailureLog failures = new FailureLog(spec.qualifiedName(), err::println);
     List<Path> files = ImageFiles.find(paths, failures);
     if (files.isEmpty() && generate == null) {
       throw new PanambaException(
           "there are no images in " + paths.stream().map(PathText::printable).toList());
     }
+    Inputs inputs = new Inputs().addWeights(weights);
+    files.forEach(image -> inputs.add("an image", image));
+    OutputFile file = new OutputFile(output, inputs);
     try (Device opened = device.open();
         Vim vim = Vim.open(weights, opened, network.vimOptions())) {
       requireOneVector(vim.config());
       Embedder.Result result =
-          fullSize ? fullSize(vim, files, failures) : resized(vim, files, failures);
+          fullSize
+              ? fullSize(vim, files, failures, file.messages(spec))
+              : resized(vim, files, failures);
       write(file, result, vim.config().dim());
     }
     return failures.count() == 0 ? 0 : 1;
@@ -158,12 +163,13 @@ final class EmbedCommand implements Callable<Integer> {
     }
   }
 
-  private Embedder.Result fullSize(Vim vim, List<Path> files, FailureLog failures) {
+  private Embedder.Result fullSize(
+      Vim vim, List<Path> files, FailureLog failures, PrintWriter messages) {
     FullSizeEmbedder embedder =
         new FullSizeEmbedder(
             vim,
             workspace.equals(MEMORY) ? Optional.empty() : Optional.of(PathText.path(workspace)),
-            spec.commandLine().getOut(),
+            messages,
             spec.commandLine().getErr(),
             isProgressShown());
     Embedder.Result result = new Embedder.Result(new ArrayList<>(), new ArrayList<>());
@@ -176,7 +182,7 @@ final class EmbedCommand implements Callable<Integer> {
       try (ImageSource source = LargeImage.open(path)) {
         result.features().add(embedder.embed(PathText.printable(path), source));
         result.paths().add(path);
-      } catch (ImageException e) {
+      } catch (ImageException | NonFiniteException e) {
         failures.add(e);
       }
     }
@@ -201,7 +207,8 @@ final class EmbedCommand implements Callable<Integer> {
     int count = result.paths().size();
     if (count == 0) {
       throw new PanambaException(
-          "no image could be read; %s is not written".formatted(PathText.printable(output)));
+          "there are no features of any image; %s is not written"
+              .formatted(PathText.printable(output)));
     }
     try (Arena arena = Arena.ofConfined()) {
       Tensor features = Tensor.allocate(arena, DType.F32, Shape.of(count, dim));
@@ -213,7 +220,7 @@ final class EmbedCommand implements Callable<Integer> {
           Map.of(
               "paths", Json.compact(result.paths()),
               "weights", PathText.printable(weights)));
-      spec.commandLine().getOut().printf("%s: features %s%n", PathText.printable(output), features);
+      file.messages(spec).printf("%s: features %s%n", PathText.printable(output), features);
     }
   }
 }

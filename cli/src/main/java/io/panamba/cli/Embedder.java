@@ -2,6 +2,7 @@ package io.panamba.cli;
 
 import io.panamba.model.Inference;
 import io.panamba.model.InferenceOptions;
+import io.panamba.model.NonFiniteException;
 import io.panamba.model.image.ImageDecoder;
 import io.panamba.model.image.ImageTransform;
 import io.panamba.runtime.Arenas;
@@ -21,7 +22,7 @@ final class Embedder {
   /**
    * What was computed.
    *
-   * @param paths of the images that could be read
+   * @param paths of the images that have features
    * @param features of each
    */
   record Result(List<Path> paths, List<float[]> features) {}
@@ -39,7 +40,7 @@ final class Embedder {
    * Prepares for a run.
    *
    * @param inference gives features (batch, dim)
-   * @param failures told of images that can't be read
+   * @param failures told of images that are left out
    * @param bar told of every image
    */
   Embedder(Inference inference, FailureLog failures, ProgressBar bar) {
@@ -50,7 +51,10 @@ final class Embedder {
     this.bar = bar;
   }
 
-  /** Embeds images; those that can't be read are reported and left out. */
+  /**
+   * Embeds images; those that can't be read or have features that are no finite numbers are
+   * reported and left out.
+   */
   Result embed(List<Path> files) {
     int batch = inference.options().batch();
     Tensor input = inference.image();
@@ -108,8 +112,14 @@ final class Embedder {
     if (!ready.isEmpty()) {
       inference.run();
       for (int i = 0; i < ready.size(); i++) {
-        result.paths.add(ready.get(i));
-        result.features.add(inference.features().slice(i, 1).toFloats());
+        Path path = ready.get(i);
+        try {
+          inference.requireFinite(i);
+          result.paths.add(path);
+          result.features.add(inference.features().slice(i, 1).toFloats());
+        } catch (NonFiniteException e) {
+          failures.add(new NonFiniteException(path + ": " + e.getMessage()));
+        }
       }
     }
     bar.advance(images.size());

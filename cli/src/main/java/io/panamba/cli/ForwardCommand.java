@@ -2,6 +2,7 @@ package io.panamba.cli;
 
 import io.panamba.model.Inference;
 import io.panamba.model.InferenceOptions;
+import io.panamba.model.NonFiniteException;
 import io.panamba.model.Vim;
 import io.panamba.model.VimConfig;
 import io.panamba.model.checkpoint.Checkpoint;
@@ -12,6 +13,8 @@ import io.panamba.runtime.Device;
 import io.panamba.runtime.PanambaException;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
+import java.io.IOException;
+import java.io.PrintWriter;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -60,8 +63,9 @@ final class ForwardCommand implements Callable<Integer> {
   @Mixin private DeviceOptions device;
 
   @Override
-  public Integer call() {
-    OutputFile file = new OutputFile(output);
+  public Integer call() throws IOException {
+    Inputs inputs = new Inputs().addWeights(weights).add("the --input", input);
+    OutputFile file = new OutputFile(output, inputs);
     try (Arena arena = Arena.ofConfined()) {
       Tensor images = images(arena);
       int height = Math.toIntExact(images.shape().size(2));
@@ -72,7 +76,8 @@ final class ForwardCommand implements Callable<Integer> {
         file.write(
             results,
             Map.of("weights", PathText.printable(weights), "input", PathText.printable(input)));
-        results.forEach((name, tensor) -> spec.commandLine().getOut().println(name + " " + tensor));
+        PrintWriter messages = file.messages(spec);
+        results.forEach((name, tensor) -> messages.println(name + " " + tensor));
       }
     }
     return 0;
@@ -97,7 +102,7 @@ final class ForwardCommand implements Callable<Integer> {
       ImageSize wanted = network.imageSize();
       if (wanted != null && (wanted.height() != shape.size(2) || wanted.width() != shape.size(3))) {
         throw new PanambaException(
-            "'image' in %s is of %d x %d pixels; --image-size says %d x %d"
+            "'image' in %s is of %s x %s pixels; --image-size says %s x %s"
                 .formatted(input, shape.size(2), shape.size(3), wanted.height(), wanted.width()));
       }
       return Tensor.of(arena, shape, stored.toFloats());
@@ -110,7 +115,7 @@ final class ForwardCommand implements Callable<Integer> {
     Shape shape = images.shape();
     if (shape.size(1) != config.colours()) {
       throw new PanambaException(
-          "'image' in %s is of shape %s; this network takes %d colours"
+          "'image' in %s is of shape %s; this network takes %s colours"
               .formatted(input, shape, config.colours()));
     }
     long count = shape.size(0);
@@ -130,12 +135,24 @@ final class ForwardCommand implements Callable<Integer> {
         long size = Math.min(batch, count - first);
         copy(images.slice(first, size), inference.image().slice(0, size));
         inference.run();
+        requireFinite(inference, first, size);
         for (Map.Entry<String, Tensor> part : parts.entrySet()) {
           copy(part.getValue().slice(0, size), results.get(part.getKey()).slice(first, size));
         }
       }
     }
     return results;
+  }
+
+  private void requireFinite(Inference inference, long first, long size) {
+    for (int i = 0; i < size; i++) {
+      try {
+        inference.requireFinite(i);
+      } catch (NonFiniteException e) {
+        throw new PanambaException(
+            "image %s in %s: %s".formatted(first + i, input, e.getMessage()), e);
+      }
+    }
   }
 
   private static Shape withFirst(Shape shape, long size) {

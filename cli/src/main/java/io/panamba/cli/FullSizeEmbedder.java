@@ -1,5 +1,6 @@
 package io.panamba.cli;
 
+import io.panamba.model.NonFiniteException;
 import io.panamba.model.StreamOptions;
 import io.panamba.model.StreamedInference;
 import io.panamba.model.Vim;
@@ -40,6 +41,7 @@ final class FullSizeEmbedder {
    * Embeds an image.
    *
    * @throws ImageException if it can't be read or is smaller than a patch
+   * @throws NonFiniteException if a feature is NaN or infinite; the message begins with the name
    */
   float[] embed(String name, ImageSource source) {
     int height = source.height();
@@ -47,7 +49,7 @@ final class FullSizeEmbedder {
     int patch = vim.config().patch();
     if (height < patch || width < patch) {
       throw new ImageException(
-          "%s: a picture of %d x %d pixels is smaller than a patch of %d"
+          "%s: a picture of %s x %s pixels is smaller than a patch of %s"
               .formatted(name, height, width, patch));
     }
     StreamOptions options =
@@ -63,6 +65,11 @@ final class FullSizeEmbedder {
               bar.advance(done - last[0]);
               last[0] = done;
             });
+      }
+      try {
+        inference.requireFinite();
+      } catch (NonFiniteException e) {
+        throw new NonFiniteException(name + ": " + e.getMessage());
       }
       double seconds = (System.nanoTime() - start) / 1e9;
       out.printf(

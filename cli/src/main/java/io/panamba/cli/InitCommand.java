@@ -4,6 +4,7 @@ import io.panamba.model.VimConfig;
 import io.panamba.model.VimInitializer;
 import io.panamba.model.VimPreset;
 import io.panamba.runtime.Tensor;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -49,8 +50,8 @@ final class InitCommand implements Callable<Integer> {
   @Mixin private GridOptions grid;
 
   @Override
-  public Integer call() {
-    OutputFile file = new OutputFile(output);
+  public Integer call() throws IOException {
+    OutputFile file = new OutputFile(output, new Inputs());
     try (Arena arena = Arena.ofConfined()) {
       VimConfig config = model.config(grid.vimOptions());
       Map<String, Tensor> tensors = VimInitializer.initialize(config, seed, arena);
@@ -59,8 +60,7 @@ final class InitCommand implements Callable<Integer> {
       metadata.put("model", "vim_" + model.name().toLowerCase(Locale.ROOT));
       metadata.put("seed", Long.toString(seed));
       file.write(tensors, metadata);
-      spec.commandLine()
-          .getOut()
+      file.messages(spec)
           .printf(
               Locale.ROOT,
               "%s: %d tensors, %,d parameters%n",

@@ -2,6 +2,7 @@ package io.panamba.cli;
 
 import io.panamba.model.files.PathText;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -93,7 +94,7 @@ final class Json {
           if (c >= ' ' && c <= '~') {
             text.append(c);
           } else {
-            text.append("\\u%04x".formatted((int) c));
+            text.append("\\u").append(HexFormat.of().toHexDigits(c));
           }
         }
       }

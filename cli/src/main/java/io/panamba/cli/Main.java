@@ -4,6 +4,7 @@ import io.panamba.runtime.PanambaException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -49,6 +50,8 @@ public final class Main implements Runnable {
    * @param args its arguments
    */
   public static void main(String[] args) {
+    // Answers hold the messages of libraries too.
+    Locale.setDefault(Locale.ROOT);
     PrintWriter err = writer(System.err);
     String[] restored;
     try {
@@ -58,7 +61,12 @@ public final class Main implements Runnable {
       System.exit(CommandLine.ExitCode.USAGE);
       return;
     }
-    System.exit(run(writer(System.out), err, restored));
+    int code = run(writer(System.out), err, restored);
+    if (System.out.checkError()) {
+      err.println("panamba: standard output can't be written");
+      code = Math.max(code, CommandLine.ExitCode.SOFTWARE);
+    }
+    System.exit(code);
   }
 
   private static PrintWriter writer(PrintStream stream) {

@@ -18,6 +18,6 @@ final class Seconds implements ITypeConverter<Double> {
       // Said below.
     }
     throw new TypeConversionException(
-        "expected seconds, more than 0 and at most %.0f, not '%s'".formatted(MOST, value));
+        "expected seconds, more than 0 and at most %s, not '%s'".formatted((long) MOST, value));
   }
 }

@@ -108,23 +108,29 @@ final class TrainCommand implements Callable<Integer> {
           spec.commandLine(), "training runs on cpu; leave out --device " + device.deviceName());
     }
     Recipe recipe = recipe();
-    TrainingFiles files = new TrainingFiles(output);
-    files.requireOtherThan(data);
-    boolean resumed = files.isToBeResumed(resume);
-    try (Dataset dataset = Dataset.open(data);
-        Device opened = device.open();
-        TrainingRun run = run(dataset, recipe, opened)) {
-      if (resumed) {
-        run.resume(files.state());
+    Inputs inputs = new Inputs().add("the data", data);
+    if (start.weights != null) {
+      inputs.addWeights(start.weights);
+    }
+    PrintWriter err = spec.commandLine().getErr();
+    try (TrainingFiles files =
+        new TrainingFiles(
+            output, inputs, line -> err.println(spec.qualifiedName() + ": " + line))) {
+      boolean resumed = files.isToBeResumed(resume);
+      try (Dataset dataset = Dataset.open(data);
+          Device opened = device.open();
+          TrainingRun run = run(dataset, recipe, opened)) {
+        if (resumed) {
+          run.resume(files.state());
+        }
+        if (!dataset.leftOut().isEmpty()) {
+          err.printf("%s: %s%n", PathText.printable(data), dataset.leftOut());
+        }
+        tell(run, resumed);
+        train(run, files);
+        files.finish(run);
+        report(run);
       }
-      if (!dataset.leftOut().isEmpty()) {
-        PrintWriter err = spec.commandLine().getErr();
-        err.printf("%s: %s%n", PathText.printable(data), dataset.leftOut());
-      }
-      tell(run, resumed);
-      train(run, files);
-      files.finish(run);
-      report(run);
     }
     return 0;
   }
@@ -154,7 +160,7 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private void train(TrainingRun run, TrainingFiles files) throws IOException {
+  private void train(TrainingRun run, TrainingFiles files) {
     int batch = recipeOptions.batch();
     long steps = run.allSteps() - run.steps();
     boolean shown = Objects.requireNonNullElseGet(progress, ProgressBar::isErrorTerminal);

@@ -1,59 +1,71 @@
 package io.panamba.cli;
 
+import io.panamba.model.checkpoint.AtomicFile;
 import io.panamba.model.files.PathText;
 import io.panamba.model.training.EpochMetrics;
 import io.panamba.model.training.TrainingRun;
 import io.panamba.runtime.PanambaException;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Locale;
-import java.util.regex.Pattern;
+import java.util.function.Consumer;
 
-/** What a training writes: the network, and its state, metrics and curves beside it. */
-final class TrainingFiles {
+/**
+ * What a training writes: the network, and its state, metrics and curves beside it. While they are
+ * open no other training may write them.
+ */
+final class TrainingFiles implements AutoCloseable {
   private static final String EXTENSION = ".safetensors";
 
   private final Path output;
   private final Path state;
   private final Path metrics;
   private final Path curves;
+  private final TrainingLock lock;
 
   /**
    * Checks the place before any work is done for it.
    *
-   * @throws PanambaException if no file can be written there
+   * @param named by the user; of a link, the others stand beside what it leads to
+   * @param inputs of the command
+   * @param warnings told if the file system has no locks
+   * @throws PanambaException if a file can't be written there, is an input or one of the others, or
+   *     if another training writes them
    */
-  TrainingFiles(Path output) {
-    OutputFile.requireWritable(output);
-    this.output = output;
+  TrainingFiles(Path named, Inputs inputs, Consumer<String> warnings) throws IOException {
+    output = new OutputFile(named, inputs).file();
+    OutputFile.requireReplaceable(output);
     String name = PathText.of(output.getFileName());
     String stem =
         name.endsWith(EXTENSION) ? name.substring(0, name.length() - EXTENSION.length()) : name;
     state = output.resolveSibling(PathText.path(stem + ".state" + EXTENSION));
     metrics = output.resolveSibling(PathText.path(stem + ".csv"));
     curves = output.resolveSibling(PathText.path(stem + ".svg"));
+    List<Path> all = List.of(output, state, metrics, curves);
+    for (Path beside : all.subList(1, all.size())) {
+      inputs.requireOther(beside);
+      OutputFile.requireReplaceable(beside);
+      if (Files.isSymbolicLink(beside)) {
+        throw new PanambaException(
+            beside + " is a link, which is not followed; remove it or name another --output");
+      }
+      for (Path other : all.subList(0, all.indexOf(beside))) {
+        if (Files.exists(beside) && Files.exists(other) && Files.isSameFile(beside, other)) {
+          throw new PanambaException(
+              "%s and %s are one file; name another --output".formatted(other, beside));
+        }
+      }
+      AtomicFile.removeLeft(beside);
+    }
+    lock = TrainingLock.take(output, warnings);
   }
 
   Path state() {
     return state;
-  }
-
-  /**
-   * Checks that the end of the run does not replace what it learns from.
-   *
-   * @throws PanambaException if a file to be written is the data
-   */
-  void requireOtherThan(Path data) throws IOException {
-    for (Path file : List.of(output, state, metrics, curves)) {
-      if (Files.exists(file) && Files.exists(data) && Files.isSameFile(file, data)) {
-        throw new PanambaException(
-            "%s is the data, and would be replaced; name another --output".formatted(file));
-      }
-    }
   }
 
   /**
@@ -62,7 +74,7 @@ final class TrainingFiles {
    * @param wanted whether the caller asks for that
    * @throws PanambaException if a run would be lost that was not asked for, or is over
    */
-  boolean isToBeResumed(boolean wanted) throws IOException {
+  boolean isToBeResumed(boolean wanted) {
     boolean unfinished = Files.exists(state);
     if (unfinished && !wanted) {
       throw new PanambaException(
@@ -74,31 +86,14 @@ final class TrainingFiles {
           "%s is written and there is no %s: that run has ended. Without --resume another begins"
               .formatted(output, state));
     }
-    removeParts(output);
-    removeParts(state);
     return unfinished;
-  }
-
-  /** Removes what a process left behind that was killed while it wrote a file. */
-  private static void removeParts(Path file) throws IOException {
-    Path folder = file.toAbsolutePath().getParent();
-    Pattern part =
-        Pattern.compile(
-            "\\.%s\\.[-0-9a-f]+\\.part".formatted(Pattern.quote("" + file.getFileName())));
-    try (DirectoryStream<Path> files =
-        Files.newDirectoryStream(
-            folder, path -> part.matcher(path.getFileName().toString()).matches())) {
-      for (Path left : files) {
-        Files.deleteIfExists(left);
-      }
-    }
   }
 
   void saveState(TrainingRun run) {
     run.saveState(state);
   }
 
-  void writeMetrics(List<EpochMetrics> epochs) throws IOException {
+  void writeMetrics(List<EpochMetrics> epochs) {
     StringBuilder text =
         new StringBuilder(
             "epoch,training_loss,held_out_loss,held_out_accuracy,learning_rate,seconds\n");
@@ -122,10 +117,19 @@ final class TrainingFiles {
     return Double.isNaN(value) ? "" : Float.toString((float) value);
   }
 
-  private static void replace(Path file, String text) throws IOException {
-    Path part = file.resolveSibling("." + file.getFileName() + ".part");
-    Files.writeString(part, text);
-    Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  private static void replace(Path file, String text) {
+    ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
+    try {
+      AtomicFile.write(
+          file,
+          channel -> {
+            while (bytes.hasRemaining()) {
+              channel.write(bytes);
+            }
+          });
+    } catch (IOException e) {
+      throw new PanambaException(file + ": " + AtomicFile.reason(e), e);
+    }
   }
 
   /** Writes the network; the state has done its duty. */
@@ -133,5 +137,11 @@ final class TrainingFiles {
     writeMetrics(run.epochs());
     run.saveWeights(output);
     Files.deleteIfExists(state);
+  }
+
+  /** Lets others train to this output. */
+  @Override
+  public void close() throws IOException {
+    lock.close();
   }
 }

@@ -41,12 +41,14 @@ public final class Classifier implements AutoCloseable {
    *
    * @param image any size; resized, cropped and normalised as in the original evaluation
    * @return one number per class
+   * @throws NonFiniteException if one is NaN or infinite
    */
   public float[] logits(RgbImage image) {
     return pool.use(
         inference -> {
           transform.apply(image, inference.image());
           inference.run();
+          inference.requireFinite(0);
           return inference.logits().toFloats();
         });
   }
@@ -57,6 +59,7 @@ public final class Classifier implements AutoCloseable {
    * @param image any size
    * @param count how many classes are wanted, at most
    * @return the most probable classes, best first
+   * @throws NonFiniteException if a logit is NaN or infinite
    */
   public List<Classification> classify(RgbImage image, int count) {
     float[] logits = logits(image);

@@ -49,13 +49,20 @@ public final class FeatureExtractor implements AutoCloseable {
    * @param image any size; resized, cropped and normalised as in the original evaluation
    * @return (dim), or (length, dim) with the last axis fastest for {@link Pooling#MAX} and {@link
    *     Pooling#ALL}
+   * @throws NonFiniteException if a number is NaN or infinite
    */
   public float[] features(RgbImage image) {
-    return extract(image, inference -> inference.features().toFloats());
+    return extract(
+        image,
+        inference -> {
+          inference.requireFinite(0);
+          return inference.features().toFloats();
+        });
   }
 
   /**
-   * Runs the network on an image and reads its tensors in place, without a copy.
+   * Runs the network on an image and reads its tensors in place, without a copy. They are not
+   * checked for NaN and infinity; {@link Inference#requireFinite} does that.
    *
    * @param <T> what is made of them
    * @param image any size

@@ -3,6 +3,7 @@ package io.panamba.model;
 import io.panamba.runtime.Operation;
 import io.panamba.runtime.Plan;
 import io.panamba.runtime.Tensor;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -77,6 +78,23 @@ public final class Inference implements AutoCloseable {
   }
 
   /**
+   * Checks what the last run gave for an image: features, and logits and tokens where they were
+   * asked for, but no taps. A run itself checks nothing.
+   *
+   * @param image its index in the batch
+   * @throws NonFiniteException if a number is NaN or infinite; the message names the tensor
+   */
+  public void requireFinite(int image) {
+    if (network.logits() != null) {
+      NonFiniteException.checkResults("logits", network.logits().slice(image, 1));
+    }
+    NonFiniteException.checkResults("features", network.features().slice(image, 1));
+    if (network.tokens() != null) {
+      NonFiniteException.checkResults("tokens", network.tokens().slice(image, 1));
+    }
+  }
+
+  /**
    * Returns how long the last run took by a GPU's own clock, copies of image and results included.
    *
    * @return milliseconds; empty before the first run, and on a processor
@@ -121,7 +139,7 @@ public final class Inference implements AutoCloseable {
    * @return (batch, length, dim) by name, in order; empty if taps were not asked for
    */
   public Map<String, Tensor> taps() {
-    return Map.copyOf(network.taps());
+    return Collections.unmodifiableMap(network.taps());
   }
 
   /**

@@ -270,6 +270,18 @@ public final class StreamedInference implements AutoCloseable {
   }
 
   /**
+   * Checks the features and logits of the last run. A run itself checks nothing.
+   *
+   * @throws NonFiniteException if a number is NaN or infinite; the message names the tensor
+   */
+  public void requireFinite() {
+    if (logits != null) {
+      NonFiniteException.checkResults("logits", logits);
+    }
+    NonFiniteException.checkResults("features", features);
+  }
+
+  /**
    * Returns the memory that this inference takes beside the weights, a temporary file excluded.
    *
    * @return bytes

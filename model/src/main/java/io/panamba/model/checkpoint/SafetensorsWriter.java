@@ -1,25 +1,22 @@
 package io.panamba.model.checkpoint;
 
 import io.panamba.runtime.Tensor;
-import java.io.File;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
+import java.util.TreeMap;
 
 /**
- * Writes safetensors files: to a temporary file beside the target, which takes the target's place
- * once it is complete and on the disk.
+ * Writes safetensors files. A file's bytes are a function of its tensors, their order and the
+ * metadata.
  */
 public final class SafetensorsWriter {
   private static final int ALIGNMENT = 64;
@@ -30,66 +27,50 @@ public final class SafetensorsWriter {
   private SafetensorsWriter() {}
 
   /**
-   * Writes a file.
+   * Writes a file, whole or not at all, as {@link AtomicFile} does. A link is followed: the file
+   * that it leads to is replaced, and the link stays.
    *
-   * @param target what to write; replaced if it exists, left as it was if writing fails
+   * @param target what to write; replaced if it exists, left as it was if writing fails. A pipe or
+   *     device is written to
    * @param tensors by key, in the order to be written
-   * @param metadata text by name
+   * @param metadata text by name; written in the order of names
    * @throws CheckpointException if the file can't be written
    */
   public static void write(Path target, Map<String, Tensor> tensors, Map<String, String> metadata) {
-    Path temporary = null;
     try {
-      Path folder = target.toAbsolutePath().getParent();
-      // Files.createTempFile would make a file that nobody else may read.
-      temporary =
-          Files.createFile(
-              folder.resolve(".%s.%s.part".formatted(target.getFileName(), UUID.randomUUID())));
-      try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
-        writeFully(channel, header(tensors, metadata));
-        for (Tensor tensor : tensors.values()) {
-          writeFully(channel, tensor.segment());
-        }
-        channel.force(true);
-      }
-      Files.move(
-          temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      syncFolder(folder);
+      AtomicFile.write(AtomicFile.resolve(target), channel -> write(channel, tensors, metadata));
     } catch (IOException e) {
-      throw new CheckpointException(target, "the file can't be written: " + e.getMessage(), e);
-    } finally {
-      deleteQuietly(temporary);
+      throw new CheckpointException(target, AtomicFile.reason(e), e);
     }
   }
 
-  /** Makes the new name last through a failure of power too, where a folder can be opened. */
-  private static void syncFolder(Path folder) throws IOException {
-    if (File.separatorChar == '/') {
-      try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-        channel.force(true);
-      }
+  /**
+   * Writes the bytes of a file in order, without seeking.
+   *
+   * @param channel where to; stays open
+   * @param tensors by key, in the order to be written
+   * @param metadata text by name; written in the order of names
+   * @throws IOException if the channel fails
+   */
+  public static void write(
+      WritableByteChannel channel, Map<String, Tensor> tensors, Map<String, String> metadata)
+      throws IOException {
+    writeFully(channel, header(tensors, new TreeMap<>(metadata)));
+    for (Tensor tensor : tensors.values()) {
+      writeFully(channel, tensor.segment());
     }
   }
 
-  private static void deleteQuietly(Path temporary) {
-    try {
-      if (temporary != null) {
-        Files.deleteIfExists(temporary);
-      }
-    } catch (IOException e) {
-      System.getLogger(SafetensorsWriter.class.getName())
-          .log(System.Logger.Level.WARNING, "a temporary file stays behind: " + temporary, e);
-    }
-  }
-
-  private static void writeFully(FileChannel channel, MemorySegment segment) throws IOException {
+  private static void writeFully(WritableByteChannel channel, MemorySegment segment)
+      throws IOException {
     for (long at = 0; at < segment.byteSize(); at += CHUNK) {
       writeFully(
           channel, segment.asSlice(at, Math.min(CHUNK, segment.byteSize() - at)).asByteBuffer());
     }
   }
 
-  private static void writeFully(FileChannel channel, ByteBuffer buffer) throws IOException {
+  private static void writeFully(WritableByteChannel channel, ByteBuffer buffer)
+      throws IOException {
     while (buffer.hasRemaining()) {
       channel.write(buffer);
     }
@@ -109,7 +90,7 @@ public final class SafetensorsWriter {
       long end = offset + tensor.segment().byteSize();
       String shape = tensor.shape().toString().replace(" ", "");
       entries.add(
-          "%s:{\"dtype\":\"%s\",\"shape\":[%s],\"data_offsets\":[%d,%d]}"
+          "%s:{\"dtype\":\"%s\",\"shape\":[%s],\"data_offsets\":[%s,%s]}"
               .formatted(
                   quote(entry.getKey()),
                   tensor.dtype(),
@@ -136,7 +117,7 @@ public final class SafetensorsWriter {
       if (c == '"' || c == '\\') {
         quoted.append('\\').append(c);
       } else if (c < 0x20 || Character.isSurrogate(c)) {
-        quoted.append("\\u%04x".formatted((int) c));
+        quoted.append("\\u").append(HexFormat.of().toHexDigits(c));
       } else {
         quoted.append(c);
       }

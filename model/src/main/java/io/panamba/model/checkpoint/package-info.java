@@ -1,2 +1,4 @@
-/** Checkpoints: PyTorch and safetensors files, read by checked copies as data and never executed. */
+/**
+ * Checkpoints: PyTorch and safetensors files, read by checked copies as data and never executed.
+ */
 package io.panamba.model.checkpoint;

@@ -65,7 +65,7 @@ final class FolderDataset implements Dataset {
     return new FolderDataset(
         List.copyOf(classes),
         List.copyOf(items),
-        "%d pictures, sum %08x".formatted(items.size(), sum.getValue()),
+        "%s pictures, sum %08x".formatted(items.size(), sum.getValue()),
         search.leftOut());
   }
 

@@ -1,11 +1,14 @@
 package io.panamba.model.training;
 
+import io.panamba.model.checkpoint.AtomicFile;
 import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.model.checkpoint.CheckpointException;
 import io.panamba.model.checkpoint.SafetensorsWriter;
 import io.panamba.model.checkpoint.StoredTensor;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -30,9 +33,10 @@ record RunState(long step, double lossSum, List<EpochMetrics> epochs) {
       ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   /**
-   * Writes a file, whole or not at all.
+   * Writes a file, whole or not at all. Nobody named it, so a link in its place is not followed.
    *
    * @param identity what has to be the same where the run goes on
+   * @throws CheckpointException if it can't be written
    */
   void write(Path file, Map<String, Tensor> trainer, Map<String, String> identity) {
     try (Arena arena = Arena.ofConfined()) {
@@ -45,7 +49,9 @@ record RunState(long step, double lossSum, List<EpochMetrics> epochs) {
       Map<String, String> metadata = new LinkedHashMap<>(identity);
       metadata.put("training_state", VERSION);
       metadata.put(STEP, Long.toString(step));
-      SafetensorsWriter.write(file, tensors, metadata);
+      AtomicFile.write(file, channel -> SafetensorsWriter.write(channel, tensors, metadata));
+    } catch (IOException e) {
+      throw new CheckpointException(file, AtomicFile.reason(e), e);
     }
   }
 

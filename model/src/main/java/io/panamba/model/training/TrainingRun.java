@@ -3,12 +3,12 @@ package io.panamba.model.training;
 import io.panamba.model.Inference;
 import io.panamba.model.InferenceOptions;
 import io.panamba.model.Labels;
+import io.panamba.model.NonFiniteException;
 import io.panamba.model.Vim;
 import io.panamba.model.VimConfig;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.SafetensorsWriter;
 import io.panamba.runtime.Device;
-import io.panamba.runtime.PanambaException;
 import io.panamba.runtime.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
@@ -171,7 +171,7 @@ public final class TrainingRun implements AutoCloseable {
    *
    * @return the mean loss of the step's images before it
    * @throws IllegalStateException if the run is done
-   * @throws PanambaException if the loss is no finite number
+   * @throws NonFiniteException if the loss, or a logit for an image held out, is NaN or infinite
    */
   public double step() {
     if (isDone()) {
@@ -195,7 +195,7 @@ public final class TrainingRun implements AutoCloseable {
     double rate = schedule.rate(step);
     double loss = trainer.step(rate);
     if (!Double.isFinite(loss)) {
-      throw new PanambaException(
+      throw new NonFiniteException(
           "the loss is %s in step %d: lower the learning rate, lengthen the warm-up or clip gradients"
               .formatted(loss, next));
     }
@@ -278,6 +278,7 @@ public final class TrainingRun implements AutoCloseable {
         inference.run();
         float[] logits = inference.logits().toFloats();
         for (int i = 0; i < some.length; i++) {
+          inference.requireFinite(i);
           float[] row =
               Arrays.copyOfRange(logits, i * config.classes(), (i + 1) * config.classes());
           int label = data.label(some[i]);
@@ -290,11 +291,12 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   private static double crossEntropy(float[] logits, int label) {
+    double largest = logits[best(logits)];
     double sum = 0;
     for (float logit : logits) {
-      sum += StrictMath.exp((double) logit - logits[label]);
+      sum += StrictMath.exp(logit - largest);
     }
-    return StrictMath.log(sum);
+    return StrictMath.log(sum) + largest - logits[label];
   }
 
   private static int best(float[] logits) {
@@ -319,11 +321,14 @@ public final class TrainingRun implements AutoCloseable {
    * Writes everything that the rest of the run depends on. The file is complete or not there,
    * whenever the process is killed.
    *
-   * @param file replaced if it exists
+   * @param file replaced if it exists; a link is not followed
+   * @throws NonFiniteException if a number is NaN or infinite; the file is then what it was
    * @throws io.panamba.model.checkpoint.CheckpointException if it can't be written
    */
   public void saveState(Path file) {
-    new RunState(trainer.steps(), lossSum, epochs).write(file, trainer.state(), identity());
+    Map<String, Tensor> state = trainer.state();
+    requireFinite(state);
+    new RunState(trainer.steps(), lossSum, epochs).write(file, state, identity());
   }
 
   /**
@@ -347,6 +352,7 @@ public final class TrainingRun implements AutoCloseable {
    * Writes the trained network, under the published keys: the moving average if one is kept.
    *
    * @param file replaced if it exists
+   * @throws NonFiniteException if a weight is NaN or infinite; the file is then what it was
    * @throws io.panamba.model.checkpoint.CheckpointException if it can't be written
    */
   public void saveWeights(Path file) {
@@ -354,8 +360,17 @@ public final class TrainingRun implements AutoCloseable {
       Map<String, String> metadata = new LinkedHashMap<>(trainer.config().metadata());
       metadata.put("format", "pt");
       metadata.put(Labels.METADATA, String.join("\n", data.classes()));
-      SafetensorsWriter.write(file, trainer.trained(arena), metadata);
+      Map<String, Tensor> weights = trainer.trained(arena);
+      requireFinite(weights);
+      SafetensorsWriter.write(file, weights, metadata);
     }
+  }
+
+  private void requireFinite(Map<String, Tensor> tensors) {
+    String advice =
+        "after step %s; lower the learning rate, lengthen the warm-up or clip gradients"
+            .formatted(trainer.steps());
+    tensors.forEach((name, tensor) -> NonFiniteException.check(name, tensor, advice));
   }
 
   /** Frees the network and what is read. A second close does nothing. */

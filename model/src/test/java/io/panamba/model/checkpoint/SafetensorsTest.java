@@ -11,7 +11,10 @@ import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.SequencedMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -63,6 +66,52 @@ class SafetensorsTest {
     }
     assertThat(folder).isDirectoryContaining("glob:**written.safetensors");
     assertThat(folder.toFile().list()).hasSize(1);
+  }
+
+  /** Locales with digits, a dotless i and a calendar of their own. */
+  @ParameterizedTest
+  @ValueSource(strings = {"fa-IR", "ar-EG", "mr-IN", "bn-BD", "my-MM", "tr-TR", "th-TH-u-nu-thai"})
+  void bytesDoNotDependOnTheLocale(String tag) throws IOException {
+    Path path = folder.resolve("written.safetensors");
+    Locale before = Locale.getDefault();
+    try (Arena arena = Arena.ofConfined()) {
+      Map<String, Tensor> tensors =
+          Map.of("INPUT\u0001", Tensor.allocate(arena, DType.F32, Shape.of(12, 345)));
+      SafetensorsWriter.write(path, tensors, Map.of("i", "1"));
+      byte[] expected = Files.readAllBytes(path);
+      Locale.setDefault(Locale.forLanguageTag(tag));
+      SafetensorsWriter.write(path, tensors, Map.of("i", "1"));
+      assertThat(path).hasBinaryContent(expected);
+    } finally {
+      Locale.setDefault(before);
+    }
+  }
+
+  @Test
+  void metadataIsInTheOrderOfNames() throws IOException {
+    Path path = folder.resolve("written.safetensors");
+    SequencedMap<String, String> metadata = new LinkedHashMap<>();
+    for (String name : List.of("b", "a", "C", "ä", "aa")) {
+      metadata.put(name, name);
+    }
+    SafetensorsWriter.write(path, Map.of(), metadata);
+    byte[] bytes = Files.readAllBytes(path);
+    SafetensorsWriter.write(path, Map.of(), metadata.reversed());
+    assertThat(path).hasBinaryContent(bytes);
+    try (Checkpoint checkpoint = Checkpoint.open(path)) {
+      assertThat(checkpoint.metadata().keySet()).containsExactly("C", "a", "aa", "b", "ä");
+    }
+  }
+
+  @Test
+  void aLinkStaysALink() throws IOException {
+    Path file = Files.writeString(folder.resolve("file"), "old");
+    Path link = Files.createSymbolicLink(folder.resolve("link"), Path.of("file"));
+    SafetensorsWriter.write(link, Map.of(), Map.of("name", "text"));
+    assertThat(Files.isSymbolicLink(link)).isTrue();
+    try (Checkpoint checkpoint = Checkpoint.open(file)) {
+      assertThat(checkpoint.metadata()).containsEntry("name", "text");
+    }
   }
 
   @Test

@@ -158,7 +158,7 @@ class EmbedCommandTest {
     Path broken = Files.writeString(empty.resolve("broken.png"), "no image");
     Cli.Result result = embed(empty);
     assertThat(result.code()).isEqualTo(1);
-    assertThat(result.err()).contains(broken.toString()).contains("no image could be read");
+    assertThat(result.err()).contains(broken.toString()).contains("there are no features");
     assertThat(folder.toFile().list()).containsExactlyInAnyOrder("images", "empty");
 
     embed(images).ok();

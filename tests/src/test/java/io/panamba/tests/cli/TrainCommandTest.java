@@ -2,11 +2,8 @@ package io.panamba.tests.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.panamba.cli.Main;
 import io.panamba.model.checkpoint.Checkpoint;
-import io.panamba.model.checkpoint.CheckpointException;
 import io.panamba.runtime.Shape;
-import io.panamba.tests.kit.ChildJvm;
 import io.panamba.tests.training.Digits;
 import java.awt.image.BufferedImage;
 import java.awt.image.DataBufferByte;
@@ -17,8 +14,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -180,58 +175,6 @@ class TrainCommandTest {
     train(data, one, "--model", "nano", "--threads", 1, "--drop-path", 0.1);
     train(data, two, "--model", "nano", "--threads", 2, "--drop-path", 0.1);
     assertThat(one).hasSameBinaryContentAs(two);
-  }
-
-  /** Killed at any moment, a run goes on from its last state to the bits of the whole. */
-  @Test
-  void survivesBeingKilled() throws Exception {
-    Path data = digits();
-    Object[] options = {
-      "--model", "nano", "--epochs", 12, "--save-seconds", 0, "--threads", 2, "--resume"
-    };
-    Path whole = folder.resolve("whole.safetensors");
-    assertThat(train(data, whole, options).code()).isZero();
-    Path output = folder.resolve("killed.safetensors");
-    Path state = folder.resolve("killed.state.safetensors");
-    String[] words =
-        arguments(data, output, options).stream().map(Object::toString).toArray(String[]::new);
-    SplittableRandom random = new SplittableRandom(1);
-    long step = 0;
-    for (int kill = 0; kill < 10; kill++) {
-      Process process = ChildJvm.start(List.of(), Main.class, words);
-      waitForStepAfter(step, state, process);
-      Thread.sleep(random.nextInt(60));
-      process.destroyForcibly();
-      process.waitFor();
-      if (Files.exists(output)) {
-        break;
-      }
-      long reached = step(state);
-      assertThat(reached).as("kill %d", kill).isGreaterThanOrEqualTo(step);
-      step = reached;
-    }
-    if (!Files.exists(output)) {
-      assertThat(train(data, output, options).code()).isZero();
-    }
-    assertThat(output).hasSameBinaryContentAs(whole);
-    assertThat(files()).noneMatch(name -> name.endsWith(".part"));
-  }
-
-  private static void waitForStepAfter(long step, Path state, Process process)
-      throws InterruptedException {
-    while (process.isAlive() && step(state) <= step) {
-      TimeUnit.MILLISECONDS.sleep(5);
-    }
-  }
-
-  /** The step of a state, or -1 if there is none: not yet, or not any more. */
-  private static long step(Path state) {
-    try (Checkpoint checkpoint = Checkpoint.open(state)) {
-      return Long.parseLong(checkpoint.metadata().get("step"));
-    } catch (CheckpointException e) {
-      assertThat(e).hasMessageContaining("there is no such file");
-      return -1;
-    }
   }
 
   @Test

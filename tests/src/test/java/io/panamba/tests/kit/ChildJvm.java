@@ -52,6 +52,20 @@ public final class ChildJvm {
    */
   public static Process start(List<String> options, Class<?> main, String... arguments)
       throws IOException {
+    Process process = builder(options, main, arguments).redirectErrorStream(true).start();
+    process.getOutputStream().close();
+    return process;
+  }
+
+  /**
+   * Returns what would start a main class, so that its streams can be sent elsewhere.
+   *
+   * @param options of the JVM
+   * @param main the class
+   * @param arguments of its main method
+   * @return a process to be started
+   */
+  public static ProcessBuilder builder(List<String> options, Class<?> main, String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("--enable-native-access=ALL-UNNAMED");
@@ -60,8 +74,6 @@ public final class ChildJvm {
     command.add(System.getProperty("java.class.path"));
     command.add(main.getName());
     command.addAll(List.of(arguments));
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    process.getOutputStream().close();
-    return process;
+    return new ProcessBuilder(command);
   }
 }
