@@ -16,7 +16,7 @@
 #endif
 
 #define SENTINEL 0xa5
-#define MOST_BLOCKS 64
+#define MOST_BLOCKS 256
 #define MOST_REGIONS 256
 
 typedef struct {
@@ -283,25 +283,39 @@ void run_refused(const char *what, const char *named, const panamba_step *steps,
   }
 }
 
-void run_operation(int32_t operation, const void *args) {
-  run_once(operation, args);
+/* Every buffer that runs may write, as it was before the first. */
+static void restore_all(void) {
+  for (int i = 0; i < block_count; i++) {
+    if (!blocks[i].is_input) {
+      memcpy(blocks[i].data, blocks[i].before, blocks[i].bytes);
+    }
+  }
+}
+
+void run_program(const panamba_step *steps, int64_t count) {
+  copy_all(0);
+  for (int64_t i = 0; i < count; i++) {
+    panamba_step alone = {steps[i].args, steps[i].operation, 0};
+    int32_t status = panamba_run(executor_of(1), &alone, 1, 0, 0, 0, 0, 0, 0);
+    CHECK(status == PANAMBA_OK, "step %d: status %d: %s", (int)i, status, panamba_message());
+  }
   copy_all(1);
   for (int i = 0; i < block_count; i++) {
     CHECK(!blocks[i].is_input || memcmp(blocks[i].before, blocks[i].after, blocks[i].bytes) == 0,
           "input buffer %d of %zu bytes has changed", i, blocks[i].bytes);
   }
-  panamba_step step = {args, operation, 0};
-  for (int threads = 2; threads <= EXECUTORS; threads++) {
-    for (int i = 0; i < block_count; i++) {
-      if (!blocks[i].is_input) {
-        memcpy(blocks[i].data, blocks[i].before, blocks[i].bytes);
-      }
-    }
-    int32_t status = panamba_run(executor_of(threads), &step, 1, 0, 0, 0, 0, 0, 0);
+  for (int threads = count > 1 ? 1 : 2; threads <= EXECUTORS; threads++) {
+    restore_all();
+    int32_t status = panamba_run(executor_of(threads), steps, count, 0, 0, 0, 0, 0, 0);
     CHECK(status == PANAMBA_OK, "status %d: %s", status, panamba_message());
     for (int i = 0; i < block_count; i++) {
       CHECK(memcmp(blocks[i].data, blocks[i].after, blocks[i].bytes) == 0,
             "%d threads give other bits in buffer %d of %zu bytes", threads, i, blocks[i].bytes);
     }
   }
+}
+
+void run_operation(int32_t operation, const void *args) {
+  panamba_step step = {args, operation, 0};
+  run_program(&step, 1);
 }

@@ -64,6 +64,9 @@ void check_gaps(const char *what, const void *buffer, int32_t dtype, int64_t row
  */
 void run_operation(int32_t operation, const void *args);
 
+/* Runs a program step by step on one thread, and whole on executors of 1 to EXECUTORS threads, with the same checks. */
+void run_program(const panamba_step *steps, int64_t count);
+
 /* Runs steps that have to be refused, with a message in which `named` occurs, and leave every buffer as it was. */
 void run_refused(const char *what, const char *named, const panamba_step *steps, int64_t count);
 

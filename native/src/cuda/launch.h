@@ -8,7 +8,8 @@
  * run() is the work of a whole block, as a sequence of loops over its threads (`for (int i : block.all())`, with
  * block.thread(i) for what the thread keeps) between which threads meet. On a GPU a thread's loop is one pass with its
  * own index; compiled for the host, the loops are loops, so that the same indices are computed and the same memory
- * touched without a GPU. A group is a part of a block whose threads meet on their own.
+ * touched without a GPU; or, with PANAMBA_CUDA_THREADS, every thread of a block is one of the host's, for a race
+ * detector to watch. A group is a part of a block whose threads meet on their own.
  */
 #ifndef PANAMBA_CUDA_LAUNCH_H
 #define PANAMBA_CUDA_LAUNCH_H
@@ -20,6 +21,8 @@
 
 #if defined(__CUDACC__)
 #include "launch_device.h"
+#elif defined(PANAMBA_CUDA_THREADS)
+#include "launch_threads.h"
 #else
 #include "launch_host.h"
 #endif

@@ -5,24 +5,11 @@
 #include <cuda_runtime_api.h>
 
 #include "arithmetic.h"
+#include "once.h"
 
 namespace panamba {
 
 constexpr int WARP = 32;
-
-/* A range of one number, which compilers see through. */
-struct once {
-  struct place {
-    int value;
-    bool more;
-    __device__ __forceinline__ int operator*() const { return value; }
-    __device__ __forceinline__ bool operator!=(const place &) const { return more; }
-    __device__ __forceinline__ void operator++() { more = false; }
-  };
-  int value;
-  __device__ __forceinline__ place begin() const { return {value, true}; }
-  __device__ __forceinline__ place end() const { return {value, false}; }
-};
 
 template <class Kernel>
 struct device_block {

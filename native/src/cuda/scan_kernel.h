@@ -320,7 +320,8 @@ struct scan_kernel {
     t.next_gate = p.row * gate_row_stride + c + t.lane * p.gate_stride;
   }
 
-  /* Loads the inputs of the next step, which has `left` rows, if it is not the last. */
+  /* Loads the inputs of the next step, which has `left` rows, if it is not the last. A thread beyond the last channel
+   * loads what that channel's own thread may be writing to `out`, and makes no use of it. */
   template <scan_task Task>
   PANAMBA_HD void load_ahead(thread &t, const position &p, int left) const {
     PANAMBA_UNROLL

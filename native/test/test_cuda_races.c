@@ -1,0 +1,183 @@
+/*
+ * One case of every CUDA kernel, with a thread of the host for every thread of a GPU: ThreadSanitizer watches. Channels
+ * fill the blocks, since threads beyond the last channel of a scan load what its own thread writes, and drop it.
+ *
+ * As a control, `block` or `group` on the command line leaves out that barrier of the scan, which has to be reported.
+ */
+#include <string.h>
+
+#include "cuda_device.h"
+#include "cuda_program.h"
+#include "harness.h"
+#include "memory.h"
+#include "panamba_cuda.h"
+#include "scan_case.h"
+
+enum { NO_BARRIER, BARRIER_OF_BLOCKS, BARRIER_OF_GROUPS };
+extern int panamba_barrier_left_out;
+
+static const int32_t dtypes[] = {PANAMBA_F32, PANAMBA_BF16};
+
+static void embedding(int32_t dtype) {
+  describe("patch embedding, type %d", dtype);
+  begin_case(IN_SENTINELS, 0);
+  panamba_patch_embedding_args args = {.batch = 2,
+                                       .channels = 3,
+                                       .height = 12,
+                                       .width = 8,
+                                       .patch_height = 4,
+                                       .patch_width = 4,
+                                       .stride_height = 4,
+                                       .stride_width = 4,
+                                       .dim = 128,
+                                       .class_tokens = 1,
+                                       .class_index = {3},
+                                       .dtype = dtype};
+  int64_t depth = args.channels * args.patch_height * args.patch_width;
+  int64_t length = 7;
+  args.image = take_filled(args.batch * args.channels * args.height * args.width, -1, 1);
+  args.weight = take_packed_of(dtype, take_filled(args.dim * depth, -1, 1), args.dim, depth);
+  args.bias = take_filled(args.dim, -1, 1);
+  args.position = take_filled(length * args.dim, -1, 1);
+  args.class_token = take_filled(args.dim, -1, 1);
+  args.out = take_output(args.batch * length * args.dim);
+  run_operation(PANAMBA_PATCH_EMBEDDING, &args);
+  end_case();
+}
+
+static void norm(int32_t dtype, int32_t kind) {
+  describe("norm %d, type %d", kind, dtype);
+  begin_case(IN_SENTINELS, 0);
+  panamba_norm_args args = {.rows = 9,
+                            .dim = 192,
+                            .residual_row_stride = 192,
+                            .residual_scale = 1,
+                            .eps = 1e-5f,
+                            .kind = kind,
+                            .dtype = dtype};
+  int64_t count = args.rows * args.dim;
+  args.residual = take_output(count);
+  fill(args.residual, count, -1, 1);
+  args.addend = take_filled(count, -1, 1);
+  args.weight = take_filled(args.dim, -1, 1);
+  args.bias = take_filled(args.dim, -1, 1);
+  args.out = take_output_of(dtype, count);
+  run_operation(PANAMBA_NORM, &args);
+  end_case();
+}
+
+static void convolution(int32_t dtype) {
+  describe("causal convolution, type %d", dtype);
+  begin_case(IN_SENTINELS, 0);
+  panamba_causal_conv_args args = {.batch = 2, .length = 21, .channels = 128, .kernel = 4, .dtype = dtype};
+  int64_t count = args.batch * args.length * args.channels;
+  args.x = take_filled_of(dtype, count, -1, 1);
+  args.x_row_stride = args.channels;
+  args.x_batch_stride = args.length * args.channels;
+  args.forward = (panamba_conv_direction){take_filled(4 * args.channels, -1, 1), take_filled(args.channels, -1, 1),
+                                          take_output_of(dtype, count)};
+  args.backward = (panamba_conv_direction){take_filled(4 * args.channels, -1, 1), take_filled(args.channels, -1, 1),
+                                           take_output_of(dtype, count)};
+  run_operation(PANAMBA_CAUSAL_CONV, &args);
+  end_case();
+}
+
+static void rotary(void) {
+  describe("rotary");
+  begin_case(IN_SENTINELS, 0);
+  panamba_rotary_args args = {.batch = 2, .length = 9, .dim = 160, .positions = 8, .first = 1};
+  int64_t count = args.batch * args.length * args.dim;
+  args.x = take_filled(count, -1, 1);
+  args.cos = take_filled(args.positions * args.dim, -1, 1);
+  args.sin = take_filled(args.positions * args.dim, -1, 1);
+  args.out = take_output(count);
+  run_operation(PANAMBA_ROTARY, &args);
+  end_case();
+}
+
+static void pool(int32_t kind) {
+  describe("pool %d", kind);
+  begin_case(IN_SENTINELS, 0);
+  panamba_pool_args args = {.batch = 2, .length = 21, .dim = 64, .first = 1, .count = 20, .step = 1, .kind = kind};
+  args.input = take_filled(args.batch * args.length * args.dim, -1, 1);
+  args.out = take_output(args.batch * args.dim);
+  run_operation(PANAMBA_POOL, &args);
+  end_case();
+}
+
+static void epilogue(int32_t dtype) {
+  describe("epilogue, type %d", dtype);
+  begin_case(IN_SENTINELS, 0);
+  panamba_cuda_epilogue_args args = {.rows = 5,
+                                     .columns = 384,
+                                     .input_row_stride = 384,
+                                     .out_row_stride = 384,
+                                     .input_dtype = PANAMBA_F32,
+                                     .out_dtype = dtype,
+                                     .activation = PANAMBA_ACTIVATION_SILU};
+  args.input = take_filled(args.rows * args.columns, -1, 1);
+  args.bias = take_filled(args.columns, -1, 1);
+  args.out = take_output_of(dtype, args.rows * args.columns);
+  CHECK(panamba_cuda_epilogue(&args, 0) == PANAMBA_OK, "%s", panamba_cuda_message());
+  end_case();
+}
+
+/* Each runs with one lane, with four, and with the library's choice: fused, and after a projection of dt. */
+static void scan(int32_t dtype, directions run, int64_t states, int64_t dt_rank, int64_t chunk) {
+  scan_shape s = draw_scan_shape(1, 75, 128, states);
+  s.dtype = dtype;
+  s.run = run;
+  s.dt_rank = dt_rank;
+  s.gated = 1;
+  s.kept = 1;
+  s.started = 1;
+  describe_scan("races", &s, IN_SENTINELS, 0);
+  begin_case(IN_SENTINELS, 0);
+  cut_of_scans = (scan_cut){.chunk = chunk};
+  panamba_selective_scan_args args = take_scan(&s, &ordinary_ranges);
+  run_operation(PANAMBA_SELECTIVE_SCAN, &args);
+  cut_of_scans = (scan_cut){0, 0};
+  end_case();
+}
+
+static void scans(void) {
+  for (size_t i = 0; i < COUNT(dtypes); i++) {
+    scan(dtypes[i], BOTH, 16, 12, 0);
+  }
+  scan(PANAMBA_F32, BOTH, 16, 24, 32);
+  scan(PANAMBA_F32, FORWARD, 16, 12, 0);
+  scan(PANAMBA_F32, BACKWARD, 5, 3, 0);
+  scan(PANAMBA_F32, BOTH, 37, 40, 0);
+}
+
+static void all_kernels(void) {
+  seed(7);
+  for (size_t i = 0; i < COUNT(dtypes); i++) {
+    embedding(dtypes[i]);
+    norm(dtypes[i], PANAMBA_RMS_NORM);
+    norm(dtypes[i], PANAMBA_LAYER_NORM);
+    convolution(dtypes[i]);
+    epilogue(dtypes[i]);
+  }
+  rotary();
+  pool(PANAMBA_POOL_MEAN);
+  pool(PANAMBA_POOL_MAX);
+  scans();
+}
+
+static void one_scan(void) {
+  seed(7);
+  scan(PANAMBA_F32, BOTH, 16, 12, 0);
+}
+
+int main(int argc, char **argv) {
+  const char *control = argc > 1 ? argv[1] : "";
+  if (strcmp(control, "block") == 0) {
+    panamba_barrier_left_out = BARRIER_OF_BLOCKS;
+  } else if (strcmp(control, "group") == 0) {
+    panamba_barrier_left_out = BARRIER_OF_GROUPS;
+  }
+  char tier[] = "cuda-threads";
+  char *arguments[] = {argv[0], tier, 0};
+  return on_each_tier(2, arguments, panamba_barrier_left_out == NO_BARRIER ? all_kernels : one_scan);
+}

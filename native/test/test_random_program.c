@@ -1,0 +1,276 @@
+/*
+ * Random programs of several operations, each buffer beside a page that can't be touched: a program run whole, on any
+ * number of threads and with steps side by side where they are independent, has the bits of its steps run one by one.
+ */
+#include <string.h>
+
+#include "harness.h"
+#include "memory.h"
+
+enum { MOST_STEPS = 10, MOST_VALUES = 32, MOST_USES = 6 };
+
+/* Rows of activations that a step has written: (batch * length, width). */
+typedef struct {
+  void *data;
+  int64_t width;
+  int32_t dtype;
+} value;
+
+typedef union {
+  panamba_norm_args norm;
+  panamba_linear_args linear;
+  panamba_causal_conv_args conv;
+  panamba_selective_scan_args scan;
+  panamba_rotary_args rotary;
+  panamba_pool_args pool;
+} arguments;
+
+/* What a step touches of what other steps write. */
+typedef struct {
+  const void *read[MOST_USES];
+  const void *written[MOST_USES];
+} uses;
+
+typedef struct {
+  int64_t batch;
+  int64_t length;
+  value values[MOST_VALUES];
+  int64_t value_count;
+  panamba_step steps[MOST_STEPS];
+  arguments args[MOST_STEPS];
+  uses uses[MOST_STEPS];
+  int64_t step_count;
+} program;
+
+static int64_t rows_of(const program *p) { return p->batch * p->length; }
+
+static void *add_value(program *p, int64_t width, int32_t dtype) {
+  void *data = take_output_of(dtype, rows_of(p) * width);
+  p->values[p->value_count++] = (value){data, width, dtype};
+  return data;
+}
+
+/* A value by chance, of a width and a type if they are not -1; null if there is none. */
+static const value *pick_value(const program *p, int64_t width, int32_t dtype) {
+  int64_t first = draw(p->value_count);
+  for (int64_t i = 0; i < p->value_count; i++) {
+    const value *v = &p->values[(first + i) % p->value_count];
+    if ((width < 0 || v->width == width) && (dtype < 0 || v->dtype == dtype)) {
+      return v;
+    }
+  }
+  return 0;
+}
+
+static void add_step(program *p, int32_t operation, arguments args, uses u) {
+  int64_t i = p->step_count++;
+  p->args[i] = args;
+  p->steps[i] = (panamba_step){&p->args[i], operation, 0};
+  p->uses[i] = u;
+}
+
+static void add_norm(program *p) {
+  const value *residual = pick_value(p, -1, PANAMBA_F32);
+  if (!residual) {
+    return;
+  }
+  const value *addend = pick_value(p, residual->width, PANAMBA_F32);
+  panamba_norm_args args = {.residual = residual->data,
+                            .rows = rows_of(p),
+                            .dim = residual->width,
+                            .residual_row_stride = residual->width,
+                            .residual_scale = 1,
+                            .eps = 1e-5f,
+                            .kind = (int32_t)draw(2),
+                            .dtype = draw_dtype()};
+  args.addend = addend->data != residual->data && draw(2) ? addend->data : 0;
+  args.weight = take_filled(args.dim, 0.5, 1.5);
+  args.bias = draw(2) ? take_filled(args.dim, -1, 1) : 0;
+  args.out = add_value(p, args.dim, args.dtype);
+  const void *changed = args.addend ? args.residual : 0;
+  add_step(p, PANAMBA_NORM, (arguments){.norm = args}, (uses){{args.residual, args.addend}, {args.out, changed}});
+}
+
+/* `columns` and the type of the result are drawn if they are -1. */
+static const void *add_linear(program *p, const value *input, int64_t columns, int32_t out_dtype) {
+  panamba_linear_args args = {.input = input->data,
+                              .rows = rows_of(p),
+                              .depth = input->width,
+                              .columns = columns < 0 ? 1 + draw(70) : columns,
+                              .input_row_stride = input->width,
+                              .dtype = input->dtype,
+                              .out_dtype = out_dtype < 0 ? draw_dtype() : out_dtype,
+                              .activation = out_dtype < 0 ? (int32_t)draw(2) : PANAMBA_ACTIVATION_NONE};
+  args.out_row_stride = args.columns;
+  double range = 1.0 / (double)args.depth;
+  args.weight =
+      take_packed_of(args.dtype, take_filled(args.columns * args.depth, -range, range), args.columns, args.depth);
+  args.bias = draw(2) ? take_filled(args.columns, -1, 1) : 0;
+  const value *sum = out_dtype < 0 && draw(2) ? pick_value(p, args.columns, args.out_dtype) : 0;
+  args.accumulate = sum && sum->data != input->data ? 1 : 0;
+  args.out = args.accumulate != 0 ? sum->data : add_value(p, args.columns, args.out_dtype);
+  add_step(p, PANAMBA_LINEAR, (arguments){.linear = args},
+           (uses){{args.input, args.accumulate != 0 ? args.out : 0}, {args.out}});
+  return args.out;
+}
+
+static void add_convolution(program *p) {
+  const value *x = pick_value(p, -1, -1);
+  panamba_causal_conv_args args = {.x = x->data,
+                                   .batch = p->batch,
+                                   .length = p->length,
+                                   .channels = x->width,
+                                   .x_row_stride = x->width,
+                                   .x_batch_stride = p->length * x->width,
+                                   .kernel = 2 + (int32_t)draw(3),
+                                   .dtype = x->dtype};
+  int64_t which = 1 + draw(3);
+  panamba_conv_direction *directions[] = {&args.forward, &args.backward};
+  for (int i = 0; i < 2; i++) {
+    if (which & 1 << i) {
+      directions[i]->weight = take_filled(args.kernel * args.channels, -0.5, 0.5);
+      directions[i]->bias = draw(2) ? take_filled(args.channels, -1, 1) : 0;
+      directions[i]->out = add_value(p, args.channels, args.dtype);
+    }
+  }
+  add_step(p, PANAMBA_CAUSAL_CONV, (arguments){.conv = args}, (uses){{args.x}, {args.forward.out, args.backward.out}});
+}
+
+static panamba_scan_direction draw_direction(program *p, const value *u, int64_t states, int64_t rank) {
+  return (panamba_scan_direction){.u = u->data,
+                                  .projected = add_linear(p, u, rank + 2 * states, PANAMBA_F32),
+                                  .dt_weight = take_filled(rank * u->width, -0.5, 0.5),
+                                  .dt_bias = draw(2) ? take_filled(u->width, -4, -1) : 0,
+                                  .a = take_filled(states * u->width, -20, -0.5),
+                                  .d = draw(2) ? take_filled(u->width, -1, 1) : 0};
+}
+
+/* The projections of its directions, and the scan. */
+static void add_scan(program *p) {
+  int64_t states = draw(2) ? 16 : 1 + draw(20);
+  int64_t rank = 1 + draw(14);
+  const value *u = pick_value(p, -1, -1);
+  const value *gate = draw(2) ? pick_value(p, u->width, u->dtype) : 0;
+  panamba_selective_scan_args args = {.gate = gate ? gate->data : 0,
+                                      .batch = p->batch,
+                                      .length = p->length,
+                                      .channels = u->width,
+                                      .states = states,
+                                      .dt_rank = rank,
+                                      .projected_row_stride = rank + 2 * states,
+                                      .gate_row_stride = u->width,
+                                      .scale = 0.5f,
+                                      .dtype = u->dtype};
+  int64_t which = 1 + draw(3);
+  if (which & 1) {
+    args.forward = draw_direction(p, u, states, rank);
+  }
+  if (which & 2) {
+    args.backward = draw_direction(p, u, states, rank);
+  }
+  args.out = add_value(p, args.channels, args.dtype);
+  add_step(p, PANAMBA_SELECTIVE_SCAN, (arguments){.scan = args},
+           (uses){{u->data, args.gate, args.forward.projected, args.backward.projected}, {args.out}});
+}
+
+static void add_rotary(program *p) {
+  const value *x = pick_value(p, -1, PANAMBA_F32);
+  if (!x || x->width % 2) {
+    return;
+  }
+  panamba_rotary_args args = {
+      .x = x->data, .batch = p->batch, .length = p->length, .dim = x->width, .first = draw(p->length)};
+  args.positions = 1 + draw(p->length - args.first);
+  args.cos = take_filled(args.positions * args.dim, -1, 1);
+  args.sin = take_filled(args.positions * args.dim, -1, 1);
+  args.out = draw(2) ? x->data : add_value(p, args.dim, PANAMBA_F32);
+  add_step(p, PANAMBA_ROTARY, (arguments){.rotary = args}, (uses){{args.x}, {args.out}});
+}
+
+static void add_pool(program *p) {
+  const value *input = pick_value(p, -1, PANAMBA_F32);
+  if (!input) {
+    return;
+  }
+  panamba_pool_args args = {.input = input->data,
+                            .out = take_output(p->batch * input->width),
+                            .batch = p->batch,
+                            .length = p->length,
+                            .dim = input->width,
+                            .first = draw(p->length),
+                            .step = 1,
+                            .kind = (int32_t)draw(2)};
+  args.count = 1 + draw(p->length - args.first);
+  add_step(p, PANAMBA_POOL, (arguments){.pool = args}, (uses){{args.input}, {args.out}});
+}
+
+static int meets(const void *const *some, const void *const *others) {
+  for (int i = 0; i < MOST_USES; i++) {
+    for (int j = 0; j < MOST_USES; j++) {
+      if (some[i] && some[i] == others[j]) {
+        return 1;
+      }
+    }
+  }
+  return 0;
+}
+
+static int independent(const uses *a, const uses *b) {
+  return !meets(a->written, b->written) && !meets(a->written, b->read) && !meets(a->read, b->written);
+}
+
+/* Marks steps that run with the next, by chance, where a step is independent of all that it would run with. */
+static int64_t run_side_by_side(program *p) {
+  int64_t together = 0;
+  int64_t first = 0;
+  for (int64_t i = 1; i < p->step_count; i++) {
+    int free = draw(4) > 0;
+    for (int64_t k = first; k < i; k++) {
+      free = free && independent(&p->uses[k], &p->uses[i]);
+    }
+    p->steps[i - 1].with_next = free;
+    together += free;
+    first = free ? first : i;
+  }
+  return together;
+}
+
+static void draw_program(program *p) {
+  memset(p, 0, sizeof *p);
+  p->batch = 1 + draw(3);
+  p->length = 1 + draw(40);
+  for (int i = 0; i < 2; i++) {
+    int64_t width = 1 + draw(50);
+    int32_t dtype = i ? draw_dtype() : PANAMBA_F32;
+    void *data = add_value(p, width, dtype);
+    fill_elements(data, dtype, 0, rows_of(p) * width, -1, 1);
+  }
+  while (p->step_count < MOST_STEPS - 3) {
+    switch (draw(7)) {
+      case 0: add_norm(p); break;
+      case 1: add_convolution(p); break;
+      case 2: add_scan(p); break;
+      case 3: add_rotary(p); break;
+      case 4: add_pool(p); break;
+      default: add_linear(p, pick_value(p, -1, -1), -1, -1); break;
+    }
+  }
+}
+
+static void test(void) {
+  static program p;
+  int64_t together = 0;
+  seed(10);
+  for (int i = 0; i < THIN(3000, 100); i++) {
+    placement where = draw(2) ? BEFORE_GUARD : AFTER_GUARD;
+    describe("random program %d, placed %d", i, where);
+    begin_case(where, 0);
+    draw_program(&p);
+    together += run_side_by_side(&p);
+    run_program(p.steps, p.step_count);
+    end_case();
+  }
+  CHECK(together > 0, "no steps ran side by side");
+}
+
+int main(int argc, char **argv) { return on_each_tier(argc, argv, test); }
