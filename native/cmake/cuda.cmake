@@ -41,8 +41,8 @@ else()
   endif()
 endif()
 
-set(cuda_kernels causal_conv epilogue norm patch_embedding pool rotary scan_chunks scan_dt scan_fused scan_projected
-                 selective_scan)
+set(cuda_kernels causal_conv epilogue norm patch_embedding pool rotary scan/chunks scan/dt scan/fused scan/projected
+                 scan/selective_scan)
 list(TRANSFORM cuda_kernels PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/src/cuda/)
 list(TRANSFORM cuda_kernels APPEND .cu)
 set(cuda_host_sources ${CMAKE_CURRENT_SOURCE_DIR}/src/cuda/host.c ${shared_sources})

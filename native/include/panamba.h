@@ -3,22 +3,22 @@
  *
  * Conventions
  *   - Tensors are dense along their last axis ("channels last"): activations are (batch, length, channels). A stride
- * counts elements between neighbouring rows; where none is given, rows follow each other without a gap.
+ *     counts elements between neighbouring rows; where none is given, rows follow each other without a gap.
  *   - Every function returns a panamba_status. After a failure panamba_message() describes it, per thread. Nothing
- * exits, aborts or prints.
+ *     exits, aborts or prints.
  *   - An operation is a struct of arguments. Structs are read only while panamba_run() runs and hold no state: a caller
- * fills them once and runs them any number of times, from one thread at a time per set of output buffers.
+ *     fills them once and runs them any number of times, from one thread at a time per set of output buffers.
  *   - Numbers are IEEE float32 unless a struct says otherwise. Denormal inputs and results count as zero. A result
- * never depends on the number of threads, on the other images of a batch or on the run: bit for bit, per
- * instruction-set tier.
+ *     never depends on the number of threads, on the other images of a batch or on the run: bit for bit, per
+ *     instruction-set tier.
  *   - Reserved fields must be zero.
  *   - What an operation writes overlaps nothing else that it reads or writes, but for these pairs, which may be one and
- * the same buffer, with elements of one type and rows at the same places: rotary's out and x; norm's out and addend;
- * norm's out and residual, whose sum is then lost; a scan direction's final_state and its own initial_state. A scan's
- * out is none of its inputs, since the second direction reads what the first would have overwritten; a convolution's
- * is not x, since its neighbours are read later. Inputs may overlap each other.
+ *     the same buffer, with elements of one type and rows at the same places: rotary's out and x; norm's out and
+ *     addend; norm's out and residual, whose sum is then lost; a scan direction's final_state and its own
+ *     initial_state. A scan's out is none of its inputs, since the second direction reads what the first would have
+ *     overwritten; a convolution's is not x, since its neighbours are read later. Inputs may overlap each other.
  *   - Parameters named keep are not looked at: a caller whose memory is checked for lifetime passes one pointer per
- * memory owner, so that its runtime holds them for the duration of the call. They may be null.
+ *     memory owner, so that its runtime holds them for the duration of the call. They may be null.
  *
  * Formulas follow "Vision Mamba" (arXiv 2401.09417) and "Mamba" (arXiv 2312.00752).
  */
@@ -135,9 +135,10 @@ PANAMBA_API int32_t panamba_pack(const panamba_pack_args *args, const void *keep
 
 /*
  * Patch embedding, class tokens and positions (Vim section 3.2):
- *   out[b, j(m)] = weight . patch[b, m] + bias + position[j(m)], patches row-major over the grid, j skipping the class
- * tokens' places; out[b, class_index[i]] = class_token[i] + position[class_index[i]]. The grid is ((height -
- * patch_height) / stride_height + 1) x ((width - patch_width) / stride_width + 1), and length its area plus
+ *   out[b, j(m)] = weight . patch[b, m] + bias + position[j(m)]
+ *   out[b, class_index[i]] = class_token[i] + position[class_index[i]]
+ * with patches row-major over the grid, and j skipping the class tokens' places. The grid is
+ * ((height - patch_height) / stride_height + 1) x ((width - patch_width) / stride_width + 1), and length its area plus
  * class_tokens.
  */
 typedef struct {
@@ -217,10 +218,11 @@ typedef struct {
 
 /*
  * Depthwise causal convolution over the length, bias and SiLU, for both directions from one read of x (Vim algorithm 1,
- * lines 7-8): forward.out[t]  = silu(bias + sum_k weight[k] * x[t - (kernel - 1) + k]) backward.out[t] = silu(bias +
- * sum_k weight[k] * x[t + (kernel - 1) - k]) Rows before the first and after the last are zero, unless rows_before or
- * rows_after say that so many rows of the same sequence lie in memory there: then a piece of a sequence gives the bits
- * of the whole.
+ * lines 7-8):
+ *   forward.out[t]  = silu(bias + sum_k weight[k] * x[t - (kernel - 1) + k])
+ *   backward.out[t] = silu(bias + sum_k weight[k] * x[t + (kernel - 1) - k])
+ * Rows before the first and after the last are zero, unless rows_before or rows_after say that so many rows of the same
+ * sequence lie in memory there: then a piece of a sequence gives the bits of the whole.
  */
 typedef struct {
   const void *x; /* (batch, length, channels) */
@@ -256,13 +258,14 @@ typedef struct {
 
 /*
  * Selective state-space scan of one or both directions (Mamba algorithm 2; Vim algorithm 1, lines 9-22), fused with
- * everything pointwise: dt[t] = softplus(dt_bias + dt_weight . projected_dt[t])        softplus(v) = v > 20 ? v : log(1
- * + e^v) h[t]  = exp(dt[t] * A) h[t'] + dt[t] u[t] B[t]                 t' = t - 1 forward, t + 1 backward y[t]  = C[t]
- * . h[t] + D u[t] out[t] = scale * image_scale * gate[t] * (previous out[t] if accumulate + y_forward[t] +
- * y_backward[t]) A long
- * sequence may be run in pieces: hand each piece's final state to the next as its initial state, with the directions in
- * calls of their own (of a piece, either first, and the second accumulating, and gating); the bits are those of one
- * call.
+ * everything pointwise:
+ *   dt[t] = softplus(dt_bias + dt_weight . projected_dt[t])      softplus(v) = v > 20 ? v : log(1 + e^v)
+ *   h[t]  = exp(dt[t] * A) h[t'] + dt[t] u[t] B[t]               t' = t - 1 forward, t + 1 backward
+ *   y[t]  = C[t] . h[t] + D u[t]
+ *   out[t] = scale * image_scale * gate[t] * (previous out[t] if accumulate + y_forward[t] + y_backward[t])
+ * A long sequence may be run in pieces: hand each piece's final state to the next as its initial state, with the
+ * directions in calls of their own (of a piece, either first, and the second accumulating, and gating); the bits are
+ * those of one call.
  */
 typedef struct {
   const void *gate;         /* silu(z): (batch, length, channels), rows gate_row_stride apart; null for 1 */
@@ -345,8 +348,7 @@ enum panamba_operation {
 typedef struct {
   const void *args;
   int32_t operation; /* panamba_operation */
-  int32_t
-      with_next; /* 1: may run at the same time as the next step, as neither writes what the other reads or writes */
+  int32_t with_next; /* 1: may run at the same time as the next step: neither writes what the other reads or writes */
 } panamba_step;
 
 /*

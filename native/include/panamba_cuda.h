@@ -3,18 +3,18 @@
  *
  * Conventions
  *   - Tensors, strides, formulas, element types and what may overlap are those of panamba.h, whose structs of arguments
- * are used wherever they fit. Structs live in host memory and are read only while the function runs; every pointer to
- * numbers in them is a device pointer, of the device that is current on the calling thread.
+ *     are used wherever they fit. Structs live in host memory and are read only while the function runs; every pointer
+ *     to numbers in them is a device pointer, of the device that is current on the calling thread.
  *   - An operation launches kernels on `stream`, a cudaStream_t (null is the default stream), and returns. It never
- * synchronises and never allocates, so that a stream capture may contain it: call panamba_cuda_load() once per device
- * before, since the first use of a kernel loads it. Arguments are checked before anything is launched.
+ *     synchronises and never allocates, so that a stream capture may contain it: call panamba_cuda_load() once per
+ *     device before, since the first use of a kernel loads it. Arguments are checked before anything is launched.
  *   - Every function returns a panamba_status or PANAMBA_CUDA_ERROR. After a failure panamba_cuda_message() describes
- * it and panamba_cuda_last_error() holds the CUDA runtime's code, per thread. What a kernel does wrong while it runs is
- * reported by later calls of the CUDA runtime, not here.
+ *     it and panamba_cuda_last_error() holds the CUDA runtime's code, per thread. What a kernel does wrong while it
+ *     runs is reported by later calls of the CUDA runtime, not here.
  *   - Sums, states, dt and A are float32 whatever the types; denormal numbers count as zero. A result depends neither
- * on the other images of a batch nor on the run: bit for bit, per architecture.
+ *     on the other images of a batch nor on the run: bit for bit, per architecture.
  *   - Any alignment of the element type is right. 16 bytes, with row strides and channels that are multiples of 8
- * elements, is fastest.
+ *     elements, is fastest.
  *   - Matrix products are not here: they are cuBLASLt's, on the plain row-major weights that panamba_cuda_pack() makes.
  */
 #ifndef PANAMBA_CUDA_H

@@ -4,10 +4,10 @@
  *   - Every number is float32 but labels. "x_gradient" is the derivative of the loss with respect to x.
  *   - Nothing is stored in the forward pass but what the structs below ask for: they compute the rest again.
  *   - Results depend neither on the number of threads nor on the run, bit for bit, per instruction-set tier. What is
- * summed over the rows of a batch is cut by shape alone: an operation leaves one part per cut ("..._parts"), and
- * PANAMBA_SUM adds parts up in their order.
+ *     summed over the rows of a batch is cut by shape alone: an operation leaves one part per cut ("..._parts"), and
+ *     PANAMBA_SUM adds parts up in their order.
  *   - What an operation writes overlaps nothing else that it reads or writes, but for pointwise's out and x, which may
- * be one and the same buffer.
+ *     be one and the same buffer.
  *
  * The gradient of a rotary embedding is PANAMBA_ROTARY of the gradient with sin negated; that of a bias or a position
  * embedding is PANAMBA_SUM over rows or over the batch; that of a linear layer is two PANAMBA_PRODUCTs.
@@ -28,8 +28,9 @@ extern "C" {
 #define PANAMBA_SQUARES_PART 16384
 
 /*
- * Matrix product of matrices as they are, for weights that change with every step: out = accumulate * out + left .
- * right. accumulate 0 does not read out. For y = x . weight^T with weight (outputs, inputs),
+ * Matrix product of matrices as they are, for weights that change with every step:
+ *   out = accumulate * out + left . right
+ * accumulate 0 does not read out. For y = x . weight^T with weight (outputs, inputs),
  *   x_gradient = y_gradient . weight            left = y_gradient, by rows; right = weight
  *   weight_gradient = y_gradient^T . x          left = y_gradient, by columns: left_row_stride 1; right = x
  * Element (i, k) of left is at i * left_row_stride + k * left_depth_stride, and one of the two strides is 1.
@@ -227,8 +228,11 @@ typedef struct {
   int64_t count;
 } panamba_squares_args;
 
-/* The norm of a gradient from its squares, and the factor that clips it: result[0] = sqrt(sum of parts), result[1] =
- * min(1, limit / (result[0] + 1e-6)), as torch.nn.utils.clip_grad_norm_. */
+/*
+ * The norm of a gradient from its squares, and the factor that clips it, as torch.nn.utils.clip_grad_norm_:
+ *   result[0] = sqrt(sum of parts)
+ *   result[1] = min(1, limit / (result[0] + 1e-6))
+ */
 typedef struct {
   const float *parts; /* (count) */
   float *result;      /* (2) */

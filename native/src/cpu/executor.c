@@ -2,12 +2,11 @@
  * Running programs on a team of threads.
  *
  * A run is a list of steps, each cut into tiles; steps that run together count as one, with the tiles of all. Every
- * thread has a share of them: a range of neighbouring tiles, the
- * same for every step, so that what a thread wrote in one step is in its own cache when it reads it in the next. One
- * 64-bit word per share says which step is open, and how many of the share's tiles are taken. Whoever wants work takes
- * the next tile of its own share by compare-and-swap, and helps with the others' when that is used up; whoever
- * completes the last tile of a step opens the next one. So nobody waits for a thread that the operating system has put
- * aside: if workers never wake, the caller does everything itself.
+ * thread has a share of them: a range of neighbouring tiles, the same for every step, so that what a thread wrote in
+ * one step is in its own cache when it reads it in the next. One 64-bit word per share says which step is open, and how
+ * many of the share's tiles are taken. Whoever wants work takes the next tile of its own share by compare-and-swap, and
+ * helps with the others' when that is used up; whoever completes the last tile of a step opens the next one. So nobody
+ * waits for a thread that the operating system has put aside: if workers never wake, the caller does everything itself.
  *
  * Within a run a thread without work spins for a short while, then sleeps. Between runs workers sleep at once.
  */

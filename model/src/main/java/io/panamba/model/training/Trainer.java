@@ -158,6 +158,15 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
+   * Returns what a step runs.
+   *
+   * @return the operations in their order
+   */
+  public List<Operation> operations() {
+    return List.copyOf(operations);
+  }
+
+  /**
    * Returns the logits of the last step, before its update.
    *
    * @return (batch, classes)

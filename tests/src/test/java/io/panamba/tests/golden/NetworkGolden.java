@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
  * A network of the golden files: weights, and a file with an image, every result, and the
  * configuration as flat JSON in its metadata.
  */
-final class NetworkGolden {
+public final class NetworkGolden {
   private static final String EXPECTED = ".expected.safetensors";
   private static final String SIZES = "vim_nano.sizes";
   private static final Pattern ENTRY = Pattern.compile("\"(\\w+)\": (?:\"(\\w+)\"|([^\",{}]+))");
@@ -25,13 +25,13 @@ final class NetworkGolden {
   private NetworkGolden() {}
 
   /** The networks that there are. */
-  static List<String> names() {
+  public static List<String> names() {
     return GoldenFiles.between("", EXPECTED).stream()
         .filter(name -> name.startsWith("vim_") && !name.equals(SIZES))
         .toList();
   }
 
-  static Path weights(String name) {
+  public static Path weights(String name) {
     return GoldenFiles.path(name + ".safetensors");
   }
 
@@ -61,7 +61,7 @@ final class NetworkGolden {
         .withRopeResidual(flag(config, "rope_residual"));
   }
 
-  static VimOptions options(String name) {
+  public static VimOptions options(String name) {
     try (Checkpoint expected = expected(name)) {
       return options(config(expected));
     }

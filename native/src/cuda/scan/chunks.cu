@@ -1,6 +1,6 @@
 /* What lets the chunks of a long sequence run at the same time: the states at their ends, and from these the states at
  * their beginnings. A chunk multiplies the state that it is given by exp(A * the sum of its dt). */
-#include "scan_fill.h"
+#include "fill.h"
 
 namespace panamba {
 

@@ -2,8 +2,8 @@
 #ifndef PANAMBA_CUDA_SCAN_FILL_H
 #define PANAMBA_CUDA_SCAN_FILL_H
 
-#include "scan_kernel.h"
-#include "scan_launch.h"
+#include "kernel.h"
+#include "plan.h"
 
 namespace panamba {
 

@@ -1,6 +1,6 @@
 /* dt ahead of a scan: dt_proj and softplus, in the order of sums in which the fused scan does them. */
 #include "launch.h"
-#include "scan_launch.h"
+#include "plan.h"
 
 namespace panamba {
 

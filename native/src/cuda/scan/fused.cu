@@ -1,6 +1,6 @@
 /* The scan that projects dt itself, for the ranks of Vim-Ti and -S: registers hold a channel's weights, and
  * have no room for those of Vim-B. */
-#include "scan_fill.h"
+#include "fill.h"
 
 namespace panamba {
 

@@ -1,5 +1,5 @@
 /* The scan that finds dt ready: for few images, for chunks, for other ranks and for more than 16 states. */
-#include "scan_fill.h"
+#include "fill.h"
 
 namespace panamba {
 

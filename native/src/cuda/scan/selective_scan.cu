@@ -4,7 +4,7 @@
 #include "check_arguments.h"
 #include "element.h"
 #include "launch.h"
-#include "scan_launch.h"
+#include "plan.h"
 
 namespace panamba {
 

@@ -1,6 +1,6 @@
 /* The launches that a selective scan is made of, each in a source of its own. */
-#ifndef PANAMBA_CUDA_SCAN_LAUNCH_H
-#define PANAMBA_CUDA_SCAN_LAUNCH_H
+#ifndef PANAMBA_CUDA_SCAN_PLAN_H
+#define PANAMBA_CUDA_SCAN_PLAN_H
 
 #include "panamba_cuda.h"
 

@@ -5,7 +5,7 @@
  * sums in `out`, and after meeting the other walks the half that the other has left.
  *
  * B, C and, if Rank is not 0, dt before its projection are copied to shared memory, TILE rows ahead of their use. With
- * Rank 0 dt comes from where project_dt (scan_dt.cu) has left it.
+ * Rank 0 dt comes from where project_dt (dt.cu) has left it.
  *
  * With Ends the kernel only finds the states at the ends of chunks that start from zero, and the sums of their dt.
  */
