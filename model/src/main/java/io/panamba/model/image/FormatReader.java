@@ -1,5 +1,6 @@
 package io.panamba.model.image;
 
+import io.panamba.model.image.webp.WebpBitstream;
 import java.awt.image.BufferedImage;
 import java.awt.image.ColorModel;
 import java.awt.image.DataBuffer;
@@ -79,16 +80,18 @@ final class FormatReader {
   private RgbImage webp(byte[] file) throws IOException {
     WebpFrame frame = WebpFrame.read(file);
     check(frame.canvasWidth(), frame.canvasHeight(), file.length);
-    ImageReader reader = newReader();
-    try (ImageInputStream input = open(frame.file())) {
-      reader.setInput(input, false, true);
-      check(reader.getWidth(0), reader.getHeight(0), file.length);
-      RgbImage image = Rasters.toRgb(reader.read(0), Rasters.WideGrey.UPPER_BYTE);
-      return Canvas.place(
-          image, frame.left(), frame.top(), frame.canvasWidth(), frame.canvasHeight(), 0);
-    } finally {
-      reader.dispose();
-    }
+    check(frame.width(), frame.height(), file.length);
+    byte[] pixels =
+        frame.lossless()
+            ? WebpBitstream.decodeLossless(file, frame.from(), frame.to())
+            : WebpBitstream.decodeLossy(file, frame.from(), frame.to());
+    return Canvas.place(
+        RgbImage.of(frame.width(), frame.height(), pixels),
+        frame.left(),
+        frame.top(),
+        frame.canvasWidth(),
+        frame.canvasHeight(),
+        0);
   }
 
   /** Puts the first frame on its screen, which shows around it in the colour of index 0. */

@@ -8,8 +8,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /**
- * Reads pictures: JPEG, PNG, GIF, BMP, TIFF and WebP, through ImageIO with TwelveMonkeys' plugins
- * for the last two. Immutable, and usable from many threads at once.
+ * Reads pictures: JPEG, PNG, GIF and BMP through ImageIO, TIFF with TwelveMonkeys' plugin for it,
+ * and WebP. Immutable, and usable from many threads at once.
  *
  * <p>The pixels are those of Pillow's {@code Image.open(file).convert("RGB")}, which the published
  * models are trained and evaluated with:
@@ -24,11 +24,8 @@ import java.nio.file.Path;
  *   <li>of animations the first frame is read, of several pages the first.
  * </ul>
  *
- * <p>Two kinds differ from Pillow's. For lossy WebP the plugin's decoder repeats colour channels
- * where libwebp interpolates them and smooths block edges earlier, which amounts to two to four
- * levels on average and to tens beside edges. And 16-bit grey TIFF whose zero is white is inverted,
- * as it asks for. Arithmetic-coded and lossless JPEG, and colour samples of more than 16 bits, are
- * refused.
+ * <p>One kind differs from Pillow's: 16-bit grey TIFF whose zero is white is inverted, as it asks
+ * for. Arithmetic-coded and lossless JPEG, and colour samples of more than 16 bits, are refused.
  */
 public final class ImageDecoder {
   /** The most pixels that are decoded where nothing else is said: the limit of Pillow. */

@@ -10,7 +10,7 @@ enum ImageFormat {
   GIF("com.sun.imageio.plugins.gif.GIFImageReaderSpi"),
   BMP("com.sun.imageio.plugins.bmp.BMPImageReaderSpi"),
   TIFF("com.twelvemonkeys.imageio.plugins.tiff.TIFFImageReaderSpi"),
-  WEBP("com.twelvemonkeys.imageio.plugins.webp.WebPImageReaderSpi");
+  WEBP(null);
 
   private final String provider;
 
@@ -18,7 +18,7 @@ enum ImageFormat {
     this.provider = provider;
   }
 
-  /** Returns the class name of the ImageIO provider that reads the format. */
+  /** Returns the class name of the ImageIO provider that reads the format, null for WebP. */
   String provider() {
     return provider;
   }

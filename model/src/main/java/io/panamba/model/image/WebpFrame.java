@@ -2,21 +2,31 @@ package io.panamba.model.image;
 
 import java.io.EOFException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 
 /**
- * The colours of the first frame of a WebP file, taken out of their container: alpha, profiles and
- * metadata are not wanted, and the frame's chunk is a WebP file by itself.
+ * Where the colours of the first frame of a WebP file are: alpha, profiles and metadata are not
+ * wanted.
  *
  * @param canvasWidth the width of the whole picture
  * @param canvasHeight its height
  * @param left the frame's first column
  * @param top its first row
- * @param file the frame as a file
+ * @param width the frame's width
+ * @param height its height
+ * @param lossless whether its bitstream is VP8L and not VP8
+ * @param from the bitstream's first byte
+ * @param to the end of its last byte
  */
-@SuppressWarnings("ArrayRecordComponent")
-record WebpFrame(int canvasWidth, int canvasHeight, int left, int top, byte[] file) {
+record WebpFrame(
+    int canvasWidth,
+    int canvasHeight,
+    int left,
+    int top,
+    int width,
+    int height,
+    boolean lossless,
+    int from,
+    int to) {
   private static final int RIFF_HEADER = 12;
   private static final int CHUNK_HEADER = 8;
   private static final int FRAME_HEADER = 16;
@@ -30,30 +40,22 @@ record WebpFrame(int canvasWidth, int canvasHeight, int left, int top, byte[] fi
     while (true) {
       int length = length(file, at);
       int body = at + CHUNK_HEADER;
-      if (ImageFormat.starts(file, at, "VP8 ")) {
-        require(length, 10);
-        return of(
-            canvasWidth,
-            canvasHeight,
+      boolean lossless = ImageFormat.starts(file, at, "VP8L");
+      if (lossless || ImageFormat.starts(file, at, "VP8 ")) {
+        require(length, lossless ? 5 : 10);
+        int width = lossless ? 1 + bits14(file, body + 1, 0) : bits14(file, body + 6, 0);
+        int height = lossless ? 1 + bits14(file, body + 1, 14) : bits14(file, body + 6, 16);
+        // Without a canvas of its own the picture is the frame.
+        return new WebpFrame(
+            canvasWidth == 0 ? width : canvasWidth,
+            canvasHeight == 0 ? height : canvasHeight,
             left,
             top,
-            file,
-            at,
-            short14(file, body + 6),
-            short14(file, body + 8));
-      }
-      if (ImageFormat.starts(file, at, "VP8L")) {
-        require(length, 5);
-        int bits = bytes(file, body + 1, 4);
-        return of(
-            canvasWidth,
-            canvasHeight,
-            left,
-            top,
-            file,
-            at,
-            1 + (bits & 0x3FFF),
-            1 + (bits >> 14 & 0x3FFF));
+            width,
+            height,
+            lossless,
+            body,
+            body + length);
       }
       if (ImageFormat.starts(file, at, "VP8X")) {
         require(length, 10);
@@ -69,24 +71,6 @@ record WebpFrame(int canvasWidth, int canvasHeight, int left, int top, byte[] fi
         at = Math.addExact(body, length + (length & 1));
       }
     }
-  }
-
-  private static WebpFrame of(
-      int canvasWidth,
-      int canvasHeight,
-      int left,
-      int top,
-      byte[] file,
-      int at,
-      int width,
-      int height) {
-    int size = CHUNK_HEADER + bytes(file, at + 4, 4);
-    ByteBuffer out =
-        ByteBuffer.allocate(RIFF_HEADER + size + (size & 1)).order(ByteOrder.LITTLE_ENDIAN);
-    out.put(file, 0, 4).putInt(out.capacity() - 8).put(file, 8, 4).put(file, at, size);
-    boolean extended = canvasWidth > 0;
-    return new WebpFrame(
-        extended ? canvasWidth : width, extended ? canvasHeight : height, left, top, out.array());
   }
 
   /** Returns the length of the chunk at an offset, all of which is in the file. */
@@ -107,8 +91,9 @@ record WebpFrame(int canvasWidth, int canvasHeight, int left, int top, byte[] fi
     }
   }
 
-  private static int short14(byte[] file, int at) {
-    return bytes(file, at, 2) & 0x3FFF;
+  /** Reads 14 bits that begin within four bytes. */
+  private static int bits14(byte[] file, int at, int shift) {
+    return bytes(file, at, 4) >> shift & 0x3FFF;
   }
 
   private static int bytes(byte[] file, int at, int count) {

@@ -43,9 +43,7 @@ class ImageDecoderTest {
   private void compare(String name, RgbImage expected) {
     RgbImage image = decoder.decode(Pictures.file(name));
     assertThat(image).hasToString(expected.toString());
-    // TwelveMonkeys' decoder of lossy WebP is no closer to libwebp.
-    int tolerance = name.startsWith("lossy") ? 20 : 0;
-    assertThat(Pictures.difference(image, expected)).isLessThanOrEqualTo(tolerance);
+    assertThat(image.pixels()).isEqualTo(expected.pixels());
   }
 
   @Test

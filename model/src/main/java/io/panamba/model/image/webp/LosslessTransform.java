@@ -1,0 +1,11 @@
+package io.panamba.model.image.webp;
+
+/** A change of the pixels that is undone after they are read: RFC 9649, section 4. */
+sealed interface LosslessTransform
+    permits PredictorTransform, ColourTransform, GreenTransform, PaletteTransform {
+  /** The width of the pixels as they are stored. */
+  int storedWidth();
+
+  /** Returns the pixels as they were before; the array that is given may be changed. */
+  int[] invert(int[] pixels, int height);
+}
