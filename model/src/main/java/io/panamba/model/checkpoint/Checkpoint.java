@@ -33,7 +33,8 @@ public final class Checkpoint implements AutoCloseable {
    * What a container holds.
    *
    * @param tensors by key
-   * @param unreadable the element types that are not known, by the keys of their tensors
+   * @param unreadable the element types that are not known, by the keys of their tensors, and
+   *     {@link #UNKNOWN} for what is made in an unknown way
    * @param metadata text by name
    */
   record Content(
@@ -61,6 +62,9 @@ public final class Checkpoint implements AutoCloseable {
       }
     }
   }
+
+  /** Of what a pickle makes by a function that is not read: perhaps a tensor, perhaps not. */
+  static final String UNKNOWN = "";
 
   private final Path path;
   private final Resources resources;
@@ -231,14 +235,17 @@ public final class Checkpoint implements AutoCloseable {
 
   /**
    * Tells whether a network may leave a tensor out of account: a counter (a whole number, such as
-   * {@code n_averaged}), or a tensor that had none of the prefixes that others had.
+   * {@code n_averaged}), a tensor that had none of the prefixes that others had, or what may be no
+   * tensor at all.
    *
    * @param key its name
    * @return false for a tensor that belongs to the network, if any does
    */
   public boolean isBeside(String key) {
-    StoredTensor tensor = content.tensors().get(reading.names().get(key));
+    String stored = reading.names().get(key);
+    StoredTensor tensor = content.tensors().get(stored);
     return reading.beside().contains(key)
+        || UNKNOWN.equals(content.unreadable().get(stored))
         || (tensor != null && tensor.shape().rank() == 0 && !tensor.dtype().isFloating());
   }
 
@@ -270,6 +277,12 @@ public final class Checkpoint implements AutoCloseable {
   public Optional<StoredTensor> find(String key) {
     String stored = reading.names().get(key);
     String type = content.unreadable().get(stored);
+    if (UNKNOWN.equals(type)) {
+      throw new CheckpointException(
+          path,
+          "%s is made by a function that is not read, such as those of quantised tensors; save plain tensors"
+              .formatted(key));
+    }
     if (type != null) {
       throw new CheckpointException(
           path,

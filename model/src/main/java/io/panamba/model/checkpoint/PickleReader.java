@@ -327,8 +327,8 @@ final class PickleReader {
     }
     if (global.module().equals("torch._utils")) {
       return switch (global.name()) {
-        case "_rebuild_tensor", "_rebuild_tensor_v2" -> view(tuple, null);
-        case "_rebuild_tensor_v3" -> view(tuple, tuple.get(6));
+        case "_rebuild_tensor", "_rebuild_tensor_v2" -> view(tuple, null, tuple.get(6));
+        case "_rebuild_tensor_v3" -> view(tuple, tuple.get(6), tuple.get(7));
         case "_rebuild_parameter", "_rebuild_parameter_with_state" -> tuple.get(0);
         default -> new Opaque();
       };
@@ -372,9 +372,12 @@ final class PickleReader {
 
   /**
    * A view of a storage; version 3 names the element type apart, as the storage is of plain bytes.
+   * A view that is marked as negated or conjugated has other elements than its storage.
    */
-  private Object view(Tuple arguments, Object dtype) {
-    if (!(arguments.get(0) instanceof Pickle.Storage storage)) {
+  private Object view(Tuple arguments, Object dtype, Object marks) {
+    if (!(arguments.get(0) instanceof Pickle.Storage storage)
+        || (marks instanceof Dictionary dictionary && !dictionary.entries.isEmpty())
+        || (dtype != null && storage.viewOffset() != 0)) {
       return new Opaque();
     }
     String type = dtype instanceof Global named ? named.name() : storage.type();

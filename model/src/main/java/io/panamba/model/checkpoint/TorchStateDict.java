@@ -1,6 +1,7 @@
 package io.panamba.model.checkpoint;
 
 import io.panamba.model.checkpoint.Pickle.Dictionary;
+import io.panamba.model.checkpoint.Pickle.Opaque;
 import io.panamba.model.checkpoint.Pickle.View;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Shape;
@@ -73,6 +74,8 @@ final class TorchStateDict {
     for (Dictionary.Entry entry : found.dictionary().entries) {
       if (entry.key() instanceof String key && entry.value() instanceof View view) {
         views.put(key, view);
+      } else if (entry.key() instanceof String key && entry.value() instanceof Opaque) {
+        unreadable.put(key, Checkpoint.UNKNOWN);
       }
     }
     views.forEach(

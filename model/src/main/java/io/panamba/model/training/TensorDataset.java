@@ -10,7 +10,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.AbstractList;
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -60,7 +62,7 @@ final class TensorDataset implements Dataset {
     if (largest == 0) {
       throw failure("every label is 0; at least two classes are needed");
     }
-    classes = IntStream.rangeClosed(0, largest).mapToObj(Integer::toString).toList();
+    classes = numbers(largest + 1);
     String range =
         file.metadata().getOrDefault("range", images.dtype() == DType.U8 ? "0..255" : "0..1");
     Matcher matcher = RANGE.matcher(range);
@@ -133,6 +135,21 @@ final class TensorDataset implements Dataset {
       default ->
           data.get(
               ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), i * Long.BYTES);
+    };
+  }
+
+  /** Names made when they are asked for: a single label, not the file's size, says how many. */
+  private static List<String> numbers(int count) {
+    return new AbstractList<>() {
+      @Override
+      public String get(int index) {
+        return Integer.toString(Objects.checkIndex(index, count));
+      }
+
+      @Override
+      public int size() {
+        return count;
+      }
     };
   }
 

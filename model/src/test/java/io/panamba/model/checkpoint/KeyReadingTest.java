@@ -168,6 +168,33 @@ class KeyReadingTest {
     }
   }
 
+  /** Quantised and negated tensors are not taken for plain ones, nor for absent. */
+  @Test
+  void tensorsThatAreMadeInOtherWays() throws IOException {
+    PickleBuilder pickle =
+        new PickleBuilder()
+            .op('}')
+            .text("quantised")
+            .global("torch._utils", "_rebuild_qtensor")
+            .op(')', 'R', 's')
+            .text("negated")
+            .global("torch._utils", "_rebuild_tensor_v2")
+            .op('(');
+    pickle.op('(').text("storage").global("torch", "FloatStorage").text("0").text("cpu").number(6);
+    pickle.op('t', 'Q').number(0).numbers(6).numbers(1).op(0x89);
+    pickle.global("collections", "OrderedDict").op(')', 'R');
+    pickle.op('}').text("neg").op(0x88, 's', 't', 'R', 's');
+    try (Checkpoint checkpoint = open(tensor(pickle, "plain"))) {
+      for (String key : List.of("quantised", "negated")) {
+        assertThat(checkpoint.keys()).contains(key);
+        assertThatThrownBy(() -> checkpoint.find(key))
+            .isInstanceOf(CheckpointException.class)
+            .hasMessageContaining("made by a function that is not read");
+      }
+      assertThat(checkpoint.find("plain")).isPresent();
+    }
+  }
+
   @Test
   void typesThatAreNotReadAreNamedWhenTheyAreAskedFor() throws IOException {
     String header =
