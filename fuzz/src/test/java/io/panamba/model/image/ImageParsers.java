@@ -14,7 +14,8 @@ import java.util.zip.CRC32;
 /** Pictures and their parts, for fuzzing. */
 public final class ImageParsers {
   private static final long MAX_PIXELS = 1 << 16;
-  private static final ImageDecoder DECODER = new ImageDecoder(MAX_PIXELS);
+  private static final ImageDecoder DECODER =
+      new ImageDecoder(ImageLimits.DEFAULT.withPixels(MAX_PIXELS));
 
   private ImageParsers() {}
 

@@ -33,20 +33,36 @@ final class FileSource implements Bytes.Source, AutoCloseable {
   }
 
   static FileSource open(Path path) {
+    FileChannel channel = null;
     try {
+      requireRegular(path);
+      channel = FileChannel.open(path);
+      // Of the file that is open: if another one took its name before this, the sizes tell mostly.
       BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
-      if (!attributes.isRegularFile()) {
-        throw new CheckpointException(
-            path,
-            attributes.isDirectory()
-                ? "this is a folder; expected a checkpoint file"
-                : "this is no regular file; a checkpoint is read at any place, not from a pipe");
-      }
-      return new FileSource(path, FileChannel.open(path), attributes);
+      FileSource source = new FileSource(path, channel, attributes);
+      source.requireUnchanged();
+      return source;
     } catch (NoSuchFileException e) {
+      close(channel, path);
       throw new CheckpointException(path, "there is no such file", e);
     } catch (IOException e) {
+      close(channel, path);
       throw unreadable(path, e);
+    } catch (RuntimeException | Error e) {
+      close(channel, path);
+      throw e;
+    }
+  }
+
+  /** Before it is opened: opening a pipe waits for its writer. */
+  private static void requireRegular(Path path) throws IOException {
+    BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
+    if (!attributes.isRegularFile()) {
+      throw new CheckpointException(
+          path,
+          attributes.isDirectory()
+              ? "this is a folder; expected a checkpoint file"
+              : "this is no regular file; a checkpoint is read at any place, not from a pipe");
     }
   }
 
@@ -111,8 +127,14 @@ final class FileSource implements Bytes.Source, AutoCloseable {
   @Override
   public void close() {
     closed = true;
+    close(channel, path);
+  }
+
+  private static void close(FileChannel channel, Path path) {
     try {
-      channel.close();
+      if (channel != null) {
+        channel.close();
+      }
     } catch (IOException e) {
       System.getLogger(FileSource.class.getName())
           .log(System.Logger.Level.WARNING, "%s can't be closed".formatted(path), e);

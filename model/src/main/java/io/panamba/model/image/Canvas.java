@@ -6,7 +6,7 @@ final class Canvas {
 
   private Canvas() {}
 
-  /** How a picture is stored: what to do with it to see it upright. */
+  /** How a picture is stored: what to do with it to see it upright, in TIFF's order. */
   enum Orientation {
     NORMAL(false, false, false),
     FLIP_H(false, true, false),
@@ -27,18 +27,9 @@ final class Canvas {
       this.mirrorRows = mirrorRows;
     }
 
-    /** Reads the value of ImageIO's standard metadata, whose rotations are counterclockwise. */
-    static Orientation of(String standard) {
-      return switch (standard) {
-        case "FlipH" -> FLIP_H;
-        case "Rotate180" -> ROTATE_180;
-        case "FlipV" -> FLIP_V;
-        case "FlipHRotate90" -> TRANSPOSE;
-        case "Rotate270" -> ROTATE_CLOCKWISE;
-        case "FlipVRotate90" -> TRANSVERSE;
-        case "Rotate90" -> ROTATE_COUNTERCLOCKWISE;
-        default -> NORMAL;
-      };
+    /** Reads the value of TIFF's field, 1 to 8; others mean nothing. */
+    static Orientation of(long field) {
+      return field >= 1 && field <= values().length ? values()[(int) field - 1] : NORMAL;
     }
   }
 

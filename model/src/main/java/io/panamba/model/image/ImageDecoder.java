@@ -6,9 +6,10 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Objects;
 
 /**
- * Reads pictures: JPEG, PNG, GIF and BMP through ImageIO, TIFF with TwelveMonkeys' plugin for it,
+ * Reads pictures: JPEG, PNG and BMP through ImageIO, TIFF with TwelveMonkeys' plugin for it, GIF
  * and WebP. Immutable, and usable from many threads at once.
  *
  * <p>The pixels are those of Pillow's {@code Image.open(file).convert("RGB")}, which the published
@@ -26,35 +27,33 @@ import java.nio.file.Path;
  *
  * <p>One kind differs from Pillow's: 16-bit grey TIFF whose zero is white is inverted, as it asks
  * for. Arithmetic-coded and lossless JPEG, and colour samples of more than 16 bits, are refused.
+ *
+ * <p>Data that is damaged or cut short is an error, also where libjpeg would warn and make pixels
+ * up; what comes after the pixels is not looked at. Pictures inside of pictures obey the sizes of
+ * the outer one: JPEG and PNG in BMP are refused, and a JPEG tile of a TIFF file has the tile's
+ * size.
  */
 public final class ImageDecoder {
-  /** The most pixels that are decoded where nothing else is said: the limit of Pillow. */
-  public static final long DEFAULT_MAX_PIXELS = 178_956_970;
-
   /** 16 bits each of four channels, uncompressed. */
   private static final int BYTES_PER_PIXEL = 8;
 
   private static final int OVERHEAD = 1 << 24;
 
-  private final long maxPixels;
+  private final ImageLimits limits;
 
-  /** Creates a decoder with the {@linkplain #DEFAULT_MAX_PIXELS default} limit. */
+  /** Creates a decoder with the {@linkplain ImageLimits#DEFAULT default} limits. */
   public ImageDecoder() {
-    this(DEFAULT_MAX_PIXELS);
+    this(ImageLimits.DEFAULT);
   }
 
   /**
    * Creates a decoder.
    *
-   * @param maxPixels the most pixels that a picture may have: a file of a few bytes can claim a
-   *     picture that fills any memory
-   * @throws IllegalArgumentException if it is less than 1
+   * @param limits what decoding a picture may take; the bytes of the file may be 8 for each pixel
+   *     that is allowed, and 16 MiB
    */
-  public ImageDecoder(long maxPixels) {
-    if (maxPixels < 1) {
-      throw new IllegalArgumentException("at least one pixel must be allowed, not " + maxPixels);
-    }
-    this.maxPixels = maxPixels;
+  public ImageDecoder(ImageLimits limits) {
+    this.limits = Objects.requireNonNull(limits, "limits");
   }
 
   /**
@@ -112,11 +111,14 @@ public final class ImageDecoder {
   public RgbImage decode(byte[] data, String name) {
     ImageFormat format = ImageFormat.of(data);
     if (format == null) {
+      String other = OtherFormats.name(data);
       throw new ImageException(
-          name + ": this is no picture; JPEG, PNG, GIF, BMP, TIFF and WebP are read");
+          name
+              + (other == null ? ": this is no picture" : ": this is " + other)
+              + "; JPEG, PNG, GIF, BMP, TIFF and WebP are read");
     }
     try {
-      return new FormatReader(format, maxPixels).read(data);
+      return new FormatReader(format, new Budget(limits)).read(data);
     } catch (ImageException e) {
       throw new ImageException(name + ": " + e.getMessage(), e);
     } catch (IOException | RuntimeException | OutOfMemoryError | StackOverflowError e) {
@@ -128,7 +130,7 @@ public final class ImageDecoder {
   private static String explain(ImageFormat format, Throwable error) {
     for (Throwable cause = error; cause != null; cause = cause.getCause()) {
       if (cause instanceof OutOfMemoryError) {
-        // One array was too large for the heap; what was allocated before it is free again.
+        // The heap is large enough for the picture, but others have their share of it.
         return "the picture is too large for this heap; allow fewer pixels or give more memory";
       }
     }
@@ -138,6 +140,7 @@ public final class ImageDecoder {
   }
 
   private byte[] readAll(InputStream stream, String name) throws IOException {
+    long maxPixels = limits.pixels();
     long most =
         maxPixels > (Integer.MAX_VALUE - OVERHEAD) / BYTES_PER_PIXEL
             ? Integer.MAX_VALUE - 8

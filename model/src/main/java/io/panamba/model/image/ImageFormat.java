@@ -7,10 +7,10 @@ import java.util.Arrays;
 enum ImageFormat {
   JPEG("com.sun.imageio.plugins.jpeg.JPEGImageReaderSpi"),
   PNG("com.sun.imageio.plugins.png.PNGImageReaderSpi"),
-  GIF("com.sun.imageio.plugins.gif.GIFImageReaderSpi"),
+  GIF(""),
   BMP("com.sun.imageio.plugins.bmp.BMPImageReaderSpi"),
   TIFF("com.twelvemonkeys.imageio.plugins.tiff.TIFFImageReaderSpi"),
-  WEBP(null);
+  WEBP("");
 
   private final String provider;
 
@@ -18,7 +18,7 @@ enum ImageFormat {
     this.provider = provider;
   }
 
-  /** Returns the class name of the ImageIO provider that reads the format, null for WebP. */
+  /** Returns the class name of the ImageIO provider that reads the format, empty if none does. */
   String provider() {
     return provider;
   }
@@ -35,6 +35,13 @@ enum ImageFormat {
    */
   boolean mayHold(long pixels, long bytes) {
     return !isBounded() || pixels / (8 * 1040) <= bytes;
+  }
+
+  /** Returns the refusal of a file that {@linkplain #mayHold can't hold} its picture. */
+  ImageException lies(long width, long height, long bytes) {
+    return new ImageException(
+        "%d bytes can't hold the %d x %d pixels that the %s header promises: the file is damaged"
+            .formatted(bytes, width, height, this));
   }
 
   /** Returns the format of a file, or null if it is none of them. */

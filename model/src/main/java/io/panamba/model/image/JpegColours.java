@@ -42,7 +42,7 @@ final class JpegColours {
         || !(raster.getSampleModel() instanceof PixelInterleavedSampleModel model)
         || model.getPixelStride() != channels
         || model.getScanlineStride() != channels * width
-        || channels != channels(header.colours())) {
+        || channels != header.channels()) {
       throw new IOException("the JPEG reader gave samples in an unknown arrangement");
     }
     byte[] data = buffer.getData();
@@ -74,14 +74,6 @@ final class JpegColours {
       }
     }
     return RgbImage.of(width, height, out);
-  }
-
-  private static int channels(JpegHeader.Colours colours) {
-    return switch (colours) {
-      case GREY -> 1;
-      case RGB, YCBCR -> 3;
-      case CMYK, YCCK -> 4;
-    };
   }
 
   private static void toRgb(byte[] in, int from, byte[] out, int to) {

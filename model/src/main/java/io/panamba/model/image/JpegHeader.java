@@ -13,11 +13,19 @@ import java.io.IOException;
  * @param width pixels in a row
  * @param height rows
  * @param verticalChroma whether the second and third channel have half the rows and all columns
+ * @param scans how many scans there are
+ * @param buffered whether libjpeg keeps the coefficients of the whole picture
  * @param codestream the file without the segments that say nothing about the samples
  */
 @SuppressWarnings("ArrayRecordComponent")
 record JpegHeader(
-    Colours colours, int width, int height, boolean verticalChroma, byte[] codestream) {
+    Colours colours,
+    int width,
+    int height,
+    boolean verticalChroma,
+    int scans,
+    boolean buffered,
+    byte[] codestream) {
   /** What the channels mean. */
   enum Colours {
     GREY,
@@ -28,6 +36,7 @@ record JpegHeader(
   }
 
   private static final int SOF0 = 0xC0;
+  private static final int SOF2 = 0xC2;
   private static final int SOF15 = 0xCF;
   private static final int DHT = 0xC4;
   private static final int JPG = 0xC8;
@@ -43,6 +52,19 @@ record JpegHeader(
   private static final int COM = 0xFE;
   private static final int TEM = 0x01;
 
+  int channels() {
+    return switch (colours) {
+      case GREY -> 1;
+      case RGB, YCBCR -> 3;
+      case CMYK, YCCK -> 4;
+    };
+  }
+
+  /** Returns the header of the same samples with another meaning. */
+  JpegHeader withColours(Colours other) {
+    return new JpegHeader(other, width, height, verticalChroma, scans, buffered, codestream);
+  }
+
   /** Reads the segments up to the end of the picture. */
   static JpegHeader read(byte[] file) throws IOException {
     Scanner scanner = new Scanner(file);
@@ -56,6 +78,9 @@ record JpegHeader(
     private final ByteArrayOutputStream kept;
     private int at = 2;
     private int frame = -1;
+    private boolean progressive;
+    private int scans;
+    private boolean partialScan;
     private boolean jfif;
     private int adobe = -1;
 
@@ -106,11 +131,11 @@ record JpegHeader(
         if (length >= 12 && isText(start, "Adobe")) {
           adobe = file[start + 11] & 255;
         }
-      } else if (marker >= SOF0
-          && marker <= SOF15
-          && marker != DHT
-          && marker != JPG
-          && marker != DAC) {
+      } else if (isFrame(marker)) {
+        if (frame >= 0) {
+          throw new IOException("there are two frame headers");
+        }
+        progressive = marker == SOF2;
         if (length < 6 || length < 6 + 3 * (file[start + 5] & 255)) {
           throw new IOException("the frame header is too short");
         }
@@ -123,9 +148,17 @@ record JpegHeader(
       int first = at;
       int marker = marker();
       while (marker != EOI) {
+        if (isFrame(marker)) {
+          throw new IOException("there are two frame headers");
+        }
         if (marker != TEM && !isRestart(marker)) {
           int length = unsignedShort(at);
           require(at, length);
+          if (marker == SOS) {
+            require(at, 3);
+            scans++;
+            partialScan |= file[at + 2] != file[frame + 5];
+          }
           at += length;
         }
         marker = marker();
@@ -149,6 +182,8 @@ record JpegHeader(
           unsignedShort(frame + 3),
           unsignedShort(frame + 1),
           vertical,
+          scans,
+          progressive || partialScan || scans > 1,
           kept.toByteArray());
     }
 
@@ -194,6 +229,10 @@ record JpegHeader(
         }
       }
       return true;
+    }
+
+    private static boolean isFrame(int marker) {
+      return marker >= SOF0 && marker <= SOF15 && marker != DHT && marker != JPG && marker != DAC;
     }
 
     private static boolean isRestart(int marker) {

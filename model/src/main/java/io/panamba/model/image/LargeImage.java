@@ -15,11 +15,12 @@ import java.nio.file.Path;
  * A picture in a file, at its own size, normalised as the published models want it. TIFF files,
  * tiled ones best of all, are decoded a band of rows at a time and may be larger than memory; so
  * are PNG and BMP files, though these are gone through from their start for every 64 MB of pixels.
- * Pictures of the other formats are decoded as a whole, with {@link ImageDecoder}'s limit. The
- * pixels are {@link ImageDecoder}'s.
+ * Run-length encoded BMP files and pictures of the other formats are decoded as a whole, and TIFF
+ * files with Zstandard are decompressed as a whole. The {@linkplain ImageLimits limits} are those
+ * of what is decoded at a time. The pixels are {@link ImageDecoder}'s.
  */
 public final class LargeImage implements ImageSource {
-  private static final int HEAD = 32;
+  private static final int HEAD = 64;
   private static final int BANDS = 2;
 
   private record Band(int first, RgbImage image) {}
@@ -46,7 +47,7 @@ public final class LargeImage implements ImageSource {
    *     kind
    */
   public static LargeImage open(Path file) {
-    return open(file, Normalisation.imagenet());
+    return open(file, ImageLimits.DEFAULT);
   }
 
   /**
@@ -61,10 +62,23 @@ public final class LargeImage implements ImageSource {
    *     a deviation not positive
    */
   public static LargeImage open(Path file, float[] mean, float[] deviation) {
-    return open(file, new Normalisation(mean, deviation));
+    return open(file, new Normalisation(mean, deviation), ImageLimits.DEFAULT);
   }
 
-  private static LargeImage open(Path file, Normalisation normalisation) {
+  /**
+   * Opens a picture.
+   *
+   * @param file the picture
+   * @param limits what decoding may take at a time: a band of rows, or the whole picture where the
+   *     format is decoded as a whole
+   * @return its rows, to be closed
+   * @throws ImageException as {@link #open(Path)}, or if a limit is exceeded
+   */
+  public static LargeImage open(Path file, ImageLimits limits) {
+    return open(file, Normalisation.imagenet(), limits);
+  }
+
+  private static LargeImage open(Path file, Normalisation normalisation, ImageLimits limits) {
     String name = PathText.printable(file);
     try {
       byte[] head;
@@ -76,9 +90,11 @@ public final class LargeImage implements ImageSource {
       }
       ImageFormat format = ImageFormat.of(head);
       RowReader reader =
-          format != null && RegionReader.isSupported(format)
-              ? new RegionReader(file, format, head)
-              : new RowReader.Decoded(new ImageDecoder().decode(file));
+          format == ImageFormat.TIFF
+              ? new TiffRows(file, limits)
+              : RegionReader.isSupported(format, head)
+                  ? new RegionReader(file, format, limits)
+                  : new RowReader.Decoded(new ImageDecoder(limits).decode(file));
       return new LargeImage(name, reader, normalisation);
     } catch (NoSuchFileException e) {
       throw new ImageException(name + ": there is no such file", e);
@@ -86,7 +102,7 @@ public final class LargeImage implements ImageSource {
       throw e.getMessage().startsWith(name)
           ? e
           : new ImageException(name + ": " + e.getMessage(), e);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | OutOfMemoryError e) {
       // ImageIO's readers answer damaged files with exceptions of every kind.
       throw new ImageException(name + ": the picture can't be read: " + e, e);
     }

@@ -55,6 +55,11 @@ final class Rasters {
   private static RgbImage fromPalette(Raster raster, IndexColorModel palette) {
     int[] colours = new int[palette.getMapSize()];
     palette.getRGBs(colours);
+    return fromPalette(raster, colours);
+  }
+
+  /** Looks up the first channel in a palette, 0xRRGGBB. */
+  static RgbImage fromPalette(Raster raster, int[] colours) {
     int width = raster.getWidth();
     byte[] out = allocate(width, raster.getHeight());
     int[] row = new int[width];

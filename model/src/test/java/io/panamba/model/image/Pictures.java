@@ -5,12 +5,14 @@ import io.panamba.model.checkpoint.StoredTensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.net.URISyntaxException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.TreeSet;
+import java.util.zip.CRC32;
 
 /** The test pictures and what Pillow makes of them. */
 final class Pictures {
@@ -45,6 +47,21 @@ final class Pictures {
     byte[] pixels = new byte[width * height * 3];
     new Random(seed).nextBytes(pixels);
     return RgbImage.of(width, height, pixels);
+  }
+
+  /** Sets the checksums of a PNG file's chunks, after something in them was changed. */
+  static byte[] withChecksums(byte[] png) {
+    ByteBuffer file = ByteBuffer.wrap(png.clone());
+    for (int at = 8; at <= png.length - 12 && file.getInt(at) >= 0; at += 12 + file.getInt(at)) {
+      int length = file.getInt(at);
+      if (length > png.length - at - 12) {
+        break;
+      }
+      CRC32 crc = new CRC32();
+      crc.update(png, at + 4, 4 + length);
+      file.putInt(at + 8 + length, (int) crc.getValue());
+    }
+    return file.array();
   }
 
   /** Returns the largest difference of two samples at the same place. */

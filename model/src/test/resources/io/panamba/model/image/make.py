@@ -237,6 +237,28 @@ entries = {256: (3, [W]), 257: (3, [H]), 258: (3, [8, 8, 8]), 259: (3, [1]), 262
            324: (4, [0, 768]), 325: (4, [768, 768])}
 files["rgb-tiled.tif"] = tiff(entries, b"".join(tiles))
 
+pillow("rgb-zstandard.tif", RGB, compression="zstd")
+pillow("rgb-zstandard-predictor.tif", RGB, compression="zstd", tiffinfo={317: 2, 278: 5})
+coloured = palette(RGB)
+colours = numpy.frombuffer(bytes(coloured.getpalette("RGB")).ljust(768, b"\0"), numpy.uint8).reshape(256, 3).astype(int)
+indexed = numpy.dstack([numpy.asarray(coloured), ALPHA]).tobytes()
+files["palette-alpha.tif"] = plain(3, 8, 2, indexed, t320=(3, (colours.T * 257).ravel().tolist()), t338=(3, [2]))
+pillow("rgb-jpeg-strips.tif", RGB, compression="jpeg", quality=90, tiffinfo={278: 8})
+pillow("cmyk-jpeg.tif", CMYK, "CMYK", compression="jpeg", quality=90)
+
+
+def jpeg(array, **options):
+    out = io.BytesIO()
+    Image.fromarray(array).save(out, "JPEG", quality=90, **options)
+    return out.getvalue()
+
+
+ycbcr = {256: (3, [W]), 257: (3, [H]), 258: (3, [8, 8, 8]), 259: (3, [7]), 262: (3, [6]), 277: (3, [3])}
+tiles = [jpeg(wide[:, c:c + 16], subsampling=2) for c in (0, 16)]
+files["rgb-jpeg-tiled.tif"] = tiff({**ycbcr, 322: (3, [16]), 323: (3, [16]), 324: (4, [0, len(tiles[0])]), 325: (4, [len(t) for t in tiles]),
+                                    530: (3, [2, 2])}, b"".join(tiles))
+files["white-is-zero-jpeg.tif"] = plain(0, 8, 1, jpeg(GREY), t259=(3, [7]))
+
 # WebP
 pillow("lossy.webp", RGB, quality=90)
 pillow("lossy-alpha.webp", numpy.dstack([RGB, ALPHA]), quality=90)
@@ -262,6 +284,19 @@ def on_screen(data, width, height, left, top):
 files["small-frame.gif"] = on_screen(files["palette.gif"], 21, 19, 3, 2)
 files["small-frame-transparent.gif"] = on_screen(files["transparent.gif"], 21, 19, 3, 2)
 files["frame-beyond-screen.gif"] = on_screen(files["palette.gif"], 10, 10, 3, 2)
+
+
+def wide_codes(indices, bits):
+    """A GIF whose codes start with bits + 1 bits; each index is preceded by the code that clears the table."""
+    pairs = [code for index in indices.ravel().tolist() for code in (1 << bits, index)] + [(1 << bits) + 1]
+    stream = sum(code << i * (bits + 1) for i, code in enumerate(pairs)).to_bytes((len(pairs) * (bits + 1) + 7) // 8, "little")
+    blocks = b"".join(bytes([len(stream[i:i + 255])]) + stream[i:i + 255] for i in range(0, len(stream), 255))
+    head = b"GIF89a" + struct.pack("<HHBBB", W, H, 0xF7, 0, 0) + colours.astype(numpy.uint8).tobytes()
+    return head + b"," + struct.pack("<HHHHB", 0, 0, W, H, 0) + bytes([bits]) + blocks + b"\0;"
+
+
+for bits in (9, 11):
+    files[f"codes-{bits + 1}.gif"] = wide_codes(numpy.asarray(coloured), bits)
 pillow("rgb.bmp", RGB)
 pillow("grey.bmp", GREY)
 save("palette.bmp", palette(RGB), "BMP")
@@ -285,6 +320,24 @@ files["rgb555.bmp"] = bmp(16, 0, rows16((wide16[:, :, 0] >> 3) << 10 | (wide16[:
 files["rgb565.bmp"] = bmp(16, 3, rows16((wide16[:, :, 0] >> 3) << 11 | (wide16[:, :, 1] >> 2) << 5 | wide16[:, :, 2] >> 3),
                           struct.pack("<III", 0xF800, 0x7E0, 0x1F))
 files["rgbx.bmp"] = bmp(32, 0, numpy.dstack([RGB[::-1, :, ::-1], ALPHA]).tobytes())
+
+
+
+def runs(rows, bits):
+    """Run-length encoded rows, bottom first: a run of the first five pixels' first index, the rest as they are."""
+    data = b""
+    for row in rows[::-1].tolist():
+        row = [row[0]] * 5 + row[5:]
+        rest = row[5:] if bits == 8 else [a << 4 | b for a, b in zip(row[5::2], row[6::2] + [0])]
+        first = row[0] if bits == 8 else row[0] * 17
+        data += bytes([5, first, 0, len(row) - 5]) + bytes(rest) + bytes(len(rest) % 2) + b"\0\0"
+    return data + b"\0\1"
+
+
+for bits in (4, 8):
+    table = (colours[:2 ** bits, ::-1]).astype(numpy.uint8)
+    files[f"runs{bits}.bmp"] = bmp(bits, 3 - bits // 4, runs(numpy.asarray(coloured).astype(int) % 2 ** bits, bits),
+                                   numpy.concatenate([table, numpy.zeros((2 ** bits, 1), numpy.uint8)], axis=1).tobytes())
 
 expected = {}
 for name in sorted(files):

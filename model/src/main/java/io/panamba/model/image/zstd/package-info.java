@@ -1,0 +1,2 @@
+/** Zstandard in Java, for TIFF files. */
+package io.panamba.model.image.zstd;
