@@ -150,6 +150,16 @@ class WebpTest {
     assertThat(pictures).isBetween(1, 499);
   }
 
+  /** Arithmetic code is below its range, which begins at 255. */
+  @Test
+  void dataThatBeginsAsNoEncoderWritesIsRefused() throws IOException {
+    byte[] file = Files.readAllBytes(Pictures.file("webp/lossy-18x35.webp"));
+    file[CONTENT + 10] = (byte) 255;
+    assertThatThrownBy(() -> decoder.decode(file, "frame"))
+        .isInstanceOf(ImageException.class)
+        .hasMessageContaining("first partition is damaged");
+  }
+
   @Test
   void theFramesPixelsAreCheckedToo() throws IOException {
     byte[] file = Files.readAllBytes(Pictures.file("webp/lossy-alpha.webp"));

@@ -17,18 +17,23 @@ final class BoolDecoder {
   /** Bits of the value below the byte that is compared; negative when a byte must be read. */
   private int spare = -8;
 
-  private boolean pastEnd;
+  private boolean damaged;
 
   BoolDecoder(byte[] data, int from, int to) {
     this.data = data;
     at = from;
     end = to;
+    // The value must be below the range: no encoder writes this byte first.
+    damaged = from < to && data[from] == (byte) 255;
     load();
   }
 
-  /** Tells whether bits were asked for that the data doesn't have; they were zeros. */
-  boolean pastEnd() {
-    return pastEnd;
+  /**
+   * Tells whether the data begins as no code does, or whether bits were asked for that it doesn't
+   * have; they were zeros.
+   */
+  boolean damaged() {
+    return damaged;
   }
 
   /** Reads a bit that is 0 in {@code probability} of 256 cases. */
@@ -79,7 +84,7 @@ final class BoolDecoder {
 
   private void load() {
     if (at == end) {
-      pastEnd = true;
+      damaged = true;
       value <<= 8;
       spare += 8;
       return;

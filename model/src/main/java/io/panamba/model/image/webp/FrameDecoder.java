@@ -1,6 +1,6 @@
 package io.panamba.model.image.webp;
 
-import java.io.EOFException;
+import java.io.IOException;
 import java.util.Arrays;
 
 /** Decodes a VP8 key frame: RFC 6386. */
@@ -27,15 +27,15 @@ final class FrameDecoder {
     inside = new boolean[strengths.length];
   }
 
-  Planes decode() throws EOFException {
+  Planes decode() throws IOException {
     for (int row = 0; row < planes.rows(); row++) {
       BoolDecoder tokens = header.tokens()[row % header.tokens().length];
       modes.startRow();
       residual.startRow(tokens);
       for (int column = 0; column < planes.columns(); column++) {
         macroblock(column, row);
-        if (tokens.pastEnd() || header.modes().pastEnd()) {
-          throw new EOFException("the frame is cut short");
+        if (tokens.damaged() || header.modes().damaged()) {
+          throw new IOException("the frame is damaged or cut short");
         }
       }
     }

@@ -78,8 +78,8 @@ record FrameHeader(
     bits.flag();
     byte[] probabilities = probabilities(bits);
     int skip = bits.flag() ? bits.bits(8) : -1;
-    if (bits.pastEnd()) {
-      throw new EOFException("the frame's first partition is cut short");
+    if (bits.damaged()) {
+      throw new IOException("the frame's first partition is damaged or cut short");
     }
     return new FrameHeader(
         width, height, bits, tokens, segments, fields.tree(), filter.simple(), probabilities, skip);
