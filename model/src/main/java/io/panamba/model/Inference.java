@@ -178,8 +178,6 @@ public final class Inference implements AutoCloseable {
   @Override
   public void close() {
     plan.close();
-    if (arena.scope().isAlive()) {
-      arena.close();
-    }
+    arena.close();
   }
 }

@@ -179,8 +179,6 @@ public final class Checkpoint implements AutoCloseable {
   /** Unmaps the file. Tensors may not be read after it. A second close does nothing. */
   @Override
   public void close() {
-    if (arena.scope().isAlive()) {
-      arena.close();
-    }
+    arena.close();
   }
 }
