@@ -2,6 +2,7 @@ package io.panamba.model;
 
 import io.panamba.model.image.ImageTransform;
 import io.panamba.model.image.RgbImage;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -42,15 +43,34 @@ public final class Classifier implements AutoCloseable {
    * @param image any size; resized, cropped and normalised as in the original evaluation
    * @return one number per class
    * @throws NonFiniteException if one is NaN or infinite
+   * @throws InferenceInterruptedException if the thread would have to wait for an inference and is
+   *     interrupted
+   * @throws IllegalStateException if this is closed
    */
   public float[] logits(RgbImage image) {
-    return pool.use(
-        inference -> {
-          transform.apply(image, inference.image());
-          inference.run();
-          inference.requireFinite(0);
-          return inference.logits().toFloats();
-        });
+    return pool.withInference(inference -> logits(image, inference));
+  }
+
+  /**
+   * Computes the logits of an image, and waits no longer than told for an inference.
+   *
+   * @param image any size
+   * @param wait as in {@link InferencePool#withInference(Duration, java.util.function.Function)}
+   * @return one number per class
+   * @throws NonFiniteException if one is NaN or infinite
+   * @throws PoolTimeoutException if no inference became free in that time
+   * @throws InferenceInterruptedException if the thread would have to wait and is interrupted
+   * @throws IllegalStateException if this is closed
+   */
+  public float[] logits(RgbImage image, Duration wait) {
+    return pool.withInference(wait, inference -> logits(image, inference));
+  }
+
+  private float[] logits(RgbImage image, Inference inference) {
+    transform.apply(image, inference.image());
+    inference.run();
+    inference.requireFinite(0);
+    return inference.logits().toFloats();
   }
 
   /**
@@ -60,9 +80,29 @@ public final class Classifier implements AutoCloseable {
    * @param count how many classes are wanted, at most
    * @return the most probable classes, best first
    * @throws NonFiniteException if a logit is NaN or infinite
+   * @throws InferenceInterruptedException as of {@link #logits(RgbImage)}
+   * @throws IllegalStateException if this is closed
    */
   public List<Classification> classify(RgbImage image, int count) {
-    float[] logits = logits(image);
+    return best(logits(image), count);
+  }
+
+  /**
+   * Classifies an image, and waits no longer than told for an inference.
+   *
+   * @param image any size
+   * @param count how many classes are wanted, at most
+   * @param wait as in {@link #logits(RgbImage, Duration)}
+   * @return the most probable classes, best first
+   * @throws PoolTimeoutException if no inference became free in that time
+   * @throws InferenceInterruptedException if the thread would have to wait and is interrupted
+   * @throws IllegalStateException if this is closed
+   */
+  public List<Classification> classify(RgbImage image, int count, Duration wait) {
+    return best(logits(image, wait), count);
+  }
+
+  private List<Classification> best(float[] logits, int count) {
     double[] weights = new double[logits.length];
     double largest = IntStream.range(0, logits.length).mapToDouble(i -> logits[i]).max().orElse(0);
     double sum = 0;

@@ -40,8 +40,9 @@ final class CountingArena implements Arena {
     return arena.scope();
   }
 
+  /** May be called again, and by another thread, if the arena behind it may. */
   @Override
-  public void close() {
+  public synchronized void close() {
     arena.close();
     endings.forEach(Runnable::run);
     endings.clear();

@@ -2,6 +2,7 @@ package io.panamba.model;
 
 import io.panamba.model.image.ImageTransform;
 import io.panamba.model.image.RgbImage;
+import java.time.Duration;
 import java.util.function.Function;
 
 /**
@@ -50,14 +51,32 @@ public final class FeatureExtractor implements AutoCloseable {
    * @return (dim), or (length, dim) with the last axis fastest for {@link Pooling#MAX} and {@link
    *     Pooling#ALL}
    * @throws NonFiniteException if a number is NaN or infinite
+   * @throws InferenceInterruptedException if the thread would have to wait for an inference and is
+   *     interrupted
+   * @throws IllegalStateException if this is closed
    */
   public float[] features(RgbImage image) {
-    return extract(
-        image,
-        inference -> {
-          inference.requireFinite(0);
-          return inference.features().toFloats();
-        });
+    return extract(image, FeatureExtractor::finite);
+  }
+
+  /**
+   * Extracts the features of an image, and waits no longer than told for an inference.
+   *
+   * @param image any size
+   * @param wait as in {@link InferencePool#withInference(Duration, Function)}
+   * @return as {@link #features(RgbImage)}
+   * @throws NonFiniteException if a number is NaN or infinite
+   * @throws PoolTimeoutException if no inference became free in that time
+   * @throws InferenceInterruptedException if the thread would have to wait and is interrupted
+   * @throws IllegalStateException if this is closed
+   */
+  public float[] features(RgbImage image, Duration wait) {
+    return extract(image, wait, FeatureExtractor::finite);
+  }
+
+  private static float[] finite(Inference inference) {
+    inference.requireFinite(0);
+    return inference.features().toFloats();
   }
 
   /**
@@ -68,14 +87,37 @@ public final class FeatureExtractor implements AutoCloseable {
    * @param image any size
    * @param read reads features, tokens or taps; it must not keep the inference or its tensors
    * @return what {@code read} returned
+   * @throws InferenceInterruptedException if the thread would have to wait for an inference and is
+   *     interrupted
+   * @throws IllegalStateException if this is closed
    */
   public <T> T extract(RgbImage image, Function<? super Inference, ? extends T> read) {
-    return pool.use(
-        inference -> {
-          transform.apply(image, inference.image());
-          inference.run();
-          return read.apply(inference);
-        });
+    return pool.withInference(inference -> extract(image, inference, read));
+  }
+
+  /**
+   * Runs the network on an image, reads its tensors in place, and waits no longer than told for an
+   * inference.
+   *
+   * @param <T> what is made of them
+   * @param image any size
+   * @param wait as in {@link InferencePool#withInference(Duration, Function)}
+   * @param read as in {@link #extract(RgbImage, Function)}
+   * @return what {@code read} returned
+   * @throws PoolTimeoutException if no inference became free in that time
+   * @throws InferenceInterruptedException if the thread would have to wait and is interrupted
+   * @throws IllegalStateException if this is closed
+   */
+  public <T> T extract(
+      RgbImage image, Duration wait, Function<? super Inference, ? extends T> read) {
+    return pool.withInference(wait, inference -> extract(image, inference, read));
+  }
+
+  private <T> T extract(
+      RgbImage image, Inference inference, Function<? super Inference, ? extends T> read) {
+    transform.apply(image, inference.image());
+    inference.run();
+    return read.apply(inference);
   }
 
   /** Plans every inference and runs each once, so that the first image pays for nothing. */

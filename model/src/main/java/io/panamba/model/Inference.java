@@ -196,8 +196,6 @@ public final class Inference implements AutoCloseable {
   @Override
   public void close() {
     plan.close();
-    if (arena.scope().isAlive()) {
-      arena.close();
-    }
+    arena.close();
   }
 }

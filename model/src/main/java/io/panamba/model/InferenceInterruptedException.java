@@ -2,7 +2,10 @@ package io.panamba.model;
 
 import io.panamba.runtime.PanambaException;
 
-/** A long inference that ended early: its thread was interrupted, or it was closed meanwhile. */
+/**
+ * A wait for an inference, or a long inference, that ended early: its thread was interrupted, which
+ * it stays, or the inference was closed meanwhile.
+ */
 public final class InferenceInterruptedException extends PanambaException {
   private static final long serialVersionUID = 1L;
 

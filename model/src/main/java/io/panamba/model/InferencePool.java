@@ -1,13 +1,17 @@
 package io.panamba.model;
 
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 
 /**
  * A bounded number of inferences for any number of threads. They are planned when first needed and
  * kept. A thread that finds all of them in use waits for its turn; turns come in the order of
- * arrival. Borrowing takes no lock unless there is none to borrow, and allocates nothing.
+ * arrival. The wait ends early when its time is up, when the thread is interrupted and when the
+ * pool is closed. Borrowing takes no lock unless there is none to borrow, and allocates nothing.
  */
 public final class InferencePool implements AutoCloseable {
   private final Vim vim;
@@ -18,6 +22,7 @@ public final class InferencePool implements AutoCloseable {
   private final AtomicReferenceArray<Inference> idle;
 
   private final AtomicInteger unplanned;
+  private final ReentrantLock warming = new ReentrantLock();
   private volatile boolean closed;
 
   /**
@@ -39,16 +44,41 @@ public final class InferencePool implements AutoCloseable {
   }
 
   /**
-   * Lends an inference to the calling thread while {@code use} runs.
+   * Lends an inference to the calling thread while {@code use} runs, and waits for one for any
+   * time.
    *
    * @param <T> what is made of it
    * @param use writes the image, runs, reads results; it must not keep the inference or its
    *     tensors, and not use this pool
    * @return what {@code use} returned
-   * @throws IllegalStateException if the pool is closed
+   * @throws InferenceInterruptedException if the thread, which stays interrupted, would have to
+   *     wait
+   * @throws IllegalStateException if the pool is closed, before or while the thread waits
    */
-  public <T> T use(Function<? super Inference, ? extends T> use) {
-    turns.take();
+  public <T> T withInference(Function<? super Inference, ? extends T> use) {
+    return lend(Long.MAX_VALUE, use);
+  }
+
+  /**
+   * Lends an inference to the calling thread while {@code use} runs.
+   *
+   * @param <T> what is made of it
+   * @param wait most time to wait for an inference; of zero or less, one is lent if one is free.
+   *     How long {@code use} takes is not limited
+   * @param use as in {@link #withInference(Function)}
+   * @return what {@code use} returned
+   * @throws PoolTimeoutException if none became free in that time
+   * @throws InferenceInterruptedException if the thread, which stays interrupted, would have to
+   *     wait
+   * @throws IllegalStateException if the pool is closed, before or while the thread waits
+   */
+  public <T> T withInference(Duration wait, Function<? super Inference, ? extends T> use) {
+    // Of more than 292 years: any time.
+    return lend(TimeUnit.NANOSECONDS.convert(wait), use);
+  }
+
+  private <T> T lend(long nanos, Function<? super Inference, ? extends T> use) {
+    takeTurn(nanos);
     try {
       Inference inference = take();
       try {
@@ -61,19 +91,59 @@ public final class InferencePool implements AutoCloseable {
     }
   }
 
+  private void takeTurn(long nanos) {
+    switch (turns.take(nanos)) {
+      case TAKEN -> {}
+      case LATE ->
+          throw new PoolTimeoutException(
+              "none of the pool's %d inferences became free within %d ms"
+                  .formatted(idle.length(), TimeUnit.NANOSECONDS.toMillis(Math.max(0, nanos))));
+      case INTERRUPTED -> throw interrupted();
+      case ENDED -> throw closed();
+    }
+  }
+
+  private static InferenceInterruptedException interrupted() {
+    return new InferenceInterruptedException(
+        "the thread was interrupted while it waited for an inference of the pool");
+  }
+
+  private static IllegalStateException closed() {
+    return new IllegalStateException("the pool is closed");
+  }
+
   /**
    * Plans and warms up every inference, so that the first real one pays for nothing. Waits for
    * those in use.
    *
-   * @throws IllegalStateException if the pool is closed
+   * @throws InferenceInterruptedException if the thread, which stays interrupted, would have to
+   *     wait
+   * @throws IllegalStateException if the pool is closed, before or while the thread waits
    */
-  public synchronized void warmUp() {
+  public void warmUp() {
+    // Two that each have some of the turns would wait for each other.
+    if (!warming.tryLock()) {
+      try {
+        warming.lockInterruptibly();
+      } catch (InterruptedException _) {
+        Thread.currentThread().interrupt();
+        throw interrupted();
+      }
+    }
+    try {
+      warmUpAll();
+    } finally {
+      warming.unlock();
+    }
+  }
+
+  private void warmUpAll() {
     int size = idle.length();
     Inference[] taken = new Inference[size];
     int turn = 0;
     try {
       for (; turn < size; turn++) {
-        turns.take();
+        takeTurn(Long.MAX_VALUE);
       }
       for (int i = 0; i < size; i++) {
         taken[i] = take();
@@ -107,7 +177,7 @@ public final class InferencePool implements AutoCloseable {
       // Others came first to every inference that was seen, and gave theirs back behind our back.
       Thread.onSpinWait();
     }
-    throw new IllegalStateException("the pool is closed");
+    throw closed();
   }
 
   private Inference plan() {
@@ -132,11 +202,12 @@ public final class InferencePool implements AutoCloseable {
 
   /**
    * Closes idle inferences now, and those in use when they are given back. Threads that wait get an
-   * {@link IllegalStateException} when their turn comes. A second close does nothing.
+   * {@link IllegalStateException} at once. A second close does nothing.
    */
   @Override
   public void close() {
     closed = true;
+    turns.end();
     for (int i = 0; i < idle.length(); i++) {
       Inference inference = idle.getAndSet(i, null);
       if (inference != null) {

@@ -1,6 +1,7 @@
 package io.panamba.model;
 
 import io.panamba.runtime.Device;
+import java.util.function.Supplier;
 
 /**
  * A stretch of time that Flight Recorder may want to know of. The only way to the event classes,
@@ -27,7 +28,8 @@ interface Span {
       };
 
   /**
-   * Starts the clock, if the span is to be recorded. Neither this nor {@link #stop} allocates.
+   * Starts the clock, if the span is to be recorded. Neither this nor {@link #stop} allocates, but
+   * for the first time that Flight Recorder is there.
    *
    * @return whether {@link #stop} is to follow
    */
@@ -38,16 +40,20 @@ interface Span {
 
   /** The loading of a network's weights into an arena. */
   static Span load(String checkpoint, VimConfig config, Device device, CountingArena arena) {
-    return RECORDABLE ? new LoadEvent(checkpoint, config, device, arena) : NONE;
+    return when(() -> new LoadEvent(checkpoint, config, device, arena));
   }
 
   /** The planning of an inference whose workspace is in an arena. */
   static Span plan(VimConfig config, InferenceOptions options, Device device, CountingArena arena) {
-    return RECORDABLE ? new PlanEvent(config, options, device, arena) : NONE;
+    return when(() -> new PlanEvent(config, options, device, arena));
   }
 
   /** A run of an inference. */
   static Span inference(VimConfig config, InferenceOptions options, Device device) {
-    return RECORDABLE ? new InferenceEvent(config, options, device) : NONE;
+    return when(() -> new InferenceEvent(config, options, device));
+  }
+
+  private static Span when(Supplier<? extends Span> event) {
+    return RECORDABLE ? new LateSpan(event) : NONE;
   }
 }

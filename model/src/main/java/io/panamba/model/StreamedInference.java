@@ -164,7 +164,7 @@ public final class StreamedInference implements AutoCloseable {
       read();
     } finally {
       if (closing) {
-        free();
+        arena.close();
       }
       running.unlock();
     }
@@ -303,15 +303,9 @@ public final class StreamedInference implements AutoCloseable {
     }
     running.lock();
     try {
-      free();
+      arena.close();
     } finally {
       running.unlock();
-    }
-  }
-
-  private void free() {
-    if (arena.scope().isAlive()) {
-      arena.close();
     }
   }
 }

@@ -5,64 +5,138 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * A number of turns that threads take and give back. Who finds none waits in line: a turn that is
- * given back goes to the thread that has waited longest, never to one that has just come.
+ * given back goes to the thread that has waited longest, never to one that has just come. A thread
+ * leaves the line without a turn when its time is up, when it is interrupted, or when turns end.
  *
  * <p>As long as there are turns, taking and giving back is one atomic addition each. Nothing
  * allocates, waiting included, for which reason this is no {@link java.util.concurrent.Semaphore}:
  * that one allocates for every thread that waits. Only a line longer than any before does.
  */
 final class Turns {
-  /** Turns that nobody has, less the threads that wait. */
+  /** What came of asking for a turn. */
+  enum Outcome {
+    TAKEN,
+    LATE,
+    INTERRUPTED,
+    ENDED
+  }
+
+  /** A thread in line. */
+  private static final class Place {
+    private Thread thread;
+    private Place before;
+    private Place after;
+    private volatile boolean called;
+  }
+
+  /**
+   * Turns that nobody has, less the threads that wait and that no turn is on its way to. It is
+   * counted up before a turn is handed over, so that a thread may leave the line as long as it is
+   * negative: turns on their way are then still no more than the threads that are left.
+   */
   private final AtomicInteger left;
 
-  // The line: tickets from `called` on wait, the thread with ticket t at line[t % line.length]. A
-  // turn can be given back before the thread that is to wait for it has drawn its ticket: then
-  // `called` runs ahead of `drawn`, and the thread does not wait.
-  private Thread[] line = new Thread[16];
-  private long drawn;
-  private volatile long called;
+  private volatile boolean ended;
+
+  // The line, its ends linked by `line`, and places that nobody uses, linked by `after`. A turn can
+  // arrive before the thread that is to wait for it has joined: then that one does not wait.
+  private final Place line = new Place();
+  private Place spare;
+  private int early;
 
   Turns(int count) {
     left = new AtomicInteger(count);
+    line.before = line;
+    line.after = line;
   }
 
-  /** Takes a turn, and waits for it if need be. An interruption is kept for later. */
-  void take() {
+  /**
+   * Takes a turn, and waits for it if need be. An interrupted thread stays so, and gets a turn if
+   * it needs not wait.
+   *
+   * @param nanos most time to wait; {@link Long#MAX_VALUE} for any time
+   */
+  Outcome take(long nanos) {
     if (left.getAndDecrement() > 0) {
-      return;
+      return Outcome.TAKEN;
     }
-    long ticket = draw();
-    boolean interrupted = false;
-    while (called <= ticket) {
-      LockSupport.park(this);
-      interrupted |= Thread.interrupted();
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private synchronized long draw() {
-    long ticket = drawn;
-    if (called <= ticket) {
-      if (ticket - called == line.length) {
-        lengthen();
+    long start = nanos == Long.MAX_VALUE ? 0 : System.nanoTime();
+    Place place = join();
+    Outcome outcome = Outcome.TAKEN;
+    while (place != null && !place.called && outcome == Outcome.TAKEN) {
+      Outcome end = await(nanos, start);
+      if (end != Outcome.TAKEN) {
+        if (leave(place)) {
+          outcome = end;
+        } else {
+          // A turn is on its way to everybody in line: whoever brings it has counted, not called.
+          Thread.onSpinWait();
+        }
       }
-      line[place(ticket)] = Thread.currentThread();
     }
-    drawn = ticket + 1;
-    return ticket;
+    release(place);
+    return outcome;
   }
 
-  private int place(long ticket) {
-    return (int) (ticket % line.length);
+  /** Waits to be woken. Tells why there is nothing more to wait for, or TAKEN if there may be. */
+  private Outcome await(long nanos, long start) {
+    if (ended) {
+      return Outcome.ENDED;
+    }
+    if (Thread.currentThread().isInterrupted()) {
+      return Outcome.INTERRUPTED;
+    }
+    if (nanos == Long.MAX_VALUE) {
+      LockSupport.park(this);
+      return Outcome.TAKEN;
+    }
+    long rest = nanos - (System.nanoTime() - start);
+    if (rest <= 0) {
+      return Outcome.LATE;
+    }
+    LockSupport.parkNanos(this, rest);
+    return Outcome.TAKEN;
   }
 
-  private void lengthen() {
-    Thread[] shorter = line;
-    line = new Thread[2 * shorter.length];
-    for (long ticket = called; ticket < drawn; ticket++) {
-      line[place(ticket)] = shorter[(int) (ticket % shorter.length)];
+  /** Goes to the end of the line; null if there is a turn already. */
+  private synchronized Place join() {
+    if (early > 0) {
+      early--;
+      return null;
+    }
+    Place place = spare == null ? new Place() : spare;
+    spare = place.after;
+    place.thread = Thread.currentThread();
+    place.called = false;
+    place.before = line.before;
+    place.after = line;
+    place.before.after = place;
+    line.before = place;
+    return place;
+  }
+
+  /** Leaves the line, unless a turn is on its way to everybody in it. */
+  private synchronized boolean leave(Place place) {
+    for (int seen = left.get(); !place.called && seen < 0; seen = left.get()) {
+      if (left.compareAndSet(seen, seen + 1)) {
+        unlink(place);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static void unlink(Place place) {
+    place.before.after = place.after;
+    place.after.before = place.before;
+  }
+
+  private synchronized void release(Place place) {
+    if (place != null) {
+      place.thread = null;
+      place.before = null;
+      place.after = spare;
+      spare = place;
     }
   }
 
@@ -73,12 +147,24 @@ final class Turns {
     }
   }
 
-  /** Calls the next ticket; null if it has not been drawn yet. */
+  /** Calls the first in line; null if it has not joined yet. */
   private synchronized Thread next() {
-    int place = place(called);
-    Thread thread = line[place];
-    line[place] = null;
-    called++;
+    Place first = line.after;
+    if (first == line) {
+      early++;
+      return null;
+    }
+    unlink(first);
+    Thread thread = first.thread;
+    first.called = true;
     return thread;
+  }
+
+  /** Lets nobody wait any more. */
+  synchronized void end() {
+    ended = true;
+    for (Place place = line.after; place != line; place = place.after) {
+      LockSupport.unpark(place.thread);
+    }
   }
 }

@@ -237,8 +237,6 @@ public final class Vim implements AutoCloseable {
    */
   @Override
   public void close() {
-    if (arena.scope().isAlive()) {
-      arena.close();
-    }
+    arena.close();
   }
 }

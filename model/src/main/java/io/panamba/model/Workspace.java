@@ -1,6 +1,7 @@
 package io.panamba.model;
 
 import com.sun.management.OperatingSystemMXBean;
+import io.panamba.runtime.Arenas;
 import io.panamba.runtime.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -66,7 +67,9 @@ final class Workspace {
               StandardOpenOption.WRITE,
               StandardOpenOption.DELETE_ON_CLOSE)) {
         fill(channel, bytes);
-        return channel.map(MapMode.READ_WRITE, 0, bytes, arena);
+        Arena mapping = Arenas.shared();
+        MemorySegment memory = channel.map(MapMode.READ_WRITE, 0, bytes, mapping);
+        return Arenas.bind(arena, memory, bytes, _ -> mapping.close());
       }
     } catch (ClosedByInterruptException _) {
       throw new InferenceInterruptedException(

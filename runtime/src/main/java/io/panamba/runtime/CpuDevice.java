@@ -31,8 +31,8 @@ final class CpuDevice implements Device {
       address = result.get(ValueLayout.ADDRESS, 0);
     }
     // Bound to the arena, the executor can't be destroyed while a downcall that was handed it is
-    // under way.
-    this.executor = address.reinterpret(0, arena, panamba_h::panamba_executor_destroy);
+    // under way, nor as long as a plan refers to it.
+    this.executor = Arenas.bind(arena, address, 0, panamba_h::panamba_executor_destroy);
   }
 
   MemorySegment executor() {
@@ -144,8 +144,6 @@ final class CpuDevice implements Device {
 
   @Override
   public void close() {
-    if (arena.scope().isAlive()) {
-      arena.close();
-    }
+    arena.close();
   }
 }

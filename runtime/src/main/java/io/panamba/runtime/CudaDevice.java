@@ -285,7 +285,7 @@ final class CudaDevice implements Device {
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
     long stamp = lock.tryWriteLock();
     if (stamp == 0) {
       throw new IllegalStateException("a plan of %s is running".formatted(this));

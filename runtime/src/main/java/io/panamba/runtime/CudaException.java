@@ -10,7 +10,10 @@ package io.panamba.runtime;
 public final class CudaException extends PanambaException {
   private static final long serialVersionUID = 1L;
 
+  /** The error's name. */
   private final String errorName;
+
+  /** What was being done when it came to light. */
   private final String operation;
 
   CudaException(String message, String errorName, String operation) {

@@ -1,6 +1,7 @@
 package io.panamba.runtime;
 
 import io.panamba.runtime.LibraryInfo.Attempt;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.SymbolLookup;
@@ -146,8 +147,9 @@ final class CudaLoader {
   private static Path onLoaderPath(String library) throws Refusal {
     try (Arena local = Arena.ofConfined()) {
       SymbolLookup.libraryLookup(library, local);
-      try (Stream<String> maps = Files.lines(MAPS)) {
-        return maps.map(line -> line.indexOf('/') < 0 ? "" : line.substring(line.indexOf('/')))
+      try (BufferedReader maps = Files.newBufferedReader(MAPS)) {
+        return maps.lines()
+            .map(line -> line.indexOf('/') < 0 ? "" : line.substring(line.indexOf('/')))
             .map(Path::of)
             .filter(
                 file ->

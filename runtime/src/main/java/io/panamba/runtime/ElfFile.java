@@ -1,11 +1,11 @@
 package io.panamba.runtime;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 
 /**
  * Whether a file is a whole ELF shared library for 64-bit little-endian machines (System V ABI,
@@ -34,16 +34,16 @@ final class ElfFile {
 
   /** Throws a refusal if the dynamic linker can't safely be given the file. */
   static void check(Path file) throws Refusal {
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      check(channel);
+    // A stream and no channel, which an interrupt would close.
+    try (InputStream in = Files.newInputStream(file)) {
+      check(in, Files.size(file));
     } catch (IOException e) {
       throw Refusal.of("it can't be read", e);
     }
   }
 
-  private static void check(FileChannel channel) throws IOException, Refusal {
-    long size = channel.size();
-    ByteBuffer header = read(channel, 0, HEADER_BYTES);
+  private static void check(InputStream in, long size) throws IOException, Refusal {
+    ByteBuffer header = read(in, HEADER_BYTES);
     if (header.remaining() < HEADER_BYTES || header.getInt(0) != MAGIC) {
       throw new Refusal("it is not a shared library (no ELF header)");
     }
@@ -59,7 +59,8 @@ final class ElfFile {
     if (entryBytes != ENTRY_BYTES || entriesAt < HEADER_BYTES || entriesAt > size) {
       throw damaged(size);
     }
-    ByteBuffer entries = read(channel, entriesAt, entryBytes * entryCount);
+    in.skipNBytes(entriesAt - HEADER_BYTES);
+    ByteBuffer entries = read(in, entryBytes * entryCount);
     if (entries.remaining() < entryBytes * entryCount) {
       throw damaged(size);
     }
@@ -77,11 +78,8 @@ final class ElfFile {
     return new Refusal("it is truncated or damaged (%d bytes)".formatted(size));
   }
 
-  private static ByteBuffer read(FileChannel channel, long position, int bytes) throws IOException {
-    ByteBuffer buffer = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
-    while (buffer.hasRemaining() && channel.read(buffer, position + buffer.position()) >= 0) {
-      // Reads until the buffer is full or the file ends.
-    }
-    return buffer.flip();
+  /** The next bytes, fewer where the file ends. */
+  private static ByteBuffer read(InputStream in, int bytes) throws IOException {
+    return ByteBuffer.wrap(in.readNBytes(bytes)).order(ByteOrder.LITTLE_ENDIAN);
   }
 }

@@ -1,14 +1,12 @@
 package io.panamba.runtime;
 
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 
 /**
@@ -81,12 +79,10 @@ final class LibraryCache {
 
   private Path write(byte[] content) throws IOException {
     Path file = Files.createTempFile(folder, stem() + "-", suffix());
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-      ByteBuffer buffer = ByteBuffer.wrap(content);
-      while (buffer.hasRemaining()) {
-        channel.write(buffer);
-      }
-      channel.force(true);
+    // A channel would be closed by an interrupt, and a failure to load the library stays one.
+    try (FileOutputStream out = new FileOutputStream(file.toFile())) {
+      out.write(content);
+      out.getFD().sync();
     } catch (IOException e) {
       Files.deleteIfExists(file);
       throw e;

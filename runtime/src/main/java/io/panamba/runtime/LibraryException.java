@@ -14,4 +14,9 @@ public final class LibraryException extends PanambaException {
   LibraryException(String message, Throwable cause) {
     super(message, cause);
   }
+
+  /** The same failure for a later use, which has a stack of its own. */
+  LibraryException again() {
+    return new LibraryException(getMessage(), getCause());
+  }
 }

@@ -43,7 +43,7 @@ final class NativeLibrary {
    */
   static void ensureLoaded() {
     if (Outcome.FAILURE != null) {
-      throw new LibraryException(Outcome.FAILURE.getMessage(), Outcome.FAILURE);
+      throw Outcome.FAILURE.again();
     }
   }
 

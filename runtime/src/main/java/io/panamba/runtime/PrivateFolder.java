@@ -13,15 +13,22 @@ import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 
 /**
  * A folder to which nobody but this process's user can write. Whoever can write to the folder of a
- * library can replace it between the check of its hash and its loading.
+ * library can replace it between the check of its hash and its loading; and who can write to a
+ * folder or owns a link on the way to it can replace it as a whole.
  */
 final class PrivateFolder {
   private static final int STICKY = 01000;
-  private static final int OTHERS_WRITE = 02;
+  private static final int OTHERS_WRITE = 022;
+  private static final int MAX_LINKS = 40;
+  private static final Integer ROOT = 0;
 
   private PrivateFolder() {}
 
@@ -63,7 +70,10 @@ final class PrivateFolder {
       if (isPosix()) {
         checkPermissions(folder);
       }
-      checkOwner(folder);
+      UserPrincipal self = checkOwner(folder);
+      if (isPosix()) {
+        checkWay(folder, self);
+      }
     } catch (IOException e) {
       throw Refusal.of("it can't be examined", e);
     }
@@ -78,17 +88,61 @@ final class PrivateFolder {
           "others may write to it (%s); take that away with chmod go-w"
               .formatted(PosixFilePermissions.toString(permissions)));
     }
-    // In a folder where anybody may rename entries, this one can be replaced as a whole.
-    for (Path above = folder.toRealPath().getParent(); above != null; above = above.getParent()) {
-      int mode = (int) Files.getAttribute(above, "unix:mode");
-      if ((mode & OTHERS_WRITE) != 0 && (mode & STICKY) == 0) {
-        throw new Refusal("anybody may replace it, since " + above + " lacks the sticky bit");
+  }
+
+  /**
+   * Checks the folders and links by which the system gets to a folder, links followed by hand. They
+   * have to be the user's or root's, and only in folders with the sticky bit may others write:
+   * there nobody can rename or delete what is not theirs.
+   */
+  private static void checkWay(Path folder, UserPrincipal self) throws IOException, Refusal {
+    Deque<Path> left = new ArrayDeque<>();
+    folder.toAbsolutePath().forEach(left::add);
+    Path at = folder.toAbsolutePath().getRoot();
+    // In a user namespace root has another number: that of the owner of the root of all folders.
+    Set<UserPrincipal> trusted = new HashSet<>(List.of(self, Files.getOwner(at)));
+    int links = 0;
+    while (!left.isEmpty()) {
+      requireSafe(at, trusted);
+      Path entry = at.resolve(left.pop()).normalize();
+      if (!Files.isSymbolicLink(entry)) {
+        at = entry;
+        continue;
+      }
+      requireTrusted(entry, trusted);
+      if (++links > MAX_LINKS) {
+        throw new Refusal("more than %d links lead to it".formatted(MAX_LINKS));
+      }
+      Path target = Files.readSymbolicLink(entry);
+      at = target.isAbsolute() ? target.getRoot() : at;
+      for (int i = target.getNameCount() - 1; i >= 0; i--) {
+        left.push(target.getName(i));
       }
     }
   }
 
+  private static void requireSafe(Path above, Set<UserPrincipal> trusted)
+      throws IOException, Refusal {
+    int mode = (int) Files.getAttribute(above, "unix:mode");
+    if ((mode & OTHERS_WRITE) != 0 && (mode & STICKY) == 0) {
+      throw new Refusal(
+          "others may replace it, since they may write to %s, which lacks the sticky bit"
+              .formatted(above));
+    }
+    requireTrusted(above, trusted);
+  }
+
+  private static void requireTrusted(Path path, Set<UserPrincipal> trusted)
+      throws IOException, Refusal {
+    UserPrincipal owner = Files.getOwner(path, LinkOption.NOFOLLOW_LINKS);
+    if (!trusted.contains(owner)
+        && !Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS).equals(ROOT)) {
+      throw new Refusal("%s may replace it, to whom %s belongs".formatted(owner.getName(), path));
+    }
+  }
+
   /** A file created by this process shows as whom it acts, which no property tells reliably. */
-  private static void checkOwner(Path folder) throws IOException, Refusal {
+  private static UserPrincipal checkOwner(Path folder) throws IOException, Refusal {
     UserPrincipal owner = Files.getOwner(folder, LinkOption.NOFOLLOW_LINKS);
     Path probe;
     try {
@@ -105,6 +159,7 @@ final class PrivateFolder {
     if (isPosix() && !owner.equals(self)) {
       throw new Refusal("it belongs to %s, not to %s".formatted(owner.getName(), self.getName()));
     }
+    return self;
   }
 
   /** Whether a file in such a folder is a regular one that nobody else could have written. */

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
@@ -203,6 +204,66 @@ class LibraryCacheTest {
         .hasMessageContaining("lacks the sticky bit");
     Files.setAttribute(folder.getParent(), "unix:mode", 01777);
     assertThat(store()).hasBinaryContent(CONTENT);
+  }
+
+  @Test
+  void refusesAFolderThatAGroupMayReplace() throws Exception {
+    assumePosix();
+    Files.createDirectories(folder);
+    permit(temporary.resolve("a"), "rwxrwx---");
+    assertThatThrownBy(this::store)
+        .isInstanceOf(Refusal.class)
+        .hasMessageContaining("they may write to " + temporary.resolve("a"));
+  }
+
+  private void giveAway(Path path) throws IOException {
+    assumePosix();
+    assumeTrue(
+        Files.getAttribute(temporary, "unix:uid").equals(0), "only root can give folders away");
+    Files.setAttribute(path, "unix:uid", 65534, LinkOption.NOFOLLOW_LINKS);
+  }
+
+  @Test
+  void refusesAFolderBelowSomebodyElses() throws Exception {
+    Files.createDirectories(folder);
+    giveAway(temporary.resolve("a"));
+    assertThatThrownBy(this::store)
+        .isInstanceOf(Refusal.class)
+        .hasMessageContaining("may replace it, to whom " + temporary.resolve("a") + " belongs");
+  }
+
+  @Test
+  void followsTheUsersLinksOnTheWay() throws Exception {
+    assumePosix();
+    Path target = Files.createDirectories(temporary.resolve("x/target"));
+    Files.createSymbolicLink(temporary.resolve("link"), Path.of("x/../x/target"));
+    Files.createSymbolicLink(temporary.resolve("a"), temporary.resolve("link"));
+    assertThat(store()).isEqualTo(folder.resolve("libpanamba-0123abcd.so"));
+    assertThat(target.resolve("b/libpanamba-0123abcd.so")).hasBinaryContent(CONTENT);
+  }
+
+  /** Its owner could have it point elsewhere, between the check and the loading. */
+  @Test
+  void refusesALinkOfSomebodyElseOnTheWay() throws Exception {
+    Files.createDirectories(temporary.resolve("target/b"));
+    Path link = Files.createSymbolicLink(temporary.resolve("a"), temporary.resolve("target"));
+    giveAway(link);
+    assertThatThrownBy(this::store)
+        .isInstanceOf(Refusal.class)
+        .hasMessageContaining("may replace it, to whom " + link + " belongs");
+  }
+
+  @Test
+  void refusesALinkInAFolderThatOthersMayWriteTo() throws Exception {
+    assumePosix();
+    Path open = Files.createDirectories(temporary.resolve("open"));
+    Files.createDirectories(temporary.resolve("target/b"));
+    Files.createSymbolicLink(open.resolve("link"), temporary.resolve("target"));
+    permit(open, "rwxrwxrwx");
+    folder = open.resolve("link/b");
+    assertThatThrownBy(this::store)
+        .isInstanceOf(Refusal.class)
+        .hasMessageContaining("they may write to " + open);
   }
 
   @Test

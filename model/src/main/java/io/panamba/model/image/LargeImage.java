@@ -32,6 +32,8 @@ public final class LargeImage implements ImageSource {
   /** The bands that were read last, newest first: requests overlap where a band ends. */
   private final Band[] bands = new Band[BANDS];
 
+  private boolean closed;
+
   private LargeImage(String name, RowReader reader, Normalisation normalisation) {
     this.name = name;
     this.reader = reader;
@@ -166,9 +168,13 @@ public final class LargeImage implements ImageSource {
     return band;
   }
 
-  /** Closes the file. */
+  /** Closes the file. A second close does nothing. */
   @Override
-  public void close() {
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
     try {
       reader.close();
     } catch (IOException e) {

@@ -96,6 +96,7 @@ final class BatchLoader implements AutoCloseable {
    * Waits for every image, as one that is late would be written into the next batch.
    *
    * @return the first failure, or null
+   * @throws TrainingInterruptedException if the thread is interrupted; the images are still read
    */
   private Throwable finish() {
     Throwable first = null;
@@ -106,18 +107,37 @@ final class BatchLoader implements AutoCloseable {
         first = first == null ? e.getCause() : first;
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        throw new IllegalStateException("interrupted while images are read", e);
+        throw new TrainingInterruptedException("interrupted while images are read", e);
       }
     }
     pending.clear();
     return first;
   }
 
+  /** Waits for the batch. An interrupt does not end this wait, nor the one of {@link #take}. */
+  void await() {
+    boolean interrupted = false;
+    for (Future<?> future : pending) {
+      while (!future.isDone()) {
+        try {
+          future.get();
+        } catch (ExecutionException _) {
+          // To be thrown by who takes the batch.
+        } catch (InterruptedException _) {
+          interrupted = true;
+        }
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Waits for the images that are being read, one for each thread, and reads no others. */
   @Override
   public void close() {
+    pending.forEach(future -> future.cancel(false));
     executor.close();
-    if (arena.scope().isAlive()) {
-      arena.close();
-    }
+    arena.close();
   }
 }

@@ -335,8 +335,6 @@ public final class Trainer implements AutoCloseable {
   @Override
   public void close() {
     plan.close();
-    if (arena.scope().isAlive()) {
-      arena.close();
-    }
+    arena.close();
   }
 }

@@ -170,6 +170,9 @@ public final class TrainingRun implements AutoCloseable {
    * Makes a step, and at the end of an epoch evaluates the network on the images held out.
    *
    * @return the mean loss of the step's images before it
+   * @throws TrainingInterruptedException if the thread is interrupted while it waits for the step's
+   *     images; the step is then not made. An interrupt that comes later ends neither the step nor
+   *     the evaluation
    * @throws IllegalStateException if the run is done
    * @throws NonFiniteException if the loss, or a logit for an image held out, is NaN or infinite
    */
@@ -274,6 +277,8 @@ public final class TrainingRun implements AutoCloseable {
       for (int first = 0; first < heldOut.length; first += batch) {
         int[] some = Arrays.copyOfRange(heldOut, first, Math.min(heldOut.length, first + batch));
         loader.begin(some, slot -> loader.transform()::resizeAndCrop);
+        // The step that came before can't be taken back.
+        loader.await();
         loader.take(inference.image());
         inference.run();
         float[] logits = inference.logits().toFloats();
@@ -373,7 +378,10 @@ public final class TrainingRun implements AutoCloseable {
     tensors.forEach((name, tensor) -> NonFiniteException.check(name, tensor, advice));
   }
 
-  /** Frees the network and what is read. A second close does nothing. */
+  /**
+   * Frees the network, and waits for the images that are being read, at most one for each thread of
+   * the device. A second close does nothing.
+   */
   @Override
   public void close() {
     loader.close();

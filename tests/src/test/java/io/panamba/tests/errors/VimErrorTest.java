@@ -246,13 +246,13 @@ class VimErrorTest {
       for (int i = 0; i < 3; i++) {
         assertThatThrownBy(
                 () ->
-                    pool.use(
+                    pool.withInference(
                         _ -> {
                           throw new UnsupportedOperationException();
                         }))
             .isInstanceOf(UnsupportedOperationException.class);
       }
-      assertThat(pool.<Integer>use(inference -> inference.logits().toFloats().length))
+      assertThat(pool.<Integer>withInference(inference -> inference.logits().toFloats().length))
           .isEqualTo(10);
     }
   }
@@ -262,14 +262,14 @@ class VimErrorTest {
     try (Vim vim = nano()) {
       InferencePool pool = new InferencePool(vim, logits(vim), 2);
       Inference used =
-          pool.use(
+          pool.withInference(
               inference -> {
                 pool.close();
                 inference.run();
                 return inference;
               });
       assertThatThrownBy(used::run).isInstanceOf(IllegalStateException.class);
-      assertThatThrownBy(() -> pool.use(Inference::options))
+      assertThatThrownBy(() -> pool.withInference(Inference::options))
           .isInstanceOf(IllegalStateException.class)
           .hasMessage("the pool is closed");
       assertThatThrownBy(pool::warmUp).isInstanceOf(IllegalStateException.class);

@@ -141,7 +141,15 @@ class CacheFolderTest {
     Files.createDirectories(Child.temporary(scratch));
     Files.setPosixFilePermissions(
         Child.temporary(scratch), PosixFilePermissions.fromString("rwxrwxrwx"));
-    assertTemporaryRefused("anybody may replace it");
+    assertTemporaryRefused("others may replace it");
+  }
+
+  /** A failure stays one: no thread's interrupt may make the first use of the library fail. */
+  @Test
+  void anInterruptedThreadLoadsTheLibrary() throws Exception {
+    Child.Result result = Child.in(scratch).run("interrupted").loaded();
+    assertThat(Path.of(result.get("path"))).hasParent(Child.cache(scratch));
+    assertThat(result.get("interrupted")).isEqualTo("true");
   }
 
   @Test

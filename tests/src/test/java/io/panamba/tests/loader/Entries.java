@@ -10,7 +10,7 @@ import java.net.URL;
 import java.nio.file.Path;
 
 /** The class path entries, folders or jars, that the loader's child processes are given. */
-final class Entries {
+public final class Entries {
   static final Path RUNTIME = of(LibraryInfo.class);
   static final Path BINDINGS = of(panamba_h.class);
   static final Path TESTS = of(LoaderChild.class);
@@ -18,11 +18,18 @@ final class Entries {
   /** The library's place in {@link #NATIVES}. */
   static final String RESOURCE = resource();
 
-  static final Path NATIVES = natives();
+  /** The jar or folder with the native library. */
+  public static final Path NATIVES = natives();
 
   private Entries() {}
 
-  private static Path of(Class<?> type) {
+  /**
+   * Finds the entry that a class comes from.
+   *
+   * @param type the class
+   * @return a folder or jar
+   */
+  public static Path of(Class<?> type) {
     try {
       return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
     } catch (URISyntaxException e) {

@@ -20,6 +20,11 @@ final class LoaderChild {
     try {
       switch (args[0]) {
         case "info" -> print(LibraryInfo.current());
+        case "interrupted" -> {
+          Thread.currentThread().interrupt();
+          print(LibraryInfo.current());
+          System.out.println("interrupted=" + Thread.interrupted());
+        }
         case "describe" -> System.out.print(LibraryInfo.describe());
         case "twice" -> {
           System.out.println("first=" + refused());

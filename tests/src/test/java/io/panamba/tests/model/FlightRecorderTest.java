@@ -154,6 +154,50 @@ class FlightRecorderTest {
     }
   }
 
+  /** The first event of a process costs it some hundred classes. */
+  @Test
+  void withoutARecordingNoEventClassIsLoaded() {
+    ChildJvm.Result child = ChildJvm.run(List.of("-Xlog:class+load:stdout"), Main.class);
+    assertThat(child.output()).contains("10 logits, Flight Recorder: true");
+    assertThat(child.output().lines())
+        .anyMatch(line -> line.contains(" " + Inference.class.getName() + " "))
+        .noneMatch(line -> line.matches(".* jdk\\.jfr\\.(internal\\.|Event ).*"))
+        .noneMatch(line -> line.matches(".* io\\.panamba\\.model\\.\\w+Event .*"));
+  }
+
+  /** Records after everything was made ready, and prints how many runs were seen. */
+  static final class Late {
+    private Late() {}
+
+    public static void main(String[] arguments) throws IOException {
+      try (Device device = Device.cpu(2);
+          Vim vim = Vim.open(NANO, device, VimOptions.defaults());
+          Inference inference = vim.plan(InferenceOptions.logits(1, vim.config()))) {
+        inference.run();
+        try (Recording recording = new Recording()) {
+          recording.start();
+          inference.run();
+          inference.run();
+          recording.stop();
+          Path file = Path.of(arguments[0]);
+          recording.dump(file);
+          System.out.println(
+              RecordingFile.readAllEvents(file).stream()
+                  .map(event -> event.getEventType().getName())
+                  .filter(name -> name.startsWith("io.panamba."))
+                  .toList());
+        }
+        inference.run();
+      }
+    }
+  }
+
+  @Test
+  void aRecordingThatStartsAfterTheLoadSeesTheRunsThatFollow() {
+    assertThat(ChildJvm.run(List.of(), Late.class, folder.resolve("late.jfr").toString()))
+        .isEqualTo(new ChildJvm.Result(0, "[io.panamba.Inference, io.panamba.Inference]"));
+  }
+
   @Test
   void withoutTheModuleEverythingElseWorks() {
     assertThat(ChildJvm.run(List.of("--limit-modules=java.desktop"), Main.class))

@@ -70,7 +70,7 @@ class SharedModelTest {
                 () -> {
                   float[] image = image(seed);
                   for (int round = 0; round < 300; round++) {
-                    assertThat(pool.<float[]>use(inference -> logits(inference, image)))
+                    assertThat(pool.<float[]>withInference(inference -> logits(inference, image)))
                         .containsExactly(expected.get(seed));
                   }
                 }));
@@ -95,7 +95,7 @@ class SharedModelTest {
     assertThatThrownBy(() -> inference.logits().toFloats())
         .isInstanceOf(IllegalStateException.class);
     pool.close();
-    assertThatThrownBy(() -> pool.use(Inference::options))
+    assertThatThrownBy(() -> pool.withInference(Inference::options))
         .isInstanceOf(IllegalStateException.class);
     second.run();
     vim.close();

@@ -22,6 +22,7 @@ import io.panamba.model.training.DatasetException;
 import io.panamba.model.training.EpochMetrics;
 import io.panamba.model.training.Recipe;
 import io.panamba.model.training.ResumeException;
+import io.panamba.model.training.TrainingInterruptedException;
 import io.panamba.model.training.TrainingOptions;
 import io.panamba.model.training.TrainingRun;
 import io.panamba.runtime.Device;
@@ -74,6 +75,38 @@ class TrainingRunTest {
                 config, VimInitializer.initialize(config, 1, arena), dataset, recipe, device)) {
       use.accept(run);
     }
+  }
+
+  /** Whatever is interrupted, and how often: a step is made as a whole or not at all. */
+  @ParameterizedTest
+  @CsvSource({"1", "2"})
+  void anInterruptedStepIsNotMadeAndTheRunGoesOn(int threads) throws IOException {
+    byte[] expected = uninterrupted(threads);
+    with(
+        digits,
+        RECIPE,
+        threads,
+        run -> {
+          int interruptions = 0;
+          while (!run.isDone()) {
+            long before = run.steps();
+            Thread.currentThread().interrupt();
+            try {
+              run.step();
+              assertThat(run.steps()).isEqualTo(before + 1);
+            } catch (TrainingInterruptedException e) {
+              interruptions++;
+              assertThat(run.steps()).isEqualTo(before);
+              assertThat(Thread.currentThread().isInterrupted()).isTrue();
+              assertThat(Thread.interrupted()).isTrue();
+              run.step();
+            }
+            assertThat(run.epochs()).hasSize((int) (run.steps() / run.stepsPerEpoch()));
+            Thread.interrupted();
+          }
+          assertThat(interruptions).isPositive();
+          assertThat(trained(run)).isEqualTo(expected);
+        });
   }
 
   private byte[] trained(TrainingRun run) throws IOException {
