@@ -32,8 +32,8 @@ final class FormatReader {
 
   private RgbImage jpeg(byte[] file) throws IOException {
     JpegHeader header = JpegHeader.read(file);
-    JpegReader.admit(header, budget);
     requireHeld(header.width(), header.height(), file.length);
+    JpegReader.admit(header, budget);
     try (JpegReader reader = new JpegReader()) {
       return JpegColours.toRgb(reader.samples(header, budget), header);
     }
@@ -41,15 +41,15 @@ final class FormatReader {
 
   private RgbImage png(byte[] file) throws IOException {
     PngChunks chunks = PngChunks.read(new ByteSource.Memory(file), budget);
-    budget.admit(chunks.width(), chunks.height(), chunks.bytesPerPixel() + Budget.RGB, 0);
     requireHeld(chunks.width(), chunks.height(), file.length);
+    budget.admit(chunks.width(), chunks.height(), chunks.bytesPerPixel() + Budget.RGB, 0);
     return imageIo(chunks.parts(), chunks.wideGrey());
   }
 
   private RgbImage bmp(byte[] file) throws IOException {
     BmpParts parts = BmpParts.read(new ByteSource.Memory(file), budget);
-    budget.admit(parts.width(), parts.height(), parts.bytesPerPixel() + Budget.RGB, 0);
     requireHeld(parts.width(), parts.height(), file.length);
+    budget.admit(parts.width(), parts.height(), parts.bytesPerPixel() + Budget.RGB, 0);
     return imageIo(parts.parts(), Rasters.WideGrey.UPPER_BYTE);
   }
 

@@ -250,7 +250,8 @@ class TorchCheckpointTest {
               .op('s')
               .end();
       try (Checkpoint checkpoint = open(CheckpointFiles.torch(pickle, Map.of("0", SIX)))) {
-        assertThat(checkpoint.keys()).containsExactly("w");
+        assertThat(checkpoint.keys().stream().filter(key -> !checkpoint.isBeside(key)))
+            .containsExactly("w");
       }
     }
     assertThat(trace).doesNotExist();
