@@ -90,7 +90,7 @@ final class Turns {
       LockSupport.park(this);
       return Outcome.TAKEN;
     }
-    long rest = nanos - (System.nanoTime() - start);
+    long rest = Math.max(nanos, 0) - (System.nanoTime() - start);
     if (rest <= 0) {
       return Outcome.LATE;
     }

@@ -242,7 +242,7 @@ public final class Checkpoint implements AutoCloseable {
    * @return false for a tensor that belongs to the network, if any does
    */
   public boolean isBeside(String key) {
-    String stored = reading.names().get(key);
+    String stored = reading.names().getOrDefault(key, key);
     StoredTensor tensor = content.tensors().get(stored);
     return reading.beside().contains(key)
         || UNKNOWN.equals(content.unreadable().get(stored))
@@ -276,6 +276,9 @@ public final class Checkpoint implements AutoCloseable {
    */
   public Optional<StoredTensor> find(String key) {
     String stored = reading.names().get(key);
+    if (stored == null) {
+      return Optional.empty();
+    }
     String type = content.unreadable().get(stored);
     if (UNKNOWN.equals(type)) {
       throw new CheckpointException(

@@ -162,13 +162,10 @@ class LargeImageTest {
     byte[] bytes = Files.readAllBytes(file);
     // The directory of the JDK's files stands at their start, the tiles after it.
     Files.write(file, Arrays.copyOf(bytes, bytes.length / 2));
-    try (LargeImage image = LargeImage.open(file);
-        Arena arena = Arena.ofConfined()) {
-      Tensor target = Tensor.allocate(arena, DType.F32, Shape.of(3, 128, 128));
-      assertThatThrownBy(() -> image.read(0, target))
-          .isInstanceOf(ImageException.class)
-          .hasMessageStartingWith(file + ": rows 0 to 127 can't be read: ");
-    }
+    assertThatThrownBy(() -> LargeImage.open(file))
+        .isInstanceOf(ImageException.class)
+        .hasMessageStartingWith(file + ": ")
+        .hasMessageContaining("cut short");
   }
 
   @Test
