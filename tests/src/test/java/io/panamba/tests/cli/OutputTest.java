@@ -103,13 +103,14 @@ class OutputTest {
 
   @Test
   void aLinkThatIsNamedIsFollowed() throws IOException {
-    Path end = Files.writeString(folder.resolve("in/features"), "old");
-    Files.createSymbolicLink(output, Path.of("in/features"));
+    Path end =
+        Files.writeString(Files.createDirectory(folder.resolve("out")).resolve("features"), "old");
+    Files.createSymbolicLink(output, Path.of("out/features"));
     run(embed(output)).ok();
     assertThat(Files.isSymbolicLink(output)).isTrue();
     assertThat(Cli.shape(end, "features")).isEqualTo(Shape.of(1, 32));
     Files.delete(end);
-    assertThat(run(embed(output)).error()).contains("a link to in/features, which does not exist");
+    assertThat(run(embed(output)).error()).contains("a link to out/features, which does not exist");
     assertThat(end).doesNotExist();
   }
 
