@@ -70,11 +70,11 @@ final class GifReader {
     }
     int canvasWidth = Math.max(screenWidth, left + width);
     int canvasHeight = Math.max(screenHeight, top + height);
-    budget.admit(width, height, Budget.RGB, 0);
-    budget.admit(canvasWidth, canvasHeight, Budget.RGB, 0);
     if (!ImageFormat.GIF.mayHold((long) canvasWidth * canvasHeight, file.length)) {
       throw ImageFormat.GIF.lies(canvasWidth, canvasHeight, file.length);
     }
+    budget.admit(width, height, Budget.RGB, 0);
+    budget.admit(canvasWidth, canvasHeight, Budget.RGB, 0);
     byte[] out = Rasters.allocate(canvasWidth, canvasHeight);
     if (width < canvasWidth || height < canvasHeight) {
       fill(out, palette[transparent]);
