@@ -38,6 +38,7 @@ public final class OperationText {
     return switch (value) {
       case Tensor tensor -> named(tensor.memory(), tensor);
       case PackedMatrix matrix -> named(matrix.segment(), matrix);
+      case MemorySegment segment -> name(segment);
       case Columns columns ->
           "%s[%d+%d]".formatted(value(columns.tensor()), columns.first(), columns.count());
       case Record record -> record(record);
