@@ -349,6 +349,7 @@ class WeightsErrorTest {
   void somethingElse() {
     refused(
         Map.of("weight", Tensor.allocate(ARENA, DType.F32, Shape.of(1))),
-        "kinds of keys; patch_embed.proj.weight is missing");
+        "memory: 1 tensors (weight), and no network fits them. The nearest is Vim, with 0 of its 11"
+            + " kinds of keys; patch_embed.proj.weight is missing");
   }
 }
