@@ -20,8 +20,8 @@ class FuzzReportTest {
     assertThat(report.good()).isTrue();
     assertThat(report.line())
         .isEqualTo(
-            "fuzz gif                53,424 inputs,      875/s, coverage    753, corpus   187: no"
-                + " finds");
+            "fuzz gif                53,424 inputs,      875/s, coverage    753, corpus   187:"
+                + " nothing found");
   }
 
   @Test

@@ -8,10 +8,13 @@ import java.util.HexFormat;
  * characters become escapes. The result is for reading only.
  */
 public final class Printable {
-  /** Characters of a line; of a longer text, its beginning and its end are shown. */
+  /** Characters of a line at most. */
   private static final int LINE = 1000;
 
-  private static final int END_OF_LINE = 300;
+  /** Of a longer text: characters of its beginning and of its end. */
+  private static final int BEGINNING = 650;
+
+  private static final int END = 300;
 
   /** Unpaired surrogates that stand for a byte of a file name, from U+DC80 to U+DCFF. */
   private static final int BYTE = 0xDC00;
@@ -34,17 +37,23 @@ public final class Printable {
    * Escapes what does not show, and bounds the length.
    *
    * @param text any, or null
-   * @return one line, of a long text its beginning and its end; null for null
+   * @return one line of at most 1000 characters, of a long text its beginning and its end; null for
+   *     null
    */
   public static String line(String text) {
-    if (text == null || text.length() <= LINE) {
-      return text == null ? null : escape(text);
+    if (text == null) {
+      return null;
     }
+    String line = escape(text);
+    if (line.length() <= LINE) {
+      return line;
+    }
+    int beginning = BEGINNING - (Character.isHighSurrogate(line.charAt(BEGINNING - 1)) ? 1 : 0);
+    int end = line.length() - END;
+    end += Character.isLowSurrogate(line.charAt(end)) ? 1 : 0;
     return "%s [%s characters] %s"
         .formatted(
-            escape(text.substring(0, LINE - END_OF_LINE)),
-            Integer.toString(text.length() - LINE),
-            escape(text.substring(text.length() - END_OF_LINE)));
+            line.substring(0, beginning), Integer.toString(end - beginning), line.substring(end));
   }
 
   private static void append(StringBuilder line, int c) {
