@@ -393,7 +393,8 @@ final class PickleReader {
     if (items.size() > Limits.RANK) {
       throw cursor.failure("a tensor has %d axes".formatted(items.size()));
     }
-    List<Long> numbers = new ArrayList<>();
+    spend(items.size());
+    List<Long> numbers = new ArrayList<>(items.size());
     for (Object item : items) {
       if (!(item instanceof Long number)) {
         throw cursor.failure("a tensor's sizes or strides are no whole numbers");

@@ -39,7 +39,7 @@ final class ZipDirectory {
   private final Bytes file;
   private final Arena arena;
   private final Map<String, Entry> entries = new LinkedHashMap<>();
-  private final Map<String, Bytes> inflated = new HashMap<>();
+  private final Map<String, Bytes> contents = new HashMap<>();
   private long inflatedBytes;
 
   private ZipDirectory(Path path, Bytes file, Arena arena) {
@@ -67,8 +67,17 @@ final class ZipDirectory {
     return entries.containsKey(name);
   }
 
-  /** Returns an entry's bytes: in the file, or inflated. */
+  /** Returns an entry's bytes: in the file, or inflated. Each entry is looked for once. */
   Bytes content(String name) {
+    Bytes content = contents.get(name);
+    if (content == null) {
+      content = find(name);
+      contents.put(name, content);
+    }
+    return content;
+  }
+
+  private Bytes find(String name) {
     Entry entry = entries.get(name);
     if (entry == null) {
       throw new CheckpointException(path, "the zip has no entry " + name);
@@ -85,7 +94,7 @@ final class ZipDirectory {
         }
         yield stored;
       }
-      case DEFLATED -> inflated.computeIfAbsent(name, _ -> inflate(name, stored, entry.size()));
+      case DEFLATED -> inflate(name, stored, entry.size());
       default ->
           throw new CheckpointException(
               path,
