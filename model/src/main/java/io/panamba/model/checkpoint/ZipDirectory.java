@@ -2,6 +2,8 @@ package io.panamba.model.checkpoint;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -200,22 +202,16 @@ final class ZipDirectory {
    */
   private long findEnd() {
     long start = Math.max(0, file.size() - END_BYTES - MAX_COMMENT);
-    Cursor tail = new Cursor(path, Bytes.of(copy(start)));
-    long last = file.size() - END_BYTES - start;
-    for (long at = last; at >= 0; at--) {
-      tail.seek(at);
-      if (tail.i32() == END) {
-        tail.seek(at + 20);
-        if (tail.u16() == last - at) {
-          return start + at;
-        }
+    ByteBuffer tail =
+        ByteBuffer.wrap(file.array(start, (int) (file.size() - start)))
+            .order(ByteOrder.LITTLE_ENDIAN);
+    int last = tail.capacity() - END_BYTES;
+    for (int at = last; at >= 0; at--) {
+      if (tail.getInt(at) == END && Short.toUnsignedInt(tail.getShort(at + 20)) == last - at) {
+        return start + at;
       }
     }
     throw new CheckpointException(path, "the zip is truncated: it has no directory at its end");
-  }
-
-  private MemorySegment copy(long from) {
-    return MemorySegment.ofArray(file.array(from, (int) (file.size() - from)));
   }
 
   private void readEntry(Cursor cursor) {
