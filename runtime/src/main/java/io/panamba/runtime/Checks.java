@@ -1,5 +1,7 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.Memory;
+
 /** The checks that operations share. */
 final class Checks {
   private Checks() {}
@@ -56,12 +58,6 @@ final class Checks {
     require(tensor.dtype() == DType.F32, operation, "%s is %s; expected F32", name, tensor);
   }
 
-  /** Requires columns of a float32 tensor. */
-  static void float32(String operation, String name, Columns columns) {
-    present(operation, name, columns);
-    float32(operation, name, columns.tensor());
-  }
-
   /** As {@link #shape}, of a tensor that is written. */
   static void output(String operation, String name, Tensor tensor, long... sizes) {
     shape(operation, name, tensor, sizes);
@@ -70,7 +66,7 @@ final class Checks {
 
   static void writable(String operation, String name, Tensor tensor) {
     require(
-        !tensor.memory().isReadOnly(),
+        !Memory.of(tensor).isReadOnly(),
         operation,
         "%s is read-only: %s; expected memory that can be written",
         name,
@@ -80,7 +76,7 @@ final class Checks {
   /** Requires that an output shares no memory with a tensor that is read after it is written. */
   static void apart(String operation, String name, Tensor out, String other, Tensor tensor) {
     require(
-        out.memory().asOverlappingSlice(tensor.memory()).isEmpty(),
+        Memory.of(out).asOverlappingSlice(Memory.of(tensor)).isEmpty(),
         operation,
         "%s %s shares memory with %s %s; expected memory of its own",
         name,

@@ -59,6 +59,12 @@ public record Columns(Tensor tensor, long first, long count) {
     return tensor.shape().elements() / rowStride();
   }
 
+  /** Requires columns of a float32 tensor. */
+  static void float32(String operation, String name, Columns columns) {
+    Checks.present(operation, name, columns);
+    Checks.float32(operation, name, columns.tensor());
+  }
+
   /** Requires (batch, length, ...) rows of the given type and width. */
   void require(String operation, String name, DType dtype, long batch, long length, long width) {
     Shape shape = tensor.shape();

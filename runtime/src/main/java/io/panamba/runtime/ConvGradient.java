@@ -26,8 +26,8 @@ public record ConvGradient(Columns x, Columns xGradient, Direction forward, Dire
 
   /** Checks shapes. */
   public ConvGradient {
-    Checks.float32(NAME, "x", x);
-    Checks.float32(NAME, "xGradient", xGradient);
+    Columns.float32(NAME, "x", x);
+    Columns.float32(NAME, "xGradient", xGradient);
     Shape shape = Checks.rank(NAME, "x", x.tensor(), 3);
     xGradient.require(NAME, "xGradient", DType.F32, shape.size(0), shape.size(1), x.count());
     Checks.writable(NAME, "xGradient", xGradient.tensor());

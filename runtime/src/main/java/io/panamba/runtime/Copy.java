@@ -1,5 +1,7 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.Memory;
+
 /**
  * A copy between the host's memory and that of a GPU: {@code to = from}. The host's tensor is one
  * of {@link Device#staging}.
@@ -12,7 +14,7 @@ public record Copy(Tensor from, Tensor to) implements Operation {
   public Copy {
     Checks.sameElements(from, to);
     Checks.require(
-        (from.home() == null) != (to.home() == null),
+        (Memory.home(from) == null) != (Memory.home(to) == null),
         "copy",
         "from %s to %s: expected one in the host's memory and one in a GPU's",
         from,

@@ -1,5 +1,6 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.Memory;
 import io.panamba.bindings.panamba_h;
 import io.panamba.bindings.panamba_pack_args;
 import java.lang.foreign.Arena;
@@ -62,45 +63,18 @@ final class CpuDevice implements Device {
   @Override
   public PackedMatrix pack(Arena owner, MatrixSource source, DType dtype) {
     long bytes =
-        panamba_h.panamba_packed_size(source.columns(), source.depth(), CpuArguments.type(dtype));
+        panamba_h.panamba_packed_size(source.columns(), source.depth(), Codes.of(dtype));
     Checks.require(
         bytes >= 0, "pack", "a matrix of (%d, %d) is too large", source.columns(), source.depth());
     MemorySegment packed = owner.allocate(bytes, Tensor.ALIGNMENT);
     try (Arena local = Arena.ofConfined()) {
       MemorySegment args = panamba_pack_args.allocate(local);
-      fill(args, source, packed, CpuArguments.type(dtype));
+      MatrixStructs.write(args, source, packed, dtype);
       // The struct holds plain addresses; the segments keep their arenas open during the call.
       NativeStatus.check(
-          panamba_h.panamba_pack(args, source.data(), address(source.rowScale()), packed));
+          panamba_h.panamba_pack(args, source.data(), MatrixStructs.rowScale(source), packed));
     }
-    return new PackedMatrix(packed, dtype, source.columns(), source.depth(), null);
-  }
-
-  /** Writes the struct by which a matrix in the host's memory is packed. */
-  static void fill(MemorySegment args, MatrixSource source, MemorySegment packed, int type) {
-    panamba_pack_args.source(args, source.data());
-    panamba_pack_args.row_scale(args, address(source.rowScale()));
-    panamba_pack_args.packed(args, packed);
-    panamba_pack_args.columns(args, source.columns());
-    panamba_pack_args.depth(args, source.depth());
-    panamba_pack_args.column_stride(args, source.columnStride());
-    panamba_pack_args.depth_stride(args, source.depthStride());
-    panamba_pack_args.source_dtype(args, nativeType(source.dtype()));
-    panamba_pack_args.dtype(args, type);
-  }
-
-  static MemorySegment address(Tensor tensor) {
-    return tensor == null ? MemorySegment.NULL : tensor.segment();
-  }
-
-  static int nativeType(DType dtype) {
-    return switch (dtype) {
-      case F32 -> panamba_h.PANAMBA_F32();
-      case F64 -> panamba_h.PANAMBA_F64();
-      case F16 -> panamba_h.PANAMBA_F16();
-      case BF16 -> panamba_h.PANAMBA_BF16();
-      default -> throw new ShapeException("pack: " + dtype + " elements can't be packed");
-    };
+    return Memory.matrix(packed, dtype, source.columns(), source.depth(), null);
   }
 
   @Override
@@ -137,7 +111,7 @@ final class CpuDevice implements Device {
       MemorySegment result = local.allocate(ValueLayout.JAVA_DOUBLE);
       NativeStatus.check(
           panamba_h.panamba_measure_peak(
-              threads, PEAK_MILLISECONDS, CpuArguments.type(dtype), result));
+              threads, PEAK_MILLISECONDS, Codes.of(dtype), result));
       return result.get(ValueLayout.JAVA_DOUBLE, 0);
     }
   }

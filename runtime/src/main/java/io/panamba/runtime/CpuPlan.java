@@ -52,15 +52,16 @@ final class CpuPlan implements Plan {
     int count = operations.size();
     this.offsets = new int[count + 1];
     for (int i = 0; i < count; i++) {
-      offsets[i + 1] = offsets[i] + CpuArguments.steps(operations.get(i));
+      offsets[i + 1] = offsets[i] + OperationStructs.steps(operations.get(i));
     }
     try {
       this.steps = panamba_step.allocateArray(Math.max(1, offsets[count]), arena);
-      CpuArguments arguments = new CpuArguments(arena, null);
+      Addresses addresses = new Addresses(null);
+      OperationStructs structs = new OperationStructs(arena, addresses);
       for (int i = 0; i < count; i++) {
-        arguments.fill(steps, offsets[i], operations.get(i));
+        structs.write(steps, offsets[i], operations.get(i));
       }
-      List<MemorySegment> owners = owners(arguments.segments());
+      List<MemorySegment> owners = owners(addresses.segments());
       this.keep0 = owners.get(0);
       this.keep1 = owners.get(1);
       this.keep2 = owners.get(2);

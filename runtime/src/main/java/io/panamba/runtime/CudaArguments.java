@@ -4,43 +4,37 @@ import io.panamba.bindings.cuda.panamba_cuda_scan_args;
 import io.panamba.bindings.panamba_h;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
-import java.util.List;
 
 /** Writes the structs of panamba_cuda.h. Those that it shares with panamba.h are written alike. */
 final class CudaArguments {
   /** Rows of the chunks that a scan is cut into; {@code auto} lets the library choose. */
   static final String CHUNK = "panamba.cuda.chunk";
 
-  private final CpuArguments structs;
+  private final Addresses addresses;
+  private final OperationStructs structs;
   private final CudaContext context;
   private final Arena arena;
-  private final List<MemorySegment> held = new ArrayList<>();
 
-  CudaArguments(CpuArguments structs, CudaContext context, Arena arena) {
-    this.structs = structs;
+  CudaArguments(Device device, CudaContext context, Arena arena) {
+    this.addresses = new Addresses(device);
+    this.structs = new OperationStructs(arena, addresses);
     this.context = context;
     this.arena = arena;
   }
 
-  CpuArguments structs() {
-    return structs;
+  /** The memory that the structs name. */
+  Addresses addresses() {
+    return addresses;
   }
 
-  /** Notes memory that a step uses. */
-  void hold(MemorySegment segment) {
-    held.add(segment);
-  }
-
-  List<MemorySegment> segments() {
-    List<MemorySegment> all = new ArrayList<>(structs.segments());
-    all.addAll(held);
-    return all;
+  /** Writes a struct that the two libraries share. */
+  MemorySegment shared(Operation op) {
+    return structs.arguments(op);
   }
 
   MemorySegment scan(SelectiveScan op) {
     MemorySegment args = panamba_cuda_scan_args.allocate(arena);
-    panamba_cuda_scan_args.scan(args).copyFrom(structs.selectiveScan(op));
+    panamba_cuda_scan_args.scan(args).copyFrom(structs.arguments(op));
     panamba_cuda_scan_args.gate_activation(args, panamba_h.PANAMBA_ACTIVATION_NONE());
     panamba_cuda_scan_args.chunk(args, chunk(args, op));
     return args;

@@ -1,5 +1,6 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.Memory;
 import io.panamba.bindings.cuda.cudaDeviceProp;
 import io.panamba.bindings.cuda.cuda_runtime_h;
 import io.panamba.bindings.panamba_pack_args;
@@ -152,7 +153,7 @@ final class CudaDevice implements Device {
   @Override
   public Tensor allocate(Arena owner, DType dtype, Shape shape) {
     long bytes = Math.multiplyExact(shape.elements(), dtype.bytes());
-    return Tensor.of(own(owner, bytes), dtype, shape, this);
+    return Memory.tensor(own(owner, bytes), dtype, shape, this);
   }
 
   /** Memory of the GPU that an arena owns. */
@@ -170,7 +171,7 @@ final class CudaDevice implements Device {
     requireOwn(tensor);
     long stamp = begin();
     try {
-      MemorySegment host = bind(memory.allocateHost(tensor.memory().byteSize()), owner);
+      MemorySegment host = bind(memory.allocateHost(Memory.of(tensor).byteSize()), owner);
       host.fill((byte) 0);
       return Tensor.of(host, tensor.dtype(), tensor.shape());
     } finally {
@@ -200,7 +201,7 @@ final class CudaDevice implements Device {
   private void requireOwn(Tensor tensor) {
     Checks.present("copy", "the tensor", tensor);
     Checks.require(
-        tensor.home() == this,
+        Memory.home(tensor) == this,
         "copy",
         "%s is not in the memory of %s; expected a tensor of its Device.allocate",
         tensor,
@@ -213,13 +214,13 @@ final class CudaDevice implements Device {
       return;
     }
     Checks.sameElements(from, to);
-    boolean up = from.home() == null;
+    boolean up = Memory.home(from) == null;
     requireOwn(up ? to : from);
     Checks.require(
-        up || to.home() == null, "copy", "from %s to %s: both are in GPUs' memory", from, to);
+        up || Memory.home(to) == null, "copy", "from %s to %s: both are in GPUs' memory", from, to);
     long stamp = begin();
     try {
-      memory.copy(from.memory(), to.memory(), up, up ? "copying to " + to : "copying from " + from);
+      memory.copy(Memory.of(from), Memory.of(to), up, up ? "copying to " + to : "copying from " + from);
     } finally {
       end(stamp);
     }
@@ -227,17 +228,16 @@ final class CudaDevice implements Device {
 
   @Override
   public PackedMatrix pack(Arena owner, MatrixSource source, DType dtype) {
-    int type = CpuArguments.type(dtype);
-    long bytes = api.packedSize(source.columns(), source.depth(), type);
+    long bytes = api.packedSize(source.columns(), source.depth(), Codes.of(dtype));
     Checks.require(
         bytes >= 0, "pack", "a matrix of (%d, %d) is too large", source.columns(), source.depth());
     MemorySegment packed = own(owner, bytes);
     try (Arena local = Arena.ofConfined()) {
       MemorySegment host = local.allocate(bytes, Tensor.ALIGNMENT);
       MemorySegment args = panamba_pack_args.allocate(local);
-      CpuDevice.fill(args, source, host, type);
-      MemorySegment rowScale = CpuDevice.address(source.rowScale());
-      context.checkKernel(api.pack(args, source.data(), rowScale), "packing a matrix");
+      MatrixStructs.write(args, source, host, dtype);
+      context.checkKernel(
+          api.pack(args, source.data(), MatrixStructs.rowScale(source)), "packing a matrix");
       long stamp = begin();
       try {
         memory.copy(host, packed, true, "copying a packed matrix");
@@ -245,7 +245,7 @@ final class CudaDevice implements Device {
         end(stamp);
       }
     }
-    return new PackedMatrix(packed, dtype, source.columns(), source.depth(), this);
+    return Memory.matrix(packed, dtype, source.columns(), source.depth(), this);
   }
 
   @Override

@@ -16,13 +16,26 @@ public final class CudaException extends PanambaException {
   /** What was being done when it came to light. */
   private final String operation;
 
-  CudaException(String message, String errorName, String operation) {
+  /**
+   * Creates an exception.
+   *
+   * @param message the operation with its shapes, the error's name and what it means
+   * @param errorName the error's name
+   * @param operation what was being done when it came to light
+   */
+  public CudaException(String message, String errorName, String operation) {
     super(message);
     this.errorName = errorName;
     this.operation = operation;
   }
 
-  CudaException(String message, CudaException cause) {
+  /**
+   * Creates an exception for a later use of what an earlier error left unusable.
+   *
+   * @param message what can't be done any more, and why
+   * @param cause the earlier error, whose name and operation this one has
+   */
+  public CudaException(String message, CudaException cause) {
     super(message, cause);
     this.errorName = cause.errorName;
     this.operation = cause.operation;

@@ -50,7 +50,7 @@ final class CudaLibraries {
     // Weights are packed by the processor's library, which also says first what is wrong with Java.
     NativeLibrary.ensureLoaded();
     if (Outcome.FAILURE != null) {
-      throw Outcome.FAILURE.again();
+      throw NativeLibrary.again(Outcome.FAILURE);
     }
     return new CudaBindings();
   }

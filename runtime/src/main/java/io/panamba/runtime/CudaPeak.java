@@ -1,5 +1,6 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.Memory;
 import java.lang.foreign.Arena;
 import java.util.Collections;
 import java.util.List;
@@ -40,7 +41,7 @@ final class CudaPeak {
 
   /** A tensor over a packed matrix, which is a plain one on a GPU. */
   private static Tensor ofBits(CudaDevice device, PackedMatrix matrix) {
-    return Tensor.of(
-        matrix.segment(), matrix.dtype(), Shape.of(matrix.columns(), matrix.depth()), device);
+    return Memory.tensor(
+        Memory.of(matrix), matrix.dtype(), Shape.of(matrix.columns(), matrix.depth()), device);
   }
 }

@@ -1,5 +1,6 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.Memory;
 import io.panamba.bindings.cuda.cuda_runtime_h;
 import java.lang.foreign.MemorySegment;
 
@@ -26,13 +27,13 @@ interface CudaStep {
   record Transfer(CudaContext context, Copy operation) implements CudaStep {
     @Override
     public void launch(MemorySegment stream) {
-      MemorySegment from = operation.from().memory();
+      MemorySegment from = Memory.of(operation.from());
       int kind =
-          operation.from().home() == null
+          Memory.home(operation.from()) == null
               ? cuda_runtime_h.cudaMemcpyHostToDevice()
               : cuda_runtime_h.cudaMemcpyDeviceToHost();
       context.check(
-          context.api().copy(operation.to().memory(), from, from.byteSize(), kind, stream),
+          context.api().copy(Memory.of(operation.to()), from, from.byteSize(), kind, stream),
           operation);
     }
   }

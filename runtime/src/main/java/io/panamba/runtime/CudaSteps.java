@@ -1,5 +1,6 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.Memory;
 import io.panamba.bindings.cuda.panamba_cuda_epilogue_args;
 import io.panamba.bindings.cuda.panamba_cuda_scan_args;
 import io.panamba.bindings.panamba_h;
@@ -26,7 +27,7 @@ final class CudaSteps {
     this.device = device;
     this.context = device.context();
     this.arena = arena;
-    this.arguments = new CudaArguments(new CpuArguments(arena, device), context, arena);
+    this.arguments = new CudaArguments(device, context, arena);
     this.products = new CudaProducts(device, arena, releases);
   }
 
@@ -37,7 +38,7 @@ final class CudaSteps {
 
   /** Every segment whose address a step has. */
   List<MemorySegment> segments() {
-    return arguments.segments();
+    return arguments.addresses().segments();
   }
 
   /** Allocates what steps share, after the last one. */
@@ -47,15 +48,14 @@ final class CudaSteps {
   }
 
   void add(Operation operation) {
-    CpuArguments structs = arguments.structs();
     switch (operation) {
       case PatchEmbedding op -> patchEmbedding(op);
-      case Norm op -> kernel(op, CudaApi::norm, structs.norm(op));
+      case Norm op -> kernel(op, CudaApi::norm, arguments.shared(op));
       case Linear op -> linear(op);
-      case CausalConv op -> kernel(op, CudaApi::causalConv, structs.causalConv(op));
+      case CausalConv op -> kernel(op, CudaApi::causalConv, arguments.shared(op));
       case SelectiveScan op -> selectiveScan(op);
-      case Rotary op -> kernel(op, CudaApi::rotary, structs.rotary(op));
-      case Pool op -> kernel(op, CudaApi::pool, structs.pool(op));
+      case Rotary op -> kernel(op, CudaApi::rotary, arguments.shared(op));
+      case Pool op -> kernel(op, CudaApi::pool, arguments.shared(op));
       case Copy op -> copy(op);
       // One after the other: each fills the device.
       case Together op -> {
@@ -75,7 +75,7 @@ final class CudaSteps {
 
   /** Patches are gathered, multiplied, and placed between the class tokens. */
   private void patchEmbedding(PatchEmbedding op) {
-    MemorySegment args = arguments.structs().patchEmbedding(op);
+    MemorySegment args = arguments.shared(op);
     PackedMatrix weight = op.weight();
     Shape tokens = op.out().shape();
     long rows = tokens.size(0) * (tokens.size(1) - op.classIndex().count());
@@ -111,7 +111,7 @@ final class CudaSteps {
             choice,
             scratch,
             operation,
-            arguments.structs().address(weight),
+            arguments.addresses().of(weight),
             arena.allocateFrom(ValueLayout.JAVA_FLOAT, 1, accumulate));
     steps.add(product);
     return product;
@@ -120,9 +120,9 @@ final class CudaSteps {
   /** cuBLASLt adds a bias of the output's type, and knows no SiLU. */
   private void linear(Linear op) {
     PackedMatrix weight = op.weight();
-    MemorySegment input = arguments.structs().address(op.input());
-    MemorySegment out = arguments.structs().address(op.out());
-    MemorySegment bias = arguments.structs().address(op.bias());
+    MemorySegment input = arguments.addresses().of(op.input());
+    MemorySegment out = arguments.addresses().of(op.out());
+    MemorySegment bias = arguments.addresses().of(op.bias());
     DType outType = op.out().tensor().dtype();
     boolean fused = outType == DType.F32;
     CudaProducts.Kind kind =
@@ -146,7 +146,7 @@ final class CudaSteps {
 
   private MemorySegment epilogue(Linear op, MemorySegment out, MemorySegment bias, boolean silu) {
     MemorySegment args = panamba_cuda_epilogue_args.allocate(arena);
-    int type = CpuArguments.type(op.out().tensor().dtype());
+    int type = Codes.of(op.out().tensor().dtype());
     panamba_cuda_epilogue_args.input(args, out);
     panamba_cuda_epilogue_args.bias(args, bias);
     panamba_cuda_epilogue_args.out(args, out);
@@ -175,18 +175,18 @@ final class CudaSteps {
   }
 
   private void copy(Copy op) {
-    boolean up = op.from().home() == null;
+    boolean up = Memory.home(op.from()) == null;
     Tensor host = up ? op.from() : op.to();
     Tensor own = up ? op.to() : op.from();
     // Checks whose memory it is, and keeps both from being closed.
-    arguments.structs().address(own);
+    arguments.addresses().of(own);
     Checks.require(
-        device.memory().isPinned(host.memory()),
+        device.memory().isPinned(Memory.of(host)),
         "copy",
         "%s is not in pinned memory; expected a tensor of Device.staging of %s",
         host,
         device);
-    arguments.hold(host.memory());
+    arguments.addresses().of(Memory.of(host));
     steps.add(new CudaStep.Transfer(context, op));
   }
 }

@@ -7,16 +7,22 @@ package io.panamba.runtime;
 public final class LibraryException extends PanambaException {
   private static final long serialVersionUID = 1L;
 
-  LibraryException(String message) {
+  /**
+   * Creates an exception.
+   *
+   * @param message every place that was tried, why it was refused, and what to do
+   */
+  public LibraryException(String message) {
     super(message);
   }
 
-  LibraryException(String message, Throwable cause) {
+  /**
+   * Creates an exception with its cause.
+   *
+   * @param message every place that was tried, why it was refused, and what to do
+   * @param cause what led to it
+   */
+  public LibraryException(String message, Throwable cause) {
     super(message, cause);
-  }
-
-  /** The same failure for a later use, which has a stack of its own. */
-  LibraryException again() {
-    return new LibraryException(getMessage(), getCause());
   }
 }

@@ -43,8 +43,13 @@ final class NativeLibrary {
    */
   static void ensureLoaded() {
     if (Outcome.FAILURE != null) {
-      throw Outcome.FAILURE.again();
+      throw again(Outcome.FAILURE);
     }
+  }
+
+  /** The same failure for a later use, which has a stack of its own. */
+  static LibraryException again(LibraryException failure) {
+    return new LibraryException(failure.getMessage(), failure.getCause());
   }
 
   static LibraryInfo info() {

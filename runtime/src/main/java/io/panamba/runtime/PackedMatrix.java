@@ -1,5 +1,6 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.Memory;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -7,27 +8,22 @@ import java.lang.foreign.MemorySegment;
  * Device#pack}; it belongs to that device and lives as long as the arena that it was packed into.
  */
 public final class PackedMatrix {
+  static {
+    Memory.install(new Bridge());
+  }
+
   private final MemorySegment segment;
   private final DType dtype;
   private final long columns;
   private final long depth;
   private final Device home;
 
-  /** A matrix in the memory of a device that the host can't reach, or, of null, in the host's. */
-  PackedMatrix(MemorySegment segment, DType dtype, long columns, long depth, Device home) {
+  private PackedMatrix(MemorySegment segment, DType dtype, long columns, long depth, Device home) {
     this.segment = segment;
     this.dtype = dtype;
     this.columns = columns;
     this.depth = depth;
     this.home = home;
-  }
-
-  MemorySegment segment() {
-    return segment;
-  }
-
-  Device home() {
-    return home;
   }
 
   /**
@@ -64,6 +60,25 @@ public final class PackedMatrix {
    */
   public long byteSize() {
     return segment.byteSize();
+  }
+
+  /** What devices may do beyond the public methods. */
+  private static final class Bridge implements Memory.Matrices {
+    @Override
+    public PackedMatrix create(
+        MemorySegment segment, DType dtype, long columns, long depth, Device home) {
+      return new PackedMatrix(segment, dtype, columns, depth, home);
+    }
+
+    @Override
+    public MemorySegment segment(PackedMatrix matrix) {
+      return matrix.segment;
+    }
+
+    @Override
+    public Device home(PackedMatrix matrix) {
+      return matrix.home;
+    }
   }
 
   @Override

@@ -21,8 +21,8 @@ public record Pointwise(Kind kind, Columns x, Columns out) implements TrainingOp
   /** Checks shapes. */
   public Pointwise {
     Checks.present(NAME, "kind", kind);
-    Checks.float32(NAME, "x", x);
-    Checks.float32(NAME, "out", out);
+    Columns.float32(NAME, "x", x);
+    Columns.float32(NAME, "out", out);
     Checks.require(
         x.rows() == out.rows() && x.count() == out.count() && x.rows() >= 1,
         NAME,

@@ -22,9 +22,9 @@ public record Product(
 
   /** Checks shapes. */
   public Product {
-    Checks.float32(NAME, "left", left);
-    Checks.float32(NAME, "right", right);
-    Checks.float32(NAME, "out", out);
+    Columns.float32(NAME, "left", left);
+    Columns.float32(NAME, "right", right);
+    Columns.float32(NAME, "out", out);
     long rows = transposed ? left.count() : left.rows();
     long depth = transposed ? left.rows() : left.count();
     Checks.require(

@@ -1,5 +1,6 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.Memory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -15,6 +16,10 @@ public final class Tensor {
   public static final long ALIGNMENT = 64;
 
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+  static {
+    Memory.install(new Bridge());
+  }
 
   private final MemorySegment segment;
   private final DType dtype;
@@ -43,8 +48,7 @@ public final class Tensor {
     return of(segment, dtype, shape, null);
   }
 
-  /** A tensor in the memory of a device that the host can't reach, or, of null, in the host's. */
-  static Tensor of(MemorySegment segment, DType dtype, Shape shape, Device home) {
+  private static Tensor of(MemorySegment segment, DType dtype, Shape shape, Device home) {
     Objects.requireNonNull(dtype, "dtype");
     long bytes = shape.elements() * dtype.bytes();
     if (segment.byteSize() != bytes) {
@@ -98,16 +102,6 @@ public final class Tensor {
               .formatted(this, home));
     }
     return segment;
-  }
-
-  /** The memory, wherever it is: an address for operations. */
-  MemorySegment memory() {
-    return segment;
-  }
-
-  /** The device whose memory this is, or null for the host's. */
-  Device home() {
-    return home;
   }
 
   /**
@@ -192,6 +186,24 @@ public final class Tensor {
     if (dtype != DType.F32) {
       throw new ShapeException(
           "float32 elements are wanted; the tensor of shape " + shape + " has " + dtype);
+    }
+  }
+
+  /** What devices may do beyond the public methods. */
+  private static final class Bridge implements Memory.Tensors {
+    @Override
+    public Tensor create(MemorySegment segment, DType dtype, Shape shape, Device home) {
+      return of(segment, dtype, shape, home);
+    }
+
+    @Override
+    public MemorySegment segment(Tensor tensor) {
+      return tensor.segment;
+    }
+
+    @Override
+    public Device home(Tensor tensor) {
+      return tensor.home;
     }
   }
 

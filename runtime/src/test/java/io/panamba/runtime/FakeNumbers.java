@@ -14,7 +14,7 @@ final class FakeNumbers {
   }
 
   static FakeNumbers of(MemorySegment pointer, int type) {
-    return new FakeNumbers(pointer, type == CpuArguments.type(DType.BF16));
+    return new FakeNumbers(pointer, type == Codes.of(DType.BF16));
   }
 
   float get(long index) {

@@ -1,0 +1,57 @@
+package io.panamba.runtime;
+
+import io.panamba.bindings.panamba_h;
+import io.panamba.bindings.panamba_training_h;
+
+/** The numbers by which the native interface knows types and kinds. */
+final class Codes {
+  private Codes() {}
+
+  /** A type that activations and packed matrices have. */
+  static int of(DType dtype) {
+    return switch (dtype) {
+      case F32 -> panamba_h.PANAMBA_F32();
+      case BF16 -> panamba_h.PANAMBA_BF16();
+      default -> throw new ShapeException(dtype + " is no type of activations: F32 and BF16 are");
+    };
+  }
+
+  /** A type that matrices have before they are packed. */
+  static int ofSource(DType dtype) {
+    return switch (dtype) {
+      case F32 -> panamba_h.PANAMBA_F32();
+      case F64 -> panamba_h.PANAMBA_F64();
+      case F16 -> panamba_h.PANAMBA_F16();
+      case BF16 -> panamba_h.PANAMBA_BF16();
+      default -> throw new ShapeException("pack: " + dtype + " elements can't be packed");
+    };
+  }
+
+  static int of(Norm.Kind kind) {
+    return switch (kind) {
+      case RMS -> panamba_h.PANAMBA_RMS_NORM();
+      case LAYER -> panamba_h.PANAMBA_LAYER_NORM();
+    };
+  }
+
+  static int of(Pool.Kind kind) {
+    return switch (kind) {
+      case MEAN -> panamba_h.PANAMBA_POOL_MEAN();
+      case MAX -> panamba_h.PANAMBA_POOL_MAX();
+    };
+  }
+
+  static int of(Linear.Activation activation) {
+    return switch (activation) {
+      case NONE -> panamba_h.PANAMBA_ACTIVATION_NONE();
+      case SILU -> panamba_h.PANAMBA_ACTIVATION_SILU();
+    };
+  }
+
+  static int of(Pointwise.Kind kind) {
+    return switch (kind) {
+      case SILU -> panamba_training_h.PANAMBA_POINTWISE_SILU();
+      case DECAY -> panamba_training_h.PANAMBA_POINTWISE_DECAY();
+    };
+  }
+}

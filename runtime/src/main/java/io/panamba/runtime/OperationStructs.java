@@ -1,0 +1,108 @@
+package io.panamba.runtime;
+
+import io.panamba.bindings.panamba_h;
+import io.panamba.bindings.panamba_step;
+import io.panamba.runtime.internal.Memory;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/** Writes operations as the steps of panamba.h and panamba_training.h. */
+final class OperationStructs {
+  private final Addresses addresses;
+  private final ImageStructs images;
+  private final MatrixStructs matrices;
+  private final SequenceStructs sequences;
+  private final TrainingStructs training;
+
+  /**
+   * Writes into an arena.
+   *
+   * @param addresses collects the memory that the structs name
+   */
+  OperationStructs(Arena arena, Addresses addresses) {
+    this.addresses = addresses;
+    this.images = new ImageStructs(arena, addresses);
+    this.matrices = new MatrixStructs(arena, addresses);
+    this.sequences = new SequenceStructs(arena, addresses);
+    this.training = new TrainingStructs(arena, addresses);
+  }
+
+  /** The number of steps of the native library that an operation is. */
+  static int steps(Operation operation) {
+    return operation instanceof Together ? 2 : 1;
+  }
+
+  /** Writes an operation as its {@link #steps}, the first of which is given by its index. */
+  void write(MemorySegment steps, int index, Operation operation) {
+    MemorySegment step = panamba_step.asSlice(steps, index);
+    if (operation instanceof Together(Operation first, Operation second)) {
+      write(steps, index, first);
+      panamba_step.with_next(step, 1);
+      write(steps, index + 1, second);
+    } else {
+      panamba_step.operation(step, code(operation));
+      panamba_step.args(step, arguments(operation));
+    }
+  }
+
+  /** The code of an operation that is one step. */
+  private int code(Operation operation) {
+    return switch (operation) {
+      case PatchEmbedding _ -> panamba_h.PANAMBA_PATCH_EMBEDDING();
+      case Norm _ -> panamba_h.PANAMBA_NORM();
+      case Linear _ -> panamba_h.PANAMBA_LINEAR();
+      case CausalConv _ -> panamba_h.PANAMBA_CAUSAL_CONV();
+      case SelectiveScan _ -> panamba_h.PANAMBA_SELECTIVE_SCAN();
+      case Rotary _ -> panamba_h.PANAMBA_ROTARY();
+      case Pool _ -> panamba_h.PANAMBA_POOL();
+      case Pack _ -> panamba_h.PANAMBA_PACK();
+      case Product _ -> panamba_h.PANAMBA_PRODUCT();
+      case Sum _ -> panamba_h.PANAMBA_SUM();
+      case Pointwise _ -> panamba_h.PANAMBA_POINTWISE();
+      case ScanGradient _ -> panamba_h.PANAMBA_SCAN_GRADIENT();
+      case ConvGradient _ -> panamba_h.PANAMBA_CONV_GRADIENT();
+      case NormGradient _ -> panamba_h.PANAMBA_NORM_GRADIENT();
+      case PoolGradient _ -> panamba_h.PANAMBA_POOL_GRADIENT();
+      case Patches _ -> panamba_h.PANAMBA_PATCHES();
+      case CrossEntropy _ -> panamba_h.PANAMBA_CROSS_ENTROPY();
+      case Squares _ -> panamba_h.PANAMBA_SQUARES();
+      case Clip _ -> panamba_h.PANAMBA_CLIP();
+      case AdamW _ -> panamba_h.PANAMBA_ADAMW();
+      case Copy op -> throw notAStep(op);
+      case Together op -> throw new IllegalArgumentException(op + " is two steps");
+    };
+  }
+
+  /** Writes the struct of an operation that is one step. */
+  MemorySegment arguments(Operation operation) {
+    return switch (operation) {
+      case PatchEmbedding op -> images.patchEmbedding(op);
+      case Norm op -> matrices.norm(op);
+      case Linear op -> matrices.linear(op);
+      case CausalConv op -> sequences.causalConv(op);
+      case SelectiveScan op -> sequences.selectiveScan(op);
+      case Rotary op -> sequences.rotary(op);
+      case Pool op -> images.pool(op);
+      case Pack op -> matrices.pack(op);
+      case Product op -> matrices.product(op);
+      case Sum op -> matrices.sum(op);
+      case Pointwise op -> training.pointwise(op);
+      case ScanGradient op -> sequences.scanGradient(op);
+      case ConvGradient op -> sequences.convGradient(op);
+      case NormGradient op -> matrices.normGradient(op);
+      case PoolGradient op -> images.poolGradient(op);
+      case Patches op -> images.patches(op);
+      case CrossEntropy op -> training.crossEntropy(op);
+      case Squares op -> training.squares(op);
+      case Clip op -> training.clip(op);
+      case AdamW op -> training.adamW(op);
+      case Copy op -> throw notAStep(op);
+      case Together op -> throw new IllegalArgumentException(op + " is two steps");
+    };
+  }
+
+  /** One of a copy's tensors lies in a GPU's memory, where no step of the processor works. */
+  private ShapeException notAStep(Copy op) {
+    return addresses.elsewhere(Memory.home(op.from()) == null ? op.to() : op.from());
+  }
+}
