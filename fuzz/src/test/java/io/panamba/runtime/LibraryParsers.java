@@ -1,5 +1,7 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.library.ElfFile;
+import io.panamba.runtime.internal.library.Refusal;
 import java.nio.file.Path;
 
 /** What the loader reads of a native library, for fuzzing. */

@@ -1,5 +1,7 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.library.LoaderSettings;
+import io.panamba.runtime.internal.library.NativeLibrary;
 import io.panamba.bindings.cuda.cublasLt_h;
 import io.panamba.bindings.cuda.cuda_runtime_h;
 import io.panamba.bindings.cuda.panamba_cuda_h;

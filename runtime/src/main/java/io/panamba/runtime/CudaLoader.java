@@ -1,5 +1,13 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.library.ElfFile;
+import io.panamba.runtime.internal.library.LibraryCache;
+import io.panamba.runtime.internal.library.LibraryLinker;
+import io.panamba.runtime.internal.library.LibraryLoader;
+import io.panamba.runtime.internal.library.LibraryResource;
+import io.panamba.runtime.internal.library.LoaderSettings;
+import io.panamba.runtime.internal.library.Platform;
+import io.panamba.runtime.internal.library.Refusal;
 import io.panamba.runtime.LibraryInfo.Attempt;
 import java.io.BufferedReader;
 import java.io.IOException;

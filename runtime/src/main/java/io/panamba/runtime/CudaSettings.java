@@ -1,5 +1,7 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.library.LoaderSettings;
+import io.panamba.runtime.internal.library.Refusal;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;

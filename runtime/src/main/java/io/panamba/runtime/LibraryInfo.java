@@ -1,5 +1,6 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.library.NativeLibrary;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.panamba.runtime.internal.library.LoaderSettings;
+import io.panamba.runtime.internal.library.Platform;
+import io.panamba.runtime.internal.library.Refusal;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;

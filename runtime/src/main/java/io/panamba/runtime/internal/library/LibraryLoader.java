@@ -1,5 +1,7 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.library;
 
+import io.panamba.runtime.LibraryException;
+import io.panamba.runtime.LibraryInfo;
 import io.panamba.bindings.panamba_h;
 import io.panamba.runtime.LibraryInfo.Attempt;
 import io.panamba.runtime.LibraryInfo.Source;
@@ -17,7 +19,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Finds and loads the library, in the order that {@link LibraryInfo} states. */
-final class LibraryLoader {
+public final class LibraryLoader {
   private static final String LOADED = "loaded";
   private static final String TAKEN =
       "another class loader of this process has it, so it is copied";
@@ -174,7 +176,7 @@ final class LibraryLoader {
         null);
   }
 
-  static String sha256(byte[] content) {
+  public static String sha256(byte[] content) {
     try {
       return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
     } catch (NoSuchAlgorithmException e) {

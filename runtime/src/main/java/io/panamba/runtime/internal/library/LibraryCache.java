@@ -1,4 +1,4 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.library;
 
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -14,7 +14,7 @@ import java.util.Arrays;
  * one at a time: a file appears under its name as a whole, and is compared with the content that it
  * should have before every use.
  */
-final class LibraryCache {
+public final class LibraryCache {
   private static final System.Logger LOG = System.getLogger("io.panamba.runtime");
 
   private final Path folder;
@@ -26,13 +26,13 @@ final class LibraryCache {
   }
 
   /** Opens a cache for libraries with names like {@code libpanamba.so}. */
-  static LibraryCache open(Path folder, String libraryFile) throws Refusal {
+  public static LibraryCache open(Path folder, String libraryFile) throws Refusal {
     PrivateFolder.prepare(folder);
     return new LibraryCache(folder, libraryFile);
   }
 
   /** The file with this content, which is written if it is missing or damaged. */
-  Path store(byte[] content, String sha256) throws Refusal {
+  public Path store(byte[] content, String sha256) throws Refusal {
     Path file = folder.resolve(nameWith(sha256));
     try {
       if (holds(file, content)) {
@@ -58,7 +58,7 @@ final class LibraryCache {
    * A copy for this process alone, deleted at its end: one file can't be loaded by two class
    * loaders.
    */
-  Path privateCopy(byte[] content) throws Refusal {
+  public Path privateCopy(byte[] content) throws Refusal {
     try {
       Path copy = write(content);
       copy.toFile().deleteOnExit();

@@ -1,4 +1,4 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.library;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -6,14 +6,14 @@ import java.net.URL;
 import java.net.URLConnection;
 
 /** The library as a resource. */
-final class LibraryResource {
+public final class LibraryResource {
   private LibraryResource() {}
 
   /**
    * Finds a resource. Folders with a hyphen are no packages, so that modules hide nothing in them,
    * and a class loader finds them on the class path and in its modules alike.
    */
-  static URL find(ClassLoader loader, String name) throws Refusal {
+  public static URL find(ClassLoader loader, String name) throws Refusal {
     URL url = loader == null ? ClassLoader.getSystemResource(name) : loader.getResource(name);
     if (url == null) {
       throw new Refusal("it is neither on the class path nor on the module path");
@@ -21,7 +21,7 @@ final class LibraryResource {
     return url;
   }
 
-  static byte[] read(URL url) throws Refusal {
+  public static byte[] read(URL url) throws Refusal {
     try {
       URLConnection connection = url.openConnection();
       // The cache of open jars is shared with whoever may close them.

@@ -1,8 +1,9 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.library;
 
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.panamba.runtime.LibraryException;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 

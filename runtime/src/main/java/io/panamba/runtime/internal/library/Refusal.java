@@ -1,4 +1,4 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.library;
 
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
@@ -7,19 +7,19 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 
 /** Why a candidate on the way to the native library is not used; another one may do. */
-final class Refusal extends Exception {
+public final class Refusal extends Exception {
   private static final long serialVersionUID = 1L;
 
-  Refusal(String reason) {
+  public Refusal(String reason) {
     super(reason);
   }
 
-  Refusal(String reason, Throwable cause) {
+  public Refusal(String reason, Throwable cause) {
     super(reason, cause);
   }
 
   /** Says what a failed access to files means, since their exceptions' messages are bare paths. */
-  static Refusal of(String doing, IOException failure) {
+  public static Refusal of(String doing, IOException failure) {
     String reason =
         switch (failure) {
           case AccessDeniedException _ -> "permission denied";

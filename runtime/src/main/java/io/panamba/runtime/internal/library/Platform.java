@@ -1,4 +1,4 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.library;
 
 import java.util.Locale;
 
@@ -9,8 +9,8 @@ import java.util.Locale;
  * @param os the operating system
  * @param arch the processor
  */
-record Platform(String os, String arch) {
-  static Platform current() {
+public record Platform(String os, String arch) {
+  public static Platform current() {
     return of(System.getProperty("os.name", ""), System.getProperty("os.arch", ""));
   }
 
@@ -35,7 +35,7 @@ record Platform(String os, String arch) {
   }
 
   /** The place of a library in a jar. */
-  String resource(String libraryFile) {
+  public String resource(String libraryFile) {
     return "META-INF/native/" + this + "/" + libraryFile;
   }
 

@@ -1,4 +1,6 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.library;
+
+import io.panamba.runtime.LibraryException;
 
 /** The oldest Java that runs Panamba. */
 final class JavaVersion {

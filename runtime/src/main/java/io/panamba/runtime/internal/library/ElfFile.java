@@ -1,4 +1,4 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.library;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,7 +12,7 @@ import java.nio.file.Path;
  * chapter 4 and 5). The dynamic linker maps segments without comparing them with the file's size,
  * and a truncated file ends the process by a bus error.
  */
-final class ElfFile {
+public final class ElfFile {
   private static final int HEADER_BYTES = 64;
   private static final int ENTRY_BYTES = 56;
   private static final int MAGIC = 0x464c457f;
@@ -33,7 +33,7 @@ final class ElfFile {
   private ElfFile() {}
 
   /** Throws a refusal if the dynamic linker can't safely be given the file. */
-  static void check(Path file) throws Refusal {
+  public static void check(Path file) throws Refusal {
     // A stream and no channel, which an interrupt would close.
     try (InputStream in = Files.newInputStream(file)) {
       check(in, Files.size(file));

@@ -1,4 +1,4 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.library;
 
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;

@@ -1,4 +1,4 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.library;
 
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -19,7 +19,7 @@ import java.util.function.Function;
  * @param temporaryFolder the folder for temporary files
  * @param imageFolder the folder of a native image's executable
  */
-record LoaderSettings(
+public record LoaderSettings(
     Optional<String> libraryPath,
     Optional<String> cache,
     Optional<String> tier,
@@ -41,8 +41,8 @@ record LoaderSettings(
    * @param origin where its name comes from
    * @param folder the folder
    */
-  record CacheFolder(String origin, String folder) {
-    Path path() throws Refusal {
+  public record CacheFolder(String origin, String folder) {
+    public Path path() throws Refusal {
       return LoaderSettings.path(folder);
     }
 
@@ -52,11 +52,11 @@ record LoaderSettings(
     }
   }
 
-  static LoaderSettings current() {
+  public static LoaderSettings current() {
     return of(System::getProperty, System::getenv);
   }
 
-  static LoaderSettings of(
+  public static LoaderSettings of(
       Function<String, String> properties, Function<String, String> variables) {
     boolean image = properties.apply("org.graalvm.nativeimage.imagecode") != null;
     return new LoaderSettings(
@@ -78,7 +78,7 @@ record LoaderSettings(
   }
 
   /** The folders to copy the library to, the first one that can be used. */
-  List<CacheFolder> cacheFolders() {
+  public List<CacheFolder> cacheFolders() {
     List<CacheFolder> folders = new ArrayList<>();
     if (cache.isPresent()) {
       folders.add(new CacheFolder("-D" + CACHE, cache.get()));
@@ -95,7 +95,7 @@ record LoaderSettings(
     return folders;
   }
 
-  static Path path(String name) throws Refusal {
+  public static Path path(String name) throws Refusal {
     if (name.isBlank()) {
       throw new Refusal("it is empty");
     }

@@ -1,11 +1,11 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.library;
 
 import io.panamba.bindings.panamba_h;
 import java.nio.file.Path;
 import java.util.Objects;
 
 /** Hands files to the dynamic linker, on behalf of the class loader of the bindings. */
-final class LibraryLinker {
+public final class LibraryLinker {
   private LibraryLinker() {}
 
   /**
@@ -13,7 +13,7 @@ final class LibraryLinker {
    *
    * @return false if another class loader of this process has the file, so that a copy is needed
    */
-  static boolean load(Path file) throws Refusal {
+  public static boolean load(Path file) throws Refusal {
     if (!Objects.equals(panamba_h.class.getClassLoader(), LibraryLinker.class.getClassLoader())) {
       throw new Refusal(
           "io.panamba.bindings and io.panamba.runtime have different class loaders, and the"

@@ -1,12 +1,14 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.library;
 
+import io.panamba.runtime.LibraryException;
+import io.panamba.runtime.LibraryInfo;
 import io.panamba.runtime.LibraryInfo.Attempt;
 import io.panamba.runtime.LibraryInfo.Tier;
 import java.util.List;
 import java.util.stream.Collectors;
 
 /** The native library of this process, loaded at most once; a failure stays one. */
-final class NativeLibrary {
+public final class NativeLibrary {
   private static final System.Logger LOG = System.getLogger("io.panamba.runtime");
 
   private NativeLibrary() {}
@@ -41,18 +43,18 @@ final class NativeLibrary {
    *
    * @throws LibraryException if it can't be loaded
    */
-  static void ensureLoaded() {
+  public static void ensureLoaded() {
     if (Outcome.FAILURE != null) {
       throw again(Outcome.FAILURE);
     }
   }
 
   /** The same failure for a later use, which has a stack of its own. */
-  static LibraryException again(LibraryException failure) {
+  public static LibraryException again(LibraryException failure) {
     return new LibraryException(failure.getMessage(), failure.getCause());
   }
 
-  static LibraryInfo info() {
+  public static LibraryInfo info() {
     ensureLoaded();
     return Outcome.INFO;
   }
@@ -65,7 +67,7 @@ final class NativeLibrary {
             .formatted(info.path(), info.sha256(), info.tier());
   }
 
-  static String describe() {
+  public static String describe() {
     LibraryInfo info = Outcome.INFO;
     String tried = lines("tried", Outcome.ATTEMPTS.stream().map(NativeLibrary::line).toList());
     if (info == null) {

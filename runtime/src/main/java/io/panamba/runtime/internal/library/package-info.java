@@ -1,0 +1,2 @@
+/** Finds, checks and loads native libraries. */
+package io.panamba.runtime.internal.library;
