@@ -14,7 +14,6 @@ import io.panamba.model.training.Trainer;
 import io.panamba.model.training.TrainingOptions;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.FakeCuda;
-import io.panamba.runtime.OperationText;
 import io.panamba.tests.golden.NetworkGolden;
 import java.io.IOException;
 import java.lang.foreign.Arena;

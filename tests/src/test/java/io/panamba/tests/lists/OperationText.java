@@ -1,5 +1,10 @@
-package io.panamba.runtime;
+package io.panamba.tests.lists;
 
+import io.panamba.runtime.Columns;
+import io.panamba.runtime.Operation;
+import io.panamba.runtime.PackedMatrix;
+import io.panamba.runtime.Tensor;
+import io.panamba.runtime.internal.Memory;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.RecordComponent;
 import java.util.HashMap;
@@ -14,7 +19,7 @@ import java.util.TreeMap;
  * lines tell what each operation hands to which other; type and shape stand where they first
  * appear.
  */
-public final class OperationText {
+final class OperationText {
   private record Named(String name, long bytes) {}
 
   private final TreeMap<Long, Named> memory = new TreeMap<>();
@@ -36,8 +41,8 @@ public final class OperationText {
 
   private String value(Object value) {
     return switch (value) {
-      case Tensor tensor -> named(tensor.memory(), tensor);
-      case PackedMatrix matrix -> named(matrix.segment(), matrix);
+      case Tensor tensor -> named(Memory.of(tensor), tensor);
+      case PackedMatrix matrix -> named(Memory.of(matrix), matrix);
       case MemorySegment segment -> name(segment);
       case Columns columns ->
           "%s[%d+%d]".formatted(value(columns.tensor()), columns.first(), columns.count());
