@@ -1,5 +1,7 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.Checks;
+
 /**
  * One step of AdamW with decoupled weight decay (arXiv 1711.05101, algorithm 2), and of an
  * exponential moving average of the parameters. With g = factor * gradient, of step t from 1,

@@ -1,5 +1,7 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.Checks;
+
 /**
  * Depthwise causal convolution over the length, bias and SiLU, for one or both directions from one
  * read of x (Vim algorithm 1):

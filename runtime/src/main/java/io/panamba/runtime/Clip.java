@@ -1,5 +1,7 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.Checks;
+
 /**
  * The norm of a gradient, of its {@link Squares}, and the factor that clips it: {@code result[0] =
  * sqrt(sum of parts)}, {@code result[1] = min(1, limit / (result[0] + 1e-6))}.

@@ -1,5 +1,7 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.Checks;
+
 /**
  * Neighbouring columns of a tensor: a part of its last axis, for operations that read or write a
  * part of each row.

@@ -1,5 +1,7 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.Checks;
+
 /**
  * The gradient of a {@link CausalConv} of every row. What came before SiLU is computed again from
  * x.

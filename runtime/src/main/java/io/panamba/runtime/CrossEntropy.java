@@ -1,5 +1,7 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.Checks;
+
 /**
  * Softmax cross-entropy with label smoothing (arXiv 1512.00567, section 7), and its gradient:
  *

@@ -1,5 +1,6 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.Checks;
 import io.panamba.runtime.internal.Memory;
 import io.panamba.bindings.cuda.cudaDeviceProp;
 import io.panamba.bindings.cuda.cuda_runtime_h;

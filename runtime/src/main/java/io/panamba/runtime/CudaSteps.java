@@ -1,5 +1,6 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.Checks;
 import io.panamba.runtime.internal.Memory;
 import io.panamba.bindings.cuda.panamba_cuda_epilogue_args;
 import io.panamba.bindings.cuda.panamba_cuda_scan_args;

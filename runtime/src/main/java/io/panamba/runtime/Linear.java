@@ -1,5 +1,7 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.Checks;
+
 /**
  * A linear layer: {@code out = activation(accumulate * out + input . weight^T + bias)}, row by row.
  * Sums are float32 whatever the types.

@@ -1,5 +1,7 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.Checks;
+
 /**
  * The gradient of a {@link Norm}: {@code residualGradient = accumulate * residualGradient +} the
  * gradient of what was normalised. With an accumulate of 1 the residual stream's gradient grows in

@@ -1,5 +1,7 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.Checks;
+
 /**
  * Packs a matrix that has changed since {@link Device#pack} made its packed form.
  *

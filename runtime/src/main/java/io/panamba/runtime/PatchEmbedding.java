@@ -1,5 +1,6 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.Checks;
 import java.util.Arrays;
 
 /**

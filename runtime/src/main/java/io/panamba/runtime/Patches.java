@@ -1,5 +1,7 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.Checks;
+
 /**
  * The patches of images as rows, in the order of a {@link PatchEmbedding}'s sequence, the rows of
  * class tokens zero: {@code outGradient^T . patches}, a {@link Product}, is the gradient of the

@@ -1,5 +1,7 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.Checks;
+
 /**
  * Mean or maximum of some tokens of every sequence: {@code first, first + step, ...}, {@code count}
  * of them. A count of 1 picks a token.

@@ -1,5 +1,7 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.Checks;
+
 /**
  * The gradient of a {@link Pool}. Every row of the input's gradient is written, those that were not
  * pooled with zeros; of equal maxima the first gets it all.

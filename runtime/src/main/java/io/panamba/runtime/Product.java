@@ -1,5 +1,7 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.Checks;
+
 /**
  * A product of matrices as they are, for weights that change with every step: {@code out =
  * accumulate * out + left . right}. For a linear layer {@code y = x . weight^T},

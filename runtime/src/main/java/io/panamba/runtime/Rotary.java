@@ -1,5 +1,7 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.Checks;
+
 /**
  * Rotary position embedding on adjacent pairs, as {@code vim/rope.py}: {@code out[2j] = x[2j]
  * cos[2j] - x[2j+1] sin[2j]} and {@code out[2j+1] = x[2j+1] cos[2j+1] + x[2j] sin[2j+1]}, for as

@@ -1,5 +1,7 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.Checks;
+
 /**
  * The gradient of a {@link SelectiveScan} over whole sequences, with a gate of silu(z) and states
  * that began at zero. States are computed again, a stretch of {@code savedInterval} rows at a time,

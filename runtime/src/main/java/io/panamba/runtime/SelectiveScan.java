@@ -1,5 +1,7 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.Checks;
+
 /**
  * The selective state-space scan of one or both directions (Mamba algorithm 2, Vim algorithm 1),
  * fused with everything pointwise:

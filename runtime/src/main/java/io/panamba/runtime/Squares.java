@@ -1,5 +1,7 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.Checks;
+
 /**
  * Sums of squares: {@code parts[p]} is that of the {@link #PART} elements from {@code p * PART} on.
  *

@@ -1,5 +1,7 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.Checks;
+
 /**
  * A sum in a fixed order: {@code out[i] = accumulate * out[i] + scale * sum over p < count of
  * parts[first + p * stride + i]}, the indices counting elements.

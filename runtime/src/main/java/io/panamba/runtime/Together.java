@@ -1,5 +1,7 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.Checks;
+
 /**
  * Two operations that may run at the same time, each on a half of the threads if they are alike.
  * Neither writes what the other reads or writes, which is the caller's promise.

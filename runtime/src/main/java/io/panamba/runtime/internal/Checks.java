@@ -1,24 +1,27 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal;
 
-import io.panamba.runtime.internal.Memory;
+import io.panamba.runtime.DType;
+import io.panamba.runtime.Shape;
+import io.panamba.runtime.ShapeException;
+import io.panamba.runtime.Tensor;
 
 /** The checks that operations share. */
-final class Checks {
+public final class Checks {
   private Checks() {}
 
-  static void require(boolean condition, String operation, String message, Object... arguments) {
+  public static void require(boolean condition, String operation, String message, Object... arguments) {
     if (!condition) {
       throw new ShapeException(operation + ": " + message.formatted(arguments));
     }
   }
 
   /** Requires a float32 tensor of the given shape. */
-  static void shape(String operation, String name, Tensor tensor, long... sizes) {
+  public static void shape(String operation, String name, Tensor tensor, long... sizes) {
     activation(operation, name, tensor, DType.F32, sizes);
   }
 
   /** Requires a tensor of the given type and shape. */
-  static void activation(String operation, String name, Tensor tensor, DType dtype, long... sizes) {
+  public static void activation(String operation, String name, Tensor tensor, DType dtype, long... sizes) {
     Shape expected = Shape.of(sizes);
     if (tensor == null) {
       throw new ShapeException(
@@ -35,12 +38,12 @@ final class Checks {
   }
 
   /** Tells whether activations may have this type. */
-  static boolean isActivation(DType dtype) {
+  public static boolean isActivation(DType dtype) {
     return dtype == DType.F32 || dtype == DType.BF16;
   }
 
   /** Requires an activation with a number of axes and returns its shape. */
-  static Shape activationRank(String operation, String name, Tensor tensor, int rank) {
+  public static Shape activationRank(String operation, String name, Tensor tensor, int rank) {
     require(
         tensor != null && isActivation(tensor.dtype()) && tensor.shape().rank() == rank,
         operation,
@@ -53,18 +56,18 @@ final class Checks {
   }
 
   /** Requires a float32 tensor of any shape. */
-  static void float32(String operation, String name, Tensor tensor) {
+  public static void float32(String operation, String name, Tensor tensor) {
     present(operation, name, tensor);
     require(tensor.dtype() == DType.F32, operation, "%s is %s; expected F32", name, tensor);
   }
 
   /** As {@link #shape}, of a tensor that is written. */
-  static void output(String operation, String name, Tensor tensor, long... sizes) {
+  public static void output(String operation, String name, Tensor tensor, long... sizes) {
     shape(operation, name, tensor, sizes);
     writable(operation, name, tensor);
   }
 
-  static void writable(String operation, String name, Tensor tensor) {
+  public static void writable(String operation, String name, Tensor tensor) {
     require(
         !Memory.of(tensor).isReadOnly(),
         operation,
@@ -74,7 +77,7 @@ final class Checks {
   }
 
   /** Requires that an output shares no memory with a tensor that is read after it is written. */
-  static void apart(String operation, String name, Tensor out, String other, Tensor tensor) {
+  public static void apart(String operation, String name, Tensor out, String other, Tensor tensor) {
     require(
         Memory.of(out).asOverlappingSlice(Memory.of(tensor)).isEmpty(),
         operation,
@@ -86,7 +89,7 @@ final class Checks {
   }
 
   /** Requires that a tensor can be copied to another. */
-  static void sameElements(Tensor from, Tensor to) {
+  public static void sameElements(Tensor from, Tensor to) {
     present("copy", "from", from);
     present("copy", "to", to);
     require(
@@ -99,19 +102,19 @@ final class Checks {
   }
 
   /** Requires what isn't optional. */
-  static void present(String operation, String name, Object value) {
+  public static void present(String operation, String name, Object value) {
     require(value != null, operation, "%s is missing", name);
   }
 
   /** As {@link #shape}, if there is a tensor. */
-  static void optional(String operation, String name, Tensor tensor, long... sizes) {
+  public static void optional(String operation, String name, Tensor tensor, long... sizes) {
     if (tensor != null) {
       shape(operation, name, tensor, sizes);
     }
   }
 
   /** Requires a float32 tensor with a number of axes and returns its shape. */
-  static Shape rank(String operation, String name, Tensor tensor, int rank) {
+  public static Shape rank(String operation, String name, Tensor tensor, int rank) {
     require(
         tensor != null && tensor.dtype() == DType.F32 && tensor.shape().rank() == rank,
         operation,
