@@ -4,4 +4,5 @@ module io.panamba.runtime {
   requires io.panamba.natives;
 
   exports io.panamba.runtime;
+  exports io.panamba.runtime.operation;
 }

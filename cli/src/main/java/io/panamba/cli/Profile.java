@@ -1,9 +1,9 @@
 package io.panamba.cli;
 
 import io.panamba.model.Inference;
-import io.panamba.runtime.Linear;
-import io.panamba.runtime.Operation;
-import io.panamba.runtime.Together;
+import io.panamba.runtime.operation.Linear;
+import io.panamba.runtime.operation.Operation;
+import io.panamba.runtime.operation.Together;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;

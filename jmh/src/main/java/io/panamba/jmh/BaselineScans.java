@@ -1,6 +1,6 @@
 package io.panamba.jmh;
 
-import io.panamba.runtime.SelectiveScan;
+import io.panamba.runtime.operation.SelectiveScan;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;

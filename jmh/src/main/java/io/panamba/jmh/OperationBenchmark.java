@@ -1,16 +1,16 @@
 package io.panamba.jmh;
 
 import io.panamba.runtime.Arenas;
-import io.panamba.runtime.CausalConv;
-import io.panamba.runtime.Columns;
+import io.panamba.runtime.operation.CausalConv;
+import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
-import io.panamba.runtime.Linear;
+import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.MatrixSource;
-import io.panamba.runtime.Norm;
-import io.panamba.runtime.Operation;
+import io.panamba.runtime.operation.Norm;
+import io.panamba.runtime.operation.Operation;
 import io.panamba.runtime.PackedMatrix;
-import io.panamba.runtime.PatchEmbedding;
+import io.panamba.runtime.operation.PatchEmbedding;
 import io.panamba.runtime.Plan;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;

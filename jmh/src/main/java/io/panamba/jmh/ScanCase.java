@@ -1,8 +1,8 @@
 package io.panamba.jmh;
 
-import io.panamba.runtime.Columns;
+import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.DType;
-import io.panamba.runtime.SelectiveScan;
+import io.panamba.runtime.operation.SelectiveScan;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import java.lang.foreign.Arena;

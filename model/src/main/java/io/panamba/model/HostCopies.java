@@ -1,7 +1,7 @@
 package io.panamba.model;
 
-import io.panamba.runtime.Copy;
-import io.panamba.runtime.Operation;
+import io.panamba.runtime.operation.Copy;
+import io.panamba.runtime.operation.Operation;
 import io.panamba.runtime.Tensor;
 import java.util.HashMap;
 import java.util.List;

@@ -1,6 +1,6 @@
 package io.panamba.model;
 
-import io.panamba.runtime.Operation;
+import io.panamba.runtime.operation.Operation;
 import io.panamba.runtime.Plan;
 import io.panamba.runtime.Tensor;
 import java.util.Collections;

@@ -1,5 +1,6 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.internal.Memory;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;

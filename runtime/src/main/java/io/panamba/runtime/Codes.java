@@ -1,5 +1,9 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.operation.Linear;
+import io.panamba.runtime.operation.Norm;
+import io.panamba.runtime.operation.Pointwise;
+import io.panamba.runtime.operation.Pool;
 import io.panamba.bindings.panamba_h;
 import io.panamba.bindings.panamba_training_h;
 

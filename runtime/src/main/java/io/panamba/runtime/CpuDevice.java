@@ -1,5 +1,6 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.operation.Operation;
 import io.panamba.runtime.internal.Checks;
 import io.panamba.runtime.internal.library.NativeLibrary;
 import io.panamba.runtime.internal.Memory;

@@ -1,5 +1,6 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.operation.Operation;
 import io.panamba.bindings.panamba_h;
 import io.panamba.bindings.panamba_step;
 import java.lang.foreign.Arena;

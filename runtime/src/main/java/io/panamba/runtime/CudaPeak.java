@@ -1,5 +1,6 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.internal.Memory;
 import java.lang.foreign.Arena;
 import java.util.Collections;

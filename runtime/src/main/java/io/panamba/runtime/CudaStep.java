@@ -1,5 +1,7 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.operation.Copy;
+import io.panamba.runtime.operation.Operation;
 import io.panamba.runtime.internal.Memory;
 import io.panamba.bindings.cuda.cuda_runtime_h;
 import java.lang.foreign.MemorySegment;

@@ -1,5 +1,16 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.operation.CausalConv;
+import io.panamba.runtime.operation.Copy;
+import io.panamba.runtime.operation.Linear;
+import io.panamba.runtime.operation.Norm;
+import io.panamba.runtime.operation.Operation;
+import io.panamba.runtime.operation.PatchEmbedding;
+import io.panamba.runtime.operation.Pool;
+import io.panamba.runtime.operation.Rotary;
+import io.panamba.runtime.operation.SelectiveScan;
+import io.panamba.runtime.operation.Together;
+import io.panamba.runtime.operation.TrainingOperation;
 import io.panamba.runtime.internal.Checks;
 import io.panamba.runtime.internal.Memory;
 import io.panamba.bindings.cuda.panamba_cuda_epilogue_args;

@@ -1,5 +1,7 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.operation.Copy;
+import io.panamba.runtime.operation.Operation;
 import java.lang.foreign.Arena;
 import java.util.List;
 

@@ -1,5 +1,9 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.operation.PatchEmbedding;
+import io.panamba.runtime.operation.Patches;
+import io.panamba.runtime.operation.Pool;
+import io.panamba.runtime.operation.PoolGradient;
 import io.panamba.bindings.panamba_patch_embedding_args;
 import io.panamba.bindings.panamba_patches_args;
 import io.panamba.bindings.panamba_pool_args;

@@ -1,5 +1,11 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.operation.Linear;
+import io.panamba.runtime.operation.Norm;
+import io.panamba.runtime.operation.NormGradient;
+import io.panamba.runtime.operation.Pack;
+import io.panamba.runtime.operation.Product;
+import io.panamba.runtime.operation.Sum;
 import io.panamba.bindings.panamba_linear_args;
 import io.panamba.bindings.panamba_norm_args;
 import io.panamba.bindings.panamba_norm_gradient_args;

@@ -1,5 +1,10 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.operation.CausalConv;
+import io.panamba.runtime.operation.ConvGradient;
+import io.panamba.runtime.operation.Rotary;
+import io.panamba.runtime.operation.ScanGradient;
+import io.panamba.runtime.operation.SelectiveScan;
 import io.panamba.bindings.panamba_causal_conv_args;
 import io.panamba.bindings.panamba_conv_direction;
 import io.panamba.bindings.panamba_conv_gradient_args;

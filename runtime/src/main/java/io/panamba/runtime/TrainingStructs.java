@@ -1,5 +1,10 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.operation.AdamW;
+import io.panamba.runtime.operation.Clip;
+import io.panamba.runtime.operation.CrossEntropy;
+import io.panamba.runtime.operation.Pointwise;
+import io.panamba.runtime.operation.Squares;
 import io.panamba.bindings.panamba_adamw_args;
 import io.panamba.bindings.panamba_clip_args;
 import io.panamba.bindings.panamba_cross_entropy_args;

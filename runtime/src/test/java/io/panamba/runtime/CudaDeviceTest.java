@@ -3,6 +3,7 @@ package io.panamba.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.panamba.runtime.operation.Copy;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.concurrent.ExecutorService;

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.panamba.runtime.operation.Copy;
+import io.panamba.runtime.operation.Operation;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Collections;

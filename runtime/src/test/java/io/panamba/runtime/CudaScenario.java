@@ -1,5 +1,15 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.operation.CausalConv;
+import io.panamba.runtime.operation.Columns;
+import io.panamba.runtime.operation.Copy;
+import io.panamba.runtime.operation.Linear;
+import io.panamba.runtime.operation.Norm;
+import io.panamba.runtime.operation.Operation;
+import io.panamba.runtime.operation.PatchEmbedding;
+import io.panamba.runtime.operation.Pool;
+import io.panamba.runtime.operation.Rotary;
+import io.panamba.runtime.operation.SelectiveScan;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;

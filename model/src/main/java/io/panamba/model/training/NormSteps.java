@@ -1,10 +1,10 @@
 package io.panamba.model.training;
 
 import io.panamba.model.VimConfig;
-import io.panamba.runtime.Norm;
-import io.panamba.runtime.NormGradient;
-import io.panamba.runtime.Operation;
-import io.panamba.runtime.Sum;
+import io.panamba.runtime.operation.Norm;
+import io.panamba.runtime.operation.NormGradient;
+import io.panamba.runtime.operation.Operation;
+import io.panamba.runtime.operation.Sum;
 import io.panamba.runtime.Tensor;
 import java.util.List;
 

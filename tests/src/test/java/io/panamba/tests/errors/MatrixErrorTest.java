@@ -5,11 +5,11 @@ import static io.panamba.tests.errors.Refusal.f64;
 import static io.panamba.tests.errors.Refusal.packed;
 import static io.panamba.tests.errors.Refusal.readOnly;
 
-import io.panamba.runtime.Columns;
-import io.panamba.runtime.Linear;
-import io.panamba.runtime.Operation;
-import io.panamba.runtime.PatchEmbedding;
-import io.panamba.runtime.PatchEmbedding.ClassIndex;
+import io.panamba.runtime.operation.Columns;
+import io.panamba.runtime.operation.Linear;
+import io.panamba.runtime.operation.Operation;
+import io.panamba.runtime.operation.PatchEmbedding;
+import io.panamba.runtime.operation.PatchEmbedding.ClassIndex;
 import io.panamba.runtime.Tensor;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;

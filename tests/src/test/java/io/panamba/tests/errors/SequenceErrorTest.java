@@ -4,11 +4,11 @@ import static io.panamba.tests.errors.Refusal.f32;
 import static io.panamba.tests.errors.Refusal.f64;
 import static io.panamba.tests.errors.Refusal.readOnly;
 
-import io.panamba.runtime.CausalConv;
-import io.panamba.runtime.Columns;
-import io.panamba.runtime.Operation;
-import io.panamba.runtime.Rotary;
-import io.panamba.runtime.SelectiveScan;
+import io.panamba.runtime.operation.CausalConv;
+import io.panamba.runtime.operation.Columns;
+import io.panamba.runtime.operation.Operation;
+import io.panamba.runtime.operation.Rotary;
+import io.panamba.runtime.operation.SelectiveScan;
 import io.panamba.runtime.Tensor;
 import java.util.function.Consumer;
 import java.util.stream.Stream;

@@ -4,9 +4,9 @@ import static io.panamba.tests.errors.Refusal.f32;
 import static io.panamba.tests.errors.Refusal.f64;
 import static io.panamba.tests.errors.Refusal.readOnly;
 
-import io.panamba.runtime.Norm;
-import io.panamba.runtime.Operation;
-import io.panamba.runtime.Pool;
+import io.panamba.runtime.operation.Norm;
+import io.panamba.runtime.operation.Operation;
+import io.panamba.runtime.operation.Pool;
 import io.panamba.runtime.Tensor;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;

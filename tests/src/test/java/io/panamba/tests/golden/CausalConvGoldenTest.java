@@ -1,8 +1,8 @@
 package io.panamba.tests.golden;
 
 import io.panamba.model.checkpoint.Checkpoint;
-import io.panamba.runtime.CausalConv;
-import io.panamba.runtime.Columns;
+import io.panamba.runtime.operation.CausalConv;
+import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Plan;

@@ -1,7 +1,7 @@
 package io.panamba.tests.lists;
 
-import io.panamba.runtime.Columns;
-import io.panamba.runtime.Operation;
+import io.panamba.runtime.operation.Columns;
+import io.panamba.runtime.operation.Operation;
 import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.Memory;

@@ -2,7 +2,7 @@ package io.panamba.tests.memory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.panamba.runtime.CrossEntropy;
+import io.panamba.runtime.operation.CrossEntropy;
 import io.panamba.runtime.Tensor;
 import io.panamba.tests.kit.OnEveryTier;
 import io.panamba.tests.memory.GuardPageArena.Placement;

@@ -11,7 +11,7 @@ import io.panamba.model.VimOptions;
 import io.panamba.runtime.Arenas;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
-import io.panamba.runtime.Norm;
+import io.panamba.runtime.operation.Norm;
 import io.panamba.runtime.Plan;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;

@@ -1,7 +1,7 @@
 package io.panamba.tests.memory;
 
-import io.panamba.runtime.Columns;
-import io.panamba.runtime.Linear;
+import io.panamba.runtime.operation.Columns;
+import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.MatrixSource;
 import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.Tensor;

@@ -1,6 +1,6 @@
 package io.panamba.tests.memory;
 
-import io.panamba.runtime.Norm;
+import io.panamba.runtime.operation.Norm;
 import io.panamba.runtime.Tensor;
 import io.panamba.tests.kit.OnEveryTier;
 import io.panamba.tests.memory.GuardPageArena.Placement;

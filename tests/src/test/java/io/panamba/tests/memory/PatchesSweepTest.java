@@ -1,7 +1,7 @@
 package io.panamba.tests.memory;
 
-import io.panamba.runtime.PatchEmbedding.ClassIndex;
-import io.panamba.runtime.Patches;
+import io.panamba.runtime.operation.PatchEmbedding.ClassIndex;
+import io.panamba.runtime.operation.Patches;
 import io.panamba.runtime.Tensor;
 import io.panamba.tests.kit.OnEveryTier;
 import io.panamba.tests.memory.GuardPageArena.Placement;

@@ -1,6 +1,6 @@
 package io.panamba.tests.memory;
 
-import io.panamba.runtime.Rotary;
+import io.panamba.runtime.operation.Rotary;
 import io.panamba.runtime.Tensor;
 import io.panamba.tests.kit.OnEveryTier;
 import io.panamba.tests.memory.GuardPageArena.Placement;

@@ -1,12 +1,12 @@
 package io.panamba.tests.memory;
 
-import io.panamba.runtime.Columns;
-import io.panamba.runtime.ConvGradient;
-import io.panamba.runtime.CrossEntropy;
-import io.panamba.runtime.Norm;
-import io.panamba.runtime.NormGradient;
-import io.panamba.runtime.Pool;
-import io.panamba.runtime.PoolGradient;
+import io.panamba.runtime.operation.Columns;
+import io.panamba.runtime.operation.ConvGradient;
+import io.panamba.runtime.operation.CrossEntropy;
+import io.panamba.runtime.operation.Norm;
+import io.panamba.runtime.operation.NormGradient;
+import io.panamba.runtime.operation.Pool;
+import io.panamba.runtime.operation.PoolGradient;
 import io.panamba.runtime.Tensor;
 import java.lang.foreign.ValueLayout;
 

@@ -1,6 +1,6 @@
 package io.panamba.tests.memory;
 
-import io.panamba.runtime.SelectiveScan.Direction;
+import io.panamba.runtime.operation.SelectiveScan.Direction;
 import io.panamba.runtime.Tensor;
 
 /** The selective scan, step by step, in double precision. */

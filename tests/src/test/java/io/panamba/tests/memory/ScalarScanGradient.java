@@ -1,7 +1,7 @@
 package io.panamba.tests.memory;
 
-import io.panamba.runtime.ScanGradient;
-import io.panamba.runtime.SelectiveScan;
+import io.panamba.runtime.operation.ScanGradient;
+import io.panamba.runtime.operation.SelectiveScan;
 import io.panamba.runtime.Tensor;
 
 /** The gradient of the selective scan, step by step, in double precision. */

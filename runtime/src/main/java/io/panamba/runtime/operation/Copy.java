@@ -1,5 +1,7 @@
-package io.panamba.runtime;
+package io.panamba.runtime.operation;
 
+import io.panamba.runtime.Device;
+import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.Checks;
 import io.panamba.runtime.internal.Memory;
 

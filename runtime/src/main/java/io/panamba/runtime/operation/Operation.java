@@ -1,4 +1,7 @@
-package io.panamba.runtime;
+package io.panamba.runtime.operation;
+
+import io.panamba.runtime.Device;
+import io.panamba.runtime.Plan;
 
 /**
  * One step of a network, as data: the tensors that it reads and writes, and its options. A

@@ -1,5 +1,8 @@
-package io.panamba.runtime;
+package io.panamba.runtime.operation;
 
+import io.panamba.runtime.PackedMatrix;
+import io.panamba.runtime.Shape;
+import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.Checks;
 import java.util.Arrays;
 

@@ -1,4 +1,4 @@
-package io.panamba.runtime;
+package io.panamba.runtime.operation;
 
 /**
  * One step of training, as data. Everything is float32. "The gradient of x" is the derivative of

@@ -1,4 +1,4 @@
-package io.panamba.runtime;
+package io.panamba.runtime.operation;
 
 import io.panamba.runtime.internal.Checks;
 

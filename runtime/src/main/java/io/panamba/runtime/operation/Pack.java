@@ -1,5 +1,8 @@
-package io.panamba.runtime;
+package io.panamba.runtime.operation;
 
+import io.panamba.runtime.Device;
+import io.panamba.runtime.MatrixSource;
+import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.internal.Checks;
 
 /**

@@ -1,5 +1,6 @@
-package io.panamba.runtime;
+package io.panamba.runtime.operation;
 
+import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.Checks;
 
 /**

@@ -1,0 +1,2 @@
+/** Operations as data: what networks and their gradients are made of. */
+package io.panamba.runtime.operation;
