@@ -1,5 +1,7 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.struct.Addresses;
+import io.panamba.runtime.internal.struct.OperationStructs;
 import io.panamba.runtime.operation.Operation;
 import io.panamba.runtime.operation.SelectiveScan;
 import io.panamba.bindings.cuda.panamba_cuda_scan_args;

@@ -1,5 +1,7 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.struct.Codes;
+import io.panamba.runtime.internal.struct.MatrixStructs;
 import io.panamba.runtime.operation.Operation;
 import io.panamba.runtime.internal.Checks;
 import io.panamba.runtime.internal.Memory;

@@ -1,5 +1,6 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.struct.Codes;
 import io.panamba.runtime.operation.CausalConv;
 import io.panamba.runtime.operation.Copy;
 import io.panamba.runtime.operation.Linear;

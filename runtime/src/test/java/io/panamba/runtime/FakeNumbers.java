@@ -1,5 +1,6 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.struct.Codes;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 

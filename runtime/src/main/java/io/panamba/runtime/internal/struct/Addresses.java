@@ -1,5 +1,9 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.struct;
 
+import io.panamba.runtime.Device;
+import io.panamba.runtime.PackedMatrix;
+import io.panamba.runtime.ShapeException;
+import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.internal.Memory;
 import java.lang.foreign.MemorySegment;
@@ -10,7 +14,7 @@ import java.util.List;
  * The memory that the structs of a plan name. Structs hold plain addresses, so that who runs them
  * has to keep the {@link #segments} open.
  */
-final class Addresses {
+public final class Addresses {
   private final Device home;
   private final List<MemorySegment> segments = new ArrayList<>();
 
@@ -19,22 +23,22 @@ final class Addresses {
    *
    * @param home whose memory tensors have to be in; null for the host's
    */
-  Addresses(Device home) {
+  public Addresses(Device home) {
     this.home = home;
   }
 
   /** Every segment whose address has been asked for. */
-  List<MemorySegment> segments() {
+  public List<MemorySegment> segments() {
     return segments;
   }
 
-  MemorySegment of(MemorySegment segment) {
+  public MemorySegment of(MemorySegment segment) {
     segments.add(segment);
     return segment;
   }
 
   /** The address of a tensor, or a null pointer for none. */
-  MemorySegment of(Tensor tensor) {
+  public MemorySegment of(Tensor tensor) {
     if (tensor == null) {
       return MemorySegment.NULL;
     }
@@ -44,7 +48,7 @@ final class Addresses {
     return of(Memory.of(tensor));
   }
 
-  MemorySegment of(PackedMatrix matrix) {
+  public MemorySegment of(PackedMatrix matrix) {
     if (Memory.home(matrix) != home) {
       throw new ShapeException(
           "%s was packed for %s; this plan is for %s"
@@ -54,14 +58,14 @@ final class Addresses {
   }
 
   /** The address of the first of some columns, or a null pointer for none. */
-  MemorySegment of(Columns columns) {
+  public MemorySegment of(Columns columns) {
     return columns == null
         ? MemorySegment.NULL
         : of(columns.tensor()).asSlice(columns.first() * columns.tensor().dtype().bytes());
   }
 
   /** The refusal of a tensor that another device's plans use. */
-  ShapeException elsewhere(Tensor tensor) {
+  public ShapeException elsewhere(Tensor tensor) {
     return new ShapeException(
         "%s lies in the memory of %s; this plan is for %s: take memory from its Device.allocate"
             .formatted(tensor, name(Memory.home(tensor)), name(home)));

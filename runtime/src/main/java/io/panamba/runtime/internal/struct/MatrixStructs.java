@@ -1,5 +1,7 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.struct;
 
+import io.panamba.runtime.DType;
+import io.panamba.runtime.MatrixSource;
 import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.operation.Norm;
 import io.panamba.runtime.operation.NormGradient;
@@ -16,7 +18,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /** Writes operations on rows as structs: products, norms, sums, and packing. */
-final class MatrixStructs {
+public final class MatrixStructs {
   private final Arena arena;
   private final Addresses addresses;
 
@@ -120,7 +122,7 @@ final class MatrixStructs {
   }
 
   /** Writes the struct by which a matrix in the host's memory is packed. */
-  static void write(
+  public static void write(
       MemorySegment args, MatrixSource source, MemorySegment packed, DType packedType) {
     panamba_pack_args.source(args, source.data());
     panamba_pack_args.row_scale(args, rowScale(source));
@@ -134,7 +136,7 @@ final class MatrixStructs {
   }
 
   /** The factors of a source's rows, in the host's memory, or a null pointer for none. */
-  static MemorySegment rowScale(MatrixSource source) {
+  public static MemorySegment rowScale(MatrixSource source) {
     return source.rowScale() == null ? MemorySegment.NULL : source.rowScale().segment();
   }
 }

@@ -1,5 +1,6 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.struct;
 
+import io.panamba.runtime.ShapeException;
 import io.panamba.runtime.operation.AdamW;
 import io.panamba.runtime.operation.CausalConv;
 import io.panamba.runtime.operation.Clip;
@@ -30,7 +31,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /** Writes operations as the steps of panamba.h and panamba_training.h. */
-final class OperationStructs {
+public final class OperationStructs {
   private final Addresses addresses;
   private final ImageStructs images;
   private final MatrixStructs matrices;
@@ -42,7 +43,7 @@ final class OperationStructs {
    *
    * @param addresses collects the memory that the structs name
    */
-  OperationStructs(Arena arena, Addresses addresses) {
+  public OperationStructs(Arena arena, Addresses addresses) {
     this.addresses = addresses;
     this.images = new ImageStructs(arena, addresses);
     this.matrices = new MatrixStructs(arena, addresses);
@@ -51,12 +52,12 @@ final class OperationStructs {
   }
 
   /** The number of steps of the native library that an operation is. */
-  static int steps(Operation operation) {
+  public static int steps(Operation operation) {
     return operation instanceof Together ? 2 : 1;
   }
 
   /** Writes an operation as its {@link #steps}, the first of which is given by its index. */
-  void write(MemorySegment steps, int index, Operation operation) {
+  public void write(MemorySegment steps, int index, Operation operation) {
     MemorySegment step = panamba_step.asSlice(steps, index);
     if (operation instanceof Together(Operation first, Operation second)) {
       write(steps, index, first);
@@ -97,7 +98,7 @@ final class OperationStructs {
   }
 
   /** Writes the struct of an operation that is one step. */
-  MemorySegment arguments(Operation operation) {
+  public MemorySegment arguments(Operation operation) {
     return switch (operation) {
       case PatchEmbedding op -> images.patchEmbedding(op);
       case Norm op -> matrices.norm(op);

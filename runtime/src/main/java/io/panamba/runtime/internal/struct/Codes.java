@@ -1,5 +1,7 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.struct;
 
+import io.panamba.runtime.DType;
+import io.panamba.runtime.ShapeException;
 import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.operation.Norm;
 import io.panamba.runtime.operation.Pointwise;
@@ -8,11 +10,11 @@ import io.panamba.bindings.panamba_h;
 import io.panamba.bindings.panamba_training_h;
 
 /** The numbers by which the native interface knows types and kinds. */
-final class Codes {
+public final class Codes {
   private Codes() {}
 
   /** A type that activations and packed matrices have. */
-  static int of(DType dtype) {
+  public static int of(DType dtype) {
     return switch (dtype) {
       case F32 -> panamba_h.PANAMBA_F32();
       case BF16 -> panamba_h.PANAMBA_BF16();
@@ -21,7 +23,7 @@ final class Codes {
   }
 
   /** A type that matrices have before they are packed. */
-  static int ofSource(DType dtype) {
+  public static int ofSource(DType dtype) {
     return switch (dtype) {
       case F32 -> panamba_h.PANAMBA_F32();
       case F64 -> panamba_h.PANAMBA_F64();
@@ -31,28 +33,28 @@ final class Codes {
     };
   }
 
-  static int of(Norm.Kind kind) {
+  public static int of(Norm.Kind kind) {
     return switch (kind) {
       case RMS -> panamba_h.PANAMBA_RMS_NORM();
       case LAYER -> panamba_h.PANAMBA_LAYER_NORM();
     };
   }
 
-  static int of(Pool.Kind kind) {
+  public static int of(Pool.Kind kind) {
     return switch (kind) {
       case MEAN -> panamba_h.PANAMBA_POOL_MEAN();
       case MAX -> panamba_h.PANAMBA_POOL_MAX();
     };
   }
 
-  static int of(Linear.Activation activation) {
+  public static int of(Linear.Activation activation) {
     return switch (activation) {
       case NONE -> panamba_h.PANAMBA_ACTIVATION_NONE();
       case SILU -> panamba_h.PANAMBA_ACTIVATION_SILU();
     };
   }
 
-  static int of(Pointwise.Kind kind) {
+  public static int of(Pointwise.Kind kind) {
     return switch (kind) {
       case SILU -> panamba_training_h.PANAMBA_POINTWISE_SILU();
       case DECAY -> panamba_training_h.PANAMBA_POINTWISE_DECAY();

@@ -1,5 +1,6 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.struct;
 
+import io.panamba.runtime.Shape;
 import io.panamba.runtime.operation.CausalConv;
 import io.panamba.runtime.operation.ConvGradient;
 import io.panamba.runtime.operation.Rotary;

@@ -1,5 +1,6 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.struct;
 
+import io.panamba.runtime.Shape;
 import io.panamba.runtime.operation.PatchEmbedding;
 import io.panamba.runtime.operation.Patches;
 import io.panamba.runtime.operation.Pool;
