@@ -1,5 +1,6 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.cpu.CpuDevice;
 import io.panamba.runtime.operation.Copy;
 import io.panamba.runtime.operation.Operation;
 import java.lang.foreign.Arena;

@@ -1,5 +1,6 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.cpu.CpuDevice;
 import io.panamba.bindings.cuda.panamba_cuda_epilogue_args;
 import io.panamba.bindings.cuda.panamba_cuda_scan_args;
 import io.panamba.bindings.panamba_h;

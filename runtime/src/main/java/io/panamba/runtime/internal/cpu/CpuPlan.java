@@ -1,5 +1,7 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.cpu;
 
+import io.panamba.runtime.Arenas;
+import io.panamba.runtime.Plan;
 import io.panamba.runtime.internal.struct.Addresses;
 import io.panamba.runtime.internal.struct.OperationStructs;
 import io.panamba.runtime.operation.Operation;
@@ -21,7 +23,7 @@ import java.util.concurrent.atomic.AtomicReference;
  * the downcall is handed one segment of every arena involved: the linker then refuses a closed
  * arena or a wrong thread, and holds the others open until the call returns.
  */
-final class CpuPlan implements Plan {
+public final class CpuPlan implements Plan {
   private static final int MAX_OWNERS = 6;
 
   private enum State {

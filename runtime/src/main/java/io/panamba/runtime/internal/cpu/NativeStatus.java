@@ -1,5 +1,6 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.cpu;
 
+import io.panamba.runtime.PanambaException;
 import io.panamba.bindings.panamba_h;
 
 /** Turns the native library's status codes into exceptions. */

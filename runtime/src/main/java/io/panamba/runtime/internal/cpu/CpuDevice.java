@@ -1,5 +1,13 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.cpu;
 
+import io.panamba.runtime.Arenas;
+import io.panamba.runtime.DType;
+import io.panamba.runtime.Device;
+import io.panamba.runtime.MatrixSource;
+import io.panamba.runtime.PackedMatrix;
+import io.panamba.runtime.Plan;
+import io.panamba.runtime.Shape;
+import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.struct.Codes;
 import io.panamba.runtime.internal.struct.MatrixStructs;
 import io.panamba.runtime.operation.Operation;
@@ -14,7 +22,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /** The processor, through the native library. */
-final class CpuDevice implements Device {
+public final class CpuDevice implements Device {
   private static final int MAX_THREADS = 1024;
   private static final int PEAK_MILLISECONDS = 200;
 
@@ -22,7 +30,7 @@ final class CpuDevice implements Device {
   private final MemorySegment executor;
   private final int threads;
 
-  CpuDevice(int threads) {
+  public CpuDevice(int threads) {
     if (threads < 1 || threads > MAX_THREADS) {
       throw new IllegalArgumentException(
           "a device has 1 to %d threads, not %d".formatted(MAX_THREADS, threads));

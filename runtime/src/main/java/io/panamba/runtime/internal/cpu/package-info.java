@@ -1,0 +1,2 @@
+/** The processor as a device. */
+package io.panamba.runtime.internal.cpu;
