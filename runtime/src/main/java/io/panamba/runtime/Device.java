@@ -1,5 +1,7 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.cuda.CudaDevice;
+import io.panamba.runtime.internal.cuda.CudaLibraries;
 import io.panamba.runtime.internal.cpu.CpuDevice;
 import io.panamba.runtime.operation.Copy;
 import io.panamba.runtime.operation.Operation;

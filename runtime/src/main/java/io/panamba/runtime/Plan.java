@@ -1,5 +1,6 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.cuda.CudaPlan;
 import io.panamba.runtime.internal.cpu.CpuPlan;
 import java.util.OptionalDouble;
 

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.panamba.bindings.panamba_h;
 import io.panamba.cli.Main;
 import io.panamba.model.Vim;
-import io.panamba.runtime.FakeCuda;
+import io.panamba.runtime.internal.cuda.FakeCuda;
 import io.panamba.runtime.LibraryInfo;
 import io.panamba.tests.loader.Entries;
 import java.nio.file.FileSystem;

@@ -20,7 +20,7 @@ import io.panamba.model.training.TrainingOptions;
 import io.panamba.model.training.TrainingRun;
 import io.panamba.runtime.Arenas;
 import io.panamba.runtime.Device;
-import io.panamba.runtime.FakeCuda;
+import io.panamba.runtime.internal.cuda.FakeCuda;
 import io.panamba.tests.kit.GoldenFiles;
 import io.panamba.tests.training.Digits;
 import java.lang.foreign.Arena;

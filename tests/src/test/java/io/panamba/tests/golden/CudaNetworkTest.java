@@ -10,7 +10,7 @@ import io.panamba.model.StreamOptions;
 import io.panamba.model.Vim;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.runtime.Device;
-import io.panamba.runtime.FakeCuda;
+import io.panamba.runtime.internal.cuda.FakeCuda;
 import io.panamba.runtime.PanambaException;
 import io.panamba.runtime.Tensor;
 import io.panamba.tests.kit.GoldenFiles;

@@ -2,7 +2,7 @@ package io.panamba.tests.kit;
 
 import io.panamba.runtime.CudaException;
 import io.panamba.runtime.Device;
-import io.panamba.runtime.FakeCuda;
+import io.panamba.runtime.internal.cuda.FakeCuda;
 import io.panamba.runtime.LibraryException;
 import org.junit.jupiter.api.Assumptions;
 

@@ -13,7 +13,7 @@ import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.training.Trainer;
 import io.panamba.model.training.TrainingOptions;
 import io.panamba.runtime.Device;
-import io.panamba.runtime.FakeCuda;
+import io.panamba.runtime.internal.cuda.FakeCuda;
 import io.panamba.tests.golden.NetworkGolden;
 import java.io.IOException;
 import java.lang.foreign.Arena;

@@ -49,7 +49,7 @@ public final class CpuDevice implements Device {
     this.executor = Arenas.bind(arena, address, 0, panamba_h::panamba_executor_destroy);
   }
 
-  MemorySegment executor() {
+  public MemorySegment executor() {
     return executor;
   }
 

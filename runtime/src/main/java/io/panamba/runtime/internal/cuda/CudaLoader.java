@@ -1,5 +1,7 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.cuda;
 
+import io.panamba.runtime.CudaInfo;
+import io.panamba.runtime.LibraryException;
 import io.panamba.runtime.internal.library.ElfFile;
 import io.panamba.runtime.internal.library.LibraryCache;
 import io.panamba.runtime.internal.library.LibraryLinker;

@@ -1,5 +1,6 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.cuda;
 
+import io.panamba.runtime.DType;
 import io.panamba.runtime.internal.struct.Codes;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -1,4 +1,4 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.cuda;
 
 import io.panamba.runtime.internal.library.LoaderSettings;
 import io.panamba.runtime.internal.library.Refusal;

@@ -1,9 +1,13 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.panamba.runtime.CudaInfo;
+import io.panamba.runtime.Device;
+import io.panamba.runtime.LibraryException;
+import io.panamba.runtime.LibraryInfo;
 import io.panamba.runtime.internal.library.LoaderSettings;
 import io.panamba.runtime.internal.library.Platform;
 import io.panamba.runtime.internal.library.Refusal;

@@ -1,4 +1,4 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.cuda;
 
 import io.panamba.runtime.internal.cpu.CpuDevice;
 import io.panamba.bindings.cuda.panamba_cuda_epilogue_args;

@@ -1,5 +1,7 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.cuda;
 
+import io.panamba.runtime.CudaInfo;
+import io.panamba.runtime.LibraryException;
 import io.panamba.runtime.internal.library.LoaderSettings;
 import io.panamba.runtime.internal.library.NativeLibrary;
 import io.panamba.bindings.cuda.cublasLt_h;
@@ -13,7 +15,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /** The libraries of GPUs of this process, loaded at most once; a failure stays one. */
-final class CudaLibraries {
+public final class CudaLibraries {
   private static final int RUNTIME_MAJOR = 1000;
   private static final int PRODUCTS_MAJOR = 10_000;
 
@@ -48,7 +50,7 @@ final class CudaLibraries {
    *
    * @throws LibraryException if they can't be loaded
    */
-  static CudaApi api() {
+  public static CudaApi api() {
     // Weights are packed by the processor's library, which also says first what is wrong with Java.
     NativeLibrary.ensureLoaded();
     if (Outcome.FAILURE != null) {
@@ -57,12 +59,12 @@ final class CudaLibraries {
     return new CudaBindings();
   }
 
-  static CudaInfo info() {
+  public static CudaInfo info() {
     api();
     return Outcome.INFO;
   }
 
-  static List<Attempt> attempts() {
+  public static List<Attempt> attempts() {
     NativeLibrary.ensureLoaded();
     return Outcome.ATTEMPTS;
   }

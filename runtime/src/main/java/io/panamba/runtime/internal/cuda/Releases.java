@@ -1,4 +1,4 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.cuda;
 
 import java.util.ArrayDeque;
 import java.util.Deque;

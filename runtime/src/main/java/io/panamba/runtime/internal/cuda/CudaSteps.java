@@ -1,5 +1,10 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.cuda;
 
+import io.panamba.runtime.DType;
+import io.panamba.runtime.PackedMatrix;
+import io.panamba.runtime.PanambaException;
+import io.panamba.runtime.Shape;
+import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.struct.Codes;
 import io.panamba.runtime.operation.CausalConv;
 import io.panamba.runtime.operation.Copy;

@@ -1,10 +1,16 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.panamba.runtime.DType;
+import io.panamba.runtime.Device;
+import io.panamba.runtime.Plan;
+import io.panamba.runtime.Shape;
+import io.panamba.runtime.ShapeException;
+import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Copy;
 import io.panamba.runtime.operation.Operation;
 import java.lang.foreign.Arena;

@@ -1,5 +1,7 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.cuda;
 
+import io.panamba.runtime.Arenas;
+import io.panamba.runtime.Plan;
 import io.panamba.runtime.operation.Operation;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -15,7 +17,7 @@ import java.util.stream.Collectors;
  * A CUDA graph: all operations on a stream of the plan's own, recorded once and launched by one
  * call. A run holds the device's lock, so that memory which is closed meanwhile is freed behind it.
  */
-final class CudaPlan implements Plan {
+public final class CudaPlan implements Plan {
   private enum State {
     IDLE,
     RUNNING,

@@ -1,5 +1,7 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.cuda;
 
+import io.panamba.runtime.DType;
+import io.panamba.runtime.ShapeException;
 import io.panamba.bindings.cuda.cublasLtMatmulHeuristicResult_t;
 import io.panamba.bindings.cuda.cublasLt_h;
 import java.lang.foreign.Arena;

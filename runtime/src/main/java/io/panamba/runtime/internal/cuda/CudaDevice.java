@@ -1,5 +1,13 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.cuda;
 
+import io.panamba.runtime.DType;
+import io.panamba.runtime.Device;
+import io.panamba.runtime.MatrixSource;
+import io.panamba.runtime.PackedMatrix;
+import io.panamba.runtime.PanambaException;
+import io.panamba.runtime.Plan;
+import io.panamba.runtime.Shape;
+import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.struct.Codes;
 import io.panamba.runtime.internal.struct.MatrixStructs;
 import io.panamba.runtime.operation.Operation;
@@ -23,7 +31,7 @@ import java.util.stream.IntStream;
  * <p>Runs share a lock that the freeing of memory takes alone: CUDA does not know that a graph that
  * runs names an address, and would give it to somebody else.
  */
-final class CudaDevice implements Device {
+public final class CudaDevice implements Device {
   private final CudaContext context;
   private final CudaApi api;
   private final StampedLock lock = new StampedLock();
@@ -35,7 +43,7 @@ final class CudaDevice implements Device {
   private final String architecture;
   private boolean closed;
 
-  CudaDevice(CudaApi api, int ordinal) {
+  public CudaDevice(CudaApi api, int ordinal) {
     if (ordinal < 0) {
       throw new IllegalArgumentException("GPUs count from 0, not from " + ordinal);
     }
@@ -66,7 +74,7 @@ final class CudaDevice implements Device {
   }
 
   /** Describes every GPU that CUDA shows this process, or says why it can't be used. */
-  static List<String> descriptions(CudaApi api) {
+  public static List<String> descriptions(CudaApi api) {
     return IntStream.range(0, new CudaContext(api, 0).deviceCount())
         .mapToObj(
             ordinal -> {

@@ -1,8 +1,15 @@
-package io.panamba.runtime;
+package io.panamba.runtime.internal.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.panamba.runtime.CudaException;
+import io.panamba.runtime.DType;
+import io.panamba.runtime.Device;
+import io.panamba.runtime.PanambaException;
+import io.panamba.runtime.Plan;
+import io.panamba.runtime.Shape;
+import io.panamba.runtime.Tensor;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Set;
