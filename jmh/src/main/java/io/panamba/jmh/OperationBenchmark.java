@@ -1,19 +1,19 @@
 package io.panamba.jmh;
 
 import io.panamba.runtime.Arenas;
-import io.panamba.runtime.operation.CausalConv;
-import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
-import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.MatrixSource;
-import io.panamba.runtime.operation.Norm;
-import io.panamba.runtime.operation.Operation;
 import io.panamba.runtime.PackedMatrix;
-import io.panamba.runtime.operation.PatchEmbedding;
 import io.panamba.runtime.Plan;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
+import io.panamba.runtime.operation.CausalConv;
+import io.panamba.runtime.operation.Columns;
+import io.panamba.runtime.operation.Linear;
+import io.panamba.runtime.operation.Norm;
+import io.panamba.runtime.operation.Operation;
+import io.panamba.runtime.operation.PatchEmbedding;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Random;

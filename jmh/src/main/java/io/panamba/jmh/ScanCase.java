@@ -1,10 +1,10 @@
 package io.panamba.jmh;
 
-import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.DType;
-import io.panamba.runtime.operation.SelectiveScan;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
+import io.panamba.runtime.operation.Columns;
+import io.panamba.runtime.operation.SelectiveScan;
 import java.lang.foreign.Arena;
 import java.util.Random;
 

@@ -1,8 +1,8 @@
 package io.panamba.model;
 
+import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Copy;
 import io.panamba.runtime.operation.Operation;
-import io.panamba.runtime.Tensor;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

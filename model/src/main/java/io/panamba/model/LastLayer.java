@@ -3,6 +3,8 @@ package io.panamba.model;
 import io.panamba.model.VimWeights.Branch;
 import io.panamba.model.VimWeights.Layer;
 import io.panamba.model.VimWeights.NormWeights;
+import io.panamba.runtime.Shape;
+import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.CausalConv;
 import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.operation.Linear;
@@ -10,8 +12,6 @@ import io.panamba.runtime.operation.Norm;
 import io.panamba.runtime.operation.Operation;
 import io.panamba.runtime.operation.Pool;
 import io.panamba.runtime.operation.SelectiveScan;
-import io.panamba.runtime.Shape;
-import io.panamba.runtime.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 

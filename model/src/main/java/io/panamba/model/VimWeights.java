@@ -3,9 +3,9 @@ package io.panamba.model;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.PackedMatrix;
-import io.panamba.runtime.operation.PatchEmbedding.ClassIndex;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
+import io.panamba.runtime.operation.PatchEmbedding.ClassIndex;
 import java.util.ArrayList;
 import java.util.List;
 

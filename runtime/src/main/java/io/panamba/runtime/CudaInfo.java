@@ -1,8 +1,8 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.LibraryInfo.Attempt;
 import io.panamba.runtime.internal.cuda.CudaDevice;
 import io.panamba.runtime.internal.cuda.CudaLibraries;
-import io.panamba.runtime.LibraryInfo.Attempt;
 import java.nio.file.Path;
 import java.util.List;
 

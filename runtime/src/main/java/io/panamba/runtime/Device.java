@@ -1,8 +1,8 @@
 package io.panamba.runtime;
 
+import io.panamba.runtime.internal.cpu.CpuDevice;
 import io.panamba.runtime.internal.cuda.CudaDevice;
 import io.panamba.runtime.internal.cuda.CudaLibraries;
-import io.panamba.runtime.internal.cpu.CpuDevice;
 import io.panamba.runtime.operation.Copy;
 import io.panamba.runtime.operation.Operation;
 import java.lang.foreign.Arena;

@@ -1,7 +1,7 @@
 package io.panamba.runtime;
 
-import io.panamba.runtime.internal.cuda.CudaPlan;
 import io.panamba.runtime.internal.cpu.CpuPlan;
+import io.panamba.runtime.internal.cuda.CudaPlan;
 import java.util.OptionalDouble;
 
 /**

@@ -1,18 +1,18 @@
 package io.panamba.model.training;
 
 import io.panamba.model.VimConfig;
+import io.panamba.runtime.PackedMatrix;
+import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.CausalConv;
 import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.operation.ConvGradient;
 import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.operation.Operation;
-import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.operation.Pointwise;
 import io.panamba.runtime.operation.Product;
 import io.panamba.runtime.operation.ScanGradient;
 import io.panamba.runtime.operation.SelectiveScan;
 import io.panamba.runtime.operation.Sum;
-import io.panamba.runtime.Tensor;
 import java.util.List;
 
 /**

@@ -1,11 +1,11 @@
 package io.panamba.model.training;
 
 import io.panamba.model.VimConfig;
+import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Norm;
 import io.panamba.runtime.operation.NormGradient;
 import io.panamba.runtime.operation.Operation;
 import io.panamba.runtime.operation.Sum;
-import io.panamba.runtime.Tensor;
 import java.util.List;
 
 /** One of the network's norms, forward and backward. */

@@ -9,7 +9,8 @@ import io.panamba.runtime.Tensor;
 public final class Checks {
   private Checks() {}
 
-  public static void require(boolean condition, String operation, String message, Object... arguments) {
+  public static void require(
+      boolean condition, String operation, String message, Object... arguments) {
     if (!condition) {
       throw new ShapeException(operation + ": " + message.formatted(arguments));
     }
@@ -21,7 +22,8 @@ public final class Checks {
   }
 
   /** Requires a tensor of the given type and shape. */
-  public static void activation(String operation, String name, Tensor tensor, DType dtype, long... sizes) {
+  public static void activation(
+      String operation, String name, Tensor tensor, DType dtype, long... sizes) {
     Shape expected = Shape.of(sizes);
     if (tensor == null) {
       throw new ShapeException(

@@ -4,6 +4,8 @@ import static io.panamba.tests.errors.Refusal.f32;
 import static io.panamba.tests.errors.Refusal.f64;
 import static io.panamba.tests.errors.Refusal.readOnly;
 
+import io.panamba.runtime.Shape;
+import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.operation.ConvGradient;
 import io.panamba.runtime.operation.Norm;
@@ -13,8 +15,6 @@ import io.panamba.runtime.operation.Pool;
 import io.panamba.runtime.operation.PoolGradient;
 import io.panamba.runtime.operation.ScanGradient;
 import io.panamba.runtime.operation.SelectiveScan;
-import io.panamba.runtime.Shape;
-import io.panamba.runtime.Tensor;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -5,12 +5,12 @@ import static io.panamba.tests.errors.Refusal.f64;
 import static io.panamba.tests.errors.Refusal.packed;
 import static io.panamba.tests.errors.Refusal.readOnly;
 
+import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.operation.Operation;
 import io.panamba.runtime.operation.PatchEmbedding;
 import io.panamba.runtime.operation.PatchEmbedding.ClassIndex;
-import io.panamba.runtime.Tensor;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;

@@ -5,13 +5,13 @@ import static io.panamba.tests.errors.Refusal.f64;
 import static io.panamba.tests.errors.Refusal.i32;
 import static io.panamba.tests.errors.Refusal.readOnly;
 
+import io.panamba.runtime.Shape;
+import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.AdamW;
 import io.panamba.runtime.operation.Clip;
 import io.panamba.runtime.operation.CrossEntropy;
 import io.panamba.runtime.operation.Operation;
-import io.panamba.runtime.Shape;
 import io.panamba.runtime.operation.Squares;
-import io.panamba.runtime.Tensor;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;

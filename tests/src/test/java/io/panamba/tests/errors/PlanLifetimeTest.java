@@ -6,14 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
-import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.MatrixSource;
-import io.panamba.runtime.operation.Norm;
-import io.panamba.runtime.operation.Operation;
 import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.Plan;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
+import io.panamba.runtime.operation.Linear;
+import io.panamba.runtime.operation.Norm;
+import io.panamba.runtime.operation.Operation;
 import io.panamba.tests.kit.BusyPlan;
 import io.panamba.tests.kit.InThread;
 import java.lang.foreign.Arena;

@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.MatrixSource;
-import io.panamba.runtime.operation.Operation;
 import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.ShapeException;
 import io.panamba.runtime.Tensor;
+import io.panamba.runtime.operation.Operation;
 import java.lang.foreign.Arena;
 import java.util.function.Supplier;
 

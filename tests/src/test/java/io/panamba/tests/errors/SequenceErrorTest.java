@@ -4,12 +4,12 @@ import static io.panamba.tests.errors.Refusal.f32;
 import static io.panamba.tests.errors.Refusal.f64;
 import static io.panamba.tests.errors.Refusal.readOnly;
 
+import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.CausalConv;
 import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.operation.Operation;
 import io.panamba.runtime.operation.Rotary;
 import io.panamba.runtime.operation.SelectiveScan;
-import io.panamba.runtime.Tensor;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;

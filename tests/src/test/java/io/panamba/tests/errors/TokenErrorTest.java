@@ -4,10 +4,10 @@ import static io.panamba.tests.errors.Refusal.f32;
 import static io.panamba.tests.errors.Refusal.f64;
 import static io.panamba.tests.errors.Refusal.readOnly;
 
+import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Norm;
 import io.panamba.runtime.operation.Operation;
 import io.panamba.runtime.operation.Pool;
-import io.panamba.runtime.Tensor;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;

@@ -1,13 +1,13 @@
 package io.panamba.tests.golden;
 
 import io.panamba.model.checkpoint.Checkpoint;
-import io.panamba.runtime.operation.CausalConv;
-import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Plan;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
+import io.panamba.runtime.operation.CausalConv;
+import io.panamba.runtime.operation.Columns;
 import io.panamba.tests.kit.GoldenFiles;
 import io.panamba.tests.kit.Numbers;
 import io.panamba.tests.kit.OnEveryTier;

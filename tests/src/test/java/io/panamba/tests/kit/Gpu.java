@@ -2,8 +2,8 @@ package io.panamba.tests.kit;
 
 import io.panamba.runtime.CudaException;
 import io.panamba.runtime.Device;
-import io.panamba.runtime.internal.cuda.FakeCuda;
 import io.panamba.runtime.LibraryException;
+import io.panamba.runtime.internal.cuda.FakeCuda;
 import org.junit.jupiter.api.Assumptions;
 
 /** GPUs to test on. */

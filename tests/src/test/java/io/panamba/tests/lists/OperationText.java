@@ -1,10 +1,10 @@
 package io.panamba.tests.lists;
 
-import io.panamba.runtime.operation.Columns;
-import io.panamba.runtime.operation.Operation;
 import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.Memory;
+import io.panamba.runtime.operation.Columns;
+import io.panamba.runtime.operation.Operation;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.RecordComponent;
 import java.util.HashMap;

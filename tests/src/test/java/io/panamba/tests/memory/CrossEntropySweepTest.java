@@ -2,8 +2,8 @@ package io.panamba.tests.memory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.panamba.runtime.operation.CrossEntropy;
 import io.panamba.runtime.Tensor;
+import io.panamba.runtime.operation.CrossEntropy;
 import io.panamba.tests.kit.OnEveryTier;
 import io.panamba.tests.memory.GuardPageArena.Placement;
 import java.util.Arrays;

@@ -2,15 +2,15 @@ package io.panamba.tests.memory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.MatrixSource;
-import io.panamba.runtime.operation.Operation;
 import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.Plan;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
+import io.panamba.runtime.operation.Columns;
+import io.panamba.runtime.operation.Operation;
 import io.panamba.tests.kit.Random;
 import io.panamba.tests.memory.GuardPageArena.Placement;
 import java.lang.foreign.MemorySegment;

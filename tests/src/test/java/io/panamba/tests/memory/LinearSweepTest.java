@@ -1,10 +1,10 @@
 package io.panamba.tests.memory;
 
-import io.panamba.runtime.operation.Columns;
-import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.MatrixSource;
 import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.Tensor;
+import io.panamba.runtime.operation.Columns;
+import io.panamba.runtime.operation.Linear;
 import io.panamba.tests.kit.OnEveryTier;
 import io.panamba.tests.memory.GuardPageArena.Placement;
 import org.junit.jupiter.params.ParameterizedTest;

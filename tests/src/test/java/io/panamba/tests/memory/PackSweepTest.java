@@ -3,11 +3,11 @@ package io.panamba.tests.memory;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.panamba.runtime.DType;
-import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.MatrixSource;
-import io.panamba.runtime.operation.Pack;
 import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.Tensor;
+import io.panamba.runtime.operation.Linear;
+import io.panamba.runtime.operation.Pack;
 import io.panamba.tests.kit.OnEveryTier;
 import io.panamba.tests.memory.GuardPageArena.Placement;
 import java.lang.foreign.MemorySegment;

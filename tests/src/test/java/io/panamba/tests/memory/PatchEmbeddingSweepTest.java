@@ -2,9 +2,9 @@ package io.panamba.tests.memory;
 
 import io.panamba.runtime.MatrixSource;
 import io.panamba.runtime.PackedMatrix;
+import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.PatchEmbedding;
 import io.panamba.runtime.operation.PatchEmbedding.ClassIndex;
-import io.panamba.runtime.Tensor;
 import io.panamba.tests.kit.OnEveryTier;
 import io.panamba.tests.memory.GuardPageArena.Placement;
 import org.junit.jupiter.params.ParameterizedTest;

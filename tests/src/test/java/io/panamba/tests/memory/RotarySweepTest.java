@@ -1,7 +1,7 @@
 package io.panamba.tests.memory;
 
-import io.panamba.runtime.operation.Rotary;
 import io.panamba.runtime.Tensor;
+import io.panamba.runtime.operation.Rotary;
 import io.panamba.tests.kit.OnEveryTier;
 import io.panamba.tests.memory.GuardPageArena.Placement;
 import org.junit.jupiter.params.ParameterizedTest;

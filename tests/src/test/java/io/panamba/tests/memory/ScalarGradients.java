@@ -1,5 +1,6 @@
 package io.panamba.tests.memory;
 
+import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.operation.ConvGradient;
 import io.panamba.runtime.operation.CrossEntropy;
@@ -7,7 +8,6 @@ import io.panamba.runtime.operation.Norm;
 import io.panamba.runtime.operation.NormGradient;
 import io.panamba.runtime.operation.Pool;
 import io.panamba.runtime.operation.PoolGradient;
-import io.panamba.runtime.Tensor;
 import java.lang.foreign.ValueLayout;
 
 /** The gradients of the operations, element by element, in double precision. */

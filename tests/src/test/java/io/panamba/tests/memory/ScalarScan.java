@@ -1,7 +1,7 @@
 package io.panamba.tests.memory;
 
-import io.panamba.runtime.operation.SelectiveScan.Direction;
 import io.panamba.runtime.Tensor;
+import io.panamba.runtime.operation.SelectiveScan.Direction;
 
 /** The selective scan, step by step, in double precision. */
 final class ScalarScan {

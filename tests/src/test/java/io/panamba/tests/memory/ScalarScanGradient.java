@@ -1,8 +1,8 @@
 package io.panamba.tests.memory;
 
+import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.ScanGradient;
 import io.panamba.runtime.operation.SelectiveScan;
-import io.panamba.runtime.Tensor;
 
 /** The gradient of the selective scan, step by step, in double precision. */
 final class ScalarScanGradient {

@@ -1,8 +1,8 @@
 package io.panamba.tests.memory;
 
+import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.operation.SelectiveScan;
-import io.panamba.runtime.Tensor;
 import io.panamba.tests.kit.OnEveryTier;
 import io.panamba.tests.memory.GuardPageArena.Placement;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -1,10 +1,10 @@
 package io.panamba.tests.memory;
 
+import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Clip;
 import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.operation.Squares;
 import io.panamba.runtime.operation.Sum;
-import io.panamba.runtime.Tensor;
 import io.panamba.tests.kit.OnEveryTier;
 import io.panamba.tests.memory.GuardPageArena.Placement;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -1,5 +1,7 @@
 package io.panamba.runtime.internal.cpu;
 
+import io.panamba.bindings.panamba_h;
+import io.panamba.bindings.panamba_pack_args;
 import io.panamba.runtime.Arenas;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
@@ -8,14 +10,12 @@ import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.Plan;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
+import io.panamba.runtime.internal.Checks;
+import io.panamba.runtime.internal.Memory;
+import io.panamba.runtime.internal.library.NativeLibrary;
 import io.panamba.runtime.internal.struct.Codes;
 import io.panamba.runtime.internal.struct.MatrixStructs;
 import io.panamba.runtime.operation.Operation;
-import io.panamba.runtime.internal.Checks;
-import io.panamba.runtime.internal.library.NativeLibrary;
-import io.panamba.runtime.internal.Memory;
-import io.panamba.bindings.panamba_h;
-import io.panamba.bindings.panamba_pack_args;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -75,8 +75,7 @@ public final class CpuDevice implements Device {
 
   @Override
   public PackedMatrix pack(Arena owner, MatrixSource source, DType dtype) {
-    long bytes =
-        panamba_h.panamba_packed_size(source.columns(), source.depth(), Codes.of(dtype));
+    long bytes = panamba_h.panamba_packed_size(source.columns(), source.depth(), Codes.of(dtype));
     Checks.require(
         bytes >= 0, "pack", "a matrix of (%d, %d) is too large", source.columns(), source.depth());
     MemorySegment packed = owner.allocate(bytes, Tensor.ALIGNMENT);
@@ -123,8 +122,7 @@ public final class CpuDevice implements Device {
     try (Arena local = Arena.ofConfined()) {
       MemorySegment result = local.allocate(ValueLayout.JAVA_DOUBLE);
       NativeStatus.check(
-          panamba_h.panamba_measure_peak(
-              threads, PEAK_MILLISECONDS, Codes.of(dtype), result));
+          panamba_h.panamba_measure_peak(threads, PEAK_MILLISECONDS, Codes.of(dtype), result));
       return result.get(ValueLayout.JAVA_DOUBLE, 0);
     }
   }

@@ -1,12 +1,12 @@
 package io.panamba.runtime.internal.cpu;
 
+import io.panamba.bindings.panamba_h;
+import io.panamba.bindings.panamba_step;
 import io.panamba.runtime.Arenas;
 import io.panamba.runtime.Plan;
 import io.panamba.runtime.internal.struct.Addresses;
 import io.panamba.runtime.internal.struct.OperationStructs;
 import io.panamba.runtime.operation.Operation;
-import io.panamba.bindings.panamba_h;
-import io.panamba.bindings.panamba_step;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;

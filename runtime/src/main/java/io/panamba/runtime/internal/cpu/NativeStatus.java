@@ -1,7 +1,7 @@
 package io.panamba.runtime.internal.cpu;
 
-import io.panamba.runtime.PanambaException;
 import io.panamba.bindings.panamba_h;
+import io.panamba.runtime.PanambaException;
 
 /** Turns the native library's status codes into exceptions. */
 final class NativeStatus {

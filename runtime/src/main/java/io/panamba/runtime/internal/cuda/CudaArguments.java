@@ -1,12 +1,12 @@
 package io.panamba.runtime.internal.cuda;
 
+import io.panamba.bindings.cuda.panamba_cuda_scan_args;
+import io.panamba.bindings.panamba_h;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.internal.struct.Addresses;
 import io.panamba.runtime.internal.struct.OperationStructs;
 import io.panamba.runtime.operation.Operation;
 import io.panamba.runtime.operation.SelectiveScan;
-import io.panamba.bindings.cuda.panamba_cuda_scan_args;
-import io.panamba.bindings.panamba_h;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 

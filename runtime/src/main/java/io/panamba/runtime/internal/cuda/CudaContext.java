@@ -1,11 +1,11 @@
 package io.panamba.runtime.internal.cuda;
 
-import io.panamba.runtime.CudaException;
-import io.panamba.runtime.PanambaException;
 import io.panamba.bindings.cuda.cublasLt_h;
 import io.panamba.bindings.cuda.cuda_runtime_h;
 import io.panamba.bindings.cuda.panamba_cuda_h;
 import io.panamba.bindings.panamba_h;
+import io.panamba.runtime.CudaException;
+import io.panamba.runtime.PanambaException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -1,5 +1,8 @@
 package io.panamba.runtime.internal.cuda;
 
+import io.panamba.bindings.cuda.cudaDeviceProp;
+import io.panamba.bindings.cuda.cuda_runtime_h;
+import io.panamba.bindings.panamba_pack_args;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.MatrixSource;
@@ -8,14 +11,11 @@ import io.panamba.runtime.PanambaException;
 import io.panamba.runtime.Plan;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
+import io.panamba.runtime.internal.Checks;
+import io.panamba.runtime.internal.Memory;
 import io.panamba.runtime.internal.struct.Codes;
 import io.panamba.runtime.internal.struct.MatrixStructs;
 import io.panamba.runtime.operation.Operation;
-import io.panamba.runtime.internal.Checks;
-import io.panamba.runtime.internal.Memory;
-import io.panamba.bindings.cuda.cudaDeviceProp;
-import io.panamba.bindings.cuda.cuda_runtime_h;
-import io.panamba.bindings.panamba_pack_args;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -232,7 +232,8 @@ public final class CudaDevice implements Device {
         up || Memory.home(to) == null, "copy", "from %s to %s: both are in GPUs' memory", from, to);
     long stamp = begin();
     try {
-      memory.copy(Memory.of(from), Memory.of(to), up, up ? "copying to " + to : "copying from " + from);
+      memory.copy(
+          Memory.of(from), Memory.of(to), up, up ? "copying to " + to : "copying from " + from);
     } finally {
       end(stamp);
     }

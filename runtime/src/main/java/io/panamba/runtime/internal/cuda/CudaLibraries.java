@@ -1,13 +1,13 @@
 package io.panamba.runtime.internal.cuda;
 
-import io.panamba.runtime.CudaInfo;
-import io.panamba.runtime.LibraryException;
-import io.panamba.runtime.internal.library.LoaderSettings;
-import io.panamba.runtime.internal.library.NativeLibrary;
 import io.panamba.bindings.cuda.cublasLt_h;
 import io.panamba.bindings.cuda.cuda_runtime_h;
 import io.panamba.bindings.cuda.panamba_cuda_h;
+import io.panamba.runtime.CudaInfo;
+import io.panamba.runtime.LibraryException;
 import io.panamba.runtime.LibraryInfo.Attempt;
+import io.panamba.runtime.internal.library.LoaderSettings;
+import io.panamba.runtime.internal.library.NativeLibrary;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;

@@ -2,6 +2,7 @@ package io.panamba.runtime.internal.cuda;
 
 import io.panamba.runtime.CudaInfo;
 import io.panamba.runtime.LibraryException;
+import io.panamba.runtime.LibraryInfo.Attempt;
 import io.panamba.runtime.internal.library.ElfFile;
 import io.panamba.runtime.internal.library.LibraryCache;
 import io.panamba.runtime.internal.library.LibraryLinker;
@@ -10,7 +11,6 @@ import io.panamba.runtime.internal.library.LibraryResource;
 import io.panamba.runtime.internal.library.LoaderSettings;
 import io.panamba.runtime.internal.library.Platform;
 import io.panamba.runtime.internal.library.Refusal;
-import io.panamba.runtime.LibraryInfo.Attempt;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.lang.foreign.Arena;

@@ -1,9 +1,9 @@
 package io.panamba.runtime.internal.cuda;
 
-import io.panamba.runtime.DType;
-import io.panamba.runtime.ShapeException;
 import io.panamba.bindings.cuda.cublasLtMatmulHeuristicResult_t;
 import io.panamba.bindings.cuda.cublasLt_h;
+import io.panamba.runtime.DType;
+import io.panamba.runtime.ShapeException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

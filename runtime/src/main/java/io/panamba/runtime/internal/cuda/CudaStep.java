@@ -1,9 +1,9 @@
 package io.panamba.runtime.internal.cuda;
 
+import io.panamba.bindings.cuda.cuda_runtime_h;
+import io.panamba.runtime.internal.Memory;
 import io.panamba.runtime.operation.Copy;
 import io.panamba.runtime.operation.Operation;
-import io.panamba.runtime.internal.Memory;
-import io.panamba.bindings.cuda.cuda_runtime_h;
 import java.lang.foreign.MemorySegment;
 
 /** Something that a plan puts on its stream: a part of an operation, ready to be launched. */

@@ -1,10 +1,15 @@
 package io.panamba.runtime.internal.cuda;
 
+import io.panamba.bindings.cuda.panamba_cuda_epilogue_args;
+import io.panamba.bindings.cuda.panamba_cuda_scan_args;
+import io.panamba.bindings.panamba_h;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.PanambaException;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
+import io.panamba.runtime.internal.Checks;
+import io.panamba.runtime.internal.Memory;
 import io.panamba.runtime.internal.struct.Codes;
 import io.panamba.runtime.operation.CausalConv;
 import io.panamba.runtime.operation.Copy;
@@ -17,11 +22,6 @@ import io.panamba.runtime.operation.Rotary;
 import io.panamba.runtime.operation.SelectiveScan;
 import io.panamba.runtime.operation.Together;
 import io.panamba.runtime.operation.TrainingOperation;
-import io.panamba.runtime.internal.Checks;
-import io.panamba.runtime.internal.Memory;
-import io.panamba.bindings.cuda.panamba_cuda_epilogue_args;
-import io.panamba.bindings.cuda.panamba_cuda_scan_args;
-import io.panamba.bindings.panamba_h;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

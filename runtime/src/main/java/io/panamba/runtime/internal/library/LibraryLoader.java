@@ -1,8 +1,8 @@
 package io.panamba.runtime.internal.library;
 
+import io.panamba.bindings.panamba_h;
 import io.panamba.runtime.LibraryException;
 import io.panamba.runtime.LibraryInfo;
-import io.panamba.bindings.panamba_h;
 import io.panamba.runtime.LibraryInfo.Attempt;
 import io.panamba.runtime.LibraryInfo.Source;
 import java.io.IOException;

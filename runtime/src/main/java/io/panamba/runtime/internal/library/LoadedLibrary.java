@@ -1,7 +1,7 @@
 package io.panamba.runtime.internal.library;
 
-import io.panamba.runtime.LibraryException;
 import io.panamba.bindings.panamba_h;
+import io.panamba.runtime.LibraryException;
 import io.panamba.runtime.LibraryInfo.Tier;
 import java.lang.foreign.Arena;
 import java.lang.foreign.SymbolLookup;

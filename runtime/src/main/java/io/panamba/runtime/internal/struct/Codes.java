@@ -1,13 +1,13 @@
 package io.panamba.runtime.internal.struct;
 
+import io.panamba.bindings.panamba_h;
+import io.panamba.bindings.panamba_training_h;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.ShapeException;
 import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.operation.Norm;
 import io.panamba.runtime.operation.Pointwise;
 import io.panamba.runtime.operation.Pool;
-import io.panamba.bindings.panamba_h;
-import io.panamba.bindings.panamba_training_h;
 
 /** The numbers by which the native interface knows types and kinds. */
 public final class Codes {

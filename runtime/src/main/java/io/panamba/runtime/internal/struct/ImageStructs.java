@@ -1,14 +1,14 @@
 package io.panamba.runtime.internal.struct;
 
+import io.panamba.bindings.panamba_patch_embedding_args;
+import io.panamba.bindings.panamba_patches_args;
+import io.panamba.bindings.panamba_pool_args;
+import io.panamba.bindings.panamba_pool_gradient_args;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.operation.PatchEmbedding;
 import io.panamba.runtime.operation.Patches;
 import io.panamba.runtime.operation.Pool;
 import io.panamba.runtime.operation.PoolGradient;
-import io.panamba.bindings.panamba_patch_embedding_args;
-import io.panamba.bindings.panamba_patches_args;
-import io.panamba.bindings.panamba_pool_args;
-import io.panamba.bindings.panamba_pool_gradient_args;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 

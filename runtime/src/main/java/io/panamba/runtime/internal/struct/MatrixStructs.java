@@ -1,5 +1,11 @@
 package io.panamba.runtime.internal.struct;
 
+import io.panamba.bindings.panamba_linear_args;
+import io.panamba.bindings.panamba_norm_args;
+import io.panamba.bindings.panamba_norm_gradient_args;
+import io.panamba.bindings.panamba_pack_args;
+import io.panamba.bindings.panamba_product_args;
+import io.panamba.bindings.panamba_sum_args;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.MatrixSource;
 import io.panamba.runtime.operation.Linear;
@@ -8,12 +14,6 @@ import io.panamba.runtime.operation.NormGradient;
 import io.panamba.runtime.operation.Pack;
 import io.panamba.runtime.operation.Product;
 import io.panamba.runtime.operation.Sum;
-import io.panamba.bindings.panamba_linear_args;
-import io.panamba.bindings.panamba_norm_args;
-import io.panamba.bindings.panamba_norm_gradient_args;
-import io.panamba.bindings.panamba_pack_args;
-import io.panamba.bindings.panamba_product_args;
-import io.panamba.bindings.panamba_sum_args;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -77,8 +77,7 @@ public final class MatrixStructs {
     panamba_linear_args.accumulate(args, op.accumulate());
     panamba_linear_args.dtype(args, Codes.of(op.weight().dtype()));
     panamba_linear_args.out_dtype(args, Codes.of(op.out().tensor().dtype()));
-    panamba_linear_args.activation(
-        args, Codes.of(op.activation()));
+    panamba_linear_args.activation(args, Codes.of(op.activation()));
     return args;
   }
 

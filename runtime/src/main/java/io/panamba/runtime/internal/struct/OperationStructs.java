@@ -1,6 +1,9 @@
 package io.panamba.runtime.internal.struct;
 
+import io.panamba.bindings.panamba_h;
+import io.panamba.bindings.panamba_step;
 import io.panamba.runtime.ShapeException;
+import io.panamba.runtime.internal.Memory;
 import io.panamba.runtime.operation.AdamW;
 import io.panamba.runtime.operation.CausalConv;
 import io.panamba.runtime.operation.Clip;
@@ -24,9 +27,6 @@ import io.panamba.runtime.operation.SelectiveScan;
 import io.panamba.runtime.operation.Squares;
 import io.panamba.runtime.operation.Sum;
 import io.panamba.runtime.operation.Together;
-import io.panamba.bindings.panamba_h;
-import io.panamba.bindings.panamba_step;
-import io.panamba.runtime.internal.Memory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 

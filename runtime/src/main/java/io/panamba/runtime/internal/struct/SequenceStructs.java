@@ -1,11 +1,5 @@
 package io.panamba.runtime.internal.struct;
 
-import io.panamba.runtime.Shape;
-import io.panamba.runtime.operation.CausalConv;
-import io.panamba.runtime.operation.ConvGradient;
-import io.panamba.runtime.operation.Rotary;
-import io.panamba.runtime.operation.ScanGradient;
-import io.panamba.runtime.operation.SelectiveScan;
 import io.panamba.bindings.panamba_causal_conv_args;
 import io.panamba.bindings.panamba_conv_direction;
 import io.panamba.bindings.panamba_conv_gradient_args;
@@ -15,10 +9,18 @@ import io.panamba.bindings.panamba_scan_direction;
 import io.panamba.bindings.panamba_scan_gradient_args;
 import io.panamba.bindings.panamba_scan_gradient_direction;
 import io.panamba.bindings.panamba_selective_scan_args;
+import io.panamba.runtime.Shape;
+import io.panamba.runtime.operation.CausalConv;
+import io.panamba.runtime.operation.ConvGradient;
+import io.panamba.runtime.operation.Rotary;
+import io.panamba.runtime.operation.ScanGradient;
+import io.panamba.runtime.operation.SelectiveScan;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** Writes operations along a sequence as structs: convolution, scan, rotation, and their gradients. */
+/**
+ * Writes operations along a sequence as structs: convolution, scan, rotation, and their gradients.
+ */
 final class SequenceStructs {
   private final Arena arena;
   private final Addresses addresses;
@@ -33,7 +35,8 @@ final class SequenceStructs {
     Shape shape = op.x().tensor().shape();
     long firstElement = op.x().first() + op.first() * op.x().rowStride();
     panamba_causal_conv_args.x(
-        args, addresses.of(op.x().tensor()).asSlice(firstElement * op.x().tensor().dtype().bytes()));
+        args,
+        addresses.of(op.x().tensor()).asSlice(firstElement * op.x().tensor().dtype().bytes()));
     convDirection(panamba_causal_conv_args.forward(args), op.forward());
     convDirection(panamba_causal_conv_args.backward(args), op.backward());
     panamba_causal_conv_args.batch(args, shape.size(0));

@@ -1,16 +1,16 @@
 package io.panamba.runtime.internal.struct;
 
+import io.panamba.bindings.panamba_adamw_args;
+import io.panamba.bindings.panamba_clip_args;
+import io.panamba.bindings.panamba_cross_entropy_args;
+import io.panamba.bindings.panamba_pointwise_args;
+import io.panamba.bindings.panamba_squares_args;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.operation.AdamW;
 import io.panamba.runtime.operation.Clip;
 import io.panamba.runtime.operation.CrossEntropy;
 import io.panamba.runtime.operation.Pointwise;
 import io.panamba.runtime.operation.Squares;
-import io.panamba.bindings.panamba_adamw_args;
-import io.panamba.bindings.panamba_clip_args;
-import io.panamba.bindings.panamba_cross_entropy_args;
-import io.panamba.bindings.panamba_pointwise_args;
-import io.panamba.bindings.panamba_squares_args;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -32,8 +32,7 @@ final class TrainingStructs {
     panamba_pointwise_args.columns(args, op.x().count());
     panamba_pointwise_args.x_row_stride(args, op.x().rowStride());
     panamba_pointwise_args.out_row_stride(args, op.out().rowStride());
-    panamba_pointwise_args.kind(
-        args, Codes.of(op.kind()));
+    panamba_pointwise_args.kind(args, Codes.of(op.kind()));
     return args;
   }
 

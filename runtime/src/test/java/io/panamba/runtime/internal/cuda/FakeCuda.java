@@ -1,9 +1,9 @@
 package io.panamba.runtime.internal.cuda;
 
-import io.panamba.runtime.Device;
 import io.panamba.bindings.cuda.cublasLt_h;
 import io.panamba.bindings.cuda.cuda_runtime_h;
 import io.panamba.bindings.cuda.panamba_cuda_h;
+import io.panamba.runtime.Device;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;

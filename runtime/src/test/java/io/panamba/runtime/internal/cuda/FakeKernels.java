@@ -1,12 +1,12 @@
 package io.panamba.runtime.internal.cuda;
 
-import io.panamba.runtime.internal.cpu.CpuDevice;
 import io.panamba.bindings.cuda.panamba_cuda_epilogue_args;
 import io.panamba.bindings.cuda.panamba_cuda_scan_args;
 import io.panamba.bindings.panamba_h;
 import io.panamba.bindings.panamba_pack_args;
 import io.panamba.bindings.panamba_patch_embedding_args;
 import io.panamba.bindings.panamba_step;
+import io.panamba.runtime.internal.cpu.CpuDevice;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
