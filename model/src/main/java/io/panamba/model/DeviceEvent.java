@@ -11,12 +11,12 @@ import jdk.jfr.StackTrace;
 /**
  * What every event says.
  *
- * <p>An event object serves one span after the other: {@code begin} sets the start anew, and an
- * explicit {@code end} the duration, which {@code commit} alone would keep from the last time.
+ * <p>An event object serves one recording after the other: {@code begin} sets the start anew, and
+ * an explicit {@code end} the duration, which {@code commit} alone would keep from the last time.
  */
 @Category("Panamba")
 @StackTrace(false)
-abstract class DeviceEvent extends Event implements Span {
+abstract class DeviceEvent extends Event implements Recording {
   @Label("Device")
   @Description("Kind of device")
   final String device;

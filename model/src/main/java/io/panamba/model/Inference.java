@@ -22,15 +22,19 @@ public final class Inference implements AutoCloseable {
   private final VimNetwork network;
   private final InferenceOptions options;
   private final CountingArena arena;
-  private final Span span;
+  private final Recording recording;
 
   Inference(
-      CountingArena arena, Plan plan, VimNetwork network, InferenceOptions options, Span span) {
+      CountingArena arena,
+      Plan plan,
+      VimNetwork network,
+      InferenceOptions options,
+      Recording recording) {
     this.arena = arena;
     this.plan = plan;
     this.network = network;
     this.options = options;
-    this.span = span;
+    this.recording = recording;
   }
 
   /**
@@ -69,9 +73,9 @@ public final class Inference implements AutoCloseable {
    * it records.
    */
   public void run() {
-    if (span.start()) {
+    if (recording.start()) {
       plan.run();
-      span.stop();
+      recording.stop();
     } else {
       plan.run();
     }

@@ -9,16 +9,16 @@ import java.util.function.Function;
 
 /**
  * A bounded number of inferences for any number of threads. They are planned when first needed and
- * kept. A thread that finds all of them in use waits for its turn; turns come in the order of
+ * kept. A thread that finds all of them in use waits for its permit; permits come in the order of
  * arrival. The wait ends early when its time is up, when the thread is interrupted and when the
  * pool is closed. Borrowing takes no lock unless there is none to borrow, and allocates nothing.
  */
 public final class InferencePool implements AutoCloseable {
   private final Vim vim;
   private final InferenceOptions options;
-  private final Turns turns;
+  private final FairPermits permits;
 
-  /** Who has a turn finds an inference here, or else may plan one. */
+  /** Who has a permit finds an inference here, or else may plan one. */
   private final AtomicReferenceArray<Inference> idle;
 
   private final AtomicInteger unplanned;
@@ -38,7 +38,7 @@ public final class InferencePool implements AutoCloseable {
     }
     this.vim = vim;
     this.options = options;
-    this.turns = new Turns(size);
+    this.permits = new FairPermits(size);
     this.idle = new AtomicReferenceArray<>(size);
     this.unplanned = new AtomicInteger(size);
   }
@@ -78,7 +78,7 @@ public final class InferencePool implements AutoCloseable {
   }
 
   private <T> T lend(long nanos, Function<? super Inference, ? extends T> use) {
-    takeTurn(nanos);
+    takePermit(nanos);
     try {
       Inference inference = take();
       try {
@@ -87,12 +87,12 @@ public final class InferencePool implements AutoCloseable {
         giveBack(inference);
       }
     } finally {
-      turns.giveBack();
+      permits.giveBack();
     }
   }
 
-  private void takeTurn(long nanos) {
-    switch (turns.take(nanos)) {
+  private void takePermit(long nanos) {
+    switch (permits.take(nanos)) {
       case TAKEN -> {}
       case LATE ->
           throw new PoolTimeoutException(
@@ -121,7 +121,7 @@ public final class InferencePool implements AutoCloseable {
    * @throws IllegalStateException if the pool is closed, before or while the thread waits
    */
   public void warmUp() {
-    // Two that each have some of the turns would wait for each other.
+    // Two that each have some of the permits would wait for each other.
     if (!warming.tryLock()) {
       try {
         warming.lockInterruptibly();
@@ -140,10 +140,10 @@ public final class InferencePool implements AutoCloseable {
   private void warmUpAll() {
     int size = idle.length();
     Inference[] taken = new Inference[size];
-    int turn = 0;
+    int permit = 0;
     try {
-      for (; turn < size; turn++) {
-        takeTurn(Long.MAX_VALUE);
+      for (; permit < size; permit++) {
+        takePermit(Long.MAX_VALUE);
       }
       for (int i = 0; i < size; i++) {
         taken[i] = take();
@@ -155,13 +155,13 @@ public final class InferencePool implements AutoCloseable {
           giveBack(inference);
         }
       }
-      for (; turn > 0; turn--) {
-        turns.giveBack();
+      for (; permit > 0; permit--) {
+        permits.giveBack();
       }
     }
   }
 
-  /** To be called by who has a turn. */
+  /** To be called by who has a permit. */
   private Inference take() {
     while (!closed) {
       for (int i = 0; i < idle.length(); i++) {
@@ -174,7 +174,7 @@ public final class InferencePool implements AutoCloseable {
       if (left > 0 && unplanned.compareAndSet(left, left - 1)) {
         return plan();
       }
-      // Others came first to every inference that was seen, and gave theirs back behind our back.
+      // Others took every inference that was seen, and gave back ones that had been passed already.
       Thread.onSpinWait();
     }
     throw closed();
@@ -207,7 +207,7 @@ public final class InferencePool implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    turns.end();
+    permits.end();
     for (int i = 0; i < idle.length(); i++) {
       Inference inference = idle.getAndSet(i, null);
       if (inference != null) {

@@ -102,8 +102,8 @@ public final class StreamedInference implements AutoCloseable {
     long bytes = streamBytes + (keepX ? innerBytes : 0) + (keepY ? innerBytes : 0);
     MemorySegment memory =
         options.folder().isPresent()
-            ? Workspace.inFile(bytes, options.folder().get(), arena)
-            : Workspace.inMemory(bytes, arena);
+            ? LongMemory.inFile(bytes, options.folder().get(), arena)
+            : LongMemory.inMemory(bytes, arena);
     return new LayerSweeps.Sequence(
         part(memory, 0, DType.F32, stream),
         keepX ? part(memory, bytes - innerBytes, type, inner) : null,

@@ -110,11 +110,11 @@ public final class Vim implements AutoCloseable {
     VimConfig config = VimConfigReader.read(fitting, options);
     CountingArena arena = new CountingArena(Arenas.shared());
     try {
-      Span span = Span.load(checkpoint.path().toString(), config, device, arena);
-      boolean recorded = span.start();
+      Recording recording = Recording.load(checkpoint.path().toString(), config, device, arena);
+      boolean recorded = recording.start();
       VimWeights weights = VimWeights.load(fitting, config, new DeviceMemory(device, arena));
       if (recorded) {
-        span.stop();
+        recording.stop();
       }
       return new Vim(config, weights, Labels.of(checkpoint, config), device, arena);
     } catch (RuntimeException | Error e) {
@@ -167,16 +167,16 @@ public final class Vim implements AutoCloseable {
     VimConfig sized = sized(options.height(), options.width());
     CountingArena workspace = new CountingArena(Arenas.shared());
     try {
-      Span span = Span.plan(sized, options, device, workspace);
-      boolean recorded = span.start();
+      Recording recording = Recording.plan(sized, options, device, workspace);
+      boolean recorded = recording.start();
       DeviceMemory memory = new DeviceMemory(device, workspace);
       Tensor shared = positions.lend(sized, memory);
       VimNetwork network = new VimNetwork(sized, weights, options, shared, memory);
       Plan plan = device.plan(network.operations());
       if (recorded) {
-        span.stop();
+        recording.stop();
       }
-      Span runs = Span.inference(sized, options, device);
+      Recording runs = Recording.inference(sized, options, device);
       return new Inference(workspace, plan, network, options, runs);
     } catch (RuntimeException | Error e) {
       workspace.close();

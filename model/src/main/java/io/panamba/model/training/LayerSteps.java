@@ -18,8 +18,8 @@ import java.util.List;
 /**
  * One layer, forward and backward (Vim algorithm 1).
  *
- * <p>Forward keeps what is dear to compute again and small: the stream before the layer, x and z,
- * what x_proj gives, and every 32nd state of the scans. Backward computes the rest again: the
+ * <p>Forward keeps what is expensive to compute again and small: the stream before the layer, x and
+ * z, what x_proj gives, and every 32nd state of the scans. Backward computes the rest again: the
  * normed stream, the convolutions, the states and the gated sum.
  */
 final class LayerSteps {

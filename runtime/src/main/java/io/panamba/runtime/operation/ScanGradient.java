@@ -14,8 +14,8 @@ import io.panamba.runtime.internal.Checks;
  * @param z (batch, length, channels), or null for a gate of 1
  * @param imageScale the scan's
  * @param zGradient (batch, length, channels); null if z is
- * @param out (batch, length, channels): the scan's result once more, for who has not kept it, to
- *     the last bits; or null
+ * @param out (batch, length, channels): the scan's result once more, where it was not kept, to the
+ *     last bits; or null
  * @param forward the direction from first to last, or null
  * @param backward the direction from last to first, or null
  * @param scale the scan's

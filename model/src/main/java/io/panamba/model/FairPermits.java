@@ -4,16 +4,17 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * A number of turns that threads take and give back. Who finds none waits in line: a turn that is
- * given back goes to the thread that has waited longest, never to one that has just come. A thread
- * leaves the line without a turn when its time is up, when it is interrupted, or when turns end.
+ * A number of permits that threads take and give back. Who finds none waits in line: a permit that
+ * is given back goes to the thread that has waited longest, never to one that has just come. A
+ * thread leaves the line without a permit when its time is up, when it is interrupted, or when
+ * permits end.
  *
- * <p>As long as there are turns, taking and giving back is one atomic addition each. Nothing
+ * <p>As long as there are permits, taking and giving back is one atomic addition each. Nothing
  * allocates, waiting included, for which reason this is no {@link java.util.concurrent.Semaphore}:
  * that one allocates for every thread that waits. Only a line longer than any before does.
  */
-final class Turns {
-  /** What came of asking for a turn. */
+final class FairPermits {
+  /** What came of asking for a permit. */
   enum Outcome {
     TAKEN,
     LATE,
@@ -30,29 +31,30 @@ final class Turns {
   }
 
   /**
-   * Turns that nobody has, less the threads that wait and that no turn is on its way to. It is
-   * counted up before a turn is handed over, so that a thread may leave the line as long as it is
-   * negative: turns on their way are then still no more than the threads that are left.
+   * Permits that nobody has, less the threads that wait and that no permit is on its way to. It is
+   * counted up before a permit is handed over, so that a thread may leave the line as long as it is
+   * negative: permits on their way are then still no more than the threads that are left.
    */
   private final AtomicInteger left;
 
   private volatile boolean ended;
 
-  // The line, its ends linked by `line`, and places that nobody uses, linked by `after`. A turn can
+  // The line, its ends linked by `line`, and places that nobody uses, linked by `after`. A permit
+  // can
   // arrive before the thread that is to wait for it has joined: then that one does not wait.
   private final Place line = new Place();
   private Place spare;
   private int early;
 
-  Turns(int count) {
+  FairPermits(int count) {
     left = new AtomicInteger(count);
     line.before = line;
     line.after = line;
   }
 
   /**
-   * Takes a turn, and waits for it if need be. An interrupted thread stays so, and gets a turn if
-   * it needs not wait.
+   * Takes a permit, and waits for it if need be. An interrupted thread stays so, and gets a permit
+   * if it needs not wait.
    *
    * @param nanos most time to wait; {@link Long#MAX_VALUE} for any time
    */
@@ -69,7 +71,7 @@ final class Turns {
         if (leave(place)) {
           outcome = end;
         } else {
-          // A turn is on its way to everybody in line: whoever brings it has counted, not called.
+          // A permit is on its way to everybody in line: whoever brings it has counted, not called.
           Thread.onSpinWait();
         }
       }
@@ -98,7 +100,7 @@ final class Turns {
     return Outcome.TAKEN;
   }
 
-  /** Goes to the end of the line; null if there is a turn already. */
+  /** Goes to the end of the line; null if there is a permit already. */
   private synchronized Place join() {
     if (early > 0) {
       early--;
@@ -115,7 +117,7 @@ final class Turns {
     return place;
   }
 
-  /** Leaves the line, unless a turn is on its way to everybody in it. */
+  /** Leaves the line, unless a permit is on its way to everybody in it. */
   private synchronized boolean leave(Place place) {
     for (int seen = left.get(); !place.called && seen < 0; seen = left.get()) {
       if (left.compareAndSet(seen, seen + 1)) {
@@ -140,7 +142,7 @@ final class Turns {
     }
   }
 
-  /** Gives a turn back: to the thread that has waited longest, if one waits. */
+  /** Gives a permit back: to the thread that has waited longest, if one waits. */
   void giveBack() {
     if (left.getAndIncrement() < 0) {
       LockSupport.unpark(next());

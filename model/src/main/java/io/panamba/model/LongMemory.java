@@ -18,10 +18,10 @@ import java.nio.file.StandardOpenOption;
 import java.util.UUID;
 
 /** Memory for what a long inference holds of its whole sequence. */
-final class Workspace {
+final class LongMemory {
   private static final int BLOCK = 1 << 22;
 
-  private Workspace() {}
+  private LongMemory() {}
 
   /**
    * Allocates memory outside the heap, backed by the machine's memory.

@@ -2,7 +2,7 @@ package io.panamba.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.panamba.model.Turns.Outcome;
+import io.panamba.model.FairPermits.Outcome;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -15,9 +15,9 @@ import java.util.random.RandomGeneratorFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Turns that are waited for, given up and handed over at the same moments. */
+/** Permits that are waited for, given up and handed over at the same moments. */
 @Timeout(60)
-class TurnsTest {
+class FairPermitsTest {
   private static final long ANY = Long.MAX_VALUE;
 
   private static void awaitWaiting(Thread thread) {
@@ -29,18 +29,18 @@ class TurnsTest {
 
   @Test
   void noTimeMeansNoWait() {
-    Turns turns = new Turns(1);
-    assertThat(turns.take(0)).isEqualTo(Outcome.TAKEN);
-    assertThat(turns.take(0)).isEqualTo(Outcome.LATE);
-    assertThat(turns.take(-1)).isEqualTo(Outcome.LATE);
-    turns.giveBack();
-    assertThat(turns.take(0)).isEqualTo(Outcome.TAKEN);
+    FairPermits permits = new FairPermits(1);
+    assertThat(permits.take(0)).isEqualTo(Outcome.TAKEN);
+    assertThat(permits.take(0)).isEqualTo(Outcome.LATE);
+    assertThat(permits.take(-1)).isEqualTo(Outcome.LATE);
+    permits.giveBack();
+    assertThat(permits.take(0)).isEqualTo(Outcome.TAKEN);
   }
 
   @Test
   void whoLeavesTheLineHoldsNobodyUp() throws Exception {
-    Turns turns = new Turns(1);
-    turns.take(ANY);
+    FairPermits permits = new FairPermits(1);
+    permits.take(ANY);
     List<Integer> order = new CopyOnWriteArrayList<>();
     List<Thread> threads = new ArrayList<>();
     for (int i = 0; i < 30; i++) {
@@ -49,9 +49,9 @@ class TurnsTest {
           Thread.ofPlatform()
               .start(
                   () -> {
-                    if (turns.take(ANY) == Outcome.TAKEN) {
+                    if (permits.take(ANY) == Outcome.TAKEN) {
                       order.add(number);
-                      turns.giveBack();
+                      permits.giveBack();
                     }
                   });
       awaitWaiting(thread);
@@ -61,41 +61,41 @@ class TurnsTest {
       threads.get(i).interrupt();
       threads.get(i).join();
     }
-    turns.giveBack();
+    permits.giveBack();
     for (Thread thread : threads) {
       thread.join();
     }
     assertThat(order).hasSize(20).isSorted().allMatch(number -> number % 3 != 0);
-    assertThat(turns.take(0)).isEqualTo(Outcome.TAKEN);
-    assertThat(turns.take(0)).isEqualTo(Outcome.LATE);
+    assertThat(permits.take(0)).isEqualTo(Outcome.TAKEN);
+    assertThat(permits.take(0)).isEqualTo(Outcome.LATE);
   }
 
   @Test
   void theEndWakesWhoWaitsAndWhoComesLater() throws Exception {
-    Turns turns = new Turns(1);
-    turns.take(ANY);
+    FairPermits permits = new FairPermits(1);
+    permits.take(ANY);
     List<Outcome> outcomes = new CopyOnWriteArrayList<>();
     List<Thread> threads = new ArrayList<>();
     for (int i = 0; i < 5; i++) {
-      Thread thread = Thread.ofPlatform().start(() -> outcomes.add(turns.take(ANY)));
+      Thread thread = Thread.ofPlatform().start(() -> outcomes.add(permits.take(ANY)));
       awaitWaiting(thread);
       threads.add(thread);
     }
-    turns.end();
+    permits.end();
     for (Thread thread : threads) {
       thread.join();
     }
     assertThat(outcomes).hasSize(5).containsOnly(Outcome.ENDED);
-    assertThat(turns.take(ANY)).isEqualTo(Outcome.ENDED);
-    turns.giveBack();
-    assertThat(turns.take(ANY)).isEqualTo(Outcome.TAKEN);
+    assertThat(permits.take(ANY)).isEqualTo(Outcome.ENDED);
+    permits.giveBack();
+    assertThat(permits.take(ANY)).isEqualTo(Outcome.TAKEN);
   }
 
-  /** Never more turns than there are, none lost, and nobody left waiting. */
+  /** Never more permits than there are, none lost, and nobody left waiting. */
   @Test
   void turnsAreNeitherMadeNorLost() throws Exception {
     int count = 3;
-    Turns turns = new Turns(count);
+    FairPermits permits = new FairPermits(count);
     AtomicInteger held = new AtomicInteger();
     AtomicBoolean tooMany = new AtomicBoolean();
     AtomicBoolean done = new AtomicBoolean();
@@ -112,7 +112,7 @@ class TurnsTest {
                   () -> {
                     for (int round = 0; round < 4000; round++) {
                       long wait = random.nextInt(4) == 0 ? ANY : random.nextInt(20_000);
-                      Outcome outcome = turns.take(wait);
+                      Outcome outcome = permits.take(wait);
                       outcomes.get(outcome).incrementAndGet();
                       if (outcome == Outcome.TAKEN) {
                         if (held.incrementAndGet() > count) {
@@ -122,7 +122,7 @@ class TurnsTest {
                           Thread.onSpinWait();
                         }
                         held.decrementAndGet();
-                        turns.giveBack();
+                        permits.giveBack();
                       } else if (outcome == Outcome.INTERRUPTED && !Thread.interrupted()) {
                         throw new AssertionError("not interrupted");
                       }
@@ -148,8 +148,8 @@ class TurnsTest {
     assertThat(outcomes.values().stream().mapToInt(AtomicInteger::get).sum()).isEqualTo(48_000);
     assertThat(outcomes.get(Outcome.TAKEN)).hasPositiveValue();
     for (int i = 0; i < count; i++) {
-      assertThat(turns.take(0)).isEqualTo(Outcome.TAKEN);
+      assertThat(permits.take(0)).isEqualTo(Outcome.TAKEN);
     }
-    assertThat(turns.take(0)).isEqualTo(Outcome.LATE);
+    assertThat(permits.take(0)).isEqualTo(Outcome.LATE);
   }
 }

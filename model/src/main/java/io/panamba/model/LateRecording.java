@@ -4,15 +4,15 @@ import java.util.function.Supplier;
 import jdk.jfr.FlightRecorder;
 
 /**
- * A span whose event is made when Flight Recorder is first found to be there. The first event of a
- * process loads some hundred classes and takes a tenth of a second, which a process that never
+ * A recording whose event is made when Flight Recorder is first found to be there. The first event
+ * of a process loads some hundred classes and takes a tenth of a second, which a process that never
  * records need not spend.
  */
-final class LateSpan implements Span {
-  private Supplier<? extends Span> maker;
-  private Span event;
+final class LateRecording implements Recording {
+  private Supplier<? extends Recording> maker;
+  private Recording event;
 
-  LateSpan(Supplier<? extends Span> maker) {
+  LateRecording(Supplier<? extends Recording> maker) {
     this.maker = maker;
   }
 
