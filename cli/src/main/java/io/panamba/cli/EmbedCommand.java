@@ -1,10 +1,10 @@
 package io.panamba.cli;
 
-import io.panamba.model.ClassToken;
+import io.panamba.model.block.ClassToken;
 import io.panamba.model.Inference;
 import io.panamba.model.InferenceOptions;
 import io.panamba.model.NonFiniteException;
-import io.panamba.model.Pooling;
+import io.panamba.model.block.Pooling;
 import io.panamba.model.Vim;
 import io.panamba.model.VimConfig;
 import io.panamba.model.files.PathText;

@@ -1,6 +1,6 @@
 package io.panamba.cli;
 
-import io.panamba.model.ClassToken;
+import io.panamba.model.block.ClassToken;
 import io.panamba.model.VimOptions;
 import picocli.CommandLine.Option;
 

@@ -1,7 +1,7 @@
 package io.panamba.cli;
 
-import io.panamba.model.Pooling;
-import io.panamba.model.PositionInterpolation;
+import io.panamba.model.block.Pooling;
+import io.panamba.model.block.PositionInterpolation;
 import io.panamba.model.Precision;
 import io.panamba.model.VimOptions;
 import picocli.CommandLine.Mixin;

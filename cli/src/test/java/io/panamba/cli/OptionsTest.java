@@ -3,9 +3,9 @@ package io.panamba.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.panamba.model.ClassToken;
-import io.panamba.model.Pooling;
-import io.panamba.model.PositionInterpolation;
+import io.panamba.model.block.ClassToken;
+import io.panamba.model.block.Pooling;
+import io.panamba.model.block.PositionInterpolation;
 import io.panamba.model.Precision;
 import io.panamba.model.VimOptions;
 import org.junit.jupiter.api.Test;

@@ -1,5 +1,7 @@
 package io.panamba.model;
 
+import io.panamba.model.block.ClassToken;
+import io.panamba.model.block.Pooling;
 import io.panamba.model.image.ImageTransform;
 import io.panamba.model.image.RgbImage;
 import java.time.Duration;

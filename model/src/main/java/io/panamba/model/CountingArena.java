@@ -6,12 +6,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** An arena that knows how much it has handed out, and what else ends with it. */
-final class CountingArena implements Arena {
+public final class CountingArena implements Arena {
   private final Arena arena;
   private final List<Runnable> endings = new ArrayList<>();
   private long bytes;
 
-  CountingArena(Arena arena) {
+  public CountingArena(Arena arena) {
     this.arena = arena;
   }
 

@@ -14,7 +14,7 @@ import io.panamba.runtime.Tensor;
  * @param device where operations run
  * @param arena the owner
  */
-record DeviceMemory(Device device, CountingArena arena) {
+public record DeviceMemory(Device device, CountingArena arena) {
   /** Allocates a tensor of zeros for operations. */
   Tensor tensor(DType dtype, long... sizes) {
     Tensor tensor = device.allocate(arena, dtype, Shape.of(sizes));

@@ -1,5 +1,6 @@
 package io.panamba.model;
 
+import io.panamba.model.block.PositionEmbedding;
 import io.panamba.runtime.Arenas;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
@@ -13,7 +14,7 @@ import java.util.Map;
  * The position embeddings of the grids that plans use. Plans of one grid share one; the last to go
  * frees it.
  */
-final class SharedPositions {
+public final class SharedPositions {
   private record Grid(int height, int width) {}
 
   private static final class Entry {
@@ -31,12 +32,12 @@ final class SharedPositions {
   private final Map<Grid, Entry> entries = new HashMap<>();
 
   /** Takes (tokens, dim) as trained, or null for none. */
-  SharedPositions(float[] trained) {
+  public SharedPositions(float[] trained) {
     this.trained = trained;
   }
 
   /** The embedding fitted to the grid of a network's images, or null if the network has none. */
-  PositionEmbedding fit(VimConfig sized) {
+  public PositionEmbedding fit(VimConfig sized) {
     return trained == null
         ? null
         : new PositionEmbedding(
@@ -55,7 +56,7 @@ final class SharedPositions {
    * @param user the memory whose end gives it back
    * @return (length, dim), or null if the network has none
    */
-  Tensor lend(VimConfig sized, DeviceMemory user) {
+  public Tensor lend(VimConfig sized, DeviceMemory user) {
     if (trained == null) {
       return null;
     }
@@ -99,7 +100,7 @@ final class SharedPositions {
   }
 
   /** The number of grids whose embedding is in memory. */
-  int grids() {
+  public int grids() {
     synchronized (entries) {
       return entries.size();
     }

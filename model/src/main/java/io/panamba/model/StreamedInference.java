@@ -1,5 +1,6 @@
 package io.panamba.model;
 
+import io.panamba.model.block.PositionEmbedding;
 import io.panamba.model.VimWeights.Layer;
 import io.panamba.model.VimWeights.NormWeights;
 import io.panamba.model.image.ImageSource;

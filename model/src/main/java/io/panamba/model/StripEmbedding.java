@@ -1,5 +1,6 @@
 package io.panamba.model;
 
+import io.panamba.model.block.PositionEmbedding;
 import io.panamba.model.image.ImageSource;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;

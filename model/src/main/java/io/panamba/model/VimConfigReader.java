@@ -1,5 +1,8 @@
 package io.panamba.model;
 
+import io.panamba.model.block.ClassToken;
+import io.panamba.model.block.Pooling;
+import io.panamba.model.block.PositionInterpolation;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.runtime.Shape;
 import java.util.Arrays;

@@ -1,5 +1,7 @@
 package io.panamba.model;
 
+import io.panamba.model.block.ClassToken;
+import io.panamba.model.block.Pooling;
 import io.panamba.model.VimWeights.Branch;
 import io.panamba.model.VimWeights.Layer;
 import io.panamba.model.VimWeights.NormWeights;

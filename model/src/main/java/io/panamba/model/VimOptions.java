@@ -1,5 +1,9 @@
 package io.panamba.model;
 
+import io.panamba.model.block.ClassToken;
+import io.panamba.model.block.Pooling;
+import io.panamba.model.block.PositionInterpolation;
+
 /**
  * What the shapes of a checkpoint can't tell. A component that is null is decided by the checkpoint
  * and, where that is silent, by the published models.

@@ -1,5 +1,8 @@
 package io.panamba.model;
 
+import io.panamba.model.block.ClassToken;
+import io.panamba.model.block.Pooling;
+import io.panamba.model.block.PositionInterpolation;
 import java.util.Objects;
 
 /** The published sizes of Vim (Vim table 1 and {@code vim/models_mamba.py}), and smaller ones. */

@@ -1,5 +1,6 @@
 package io.panamba.model;
 
+import io.panamba.model.block.ClassToken;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.PackedMatrix;

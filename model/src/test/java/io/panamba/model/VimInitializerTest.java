@@ -3,6 +3,7 @@ package io.panamba.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.panamba.model.block.ClassToken;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import java.lang.foreign.Arena;

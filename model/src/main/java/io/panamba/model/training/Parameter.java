@@ -1,6 +1,6 @@
 package io.panamba.model.training;
 
-import io.panamba.model.ClassToken;
+import io.panamba.model.block.ClassToken;
 import io.panamba.model.VimConfig;
 import io.panamba.runtime.Shape;
 import java.util.ArrayList;

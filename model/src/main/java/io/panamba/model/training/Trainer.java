@@ -1,8 +1,8 @@
 package io.panamba.model.training;
 
 import io.panamba.model.Bimamba;
-import io.panamba.model.ClassToken;
-import io.panamba.model.Pooling;
+import io.panamba.model.block.ClassToken;
+import io.panamba.model.block.Pooling;
 import io.panamba.model.Precision;
 import io.panamba.model.VimConfig;
 import io.panamba.runtime.Arenas;

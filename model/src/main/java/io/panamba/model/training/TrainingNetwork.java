@@ -1,7 +1,7 @@
 package io.panamba.model.training;
 
-import io.panamba.model.ClassToken;
-import io.panamba.model.Pooling;
+import io.panamba.model.block.ClassToken;
+import io.panamba.model.block.Pooling;
 import io.panamba.model.VimConfig;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.PackedMatrix;

@@ -4,14 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.panamba.model.ClassToken;
+import io.panamba.model.block.ClassToken;
 import io.panamba.model.Classifier;
 import io.panamba.model.FeatureExtractor;
 import io.panamba.model.Inference;
 import io.panamba.model.InferenceOptions;
 import io.panamba.model.InferencePool;
 import io.panamba.model.Labels;
-import io.panamba.model.Pooling;
+import io.panamba.model.block.Pooling;
 import io.panamba.model.Vim;
 import io.panamba.model.VimOptions;
 import io.panamba.model.WeightsException;

@@ -1,7 +1,7 @@
 package io.panamba.tests.golden;
 
-import io.panamba.model.ClassToken;
-import io.panamba.model.Pooling;
+import io.panamba.model.block.ClassToken;
+import io.panamba.model.block.Pooling;
 import io.panamba.model.VimOptions;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.tests.kit.GoldenFiles;

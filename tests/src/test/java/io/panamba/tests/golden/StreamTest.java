@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.panamba.model.Inference;
 import io.panamba.model.InferenceOptions;
-import io.panamba.model.PositionInterpolation;
+import io.panamba.model.block.PositionInterpolation;
 import io.panamba.model.Precision;
 import io.panamba.model.StreamOptions;
 import io.panamba.model.StreamedInference;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panamba.model.Inference;
 import io.panamba.model.InferenceOptions;
-import io.panamba.model.Pooling;
+import io.panamba.model.block.Pooling;
 import io.panamba.model.Precision;
 import io.panamba.model.Vim;
 import io.panamba.model.VimConfig;

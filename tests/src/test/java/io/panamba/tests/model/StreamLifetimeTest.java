@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panamba.model.InferenceInterruptedException;
-import io.panamba.model.Pooling;
+import io.panamba.model.block.Pooling;
 import io.panamba.model.StreamOptions;
 import io.panamba.model.StreamedInference;
 import io.panamba.model.Vim;

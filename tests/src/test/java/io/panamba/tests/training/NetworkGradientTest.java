@@ -3,8 +3,8 @@ package io.panamba.tests.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.panamba.model.ClassToken;
-import io.panamba.model.Pooling;
+import io.panamba.model.block.ClassToken;
+import io.panamba.model.block.Pooling;
 import io.panamba.model.VimConfig;
 import io.panamba.model.VimInitializer;
 import io.panamba.model.VimOptions;

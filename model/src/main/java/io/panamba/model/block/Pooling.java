@@ -1,4 +1,4 @@
-package io.panamba.model;
+package io.panamba.model.block;
 
 /**
  * How a model without a class token makes one answer of many tokens ({@code final_pool_type}). With

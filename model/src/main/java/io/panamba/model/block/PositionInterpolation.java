@@ -1,4 +1,4 @@
-package io.panamba.model;
+package io.panamba.model.block;
 
 /**
  * How position embeddings are fitted to another grid of patches: bicubic, a = -0.75, corners not

@@ -1,7 +1,13 @@
-package io.panamba.model;
+package io.panamba.model.block;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.panamba.model.Bimamba;
+import io.panamba.model.CountingArena;
+import io.panamba.model.DeviceMemory;
+import io.panamba.model.Precision;
+import io.panamba.model.SharedPositions;
+import io.panamba.model.VimConfig;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Shape;

@@ -1,4 +1,4 @@
-package io.panamba.model;
+package io.panamba.model.block;
 
 /** Where class tokens stand in the sequence ({@code vim/models_mamba.py}). */
 public enum ClassToken {

@@ -1,5 +1,6 @@
-package io.panamba.model;
+package io.panamba.model.block;
 
+import io.panamba.model.WeightsException;
 import io.panamba.runtime.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -9,7 +10,7 @@ import java.lang.foreign.ValueLayout;
  * never needs all of them at a time. As torch's bicubic with align_corners=False: taps beyond the
  * border repeat it.
  */
-final class PositionEmbedding {
+public final class PositionEmbedding {
   private static final double A = -0.75;
   private static final int TAPS = 4;
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
@@ -59,7 +60,7 @@ final class PositionEmbedding {
    * @param width columns of the new grid
    * @param mode which rows count as the class tokens'
    */
-  PositionEmbedding(
+  public PositionEmbedding(
       float[] trained,
       int dim,
       ClassToken classToken,
@@ -131,7 +132,7 @@ final class PositionEmbedding {
    * @param first the first token
    * @param out float32, (tokens, dim)
    */
-  void write(long first, Tensor out) {
+  public void write(long first, Tensor out) {
     long end = first + out.shape().size(0);
     float[] line = new float[width * dim];
     int extra = 0;
