@@ -1,5 +1,6 @@
 package io.panamba.model;
 
+import io.panamba.model.graph.CountingArena;
 import io.panamba.model.block.Pooling;
 import io.panamba.runtime.Plan;
 import io.panamba.runtime.Tensor;

@@ -1,5 +1,6 @@
 package io.panamba.model;
 
+import io.panamba.model.graph.Activations;
 import io.panamba.model.VimWeights.Branch;
 import io.panamba.model.VimWeights.Layer;
 import io.panamba.runtime.Shape;

@@ -1,5 +1,6 @@
 package io.panamba.model;
 
+import io.panamba.model.graph.CountingArena;
 import io.panamba.runtime.Device;
 import jdk.jfr.DataAmount;
 import jdk.jfr.Description;

@@ -1,5 +1,6 @@
 package io.panamba.model;
 
+import io.panamba.model.graph.CountingArena;
 import io.panamba.runtime.Device;
 import java.util.function.Supplier;
 

@@ -1,5 +1,6 @@
 package io.panamba.model;
 
+import io.panamba.model.graph.DeviceMemory;
 import io.panamba.model.block.PositionEmbedding;
 import io.panamba.runtime.Arenas;
 import io.panamba.runtime.DType;

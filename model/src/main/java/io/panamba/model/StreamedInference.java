@@ -1,5 +1,8 @@
 package io.panamba.model;
 
+import io.panamba.model.graph.Activations;
+import io.panamba.model.graph.CountingArena;
+import io.panamba.model.graph.DeviceMemory;
 import io.panamba.model.block.PositionEmbedding;
 import io.panamba.model.VimWeights.Layer;
 import io.panamba.model.VimWeights.NormWeights;

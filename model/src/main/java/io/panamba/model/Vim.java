@@ -1,5 +1,7 @@
 package io.panamba.model;
 
+import io.panamba.model.graph.CountingArena;
+import io.panamba.model.graph.DeviceMemory;
 import io.panamba.model.block.ClassToken;
 import io.panamba.model.block.Pooling;
 import io.panamba.model.checkpoint.Checkpoint;

@@ -1,5 +1,8 @@
 package io.panamba.model;
 
+import io.panamba.model.graph.Activations;
+import io.panamba.model.graph.DeviceMemory;
+import io.panamba.model.graph.HostCopies;
 import io.panamba.model.block.ClassToken;
 import io.panamba.model.block.Pooling;
 import io.panamba.model.VimWeights.Branch;

@@ -1,5 +1,6 @@
 package io.panamba.model;
 
+import io.panamba.model.graph.DeviceMemory;
 import io.panamba.model.block.ClassToken;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.runtime.DType;

@@ -3,8 +3,8 @@ package io.panamba.model.block;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.panamba.model.Bimamba;
-import io.panamba.model.CountingArena;
-import io.panamba.model.DeviceMemory;
+import io.panamba.model.graph.CountingArena;
+import io.panamba.model.graph.DeviceMemory;
 import io.panamba.model.Precision;
 import io.panamba.model.SharedPositions;
 import io.panamba.model.VimConfig;

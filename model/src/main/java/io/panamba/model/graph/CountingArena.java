@@ -1,4 +1,4 @@
-package io.panamba.model;
+package io.panamba.model.graph;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -15,7 +15,7 @@ public final class CountingArena implements Arena {
     this.arena = arena;
   }
 
-  long bytes() {
+  public long bytes() {
     return bytes;
   }
 
@@ -25,7 +25,7 @@ public final class CountingArena implements Arena {
   }
 
   /** Does something, once, after the arena is closed. */
-  void onClose(Runnable ending) {
+  public void onClose(Runnable ending) {
     endings.add(ending);
   }
 

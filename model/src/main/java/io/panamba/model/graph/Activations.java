@@ -1,4 +1,4 @@
-package io.panamba.model;
+package io.panamba.model.graph;
 
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Tensor;
@@ -9,14 +9,14 @@ import io.panamba.runtime.Tensor;
  * @param memory of the device that computes it
  * @param type of what mixers hand from one operation to the next
  */
-record Activations(DeviceMemory memory, DType type) {
+public record Activations(DeviceMemory memory, DType type) {
   /** Allocates an activation. */
-  Tensor tensor(long... sizes) {
+  public Tensor tensor(long... sizes) {
     return memory.tensor(type, sizes);
   }
 
   /** Allocates what is float32 in every precision: the residual stream, projections, states. */
-  Tensor exact(long... sizes) {
+  public Tensor exact(long... sizes) {
     return memory.tensor(DType.F32, sizes);
   }
 }

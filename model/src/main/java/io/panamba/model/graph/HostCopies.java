@@ -1,4 +1,4 @@
-package io.panamba.model;
+package io.panamba.model.graph;
 
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Copy;
@@ -11,19 +11,19 @@ import java.util.Map;
  * Brings results to where the host can read them, each once. Where operations work in the host's
  * memory, they are there.
  */
-final class HostCopies {
+public final class HostCopies {
   private final DeviceMemory memory;
   private final List<Operation> operations;
   private final Map<Tensor, Tensor> copies = new HashMap<>();
 
   /** Adds copies to the operations. */
-  HostCopies(DeviceMemory memory, List<Operation> operations) {
+  public HostCopies(DeviceMemory memory, List<Operation> operations) {
     this.memory = memory;
     this.operations = operations;
   }
 
   /** The tensor from which the host reads a result; null of null. */
-  Tensor of(Tensor result) {
+  public Tensor of(Tensor result) {
     return result == null ? null : copies.computeIfAbsent(result, this::copy);
   }
 

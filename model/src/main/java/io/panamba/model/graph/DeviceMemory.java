@@ -1,4 +1,4 @@
-package io.panamba.model;
+package io.panamba.model.graph;
 
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
@@ -16,28 +16,28 @@ import io.panamba.runtime.Tensor;
  */
 public record DeviceMemory(Device device, CountingArena arena) {
   /** Allocates a tensor of zeros for operations. */
-  Tensor tensor(DType dtype, long... sizes) {
+  public Tensor tensor(DType dtype, long... sizes) {
     Tensor tensor = device.allocate(arena, dtype, Shape.of(sizes));
     count(tensor.shape().elements() * dtype.bytes());
     return tensor;
   }
 
   /** A tensor for operations with the given elements. */
-  Tensor of(Shape shape, float... values) {
+  public Tensor of(Shape shape, float... values) {
     Tensor tensor = device.upload(arena, shape, values);
     count((long) values.length * Float.BYTES);
     return tensor;
   }
 
   /** Rearranges a weight matrix for operations. */
-  PackedMatrix pack(MatrixSource source, DType dtype) {
+  public PackedMatrix pack(MatrixSource source, DType dtype) {
     PackedMatrix matrix = device.pack(arena, source, dtype);
     count(matrix.byteSize());
     return matrix;
   }
 
   /** The tensor through which the host writes or reads one of the device: perhaps that itself. */
-  Tensor staging(Tensor tensor) {
+  public Tensor staging(Tensor tensor) {
     Tensor host = device.staging(arena, tensor);
     if (host != tensor) {
       count(host.segment().byteSize());
