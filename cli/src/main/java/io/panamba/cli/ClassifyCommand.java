@@ -1,7 +1,7 @@
 package io.panamba.cli;
 
-import io.panamba.model.Classification;
-import io.panamba.model.Classifier;
+import io.panamba.model.task.Classification;
+import io.panamba.model.task.Classifier;
 import io.panamba.model.Labels;
 import io.panamba.model.NonFiniteException;
 import io.panamba.model.Vim;

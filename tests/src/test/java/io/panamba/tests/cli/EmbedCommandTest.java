@@ -2,7 +2,7 @@ package io.panamba.tests.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.panamba.model.FeatureExtractor;
+import io.panamba.model.task.FeatureExtractor;
 import io.panamba.model.Inference;
 import io.panamba.model.InferenceOptions;
 import io.panamba.model.Vim;

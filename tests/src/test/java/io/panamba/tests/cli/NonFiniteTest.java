@@ -3,8 +3,8 @@ package io.panamba.tests.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.panamba.model.Classifier;
-import io.panamba.model.FeatureExtractor;
+import io.panamba.model.task.Classifier;
+import io.panamba.model.task.FeatureExtractor;
 import io.panamba.model.NonFiniteException;
 import io.panamba.model.Vim;
 import io.panamba.model.VimOptions;

@@ -1,7 +1,7 @@
 package io.panamba.tests.errors;
 
-import io.panamba.model.Classifier;
-import io.panamba.model.FeatureExtractor;
+import io.panamba.model.task.Classifier;
+import io.panamba.model.task.FeatureExtractor;
 import io.panamba.model.InferenceOptions;
 import io.panamba.model.InferencePool;
 import io.panamba.model.StreamOptions;

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panamba.model.block.ClassToken;
-import io.panamba.model.Classifier;
-import io.panamba.model.FeatureExtractor;
+import io.panamba.model.task.Classifier;
+import io.panamba.model.task.FeatureExtractor;
 import io.panamba.model.Inference;
 import io.panamba.model.InferenceOptions;
 import io.panamba.model.InferencePool;

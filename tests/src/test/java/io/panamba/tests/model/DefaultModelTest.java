@@ -2,7 +2,7 @@ package io.panamba.tests.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.panamba.model.Classifier;
+import io.panamba.model.task.Classifier;
 import io.panamba.model.Vim;
 import io.panamba.model.VimOptions;
 import io.panamba.model.image.ImageDecoder;

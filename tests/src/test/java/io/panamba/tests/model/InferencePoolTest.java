@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
-import io.panamba.model.Classifier;
-import io.panamba.model.FeatureExtractor;
+import io.panamba.model.task.Classifier;
+import io.panamba.model.task.FeatureExtractor;
 import io.panamba.model.Inference;
 import io.panamba.model.InferenceInterruptedException;
 import io.panamba.model.InferenceOptions;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.panamba.model.Classification;
-import io.panamba.model.Classifier;
+import io.panamba.model.task.Classification;
+import io.panamba.model.task.Classifier;
 import io.panamba.model.Vim;
 import io.panamba.model.VimConfig;
 import io.panamba.model.VimInitializer;

@@ -1,4 +1,4 @@
-package io.panamba.model;
+package io.panamba.model.task;
 
 /**
  * One class of an answer.

@@ -1,5 +1,15 @@
-package io.panamba.model;
+package io.panamba.model.task;
 
+import io.panamba.model.Inference;
+import io.panamba.model.InferenceInterruptedException;
+import io.panamba.model.InferenceOptions;
+import io.panamba.model.InferencePool;
+import io.panamba.model.Labels;
+import io.panamba.model.NonFiniteException;
+import io.panamba.model.PoolTimeoutException;
+import io.panamba.model.Vim;
+import io.panamba.model.VimConfig;
+import io.panamba.model.WeightsException;
 import io.panamba.model.block.ClassToken;
 import io.panamba.model.block.Pooling;
 import io.panamba.model.image.ImageTransform;
