@@ -88,6 +88,8 @@ public final class Main implements Runnable {
             .setOut(out)
             .setErr(err)
             .registerConverter(Path.class, new Arguments.PathConverter())
+            // A picture may be called @cat.png.
+            .setExpandAtFiles(false)
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setParameterExceptionHandler((e, given) -> misused(e))
             .setExecutionExceptionHandler((e, command, result) -> main.failed(e, command));
