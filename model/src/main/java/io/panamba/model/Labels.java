@@ -41,8 +41,8 @@ public final class Labels {
   /**
    * Reads a text file with one label a line.
    *
-   * @param file UTF-8, or UTF-16 with a byte order mark, of at most 16 MiB; spaces around labels
-   *     and empty lines at the end are left out
+   * @param file a regular file, or a link to one: UTF-8, or UTF-16 with a byte order mark, of at
+   *     most 16 MiB; spaces around labels and empty lines at the end are left out
    * @return the labels
    * @throws PanambaException if the file can't be read or is no such text
    */
