@@ -70,6 +70,7 @@ final class Targets {
         picture("bmp", ImageParsers.decoder("BMP")),
         picture("tiff", ImageParsers.decoder("TIFF")),
         picture("webp", ImageParsers.decoder("WEBP")),
+        data("zstandard", 4, ImageParsers::zstandard, List.of(IOException.class)),
         data("jpeg-header", 2, ImageParsers::jpegHeader, List.of(IOException.class)),
         picture("rows", InputFile.parser(ImageParsers::rows)));
   }
