@@ -38,7 +38,7 @@ class LoaderLeakTest {
 
     private static WeakReference<ClassLoader> decode(Path folder) throws Exception {
       List<URL> path = new ArrayList<>();
-      for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+      for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
         path.add(Path.of(entry).toUri().toURL());
       }
       Thread thread = Thread.currentThread();
@@ -48,7 +48,7 @@ class LoaderLeakTest {
           Stream<Path> files = Files.list(folder)) {
         thread.setContextClassLoader(loader);
         Class<?> type = Class.forName(ImageDecoder.class.getName(), true, loader);
-        if (type.getClassLoader() != loader) {
+        if (!type.getClassLoader().equals(loader)) {
           throw new IllegalStateException("the classes are the parent's");
         }
         Object decoder = type.getConstructor().newInstance();
