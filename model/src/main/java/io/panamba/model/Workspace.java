@@ -80,8 +80,23 @@ final class Workspace {
     }
   }
 
+  /** Of an inference that needs more memory than the machine has. */
+  static WorkspaceException notThere(long bytes) {
+    return new WorkspaceException(
+        "an inference needs more than %s of memory, and this machine has %s; take a smaller batch or image"
+            .formatted(gigabytes(bytes), gigabytes(machineBytes())));
+  }
+
+  /** Of memory that is there, but in use or beyond a limit. */
+  static WorkspaceException notToBeHad(OutOfMemoryError e) {
+    return new WorkspaceException(
+        "an inference's memory is not to be had (%s); take a smaller batch or image"
+            .formatted(e.getMessage()),
+        e);
+  }
+
   /** The memory of the machine or of the container. */
-  private static long machineBytes() {
+  static long machineBytes() {
     return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
         ? system.getTotalMemorySize()
         : Long.MAX_VALUE;
