@@ -8,8 +8,11 @@ import java.util.List;
 
 /** An arena that knows how much it has handed out, and what else ends with it. */
 final class CountingArena implements Arena {
+  /** Bytes that any machine has: asking what this one has loads classes of another module. */
+  private static final long MODEST = 1L << 30;
+
   private final Arena arena;
-  private final long most;
+  private final boolean bounded;
   private final List<Runnable> endings = new ArrayList<>();
   private long bytes;
 
@@ -17,13 +20,12 @@ final class CountingArena implements Arena {
   private long allocated;
 
   CountingArena(Arena arena) {
-    this(arena, Long.MAX_VALUE);
+    this(arena, false);
   }
 
-  /** An arena that refuses to hand out more bytes than {@code most} itself. */
-  private CountingArena(Arena arena, long most) {
+  private CountingArena(Arena arena, boolean bounded) {
     this.arena = arena;
-    this.most = most;
+    this.bounded = bounded;
   }
 
   /**
@@ -31,7 +33,7 @@ final class CountingArena implements Arena {
    * promise more than it has, and end the process that takes it at its word.
    */
   static CountingArena ofWorkspace() {
-    return new CountingArena(Arenas.shared(), Workspace.machineBytes());
+    return new CountingArena(Arenas.shared(), true);
   }
 
   long bytes() {
@@ -51,8 +53,11 @@ final class CountingArena implements Arena {
   /** Throws {@link WorkspaceException} if it is more than there can be. */
   @Override
   public MemorySegment allocate(long byteSize, long byteAlignment) {
-    if (byteSize > most - allocated) {
-      throw Workspace.notThere(Math.max(byteSize, most));
+    if (bounded && byteSize > MODEST - allocated) {
+      long most = Workspace.machineBytes();
+      if (byteSize > most - allocated) {
+        throw Workspace.notThere(Math.max(byteSize, most));
+      }
     }
     allocated += byteSize;
     bytes += byteSize;

@@ -95,11 +95,15 @@ final class Workspace {
         e);
   }
 
-  /** The memory of the machine or of the container. */
+  /** The memory of the machine or of the container; without the module that knows it, any. */
   static long machineBytes() {
-    return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
-        ? system.getTotalMemorySize()
-        : Long.MAX_VALUE;
+    try {
+      return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
+          ? system.getTotalMemorySize()
+          : Long.MAX_VALUE;
+    } catch (NoClassDefFoundError _) {
+      return Long.MAX_VALUE;
+    }
   }
 
   private static void requireSpace(long bytes, Path folder) throws IOException {

@@ -193,20 +193,6 @@ class WeightsErrorTest {
     }
   }
 
-  @Test
-  void rotaryEmbeddingsOfLargeGrids() {
-    try (Vim vim = load(tensors("vim_nano_rope"))) {
-      assertThatThrownBy(
-              () -> vim.plan(new InferenceOptions(1, 80_000, 80_000, false, false, false)))
-          .satisfiesAnyOf(
-              e ->
-                  assertThat(e)
-                      .isInstanceOf(IllegalArgumentException.class)
-                      .hasMessageContaining("too large for a rotary embedding"),
-              e -> assertThat(e).isInstanceOf(WorkspaceException.class));
-    }
-  }
-
   /** In a process of little memory: a fit is looked for without a copy of the keys for each. */
   @Test
   void manyKeysUnderManyPrefixes() throws IOException {
