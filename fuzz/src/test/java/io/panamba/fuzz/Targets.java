@@ -44,6 +44,11 @@ final class Targets {
         data("pickle", 4, CheckpointParsers::pickle, CHECKPOINT),
         data("zip", 4, CheckpointParsers::zip, CHECKPOINT),
         data("json", 4, CheckpointParsers::json, CHECKPOINT),
+        data(
+            "index",
+            2,
+            InputFile.parser("model.safetensors.index.json", CheckpointParsers::index),
+            CHECKPOINT),
         data("safetensors", 4, CheckpointParsers::safetensors, CHECKPOINT),
         data(
             "network",

@@ -1,5 +1,6 @@
 package io.panamba.model;
 
+import io.panamba.runtime.Arenas;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -7,12 +8,32 @@ import java.util.List;
 
 /** An arena that knows how much it has handed out, and what else ends with it. */
 final class CountingArena implements Arena {
+  /** Bytes that any machine has: asking what this one has loads classes of another module. */
+  private static final long MODEST = 1L << 30;
+
   private final Arena arena;
+  private final boolean bounded;
   private final List<Runnable> endings = new ArrayList<>();
   private long bytes;
 
+  /** Those of {@link #bytes} that it handed out itself. */
+  private long allocated;
+
   CountingArena(Arena arena) {
+    this(arena, false);
+  }
+
+  private CountingArena(Arena arena, boolean bounded) {
     this.arena = arena;
+    this.bounded = bounded;
+  }
+
+  /**
+   * An arena for what an inference needs beside the weights, in the host's memory. A system may
+   * promise more than it has, and end the process that takes it at its word.
+   */
+  static CountingArena ofWorkspace() {
+    return new CountingArena(Arenas.shared(), true);
   }
 
   long bytes() {
@@ -29,8 +50,16 @@ final class CountingArena implements Arena {
     endings.add(ending);
   }
 
+  /** Throws {@link WorkspaceException} if it is more than there can be. */
   @Override
   public MemorySegment allocate(long byteSize, long byteAlignment) {
+    if (bounded && byteSize > MODEST - allocated) {
+      long most = Workspace.machineBytes();
+      if (byteSize > most - allocated) {
+        throw Workspace.notThere(Math.max(byteSize, most));
+      }
+    }
+    allocated += byteSize;
     bytes += byteSize;
     return arena.allocate(byteSize, byteAlignment);
   }

@@ -19,7 +19,12 @@ final class RotaryEmbedding {
       throw new WeightsException("a rotary embedding needs a width divisible by 4, not " + dim);
     }
     int half = dim / 2;
-    float[] cos = new float[Math.multiplyExact(Math.multiplyExact(height, width), dim)];
+    if ((long) height * width > (Integer.MAX_VALUE - 8) / dim) {
+      throw new IllegalArgumentException(
+          "a grid of %d x %d patches is too large for a rotary embedding of %d numbers a patch"
+              .formatted(height, width, dim));
+    }
+    float[] cos = new float[height * width * dim];
     float[] sin = new float[cos.length];
     for (int i = 0; i < cos.length; i++) {
       int column = i % dim;

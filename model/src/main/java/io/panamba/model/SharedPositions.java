@@ -1,6 +1,5 @@
 package io.panamba.model;
 
-import io.panamba.runtime.Arenas;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Shape;
@@ -73,7 +72,7 @@ final class SharedPositions {
   }
 
   private Entry create(VimConfig sized, Device device) {
-    Arena arena = Arenas.shared();
+    Arena arena = CountingArena.ofWorkspace();
     try {
       Tensor tensor = device.allocate(arena, DType.F32, Shape.of(sized.length(), sized.dim()));
       try (Arena local = Arena.ofConfined()) {

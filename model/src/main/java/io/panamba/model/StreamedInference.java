@@ -3,7 +3,6 @@ package io.panamba.model;
 import io.panamba.model.VimWeights.Layer;
 import io.panamba.model.VimWeights.NormWeights;
 import io.panamba.model.image.ImageSource;
-import io.panamba.runtime.Arenas;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Linear;
@@ -65,7 +64,7 @@ public final class StreamedInference implements AutoCloseable {
     this.device = device;
     this.options = options;
     this.tiles = Tiles.of(config.length(), options.tile());
-    this.arena = new CountingArena(Arenas.shared());
+    this.arena = CountingArena.ofWorkspace();
     try {
       DType type = config.precision().dtype();
       this.sequence = sequence(type);

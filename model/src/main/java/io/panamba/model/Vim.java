@@ -42,7 +42,7 @@ public final class Vim implements AutoCloseable {
    * @param options what the checkpoint's shapes can't tell
    * @return the network
    * @throws io.panamba.model.checkpoint.CheckpointException if the file can't be read as a
-   *     checkpoint
+   *     checkpoint, changes meanwhile, or takes more memory than there is
    * @throws WeightsException if its tensors are not those of a Vim network
    */
   public static Vim open(Path file, Device device, VimOptions options) {
@@ -78,8 +78,11 @@ public final class Vim implements AutoCloseable {
    * without the prefixes of what the network was a part of.
    *
    * @param checkpoint any checkpoint
-   * @return the first of its {@linkplain Checkpoint#readings readings} that fits
+   * @return the checkpoint itself if it fits, or else the first of its {@linkplain
+   *     Checkpoint#readings readings} that does
    * @throws WeightsException if none does
+   * @throws io.panamba.model.checkpoint.CheckpointException if looking takes more memory than there
+   *     is
    */
   public static Checkpoint reading(Checkpoint checkpoint) {
     return VimKeys.reading(checkpoint);
@@ -103,9 +106,15 @@ public final class Vim implements AutoCloseable {
    * @param device where the network will run; it stays the caller's to close
    * @param options what the checkpoint's shapes can't tell
    * @return the network
+   * @throws io.panamba.model.checkpoint.CheckpointException if its file has changed since it was
+   *     opened, or takes more memory than there is
    * @throws WeightsException if its tensors are not those of a Vim network
    */
   public static Vim load(Checkpoint checkpoint, Device device, VimOptions options) {
+    return FileMemory.guard(checkpoint.path(), () -> loadAll(checkpoint, device, options));
+  }
+
+  private static Vim loadAll(Checkpoint checkpoint, Device device, VimOptions options) {
     Checkpoint fitting = reading(checkpoint);
     VimConfig config = VimConfigReader.read(fitting, options);
     CountingArena arena = new CountingArena(Arenas.shared());
@@ -158,6 +167,9 @@ public final class Vim implements AutoCloseable {
    * @return the inference, to be closed by the caller
    * @throws IllegalArgumentException if an image is smaller than a patch
    * @throws WeightsException if logits are wanted of a checkpoint without a head
+   * @throws WorkspaceException if its memory is not to be had: size, stride and widths may be what
+   *     a file says
+   * @throws io.panamba.runtime.ShapeException if a tensor would have 2^59 elements or more
    * @throws IllegalStateException if the network is closed
    */
   public Inference plan(InferenceOptions options) {
@@ -165,7 +177,7 @@ public final class Vim implements AutoCloseable {
       throw new IllegalStateException("the network is closed");
     }
     VimConfig sized = sized(options.height(), options.width());
-    CountingArena workspace = new CountingArena(Arenas.shared());
+    CountingArena workspace = CountingArena.ofWorkspace();
     try {
       Span span = Span.plan(sized, options, device, workspace);
       boolean recorded = span.start();
@@ -178,6 +190,9 @@ public final class Vim implements AutoCloseable {
       }
       Span runs = Span.inference(sized, options, device);
       return new Inference(workspace, plan, network, options, runs);
+    } catch (OutOfMemoryError e) {
+      workspace.close();
+      throw Workspace.notToBeHad(e);
     } catch (RuntimeException | Error e) {
       workspace.close();
       throw e;
@@ -218,7 +233,11 @@ public final class Vim implements AutoCloseable {
     if (options.logits() && weights.head() == null) {
       throw new WeightsException("logits are wanted, but the checkpoint has no head.weight");
     }
-    return new StreamedInference(sized, weights, positions.fit(sized), device, options);
+    try {
+      return new StreamedInference(sized, weights, positions.fit(sized), device, options);
+    } catch (OutOfMemoryError e) {
+      throw Workspace.notToBeHad(e);
+    }
   }
 
   private VimConfig sized(int height, int width) {

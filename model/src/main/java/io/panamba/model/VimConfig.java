@@ -120,10 +120,13 @@ public record VimConfig(
    * @param checkpoint the weights under the keys of the original state dict
    * @param options what comes before both
    * @return the configuration
-   * @throws WeightsException if the tensors are not those of a Vim network
+   * @throws WeightsException if the tensors are not those of a Vim network, or if the checkpoint
+   *     decides on images of more than 2^24 pixels or 2^18 patches, which options alone may ask for
+   * @throws io.panamba.model.checkpoint.CheckpointException if that takes more memory than there is
    */
   public static VimConfig of(Checkpoint checkpoint, VimOptions options) {
-    return VimConfigReader.read(VimKeys.reading(checkpoint), options);
+    return FileMemory.guard(
+        checkpoint.path(), () -> VimConfigReader.read(VimKeys.reading(checkpoint), options));
   }
 
   /**

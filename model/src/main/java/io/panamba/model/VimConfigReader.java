@@ -16,6 +16,17 @@ import java.util.stream.Stream;
 final class VimConfigReader {
   private static final String PROJECTION = VimKeys.PROJECTION;
   private static final int PUBLISHED_IMAGE_SIZE = 224;
+
+  /**
+   * Pixels of the images that a file may decide on: 4096 x 4096. A few bytes of metadata say how
+   * large they are, and a plan takes 12 bytes and more for each pixel. Trainings see 224 to 1280
+   * pixels a side; what is larger is asked for by {@link VimOptions}.
+   */
+  private static final long MAX_PIXELS = 1 << 24;
+
+  /** Patches of these images: a stride of 8 pixels. A plan takes a few rows of numbers for each. */
+  private static final long MAX_PATCHES = 1 << 18;
+
   private static final String IMAGE_HEIGHT = "vim.image_height";
   private static final String IMAGE_WIDTH = "vim.image_width";
   private static final String STRIDE = "vim.stride";
@@ -61,8 +72,14 @@ final class VimConfigReader {
     boolean positions = has("pos_embed");
     int trainedSide = positions ? trainedSide(classToken) : 0;
     int stride = stride(patch, trainedSide);
+    if (stride < 1) {
+      throw new IllegalArgumentException("the stride is at least 1, not " + stride);
+    }
     int height = imageSize(options.imageHeight(), IMAGE_HEIGHT, patch, stride, trainedSide);
     int width = imageSize(options.imageWidth(), IMAGE_WIDTH, patch, stride, trainedSide);
+    if (options.imageHeight() == null || options.imageWidth() == null) {
+      requireModest(height, width, patch, stride);
+    }
     return new VimConfig(
         height,
         width,
@@ -249,12 +266,13 @@ final class VimConfigReader {
       return wanted;
     }
     int said = stored(name, 0);
-    if (said >= patch
-        && stride > 0
-        && (trainedSide == 0 || (said - patch) / stride + 1 == trainedSide)) {
+    if (said >= patch && (trainedSide == 0 || (said - patch) / stride + 1 == trainedSide)) {
       return said;
     }
-    long size = trainedSide > 0 ? (trainedSide - 1L) * stride + patch : PUBLISHED_IMAGE_SIZE;
+    long size =
+        trainedSide > 0
+            ? (trainedSide - 1L) * stride + patch
+            : Math.max(PUBLISHED_IMAGE_SIZE, patch);
     if (size > Integer.MAX_VALUE) {
       throw new WeightsException(
           "pos_embed is for %d x %d patches: with a stride of %d and patches of %d, images would"
@@ -262,5 +280,17 @@ final class VimConfigReader {
               + " be %d pixels wide".formatted(size));
     }
     return (int) size;
+  }
+
+  /** Refuses images that a file decides on and that take more than a file may ask for. */
+  private static void requireModest(int height, int width, int patch, int stride) {
+    long rows = (height - (long) patch) / stride + 1;
+    long columns = (width - (long) patch) / stride + 1;
+    if ((long) height * width > MAX_PIXELS || rows * columns > MAX_PATCHES) {
+      throw new WeightsException(
+          "the file decides on images of %d x %d pixels in %d x %d patches; a file may have %d pixels"
+                  .formatted(height, width, rows, columns, MAX_PIXELS)
+              + " in %d patches. Choose the image size yourself".formatted(MAX_PATCHES));
+    }
   }
 }

@@ -1,6 +1,7 @@
 package io.panamba.model;
 
 import io.panamba.model.checkpoint.Checkpoint;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -40,23 +41,29 @@ final class VimKeys {
     return STARTS.stream().anyMatch(key::startsWith);
   }
 
-  /** The first reading that has the projection of patches. */
+  /**
+   * The checkpoint itself if it has the projection of patches, or else the first reading that has.
+   */
   static Checkpoint reading(Checkpoint checkpoint) {
-    List<Checkpoint> readings = checkpoint.readings();
-    for (Checkpoint reading : readings) {
-      if (reading.keys().contains(PROJECTION)) {
-        return reading;
-      }
-    }
-    throw new WeightsException(obstacle(checkpoint, readings));
+    return FileMemory.guard(
+        checkpoint.path(),
+        () -> {
+          if (checkpoint.keys().contains(PROJECTION)) {
+            return checkpoint;
+          }
+          int best = 0;
+          for (Checkpoint reading : checkpoint.readings()) {
+            if (reading.keys().contains(PROJECTION)) {
+              return reading;
+            }
+            best = Math.max(best, kinds(reading));
+          }
+          throw new WeightsException(obstacle(checkpoint, best));
+        });
   }
 
-  private static String obstacle(Checkpoint checkpoint, List<Checkpoint> readings) {
+  private static String obstacle(Checkpoint checkpoint, int best) {
     Set<String> keys = checkpoint.keys();
-    int best = 0;
-    for (Checkpoint reading : readings) {
-      best = Math.max(best, kinds(reading).size());
-    }
     return String.format(
         Locale.ROOT,
         "%s: %d tensors (%s%s), and no network fits them. The nearest is Vim, with %d of its %d"
@@ -70,10 +77,15 @@ final class VimKeys {
         PROJECTION);
   }
 
-  private static Set<String> kinds(Checkpoint reading) {
-    return reading.keys().stream()
-        .map(key -> LAYER.matcher(key).replaceFirst("layers.#."))
-        .filter(KINDS::contains)
-        .collect(Collectors.toSet());
+  /** How many of the kinds of keys there are. */
+  private static int kinds(Checkpoint reading) {
+    Set<String> found = new HashSet<>();
+    for (String key : reading.keys()) {
+      String kind = LAYER.matcher(key).replaceFirst("layers.#.");
+      if (KINDS.contains(kind)) {
+        found.add(kind);
+      }
+    }
+    return found.size();
   }
 }

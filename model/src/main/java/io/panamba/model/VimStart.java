@@ -28,12 +28,19 @@ public final class VimStart {
    * @param arena the owner of the tensors
    * @return float32 tensors by key, in the order of the checkpoint
    * @throws WeightsException if the checkpoint has no square grid of positions
+   * @throws io.panamba.model.checkpoint.CheckpointException if the file has changed since it was
+   *     opened, or takes more memory than there is
    * @throws IllegalArgumentException if the patches of the wanted images are no square grid, which
    *     is the only one that a checkpoint can tell
    */
   public static SequencedMap<String, Tensor> of(
       Checkpoint checkpoint, VimConfig config, long seed, Arena arena) {
     VimInitializer.requireSquareGrid(config);
+    return FileMemory.guard(checkpoint.path(), () -> copy(checkpoint, config, seed, arena));
+  }
+
+  private static SequencedMap<String, Tensor> copy(
+      Checkpoint checkpoint, VimConfig config, long seed, Arena arena) {
     SequencedMap<String, Tensor> weights = new LinkedHashMap<>();
     Checkpoint fitting = VimKeys.reading(checkpoint);
     for (String key : fitting.keys()) {

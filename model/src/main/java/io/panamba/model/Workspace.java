@@ -80,11 +80,30 @@ final class Workspace {
     }
   }
 
-  /** The memory of the machine or of the container. */
-  private static long machineBytes() {
-    return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
-        ? system.getTotalMemorySize()
-        : Long.MAX_VALUE;
+  /** Of an inference that needs more memory than the machine has. */
+  static WorkspaceException notThere(long bytes) {
+    return new WorkspaceException(
+        "an inference needs more than %s of memory, and this machine has %s; take a smaller batch or image"
+            .formatted(gigabytes(bytes), gigabytes(machineBytes())));
+  }
+
+  /** Of memory that is there, but in use or beyond a limit. */
+  static WorkspaceException notToBeHad(OutOfMemoryError e) {
+    return new WorkspaceException(
+        "an inference's memory is not to be had (%s); take a smaller batch or image"
+            .formatted(e.getMessage()),
+        e);
+  }
+
+  /** The memory of the machine or of the container; without the module that knows it, any. */
+  static long machineBytes() {
+    try {
+      return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
+          ? system.getTotalMemorySize()
+          : Long.MAX_VALUE;
+    } catch (NoClassDefFoundError _) {
+      return Long.MAX_VALUE;
+    }
   }
 
   private static void requireSpace(long bytes, Path folder) throws IOException {

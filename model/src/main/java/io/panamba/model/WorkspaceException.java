@@ -3,7 +3,7 @@ package io.panamba.model;
 import io.panamba.runtime.PanambaException;
 import io.panamba.runtime.Printable;
 
-/** Memory or a temporary file for a long inference that is not to be had. */
+/** Memory or a temporary file for an inference or a training that is not to be had. */
 public final class WorkspaceException extends PanambaException {
   private static final long serialVersionUID = 1L;
 

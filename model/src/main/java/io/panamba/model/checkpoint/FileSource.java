@@ -52,7 +52,11 @@ final class FileSource implements Bytes.Source, AutoCloseable {
   }
 
   private static CheckpointException unreadable(Path path, IOException e) {
-    return new CheckpointException(path, "the file can't be read: " + e.getMessage(), e);
+    if (e instanceof ClosedByInterruptException) {
+      return new CheckpointException(path, "reading was interrupted", e);
+    }
+    String reason = e.getMessage() == null ? e.toString() : e.getMessage();
+    return new CheckpointException(path, "the file can't be read: " + reason, e);
   }
 
   long size() {
@@ -77,7 +81,7 @@ final class FileSource implements Bytes.Source, AutoCloseable {
       }
       requireUnchanged();
     } catch (ClosedByInterruptException e) {
-      throw new CheckpointException(path, "reading was interrupted", e);
+      throw unreadable(path, e);
     } catch (ClosedChannelException e) {
       if (closed) {
         throw new IllegalStateException("the checkpoint %s is closed".formatted(path), e);

@@ -5,6 +5,7 @@ import io.panamba.model.ClassToken;
 import io.panamba.model.Pooling;
 import io.panamba.model.Precision;
 import io.panamba.model.VimConfig;
+import io.panamba.model.WorkspaceException;
 import io.panamba.runtime.AdamW;
 import io.panamba.runtime.Arenas;
 import io.panamba.runtime.Clip;
@@ -58,6 +59,7 @@ public final class Trainer implements AutoCloseable {
    * @throws io.panamba.model.WeightsException if a weight is missing, unknown or of another type or
    *     shape
    * @throws IllegalArgumentException if the network is of a variant that can't be trained
+   * @throws WorkspaceException if memory is not to be had
    */
   public Trainer(
       VimConfig config, Map<String, Tensor> weights, TrainingOptions options, Device device) {
@@ -76,6 +78,12 @@ public final class Trainer implements AutoCloseable {
       gradientOperations = operations.size();
       update();
       plan = device.plan(operations);
+    } catch (OutOfMemoryError e) {
+      arena.close();
+      throw new WorkspaceException(
+          "a training's memory is not to be had (%s); take a smaller batch or image"
+              .formatted(e.getMessage()),
+          e);
     } catch (RuntimeException | Error e) {
       arena.close();
       throw e;

@@ -59,6 +59,7 @@ public final class TrainingRun implements AutoCloseable {
    * @param device where; it stays the caller's to close
    * @throws DatasetException if the data has too few images for a batch, or other classes
    * @throws io.panamba.model.WeightsException as of {@link Trainer}
+   * @throws io.panamba.model.WorkspaceException as of {@link Trainer}
    * @throws IllegalArgumentException as of {@link Trainer}
    */
   public TrainingRun(
@@ -340,7 +341,8 @@ public final class TrainingRun implements AutoCloseable {
    * Goes on where a file says a run was, to the bits of that run.
    *
    * @param file of {@link #saveState}
-   * @throws io.panamba.model.checkpoint.CheckpointException if the file can't be read
+   * @throws io.panamba.model.checkpoint.CheckpointException if the file can't be read; if it
+   *     changes meanwhile, this run may have a part of it and is of no more use
    * @throws ResumeException if it is of another network, recipe or dataset; the run is then as it
    *     was
    */

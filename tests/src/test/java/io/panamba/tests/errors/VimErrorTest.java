@@ -15,6 +15,7 @@ import io.panamba.model.Pooling;
 import io.panamba.model.Vim;
 import io.panamba.model.VimOptions;
 import io.panamba.model.WeightsException;
+import io.panamba.model.WorkspaceException;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.ShapeException;
@@ -107,7 +108,8 @@ class VimErrorTest {
       // Beyond the address space: no machine begins to fill it.
       assertThatThrownBy(
               () -> vim.plan(new InferenceOptions(largest, 512, 512, true, false, false)))
-          .isInstanceOf(OutOfMemoryError.class);
+          .isInstanceOf(WorkspaceException.class)
+          .hasMessageContaining("take a smaller batch or image");
       vim.plan(logits(vim)).close();
     }
     assertThatThrownBy(() -> open(VimOptions.defaults().withStride(largest)))

@@ -8,18 +8,25 @@ import io.panamba.model.InferenceOptions;
 import io.panamba.model.Vim;
 import io.panamba.model.VimOptions;
 import io.panamba.model.WeightsException;
+import io.panamba.model.WorkspaceException;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.SafetensorsWriter;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
+import io.panamba.runtime.PanambaException;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
+import io.panamba.tests.kit.ChildJvm;
 import io.panamba.tests.kit.GoldenFiles;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel.MapMode;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -107,6 +114,135 @@ class WeightsErrorTest {
     try (Vim vim = Vim.open(file, device, VimOptions.defaults())) {
       assertThat(vim.config().imageHeight()).isEqualTo(expected);
       assertThat(vim.config().imageWidth()).isEqualTo(32);
+    }
+  }
+
+  /** A few bytes of metadata would decide on any memory. */
+  @ParameterizedTest
+  @CsvSource({
+    "pos_embed, 40000, 40000, 8, images of 40000 x 40000 pixels in 5000 x 5000 patches",
+    "pos_embed, 999999999, 999999999, 8, 124999999 x 124999999 patches",
+    "pos_embed, 4096, 4097, 8, images of 4096 x 4097 pixels",
+    "pos_embed, 1024, 1024, 1, images of 1024 x 1024 pixels in 1017 x 1017 patches",
+    "none, 0, 0, 99999999, images of 300000005 x 300000005 pixels in 4 x 4 patches",
+    "none, 0, 0, 999999999, images would be 3000000005 pixels wide",
+  })
+  void metadataOfLargeImages(String without, int height, int width, int stride, String message) {
+    Map<String, Tensor> tensors = tensors("vim_nano");
+    tensors.remove(without);
+    Path file = folder.resolve("network.safetensors");
+    Map<String, String> metadata = new LinkedHashMap<>();
+    metadata.put("vim.stride", Integer.toString(stride));
+    if (height > 0) {
+      metadata.put("vim.image_height", Integer.toString(height));
+      metadata.put("vim.image_width", Integer.toString(width));
+    }
+    SafetensorsWriter.write(file, tensors, metadata);
+    assertThatThrownBy(() -> Vim.open(file, device, VimOptions.defaults()).close())
+        .isInstanceOf(WeightsException.class)
+        .hasMessageContaining(message);
+    try (Vim vim = Vim.open(file, device, VimOptions.defaults().withImageSize(5000, 6000))) {
+      assertThat(vim.config().imageWidth()).isEqualTo(6000);
+    }
+  }
+
+  @Test
+  void metadataOfTheLargestImages() {
+    Map<String, Tensor> tensors = tensors("vim_nano");
+    tensors.remove("pos_embed");
+    Path file = folder.resolve("network.safetensors");
+    SafetensorsWriter.write(
+        file, tensors, Map.of("vim.image_height", "4096", "vim.image_width", "4096"));
+    try (Vim vim = Vim.open(file, device, VimOptions.defaults())) {
+      assertThat(vim.config().patches()).isEqualTo(1 << 18);
+    }
+  }
+
+  /** Where nothing says how large images are, they are at least a patch. */
+  @Test
+  void patchesLargerThanThePublishedImages() {
+    Map<String, Tensor> tensors = tensors("vim_nano");
+    tensors.remove("pos_embed");
+    tensors.put(
+        "patch_embed.proj.weight", Tensor.allocate(ARENA, DType.F32, Shape.of(32, 3, 256, 256)));
+    try (Vim vim = load(tensors)) {
+      assertThat(vim.config().imageHeight()).isEqualTo(256);
+    }
+  }
+
+  /** Numbers of a file and of a caller that no machine has memory for. */
+  @ParameterizedTest
+  @ValueSource(strings = {"vim_nano", "vim_nano_nocls_mean", "vim_nano_double_cls"})
+  void plansThatNoMemoryHolds(String network) {
+    Map<String, Tensor> tensors = tensors(network);
+    for (boolean positions : new boolean[] {true, false}) {
+      if (!positions) {
+        tensors.remove("pos_embed");
+      }
+      try (Vim vim = load(tensors)) {
+        for (int side : new int[] {1_000_000, 8_000_000}) {
+          InferenceOptions options = new InferenceOptions(1, side, side, false, false, false);
+          assertThatThrownBy(() -> vim.plan(options).close())
+              .isInstanceOf(WorkspaceException.class)
+              .hasMessageContaining("memory");
+        }
+        assertThatThrownBy(
+                () -> vim.plan(new InferenceOptions(1 << 30, 224, 224, false, false, false)))
+            .isInstanceOf(WorkspaceException.class);
+      }
+    }
+  }
+
+  /** In a process of little memory: a fit is looked for without a copy of the keys for each. */
+  @Test
+  void manyKeysUnderManyPrefixes() throws IOException {
+    StringBuilder header = new StringBuilder("{");
+    List<String> attributes = List.of("model.", "backbone.", "encoder.");
+    for (String outer : attributes) {
+      for (String middle : attributes) {
+        for (String inner : attributes) {
+          empty(header, outer + middle + inner + "p");
+        }
+      }
+    }
+    for (int i = 0; i < 100_000; i++) {
+      empty(header, "k" + i);
+    }
+    header.setCharAt(header.length() - 1, '}');
+    byte[] json = header.toString().getBytes(StandardCharsets.US_ASCII);
+    Path file = folder.resolve("many.safetensors");
+    Files.write(
+        file,
+        ByteBuffer.allocate(8 + json.length)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .putLong(json.length)
+            .put(json)
+            .array());
+    ChildJvm.Result result = ChildJvm.run(List.of("-Xmx150m"), Opening.class, file.toString());
+    assertThat(result.output())
+        .contains("WeightsException")
+        .contains("100027 tensors")
+        .contains("patch_embed.proj.weight is missing");
+  }
+
+  private static void empty(StringBuilder header, String key) {
+    header
+        .append('"')
+        .append(key)
+        .append("\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]},");
+  }
+
+  /** Opens a file as a network and prints what comes of it. */
+  static final class Opening {
+    private Opening() {}
+
+    public static void main(String[] arguments) {
+      try (Device cpu = Device.cpu(1);
+          Vim vim = Vim.open(Path.of(arguments[0]), cpu, VimOptions.defaults())) {
+        System.out.println(vim.config());
+      } catch (PanambaException e) {
+        System.out.println(e);
+      }
     }
   }
 
