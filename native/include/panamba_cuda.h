@@ -61,7 +61,7 @@ PANAMBA_API int64_t panamba_cuda_packed_size(int64_t columns, int64_t depth, int
 
 /*
  * On the host, from host memory to host memory: element n * depth + k of `packed` becomes row_scale[n] * source[n *
- * column_stride + k * depth_stride], in float32 or rounded once to bfloat16. Whoever calls copies the result to the
+ * column_stride + k * depth_stride], in float32 or rounded once to bfloat16. The caller copies the result to the
  * device. As a cuBLASLt matrix (column-major) it is (depth, columns) with leading dimension depth. keep0 and keep1 are
  * not looked at, as in panamba.h.
  */

@@ -92,8 +92,7 @@ static void gates_are_activated(void) {
   }
 }
 
-/* The kernels without questions have the bits of those with all of them: a row's result does not depend on how many
- * come after it. */
+/* The specialised steps have the bits of the general one: a row's result does not depend on how many come after it. */
 static void lengths_are_independent(void) {
   for (int64_t length = 1; length <= 20; length++) {
     scan_shape s = draw_scan_shape(1, 40, 33, 16);

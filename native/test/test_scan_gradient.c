@@ -36,9 +36,9 @@ typedef struct {
 static void take_gradient_direction(const panamba_selective_scan_args *scan, panamba_scan_direction *d,
                                     panamba_scan_gradient_direction *g, int64_t interval) {
   int64_t rows = scan->batch * scan->length;
-  int64_t stretches = (scan->length + interval - 1) / interval;
+  int64_t chunks = (scan->length + interval - 1) / interval;
   int64_t parts = (scan->channels + PANAMBA_SCAN_PART_CHANNELS - 1) / PANAMBA_SCAN_PART_CHANNELS;
-  d->saved_states = take_output(scan->batch * stretches * scan->states * scan->channels);
+  d->saved_states = take_output(scan->batch * chunks * scan->states * scan->channels);
   *g = (panamba_scan_gradient_direction){
       .u = d->u,
       .projected = d->projected,

@@ -2,7 +2,7 @@
 #include "check_arguments.h"
 #include "check_training.h"
 #include "kernels.h"
-#include "packed.h"
+#include "packed_layout.h"
 #include "status.h"
 
 int32_t panamba_check(int32_t operation, const void *args) {

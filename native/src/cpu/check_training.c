@@ -2,7 +2,7 @@
 #include "check_training.h"
 
 #include "check.h"
-#include "packed.h"
+#include "packed_layout.h"
 
 int32_t panamba_check_product(const panamba_product_args *a) {
   REQUIRE(a->left && a->right && a->out && a->out != a->left && a->out != a->right);

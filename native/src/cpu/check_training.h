@@ -1,4 +1,4 @@
-/* The checks of panamba_training.h's operations; panamba_check_pack() is in packed.h. */
+/* The checks of panamba_training.h's operations; panamba_check_pack() is in packed_layout.h. */
 #ifndef PANAMBA_CHECK_TRAINING_H
 #define PANAMBA_CHECK_TRAINING_H
 

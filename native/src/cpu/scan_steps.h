@@ -11,7 +11,7 @@
 #ifndef PANAMBA_SCAN_STEPS_H
 #define PANAMBA_SCAN_STEPS_H
 
-#include "packed.h"
+#include "packed_layout.h"
 #include "vec_math.h"
 
 /* Most rows of a chunk. */

@@ -3,7 +3,7 @@
  * registers while time runs: no sum across lanes, no layout but channels last, and the same chain of operations per
  * channel wherever it falls in a vector.
  *
- * Time is cut into chunks of CHUNK_ROWS. Each passes through three loops, which talk through a small buffer in the
+ * Time is cut into chunks of CHUNK_ROWS. Each passes through three loops, which share a small buffer in the
  * first-level cache: prepare (dt, dt * u, D * u), recur (once per group of states) and finish (sum of directions,
  * gate). Separated, each loop fits the registers.
  */

@@ -4,7 +4,7 @@
 #define PANAMBA_TIER_H
 
 #include "kernels.h"
-#include "packed.h"
+#include "packed_layout.h"
 #include "vec.h"
 
 #define DECLARE_OPERATION(code, name)                \

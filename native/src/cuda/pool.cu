@@ -32,7 +32,7 @@ struct pool_kernel {
         block.shared.part[part][i % COLUMNS] = reduce(image, column, part);
       }
     }
-    block.meet();
+    block.synchronize();
     for (int i : block.all()) {
       if (i < COLUMNS && first + i < args.dim) {
         float value = block.shared.part[0][i];

@@ -3,7 +3,7 @@
 
 #include "microkernel.h"
 
-/* Twelve independent chains hide the latency of a fused multiply-add on two pipes with room to spare. */
+/* Twelve independent chains hide the latency of a fused multiply-add on two pipes. */
 #define CHAINS 12
 
 static int64_t finish_peak(const vec *chain, int64_t flops, float *sink) {

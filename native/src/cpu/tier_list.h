@@ -1,6 +1,6 @@
 /* The instruction-set tiers compiled into the library, fastest first. X(tier) */
-#ifndef PANAMBA_TIERS_H
-#define PANAMBA_TIERS_H
+#ifndef PANAMBA_TIER_LIST_H
+#define PANAMBA_TIER_LIST_H
 
 #if defined(__x86_64__)
 #define PANAMBA_TIERS(X) X(avx512bf16) X(avx512) X(avx2) X(portable)

@@ -4,8 +4,8 @@
  * bfloat16 two neighbours of the depth lie side by side, so that a row of a panel holds pairs; an odd depth is padded
  * with zeros.
  */
-#ifndef PANAMBA_PACKED_H
-#define PANAMBA_PACKED_H
+#ifndef PANAMBA_PACKED_LAYOUT_H
+#define PANAMBA_PACKED_LAYOUT_H
 
 #include <stdint.h>
 
