@@ -1,7 +1,6 @@
 /* The checks of the operations of training. */
-#include "check_training.h"
-
 #include "check.h"
+#include "check_arguments.h"
 #include "packed_layout.h"
 
 int32_t panamba_check_product(const panamba_product_args *a) {

@@ -3,6 +3,7 @@
 #include "packed_layout.h"
 
 #include "bf16.h"
+#include "check_arguments.h"
 #include "kernels.h"
 #include "source_element.h"
 #include "status.h"

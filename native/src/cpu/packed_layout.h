@@ -36,9 +36,6 @@ static inline void *element_of(void *base, int32_t dtype, int64_t index) {
 /* Rows of a panel that are packed at a time: 64 rows of 48 floats stay in the first-level cache. */
 #define PACK_DEPTH 64
 
-/* PANAMBA_OK, or why a matrix can't be packed. */
-int32_t panamba_check_pack(const panamba_pack_args *args);
-
 /* Packs rows [from, from + PACK_DEPTH), if there are so many, of the panel whose first column is `first`. */
 void panamba_pack_block(const panamba_pack_args *args, int64_t first, int64_t from);
 

@@ -55,8 +55,8 @@ static int64_t peak(int32_t dtype, int64_t rounds, float *sink) {
   return dtype == PANAMBA_F32 ? peak_f32(rounds, sink) : peak_bf16(rounds, sink);
 }
 
-#define TILES(code, name) TIER_NAME(name##_tiles),
-#define TILE(code, name) TIER_NAME(name##_tile),
+#define TILES(code, name, type) [PANAMBA_##code] = TIER_NAME(name##_tiles),
+#define TILE(code, name, type) [PANAMBA_##code] = TIER_NAME(name##_tile),
 
 #define QUOTE_(text) #text
 #define QUOTE(text) QUOTE_(text)
@@ -65,7 +65,7 @@ const panamba_kernels TIER_NAME(kernels) = {
     .name = QUOTE(TIER),
     .panel_columns = PANEL_COLUMNS,
     .vector_columns = VEC_WIDTH,
-    .tiles = {PANAMBA_OPERATIONS(TILES)},
-    .run_tile = {PANAMBA_OPERATIONS(TILE)},
+    .tiles = {PANAMBA_CPU_OPERATIONS(TILES)},
+    .run_tile = {PANAMBA_CPU_OPERATIONS(TILE)},
     .peak = peak,
 };
