@@ -80,7 +80,7 @@ enum panamba_cuda_operation {
   PANAMBA_CUDA_SCAN = 259            /* panamba_cuda_scan_args */
 };
 
-/* Bytes of workspace that a step needs on the current device, or -1 if its arguments are refused. */
+/* Bytes of workspace that a step needs on the current device; -1 if they depend on arguments that are refused. */
 PANAMBA_API int64_t panamba_cuda_workspace(const panamba_step *step);
 
 /*
@@ -92,10 +92,10 @@ PANAMBA_API int32_t panamba_cuda_run(const panamba_step *step, void *workspace, 
 /*
  * The patch embedding, in two steps around the product of `patches` and weight^T.
  *
- * PANAMBA_CUDA_GATHER_PATCHES: row b * m_count + m of `patches` becomes patch m of image b, rounded to embedding.dtype;
- * m_count is the number of patches of an image. They are row-major over the grid, and a patch's numbers are ordered as
- * the convolution weight's (channel, row, column). Reads image and the sizes of `embedding`; nothing else in it is
- * looked at.
+ * PANAMBA_CUDA_GATHER_PATCHES: row b * M + m of `patches` becomes patch m of image b, rounded to embedding.dtype, where
+ * M is the number of patches of an image. They are row-major over the grid, and a patch's numbers are ordered as the
+ * convolution weight's (channel, row, column). Reads image and the sizes of `embedding`; nothing else in it is looked
+ * at.
  *
  * PANAMBA_CUDA_PLACE_TOKENS:
  *   out[b, j(m)] = product[b, m] + bias + position[j(m)], j skipping the class tokens' places
@@ -104,8 +104,8 @@ PANAMBA_API int32_t panamba_cuda_run(const panamba_step *step, void *workspace, 
  */
 typedef struct {
   panamba_patch_embedding_args embedding;
-  void *patches;        /* (batch * m_count, channels * patch_height * patch_width), of embedding.dtype; to gather */
-  const float *product; /* (batch * m_count, dim); to place */
+  void *patches;        /* (batch * M, channels * patch_height * patch_width), of embedding.dtype; to gather */
+  const float *product; /* (batch * M, dim); to place */
 } panamba_cuda_embedding_args;
 
 /*

@@ -113,6 +113,8 @@ static void refusals(void) {
   PANAMBA_CUDA_OPERATIONS(CHECK_NULL)
   CHECK(panamba_cuda_run(0, 0, 0) == PANAMBA_INVALID_ARGUMENT, "no step");
   CHECK(panamba_cuda_workspace(0) == -1, "the workspace of no step");
+  panamba_step unknown = {n, PANAMBA_LINEAR, 0};
+  CHECK(panamba_cuda_workspace(&unknown) == -1, "the workspace of no operation of a GPU");
   check_refused(-1, n, "no operation -1");
   check_refused(PANAMBA_LINEAR, n, "no operation 2");
   check_refused(PANAMBA_ADAMW, n, "no operation 19");

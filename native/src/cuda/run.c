@@ -4,6 +4,10 @@
 #include "check_arguments.h"
 #include "status.h"
 
+static int32_t refuse_code(int32_t operation) {
+  return panamba_fail(PANAMBA_INVALID_ARGUMENT, "run: there is no operation %d on a GPU", operation);
+}
+
 static int32_t check_step(const panamba_step *step) {
   return step && step->args ? PANAMBA_OK
                             : panamba_fail(PANAMBA_INVALID_ARGUMENT, "run: the step or its arguments are null");
@@ -29,7 +33,7 @@ int32_t panamba_cuda_run(const panamba_step *step, void *workspace, void *stream
   }
   switch (step->operation) {
     PANAMBA_OPERATIONS(PANAMBA_NOT_HERE, CHECK_AND_LAUNCH, PANAMBA_NOT_HERE, LAUNCH)
-    default: return panamba_fail(PANAMBA_INVALID_ARGUMENT, "run: there is no operation %d on a GPU", step->operation);
+    default: return refuse_code(step->operation);
   }
 }
 
@@ -37,5 +41,13 @@ int64_t panamba_cuda_workspace(const panamba_step *step) {
   if (check_step(step) != PANAMBA_OK) {
     return -1;
   }
-  return step->operation == PANAMBA_CUDA_SCAN ? panamba_scan_workspace(step->args) : 0;
+  if (step->operation == PANAMBA_CUDA_SCAN) {
+    return panamba_scan_workspace(step->args);
+  }
+  switch (step->operation) {
+#define NO_WORKSPACE(code, name, type) case PANAMBA_##code:
+    PANAMBA_CUDA_OPERATIONS(NO_WORKSPACE)
+    return 0;
+    default: refuse_code(step->operation); return -1;
+  }
 }
