@@ -41,11 +41,19 @@ else()
   endif()
 endif()
 
-set(cuda_kernels causal_conv epilogue norm patch_embedding pool rotary scan/chunks scan/dt scan/fused scan/projected
-                 scan/selective_scan)
-list(TRANSFORM cuda_kernels PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/src/cuda/)
-list(TRANSFORM cuda_kernels APPEND .cu)
-set(cuda_host_sources ${CMAKE_CURRENT_SOURCE_DIR}/src/cuda/host.c ${shared_sources})
+# NAME.cu of every operation, or the folder NAME where it has several sources.
+set(cuda_kernels "")
+foreach(operation IN LISTS cuda_operations)
+  set(kernel ${CMAKE_CURRENT_SOURCE_DIR}/src/cuda/${operation})
+  if(IS_DIRECTORY ${kernel})
+    file(GLOB sources CONFIGURE_DEPENDS ${kernel}/*.cu)
+    list(APPEND cuda_kernels ${sources})
+  else()
+    list(APPEND cuda_kernels ${kernel}.cu)
+  endif()
+endforeach()
+set(cuda_host_sources ${CMAKE_CURRENT_SOURCE_DIR}/src/cuda/host.c ${CMAKE_CURRENT_SOURCE_DIR}/src/cuda/run.c
+                      ${shared_sources})
 set(cuda_includes ${CMAKE_CURRENT_SOURCE_DIR}/include ${CMAKE_CURRENT_SOURCE_DIR}/src/cuda
                   ${CMAKE_CURRENT_SOURCE_DIR}/src/shared)
 

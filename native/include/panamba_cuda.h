@@ -5,7 +5,7 @@
  *   - Tensors, strides, formulas, element types and what may overlap are those of panamba.h, whose structs of arguments
  *     are used wherever they fit. Structs live in host memory and are read only while the function runs; every pointer
  *     to numbers in them is a device pointer, of the device that is current on the calling thread.
- *   - An operation launches kernels on `stream`, a cudaStream_t (null is the default stream), and returns. It never
+ *   - panamba_cuda_run() launches kernels on `stream`, a cudaStream_t (null is the default stream), and returns. It never
  *     synchronises and never allocates, so that a stream capture may contain it: call panamba_cuda_load() once per
  *     device before, since the first use of a kernel loads it. Arguments are checked before anything is launched.
  *   - Every function returns a panamba_status or PANAMBA_CUDA_ERROR. After a failure panamba_cuda_message() describes
@@ -61,46 +61,56 @@ PANAMBA_API int64_t panamba_cuda_packed_size(int64_t columns, int64_t depth, int
 
 /*
  * On the host, from host memory to host memory: element n * depth + k of `packed` becomes row_scale[n] * source[n *
- * column_stride + k * depth_stride], in float32 or rounded once to bfloat16. Whoever calls copies the result to the
+ * column_stride + k * depth_stride], in float32 or rounded once to bfloat16. The caller copies the result to the
  * device. As a cuBLASLt matrix (column-major) it is (depth, columns) with leading dimension depth. keep0 and keep1 are
  * not looked at, as in panamba.h.
  */
 PANAMBA_API int32_t panamba_cuda_pack(const panamba_pack_args *args, const void *keep0, const void *keep1);
 
-/* ---- Patch embedding: gather, multiply, place ---- */
+/* ---- Operations ---- */
 
 /*
- * Row b * patches + m of `patches`, a (batch * patches, channels * patch_height * patch_width) matrix of args->dtype
- * without gaps, becomes patch m of image b; patches are row-major over the grid, and a patch's numbers are ordered as
- * the convolution weight's (channel, row, column). Reads image and the sizes of `args`; nothing else in it is looked
- * at.
+ * Codes beside those of panamba_operation, of which PANAMBA_NORM, PANAMBA_CAUSAL_CONV, PANAMBA_ROTARY and PANAMBA_POOL
+ * run here, with the structs of panamba.h.
  */
-PANAMBA_API int32_t panamba_cuda_gather_patches(const panamba_patch_embedding_args *args, void *patches, void *stream);
+enum panamba_cuda_operation {
+  PANAMBA_CUDA_GATHER_PATCHES = 256, /* panamba_cuda_embedding_args */
+  PANAMBA_CUDA_PLACE_TOKENS = 257,   /* panamba_cuda_embedding_args */
+  PANAMBA_CUDA_EPILOGUE = 258,       /* panamba_cuda_epilogue_args */
+  PANAMBA_CUDA_SCAN = 259            /* panamba_cuda_scan_args */
+};
+
+/* Bytes of workspace that a step needs on the current device; -1 if they depend on arguments that are refused. */
+PANAMBA_API int64_t panamba_cuda_workspace(const panamba_step *step);
 
 /*
- * What follows the product of patches and weight^T, float32 (batch * patches, dim) without gaps:
+ * Launches one step. `workspace` has panamba_cuda_workspace() bytes, aligned to 16, and is null if there are none; what
+ * is in it before and after means nothing, so that all steps of a stream can share one. with_next is not looked at.
+ */
+PANAMBA_API int32_t panamba_cuda_run(const panamba_step *step, void *workspace, void *stream);
+
+/*
+ * The patch embedding, in two steps around the product of `patches` and weight^T.
+ *
+ * PANAMBA_CUDA_GATHER_PATCHES: row b * M + m of `patches` becomes patch m of image b, rounded to embedding.dtype, where
+ * M is the number of patches of an image. They are row-major over the grid, and a patch's numbers are ordered as the
+ * convolution weight's (channel, row, column). Reads image and the sizes of `embedding`; nothing else in it is looked
+ * at.
+ *
+ * PANAMBA_CUDA_PLACE_TOKENS:
  *   out[b, j(m)] = product[b, m] + bias + position[j(m)], j skipping the class tokens' places
  *   out[b, class_index[i]] = class_token[i] + position[class_index[i]]
- * image and weight of `args` are not looked at.
+ * image and weight of `embedding` are not looked at.
  */
-PANAMBA_API int32_t panamba_cuda_place_tokens(const panamba_patch_embedding_args *args, const float *product,
-                                              void *stream);
-
-/* ---- Operations that panamba.h describes ---- */
-
-PANAMBA_API int32_t panamba_cuda_norm(const panamba_norm_args *args, void *stream);
-
-PANAMBA_API int32_t panamba_cuda_causal_conv(const panamba_causal_conv_args *args, void *stream);
-
-PANAMBA_API int32_t panamba_cuda_rotary(const panamba_rotary_args *args, void *stream);
-
-PANAMBA_API int32_t panamba_cuda_pool(const panamba_pool_args *args, void *stream);
-
-/* ---- After a product ---- */
+typedef struct {
+  panamba_patch_embedding_args embedding;
+  void *patches;        /* (batch * M, channels * patch_height * patch_width), of embedding.dtype; to gather */
+  const float *product; /* (batch * M, dim); to place */
+} panamba_cuda_embedding_args;
 
 /*
- * out = activation(input + bias): what cuBLASLt can't fuse, SiLU above all, and conversion between element types.
- * In place if out is input, with elements of one type and rows at the same places.
+ * out = activation(input + bias): what cuBLASLt can't fuse with a product, SiLU above all, and conversion between
+ * element types. In place if out is input, with elements of one type and rows at the same places.
  */
 typedef struct {
   const void *input; /* (rows, columns) */
@@ -116,10 +126,6 @@ typedef struct {
   int32_t reserved;
 } panamba_cuda_epilogue_args;
 
-PANAMBA_API int32_t panamba_cuda_epilogue(const panamba_cuda_epilogue_args *args, void *stream);
-
-/* ---- Selective scan ---- */
-
 /*
  * The scan of panamba_selective_scan_args, both directions in one launch: they meet in the middle of the rows, and the
  * one that comes second to a row adds what the first left in `out` (rounded to its type) and applies the gate. Where
@@ -134,28 +140,19 @@ PANAMBA_API int32_t panamba_cuda_epilogue(const panamba_cuda_epilogue_args *args
  * With `chunk` rows above 0 the length is cut into chunks that run at the same time, each from the state that the ones
  * before it leave: three launches, and twice the exponentials, for few images of great length. Rounding then differs
  * from an uncut scan's: bits depend on `chunk`, but still not on the batch. A caller that wants the same bits for every
- * batch size therefore uses one chunk for all of them; 0 is no cut.
+ * batch size therefore uses one chunk for all of them; 0 is no cut. The workspace depends on the device, the chunk and
+ * the lanes.
  */
 typedef struct {
   panamba_selective_scan_args scan;
-  void *workspace;         /* aligned to 16 bytes; null if its size is 0 */
-  int64_t workspace_size;  /* at least panamba_cuda_scan_workspace() */
   int64_t chunk;           /* rows of a chunk, or 0 */
   int32_t gate_activation; /* PANAMBA_ACTIVATION_NONE: scan.gate is silu(z); _SILU: it is z */
   int32_t state_lanes;     /* 1, 4, or 0 for the library's choice */
 } panamba_cuda_scan_args;
 
-/*
- * Bytes of workspace that these arguments need on the current device, or -1 if they are refused. workspace and
- * workspace_size are not looked at.
- */
-PANAMBA_API int64_t panamba_cuda_scan_workspace(const panamba_cuda_scan_args *args);
-
 /* The `chunk` with which these arguments are likely fastest on the current device, perhaps 0; -1 if they are refused.
  */
 PANAMBA_API int64_t panamba_cuda_scan_chunk(const panamba_cuda_scan_args *args);
-
-PANAMBA_API int32_t panamba_cuda_selective_scan(const panamba_cuda_scan_args *args, void *stream);
 
 #ifdef __cplusplus
 }

@@ -10,6 +10,7 @@
 
 #include "cuda_device.h"
 #include "element.h"
+#include "operations.h"
 #include "panamba_cuda.h"
 
 scan_cut cut_of_scans;
@@ -58,6 +59,13 @@ int32_t panamba_pack(const panamba_pack_args *args, const void *keep0, const voi
 
 #define TO_DEVICE(args) to_device((int64_t *)(void *)&(args), (int64_t)(sizeof(args) / 8))
 
+/* One step, with the workspace that it asks for. */
+static int32_t run_on_device(int32_t operation, const void *args) {
+  panamba_step step = {args, operation, 0};
+  int64_t bytes = panamba_cuda_workspace(&step);
+  return bytes < 0 ? PANAMBA_INVALID_ARGUMENT : panamba_cuda_run(&step, bytes ? take_device(bytes) : 0, 0);
+}
+
 static int32_t run_scan(const panamba_executor *executor, const panamba_selective_scan_args *args) {
   static const int32_t lanes[] = {1, 4, 0};
   panamba_cuda_scan_args scan = {.scan = *args,
@@ -65,12 +73,7 @@ static int32_t run_scan(const panamba_executor *executor, const panamba_selectiv
                                  .gate_activation = cut_of_scans.gate_activation,
                                  .state_lanes = lanes[executor->threads - 1]};
   TO_DEVICE(scan.scan);
-  scan.workspace_size = panamba_cuda_scan_workspace(&scan);
-  if (scan.workspace_size < 0) {
-    return PANAMBA_INVALID_ARGUMENT;
-  }
-  scan.workspace = scan.workspace_size ? take_device(scan.workspace_size) : 0;
-  return panamba_cuda_selective_scan(&scan, 0);
+  return run_on_device(PANAMBA_CUDA_SCAN, &scan);
 }
 
 /* The product of the patches and the weight, as cuBLASLt is to compute it between the library's two parts. */
@@ -103,11 +106,13 @@ static int32_t run_embedding(const panamba_patch_embedding_args *args) {
   int64_t depth = args->channels * args->patch_height * args->patch_width;
   int64_t bytes = rows * depth * bytes_of(args->dtype);
   int64_t product_bytes = rows * args->dim * 4;
-  panamba_patch_embedding_args on_device = *args;
-  TO_DEVICE(on_device);
+  panamba_cuda_embedding_args on_device = {.embedding = *args};
+  TO_DEVICE(on_device.embedding);
   void *patches = take_device(bytes);
   float *product = take_device(product_bytes);
-  int32_t status = panamba_cuda_gather_patches(&on_device, patches, 0);
+  on_device.patches = patches;
+  on_device.product = product;
+  int32_t status = run_on_device(PANAMBA_CUDA_GATHER_PATCHES, &on_device);
   if (status != PANAMBA_OK) {
     return status;
   }
@@ -121,23 +126,20 @@ static int32_t run_embedding(const panamba_patch_embedding_args *args) {
   copy_to_device(product, host_product, product_bytes);
   free(host_patches);
   free(host_product);
-  return panamba_cuda_place_tokens(&on_device, product, 0);
+  return run_on_device(PANAMBA_CUDA_PLACE_TOKENS, &on_device);
 }
 
-#define CASE(code, name)                  \
-  case PANAMBA_##code: {                  \
-    panamba_##name##_args args;           \
-    memcpy(&args, given, sizeof args);    \
-    TO_DEVICE(args);                      \
-    return panamba_cuda_##name(&args, 0); \
+#define CASE(code, name, type)                   \
+  case PANAMBA_##code: {                         \
+    type args;                                   \
+    memcpy(&args, given, sizeof args);           \
+    TO_DEVICE(args);                             \
+    return run_on_device(PANAMBA_##code, &args); \
   }
 
 static int32_t run_step(const panamba_executor *executor, int32_t operation, const void *given) {
   switch (operation) {
-    CASE(NORM, norm)
-    CASE(CAUSAL_CONV, causal_conv)
-    CASE(ROTARY, rotary)
-    CASE(POOL, pool)
+    PANAMBA_CUDA_OPERATIONS(CASE)
     case PANAMBA_PATCH_EMBEDDING: return run_embedding(given);
     case PANAMBA_SELECTIVE_SCAN: return run_scan(executor, given);
     default: return PANAMBA_UNSUPPORTED;

@@ -41,7 +41,7 @@ void *take_filled_of(int32_t dtype, int64_t count, double low, double high);
 float *take_rows(int64_t rows, int64_t width, int64_t stride, double low, double high);
 void *take_rows_of(int32_t dtype, int64_t rows, int64_t width, int64_t stride, double low, double high);
 
-/* Bytes for whoever wants no floats; not to be changed by operations. */
+/* Bytes, of any type; not to be changed by operations. */
 void *take_bytes(int64_t bytes);
 
 /* A (columns, depth) weight matrix, packed for the tier under test. */

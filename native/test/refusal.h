@@ -1,4 +1,8 @@
-/* What the tests of refusals share: a step that would change a buffer, to stand before the refused one. */
+/*
+ * Arguments that can't be run are refused with a message, before anything is written: not by them, and not by the steps
+ * before them in the program. What the tests of that share is a step that would change a buffer, to stand before the
+ * refused one.
+ */
 #ifndef PANAMBA_TEST_REFUSAL_H
 #define PANAMBA_TEST_REFUSAL_H
 
@@ -9,6 +13,9 @@
 
 /* Of a (2, 3) input. */
 extern panamba_linear_args innocent;
+
+/* Runs the test on the processor's library. That of GPUs runs one step at a time and has refusals of its own. */
+void on_processor(void (*refusals)(void));
 
 /* Starts a case on an operation, as messages name it, and takes the innocent step's buffers. */
 void begin_refusals(const char *name);

@@ -4,6 +4,7 @@
 
 #include "harness.h"
 #include "memory.h"
+#include "refusal.h"
 #include "silu.h"
 
 /* kernel multiply-adds from the bias on, each of at most two roundings, relative to the sum of the absolute terms. */
@@ -254,6 +255,49 @@ static void nan_stays_in_its_channel(void) {
   }
 }
 
+#define CONV(change) REFUSED(panamba_causal_conv_args, PANAMBA_CAUSAL_CONV, a, change)
+#define CONV_SIZE(field) REFUSED_SIZE(panamba_causal_conv_args, PANAMBA_CAUSAL_CONV, a, field)
+
+static void refusals(void) {
+  begin_refusals("causal_conv");
+  panamba_causal_conv_args a = {.x = take_filled(24, -1, 1),
+                                .forward = {take_filled(16, -1, 1), 0, take_output(24)},
+                                .backward = {take_filled(16, -1, 1), 0, take_output(24)},
+                                .batch = 2,
+                                .length = 3,
+                                .channels = 4,
+                                .x_row_stride = 4,
+                                .x_batch_stride = 12,
+                                .kernel = 4};
+  run_operation(PANAMBA_CAUSAL_CONV, &a);
+  CONV(x = 0);
+  CONV(forward.weight = 0);
+  CONV(backward.weight = 0);
+  CONV(forward.out = (void *)a.x);
+  CONV(backward.out = (void *)a.x);
+  CONV(backward.out = a.forward.out);
+  CONV_SIZE(batch);
+  CONV_SIZE(length);
+  CONV_SIZE(channels);
+  CONV(x_row_stride = 3);
+  CONV(x_row_stride = INT64_MIN);
+  CONV(x_row_stride = INT64_MAX);
+  CONV(x_batch_stride = -12);
+  CONV(x_batch_stride = INT64_MAX);
+  CONV(rows_before = -1);
+  CONV(rows_before = INT64_MAX);
+  CONV(rows_after = -1);
+  CONV(rows_after = INT64_MAX);
+  CONV(kernel = 1);
+  CONV(kernel = 0);
+  CONV(kernel = -4);
+  CONV(kernel = PANAMBA_MAX_KERNEL + 1);
+  REFUSED_DTYPE(panamba_causal_conv_args, PANAMBA_CAUSAL_CONV, a, dtype);
+  a.forward.out = 0;
+  CONV(backward.out = 0);
+  end_case();
+}
+
 static void test(void) {
   seed(6);
   sweep_shapes();
@@ -262,6 +306,7 @@ static void test(void) {
   pieces_have_the_bits_of_the_whole();
   directions_and_images_are_independent();
   nan_stays_in_its_channel();
+  on_processor(refusals);
 }
 
 int main(int argc, char **argv) { return on_each_tier(argc, argv, test); }

@@ -5,6 +5,7 @@
 #include "difference.h"
 #include "harness.h"
 #include "memory.h"
+#include "refusal.h"
 #include "silu.h"
 
 /*
@@ -198,6 +199,48 @@ static void differences(void) {
   }
 }
 
+#define CONV(change) REFUSED(panamba_conv_gradient_args, PANAMBA_CONV_GRADIENT, a, change)
+#define CONV_SIZE(field) REFUSED_SIZE(panamba_conv_gradient_args, PANAMBA_CONV_GRADIENT, a, field)
+
+static void refusals(void) {
+  begin_refusals("conv_gradient");
+  panamba_conv_gradient_args a = {
+      .x = take_filled(24, -1, 1),
+      .x_gradient = take_output(24),
+      .forward = {take_filled(16, -1, 1), 0, take_filled(24, -1, 1), take_output(40)},
+      .backward = {take_filled(16, -1, 1), 0, take_filled(24, -1, 1), take_output(40)},
+      .batch = 2,
+      .length = 3,
+      .channels = 4,
+      .x_row_stride = 4,
+      .x_gradient_row_stride = 4,
+      .kernel = 4,
+  };
+  run_operation(PANAMBA_CONV_GRADIENT, &a);
+  CONV(x = 0);
+  CONV(x_gradient = 0);
+  CONV(x_gradient = (float *)a.x);
+  CONV(x_gradient = (float *)a.forward.out_gradient);
+  CONV(x_gradient = (float *)a.backward.out_gradient);
+  CONV(forward.weight = 0);
+  CONV(forward.parameter_parts = 0);
+  CONV(backward.weight = 0);
+  CONV(backward.parameter_parts = 0);
+  CONV_SIZE(batch);
+  CONV_SIZE(length);
+  CONV_SIZE(channels);
+  CONV(x_row_stride = 3);
+  CONV(x_row_stride = INT64_MAX);
+  CONV(x_gradient_row_stride = 3);
+  CONV(x_gradient_row_stride = INT64_MAX);
+  CONV(kernel = 1);
+  CONV(kernel = PANAMBA_MAX_KERNEL + 1);
+  CONV(reserved = 1);
+  a.forward.out_gradient = 0;
+  CONV(backward.out_gradient = 0);
+  end_case();
+}
+
 static void test(void) {
   static const int64_t lengths[] = {1, 2, 3, 4, 15, 16, 17, 63, 64, 65, 66, 67, 128, 131, 197};
   static const int64_t channels[] = {1, 3, 7, 8, 15, 16, 17, 33, 64, 65, 100};
@@ -211,6 +254,7 @@ static void test(void) {
     conv_case(draw_shape(1 + draw(70), c), draw(2) ? BEFORE_GUARD : AFTER_GUARD, 0);
   }
   differences();
+  on_processor(refusals);
 }
 
 int main(int argc, char **argv) { return on_each_tier(argc, argv, test); }

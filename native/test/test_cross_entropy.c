@@ -4,6 +4,7 @@
 #include "difference.h"
 #include "harness.h"
 #include "memory.h"
+#include "refusal.h"
 
 /* Relative to the sum of absolute terms: exponentials, their sum, a logarithm and products. Beside it, what rounding a
  * difference of logits does to its exponential. */
@@ -130,6 +131,32 @@ static void unknown_labels_show(void) {
   }
 }
 
+#define ENTROPY(change) REFUSED(panamba_cross_entropy_args, PANAMBA_CROSS_ENTROPY, a, change)
+
+static void refusals(void) {
+  begin_refusals("cross_entropy");
+  int32_t *labels = take_bytes(2 * (int64_t)sizeof(int32_t));
+  labels[0] = labels[1] = 1;
+  panamba_cross_entropy_args a = {.logits = take_filled(6, -1, 1),
+                                  .labels = labels,
+                                  .losses = take_output(2),
+                                  .logits_gradient = take_output(6),
+                                  .batch = 2,
+                                  .classes = 3};
+  run_operation(PANAMBA_CROSS_ENTROPY, &a);
+  ENTROPY(logits = 0);
+  ENTROPY(labels = 0);
+  ENTROPY(losses = 0);
+  ENTROPY(losses = (float *)a.logits);
+  ENTROPY(logits_gradient = (float *)a.logits);
+  REFUSED_SIZE(panamba_cross_entropy_args, PANAMBA_CROSS_ENTROPY, a, batch);
+  REFUSED_SIZE(panamba_cross_entropy_args, PANAMBA_CROSS_ENTROPY, a, classes);
+  ENTROPY(smoothing = -0.1f);
+  ENTROPY(smoothing = 1.1f);
+  ENTROPY(smoothing = NAN);
+  end_case();
+}
+
 static void test(void) {
   static const int64_t classes[] = {1, 2, 3, 7, 8, 10, 15, 16, 17, 33, 100, 1000};
   static const double sizes[] = {1, 10, 100};
@@ -142,6 +169,7 @@ static void test(void) {
   }
   differences();
   unknown_labels_show();
+  on_processor(refusals);
 }
 
 int main(int argc, char **argv) { return on_each_tier(argc, argv, test); }

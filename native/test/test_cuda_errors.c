@@ -19,11 +19,13 @@ static void without_device(void) {
   check_failure("loading the kernels", panamba_cuda_load());
   float n[8] = {0, 0, 0, 0, 0, 0, 0, 0};
   panamba_norm_args norm = {.residual = n, .weight = n, .out = n + 4, .rows = 1, .dim = 4, .residual_row_stride = 4};
-  check_failure("norm", panamba_cuda_norm(&norm, 0));
+  panamba_step step = {&norm, PANAMBA_NORM, 0};
+  check_failure("norm", panamba_cuda_run(&step, 0, 0));
   CHECK(strstr(panamba_cuda_message(), "rows 1, dim 4"), "no shapes in '%s'", panamba_cuda_message());
   panamba_rotary_args rotary = {
       .x = n, .cos = n, .sin = n, .out = n, .batch = 1, .length = 1, .dim = 2, .positions = 1};
-  check_failure("rotary", panamba_cuda_rotary(&rotary, 0));
+  step = (panamba_step){&rotary, PANAMBA_ROTARY, 0};
+  check_failure("rotary", panamba_cuda_run(&step, 0, 0));
   printf("%s\n", panamba_cuda_message());
 }
 

@@ -2,9 +2,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "cuda_device.h"
 #include "harness.h"
 #include "memory.h"
+#include "operations.h"
 #include "panamba_cuda.h"
 #include "silu.h"
 
@@ -44,10 +44,7 @@ static void epilogues(void) {
       args.bias = draw(2) ? take_filled(args.columns, -2, 2) : 0;
       int64_t count = (args.rows - 1) * args.out_row_stride + args.columns;
       args.out = take_output_of(args.out_dtype, count);
-      panamba_cuda_epilogue_args on_device = args;
-      to_device((int64_t *)(void *)&on_device, (int64_t)(sizeof on_device / 8));
-      CHECK(panamba_cuda_epilogue(&on_device, 0) == PANAMBA_OK, "%s", panamba_cuda_message());
-      from_device();
+      run_operation(PANAMBA_CUDA_EPILOGUE, &args);
       check_epilogue(&args);
       for (int64_t i = 0; i < count; i++) {
         CHECK(i % args.out_row_stride < args.columns || isnan(element(args.out, args.out_dtype, i)),
@@ -101,45 +98,53 @@ static void packing(void) {
   CHECK(panamba_cuda_pack(0, 0, 0) == PANAMBA_INVALID_ARGUMENT, "null");
 }
 
-#define REFUSED(call, named)                                                                                       \
-  do {                                                                                                             \
-    int32_t status = call;                                                                                         \
-    CHECK(status == PANAMBA_INVALID_ARGUMENT, "%s: status %d", #call, status);                                     \
-    CHECK(strstr(panamba_cuda_message(), named), "%s: '%s' is not in '%s'", #call, named, panamba_cuda_message()); \
-  } while (0)
+static void check_refused(int32_t operation, const void *args, const char *named) {
+  panamba_step step = {args, operation, 0};
+  int32_t status = panamba_cuda_run(&step, 0, 0);
+  CHECK(status == PANAMBA_INVALID_ARGUMENT, "operation %d: status %d", operation, status);
+  CHECK(strstr(panamba_cuda_message(), named), "'%s' is not in '%s'", named, panamba_cuda_message());
+}
+
+#define CHECK_NULL(code, name, type) check_refused(PANAMBA_##code, 0, "null");
 
 static void refusals(void) {
   describe("refusals");
   float n[4] = {0, 0, 0, 0};
-  REFUSED(panamba_cuda_norm(0, 0), "norm");
-  REFUSED(panamba_cuda_causal_conv(0, 0), "causal_conv");
-  REFUSED(panamba_cuda_rotary(0, 0), "rotary");
-  REFUSED(panamba_cuda_pool(0, 0), "pool");
-  REFUSED(panamba_cuda_epilogue(0, 0), "epilogue");
-  REFUSED(panamba_cuda_gather_patches(0, n, 0), "gather_patches");
-  REFUSED(panamba_cuda_place_tokens(0, n, 0), "place_tokens");
+  PANAMBA_CUDA_OPERATIONS(CHECK_NULL)
+  CHECK(panamba_cuda_run(0, 0, 0) == PANAMBA_INVALID_ARGUMENT, "no step");
+  CHECK(panamba_cuda_workspace(0) == -1, "the workspace of no step");
+  panamba_step unknown = {n, PANAMBA_LINEAR, 0};
+  CHECK(panamba_cuda_workspace(&unknown) == -1, "the workspace of no operation of a GPU");
+  check_refused(-1, n, "no operation -1");
+  check_refused(PANAMBA_LINEAR, n, "no operation 2");
+  check_refused(PANAMBA_ADAMW, n, "no operation 19");
   panamba_norm_args norm = {.residual = n, .weight = n, .out = n, .rows = 1, .dim = 4, .residual_row_stride = 3};
-  REFUSED(panamba_cuda_norm(&norm, 0), "norm: not so: a->residual_row_stride");
-  panamba_patch_embedding_args patches = {.image = n, .out = n, .batch = 1, .channels = 1, .height = 2, .width = 2};
-  REFUSED(panamba_cuda_gather_patches(&patches, n, 0), "patch_embedding_sizes: not so");
-  REFUSED(panamba_cuda_place_tokens(&patches, n, 0), "patch_embedding_sizes: not so");
+  check_refused(PANAMBA_NORM, &norm, "norm: not so: a->residual_row_stride");
+  panamba_cuda_embedding_args patches = {
+      .embedding = {.image = n, .out = n, .batch = 1, .channels = 1, .height = 2, .width = 2}, .product = n};
+  check_refused(PANAMBA_CUDA_GATHER_PATCHES, &patches, "gather_patches: a pointer is null");
+  check_refused(PANAMBA_CUDA_PLACE_TOKENS, &patches, "patch_embedding_sizes: not so");
+  patches.patches = n;
+  patches.product = 0;
+  check_refused(PANAMBA_CUDA_GATHER_PATCHES, &patches, "patch_embedding_sizes: not so");
+  check_refused(PANAMBA_CUDA_PLACE_TOKENS, &patches, "place_tokens: a pointer is null");
   panamba_cuda_epilogue_args epilogue = {
       .input = n, .out = n, .rows = 1, .columns = 4, .input_row_stride = 4, .out_row_stride = 4};
   panamba_cuda_epilogue_args changed = epilogue;
   changed.activation = 2;
-  REFUSED(panamba_cuda_epilogue(&changed, 0), "activation 2");
+  check_refused(PANAMBA_CUDA_EPILOGUE, &changed, "activation 2");
   changed = epilogue;
   changed.input_dtype = PANAMBA_F16;
-  REFUSED(panamba_cuda_epilogue(&changed, 0), "element types 2");
+  check_refused(PANAMBA_CUDA_EPILOGUE, &changed, "element types 2");
   changed = epilogue;
   changed.reserved = 1;
-  REFUSED(panamba_cuda_epilogue(&changed, 0), "reserved 1");
+  check_refused(PANAMBA_CUDA_EPILOGUE, &changed, "reserved 1");
   changed = epilogue;
   changed.out_row_stride = 3;
-  REFUSED(panamba_cuda_epilogue(&changed, 0), "(1, 4)");
+  check_refused(PANAMBA_CUDA_EPILOGUE, &changed, "(1, 4)");
   changed = epilogue;
   changed.rows = INT64_MAX;
-  REFUSED(panamba_cuda_epilogue(&changed, 0), "rows 4 and 4 apart");
+  check_refused(PANAMBA_CUDA_EPILOGUE, &changed, "rows 4 and 4 apart");
 }
 
 static void test(void) {

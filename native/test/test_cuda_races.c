@@ -118,7 +118,7 @@ static void epilogue(int32_t dtype) {
   args.input = take_filled(args.rows * args.columns, -1, 1);
   args.bias = take_filled(args.columns, -1, 1);
   args.out = take_output_of(dtype, args.rows * args.columns);
-  CHECK(panamba_cuda_epilogue(&args, 0) == PANAMBA_OK, "%s", panamba_cuda_message());
+  run_operation(PANAMBA_CUDA_EPILOGUE, &args);
   end_case();
 }
 

@@ -92,8 +92,7 @@ static void gates_are_activated(void) {
   }
 }
 
-/* The kernels without questions have the bits of those with all of them: a row's result does not depend on how many
- * come after it. */
+/* The specialised steps have the bits of the general one: a row's result does not depend on how many come after it. */
 static void lengths_are_independent(void) {
   for (int64_t length = 1; length <= 20; length++) {
     scan_shape s = draw_scan_shape(1, 40, 33, 16);
@@ -115,6 +114,11 @@ static void lengths_are_independent(void) {
   }
 }
 
+static int64_t workspace_of(const panamba_cuda_scan_args *args) {
+  panamba_step step = {args, PANAMBA_CUDA_SCAN, 0};
+  return panamba_cuda_workspace(&step);
+}
+
 static void workspaces(void) {
   describe("workspaces");
   float numbers[4] = {0, 0, 0, 0};
@@ -132,13 +136,14 @@ static void workspaces(void) {
                                           .dtype = PANAMBA_BF16},
                                  .state_lanes = 1};
   int64_t dt = 4 * 64 * 197 * 384;
-  CHECK(panamba_cuda_scan_workspace(&args) == 0, "the fused scan needs none");
+  CHECK(workspace_of(&args) == 0, "the fused scan needs none");
   args.state_lanes = 4;
-  CHECK(panamba_cuda_scan_workspace(&args) == 2 * dt, "dt of both directions");
-  CHECK(panamba_cuda_selective_scan(&args, 0) == PANAMBA_INVALID_ARGUMENT, "a workspace is missing");
+  CHECK(workspace_of(&args) == 2 * dt, "dt of both directions");
+  panamba_step step = {&args, PANAMBA_CUDA_SCAN, 0};
+  CHECK(panamba_cuda_run(&step, 0, 0) == PANAMBA_INVALID_ARGUMENT, "a workspace is missing");
   CHECK(strstr(panamba_cuda_message(), "workspace"), "%s", panamba_cuda_message());
   args.chunk = 50;
-  CHECK(panamba_cuda_scan_workspace(&args) == 2 * (dt + 4 * 64 * 4 * 384 * 17), "states and sums of four chunks");
+  CHECK(workspace_of(&args) == 2 * (dt + 4 * 64 * 4 * 384 * 17), "states and sums of four chunks");
   CHECK(panamba_cuda_scan_chunk(&args) == 0, "many short images are not cut");
   args.scan.batch = 1;
   args.scan.length = 6085;
@@ -146,17 +151,17 @@ static void workspaces(void) {
   CHECK(panamba_cuda_scan_chunk(&args) > 0, "one long image is");
   panamba_cuda_scan_args changed = args;
   changed.chunk = 6086;
-  CHECK(panamba_cuda_scan_workspace(&changed) == -1, "a chunk beyond the length");
+  CHECK(workspace_of(&changed) == -1, "a chunk beyond the length");
   changed = args;
   changed.state_lanes = 2;
-  CHECK(panamba_cuda_scan_workspace(&changed) == -1, "two lanes");
+  CHECK(workspace_of(&changed) == -1, "two lanes");
   changed = args;
   changed.gate_activation = 2;
-  CHECK(panamba_cuda_scan_workspace(&changed) == -1, "no such activation");
+  CHECK(workspace_of(&changed) == -1, "no such activation");
   changed = args;
   changed.scan.states = 65;
-  CHECK(panamba_cuda_scan_workspace(&changed) == -1, "too many states");
-  CHECK(panamba_cuda_selective_scan(0, 0) == PANAMBA_INVALID_ARGUMENT, "null");
+  CHECK(workspace_of(&changed) == -1, "too many states");
+  CHECK(panamba_cuda_scan_chunk(0) == -1, "null");
 }
 
 static void test(void) {

@@ -4,6 +4,7 @@
 
 #include "harness.h"
 #include "memory.h"
+#include "refusal.h"
 #include "silu.h"
 
 /*
@@ -231,6 +232,33 @@ static void nan_stays_in_its_row_and_column(void) {
   }
 }
 
+#define LINEAR(change) REFUSED(panamba_linear_args, PANAMBA_LINEAR, a, change)
+#define LINEAR_SIZE(field) REFUSED_SIZE(panamba_linear_args, PANAMBA_LINEAR, a, field)
+
+static void refusals(void) {
+  begin_refusals("linear");
+  panamba_linear_args a = innocent;
+  run_operation(PANAMBA_LINEAR, &a);
+  LINEAR(input = 0);
+  LINEAR(weight = 0);
+  LINEAR(out = 0);
+  LINEAR(out = (void *)a.input);
+  LINEAR_SIZE(rows);
+  LINEAR_SIZE(depth);
+  LINEAR_SIZE(columns);
+  LINEAR(input_row_stride = 2);
+  LINEAR(input_row_stride = INT64_MIN);
+  LINEAR(input_row_stride = INT64_MAX);
+  LINEAR(out_row_stride = 2);
+  LINEAR(out_row_stride = -3);
+  LINEAR(out_row_stride = INT64_MAX);
+  REFUSED_DTYPE(panamba_linear_args, PANAMBA_LINEAR, a, dtype);
+  REFUSED_DTYPE(panamba_linear_args, PANAMBA_LINEAR, a, out_dtype);
+  LINEAR(activation = -1);
+  LINEAR(activation = 2);
+  end_case();
+}
+
 static void test(void) {
   seed(1);
   sweep_shapes();
@@ -239,6 +267,7 @@ static void test(void) {
   far_activations();
   rows_are_independent();
   nan_stays_in_its_row_and_column();
+  on_processor(refusals);
 }
 
 int main(int argc, char **argv) { return on_each_tier(argc, argv, test); }

@@ -4,6 +4,7 @@
 
 #include "harness.h"
 #include "memory.h"
+#include "refusal.h"
 
 /* One fused multiply-add in most tiers, a product and a sum in the portable one: two roundings of 2^-24. */
 #define RESIDUAL_BOUND 0x1p-23
@@ -225,6 +226,37 @@ static void results_in_place(void) {
   }
 }
 
+#define NORM(change) REFUSED(panamba_norm_args, PANAMBA_NORM, a, change)
+
+static void refusals(void) {
+  begin_refusals("norm");
+  panamba_norm_args a = {.residual = take_output(16),
+                         .addend = take_filled(16, -1, 1),
+                         .weight = take_filled(8, -1, 1),
+                         .out = take_output(16),
+                         .rows = 2,
+                         .dim = 8,
+                         .residual_row_stride = 8,
+                         .residual_scale = 1,
+                         .eps = 1e-5f};
+  fill(a.residual, 16, -1, 1);
+  run_operation(PANAMBA_NORM, &a);
+  NORM(residual = 0);
+  NORM(weight = 0);
+  NORM(out = 0);
+  REFUSED_SIZE(panamba_norm_args, PANAMBA_NORM, a, rows);
+  REFUSED_SIZE(panamba_norm_args, PANAMBA_NORM, a, dim);
+  NORM(residual_row_stride = 7);
+  NORM(residual_row_stride = -8);
+  NORM(residual_row_stride = INT64_MAX);
+  NORM(kind = 2);
+  NORM(kind = -1);
+  NORM(eps = -1e-5f);
+  NORM(eps = NAN);
+  REFUSED_DTYPE(panamba_norm_args, PANAMBA_NORM, a, dtype);
+  end_case();
+}
+
 static void test(void) {
   seed(3);
   sweep_shapes();
@@ -232,6 +264,7 @@ static void test(void) {
   extreme_values();
   rows_are_independent();
   results_in_place();
+  on_processor(refusals);
 }
 
 int main(int argc, char **argv) { return on_each_tier(argc, argv, test); }

@@ -4,6 +4,7 @@
 #include "difference.h"
 #include "harness.h"
 #include "memory.h"
+#include "refusal.h"
 
 /* Relative to the sum of absolute terms: means over dim numbers, a root, a division and a few products; parameters are
  * sums over up to PANAMBA_NORM_PART_ROWS rows. */
@@ -149,6 +150,42 @@ static void differences(void) {
   }
 }
 
+#define NORM(change) REFUSED(panamba_norm_gradient_args, PANAMBA_NORM_GRADIENT, a, change)
+
+static void refusals(void) {
+  begin_refusals("norm_gradient");
+  panamba_norm_gradient_args a = {.residual = take_filled(16, -1, 1),
+                                  .weight = take_filled(8, -1, 1),
+                                  .out_gradient = take_filled(16, -1, 1),
+                                  .residual_gradient = take_output(16),
+                                  .parameter_parts = take_output(16),
+                                  .rows = 2,
+                                  .dim = 8,
+                                  .residual_row_stride = 8,
+                                  .residual_gradient_row_stride = 8,
+                                  .eps = 1e-5f};
+  run_operation(PANAMBA_NORM_GRADIENT, &a);
+  NORM(residual = 0);
+  NORM(weight = 0);
+  NORM(out_gradient = 0);
+  NORM(residual_gradient = 0);
+  NORM(residual_gradient = (float *)a.residual);
+  NORM(residual_gradient = (float *)a.out_gradient);
+  NORM(parameter_parts = 0);
+  REFUSED_SIZE(panamba_norm_gradient_args, PANAMBA_NORM_GRADIENT, a, rows);
+  REFUSED_SIZE(panamba_norm_gradient_args, PANAMBA_NORM_GRADIENT, a, dim);
+  NORM(residual_row_stride = 7);
+  NORM(residual_row_stride = INT64_MAX);
+  NORM(residual_gradient_row_stride = 7);
+  NORM(residual_gradient_row_stride = INT64_MAX);
+  NORM(kind = -1);
+  NORM(kind = 2);
+  NORM(eps = -1e-5f);
+  NORM(eps = NAN);
+  NORM(reserved = 1);
+  end_case();
+}
+
 static void test(void) {
   seed(22);
   for (size_t r = 0; r < COUNT(all_rows); r++) {
@@ -160,6 +197,7 @@ static void test(void) {
     norm_case(1 + draw(20), dim, draw(2) ? BEFORE_GUARD : AFTER_GUARD, 0);
   }
   differences();
+  on_processor(refusals);
 }
 
 int main(int argc, char **argv) { return on_each_tier(argc, argv, test); }

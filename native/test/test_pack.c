@@ -8,6 +8,7 @@
 
 #include "harness.h"
 #include "memory.h"
+#include "refusal.h"
 
 typedef struct {
   int64_t columns;
@@ -271,6 +272,66 @@ static void sizes_are_those_of_whole_vectors(void) {
   }
 }
 
+static void pack_refused(const char *what, const panamba_pack_args *args) {
+  CHECK(panamba_pack(args, 0, 0, 0) == PANAMBA_INVALID_ARGUMENT, "%s is not refused", what);
+  CHECK(strstr(panamba_message(), "pack"), "%s: the message is '%s'", what, panamba_message());
+}
+
+#define PACK_ALONE(change)           \
+  do {                               \
+    panamba_pack_args changed = a;   \
+    changed.change;                  \
+    pack_refused(#change, &changed); \
+  } while (0)
+
+static void function_refusals(void) {
+  begin_refusals("pack");
+  panamba_pack_args a = {.source = take_filled(6, -1, 1),
+                         .packed = take_bytes(panamba_packed_size(2, 3, PANAMBA_F32)),
+                         .columns = 2,
+                         .depth = 3,
+                         .column_stride = 3,
+                         .depth_stride = 1};
+  CHECK(panamba_pack(&a, 0, 0, 0) == PANAMBA_OK, "%s", panamba_message());
+  pack_refused("nothing", 0);
+  PACK_ALONE(source = 0);
+  PACK_ALONE(packed = 0);
+  PACK_ALONE(columns = 0);
+  PACK_ALONE(columns = -2);
+  PACK_ALONE(columns = INT64_MAX);
+  PACK_ALONE(depth = 0);
+  PACK_ALONE(depth = INT64_MIN);
+  PACK_ALONE(depth = INT64_MAX);
+  PACK_ALONE(source_dtype = -1);
+  PACK_ALONE(source_dtype = 4);
+  PACK_ALONE(dtype = PANAMBA_F16);
+  PACK_ALONE(dtype = PANAMBA_F64);
+  PACK_ALONE(dtype = -1);
+  end_case();
+}
+
+#define PACK(change) REFUSED(panamba_pack_args, PANAMBA_PACK, a, change)
+
+static void refusals(void) {
+  begin_refusals("pack");
+  panamba_pack_args a = {.source = take_filled(6, -1, 1),
+                         .packed = take_output(panamba_packed_size(2, 3, PANAMBA_F32) / 4),
+                         .columns = 2,
+                         .depth = 3,
+                         .column_stride = 3,
+                         .depth_stride = 1};
+  run_operation(PANAMBA_PACK, &a);
+  PACK(source = 0);
+  PACK(packed = 0);
+  PACK(columns = 0);
+  PACK(columns = INT64_MAX);
+  PACK(depth = 0);
+  PACK(depth = INT64_MAX);
+  PACK(source_dtype = 4);
+  PACK(dtype = PANAMBA_F16);
+  end_case();
+}
+
 static void test(void) {
   seed(2);
   sweep_shapes();
@@ -279,6 +340,8 @@ static void test(void) {
   every_number(PANAMBA_BF16, value_of_bfloat);
   every_rounding();
   sizes_are_those_of_whole_vectors();
+  on_processor(function_refusals);
+  on_processor(refusals);
 }
 
 int main(int argc, char **argv) { return on_each_tier(argc, argv, test); }

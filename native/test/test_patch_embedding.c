@@ -3,6 +3,7 @@
 
 #include "harness.h"
 #include "memory.h"
+#include "refusal.h"
 
 /*
  * A chain of depth multiply-adds, cut into parts whose sums are added, then the bias and the position: each rounds by
@@ -208,12 +209,63 @@ static void images_and_patches_are_independent(void) {
   }
 }
 
+#define PATCH(change) REFUSED(panamba_patch_embedding_args, PANAMBA_PATCH_EMBEDDING, a, change)
+#define PATCH_SIZE(field) REFUSED_SIZE(panamba_patch_embedding_args, PANAMBA_PATCH_EMBEDDING, a, field)
+
+static void refusals(void) {
+  begin_refusals("patch_embedding");
+  panamba_patch_embedding_args a = {.image = take_filled(192, -1, 1),
+                                    .weight = take_packed(take_filled(4 * 48, -1, 1), 4, 48),
+                                    .class_token = take_filled(8, -1, 1),
+                                    .out = take_output(24),
+                                    .batch = 1,
+                                    .channels = 3,
+                                    .height = 8,
+                                    .width = 8,
+                                    .patch_height = 4,
+                                    .patch_width = 4,
+                                    .stride_height = 4,
+                                    .stride_width = 4,
+                                    .dim = 4,
+                                    .class_tokens = 2,
+                                    .class_index = {0, 5}};
+  run_operation(PANAMBA_PATCH_EMBEDDING, &a);
+  PATCH(image = 0);
+  PATCH(weight = 0);
+  PATCH(out = 0);
+  PATCH(class_token = 0);
+  PATCH_SIZE(batch);
+  PATCH_SIZE(channels);
+  PATCH_SIZE(height);
+  PATCH_SIZE(width);
+  PATCH_SIZE(patch_height);
+  PATCH_SIZE(patch_width);
+  PATCH_SIZE(stride_height);
+  PATCH_SIZE(stride_width);
+  PATCH_SIZE(dim);
+  PATCH(patch_height = 9);
+  PATCH(patch_width = 9);
+  PATCH(class_tokens = -1);
+  PATCH(class_tokens = PANAMBA_MAX_CLASS_TOKENS + 1);
+  PATCH(class_tokens = INT64_MAX);
+  PATCH(class_index[0] = -1);
+  PATCH(class_index[0] = 5);
+  PATCH(class_index[0] = INT64_MAX);
+  PATCH(class_index[1] = 6);
+  PATCH(class_index[1] = 0);
+  PATCH(class_index[1] = INT64_MIN);
+  PATCH(reserved = 1);
+  REFUSED_DTYPE(panamba_patch_embedding_args, PANAMBA_PATCH_EMBEDDING, a, dtype);
+  end_case();
+}
+
 static void test(void) {
   seed(7);
   sweep_shapes();
   sweep_dims();
   sweep_guards();
   images_and_patches_are_independent();
+  on_processor(refusals);
 }
 
 int main(int argc, char **argv) { return on_each_tier(argc, argv, test); }

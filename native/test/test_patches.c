@@ -1,6 +1,7 @@
 /* Patches as rows, number by number. */
 #include "harness.h"
 #include "memory.h"
+#include "refusal.h"
 
 typedef struct {
   int64_t batch;
@@ -58,6 +59,46 @@ static void patches_case(patch_shape s, placement where, int misalignment) {
   end_case();
 }
 
+#define PATCHES(change) REFUSED(panamba_patches_args, PANAMBA_PATCHES, a, change)
+#define PATCHES_SIZE(field) REFUSED_SIZE(panamba_patches_args, PANAMBA_PATCHES, a, field)
+
+static void refusals(void) {
+  begin_refusals("patches");
+  panamba_patches_args a = {.image = take_filled(192, -1, 1),
+                            .out = take_output(6 * 48),
+                            .batch = 1,
+                            .channels = 3,
+                            .height = 8,
+                            .width = 8,
+                            .patch_height = 4,
+                            .patch_width = 4,
+                            .stride_height = 4,
+                            .stride_width = 4,
+                            .class_tokens = 2,
+                            .class_index = {0, 5}};
+  run_operation(PANAMBA_PATCHES, &a);
+  PATCHES(image = 0);
+  PATCHES(out = 0);
+  PATCHES(out = (float *)a.image);
+  PATCHES_SIZE(batch);
+  PATCHES_SIZE(channels);
+  PATCHES_SIZE(height);
+  PATCHES_SIZE(width);
+  PATCHES_SIZE(patch_height);
+  PATCHES_SIZE(patch_width);
+  PATCHES_SIZE(stride_height);
+  PATCHES_SIZE(stride_width);
+  PATCHES(patch_height = 9);
+  PATCHES(patch_width = 9);
+  PATCHES(class_tokens = -1);
+  PATCHES(class_tokens = PANAMBA_MAX_CLASS_TOKENS + 1);
+  PATCHES(class_index[0] = -1);
+  PATCHES(class_index[0] = 5);
+  PATCHES(class_index[1] = 6);
+  PATCHES(class_index[1] = 0);
+  end_case();
+}
+
 static void test(void) {
   seed(26);
   for (int repeat = 0; repeat < THIN(300, 60); repeat++) {
@@ -71,6 +112,7 @@ static void test(void) {
                      .class_tokens = draw(3)};
     patches_case(s, (placement)draw(3), 0);
   }
+  on_processor(refusals);
 }
 
 int main(int argc, char **argv) { return on_each_tier(argc, argv, test); }

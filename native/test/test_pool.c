@@ -3,6 +3,7 @@
 
 #include "harness.h"
 #include "memory.h"
+#include "refusal.h"
 
 /* count - 1 sums and a division, each rounded by at most 2^-24 of the sum of the absolute terms. */
 #define MEAN_BOUND(count) ((double)(count)*0x1p-24)
@@ -135,12 +136,41 @@ static void images_are_independent(void) {
   }
 }
 
+#define POOL(change) REFUSED(panamba_pool_args, PANAMBA_POOL, a, change)
+#define POOL_SIZE(field) REFUSED_SIZE(panamba_pool_args, PANAMBA_POOL, a, field)
+
+static void refusals(void) {
+  begin_refusals("pool");
+  panamba_pool_args a = {
+      .input = take_filled(20, -1, 1), .out = take_output(4), .batch = 1, .length = 5, .dim = 4, .count = 2, .step = 4};
+  run_operation(PANAMBA_POOL, &a);
+  POOL(input = 0);
+  POOL(out = 0);
+  POOL(out = (float *)a.input);
+  POOL_SIZE(batch);
+  POOL_SIZE(length);
+  POOL_SIZE(dim);
+  POOL_SIZE(count);
+  POOL_SIZE(step);
+  POOL(count = 3);
+  POOL(step = 5);
+  POOL(first = 1);
+  POOL(first = 5);
+  POOL(first = -1);
+  POOL(first = INT64_MAX);
+  POOL(kind = 2);
+  POOL(kind = -1);
+  POOL(reserved = 1);
+  end_case();
+}
+
 static void test(void) {
   seed(5);
   sweep_shapes();
   sweep_guards();
   nan_wins_a_maximum();
   images_are_independent();
+  on_processor(refusals);
 }
 
 int main(int argc, char **argv) { return on_each_tier(argc, argv, test); }

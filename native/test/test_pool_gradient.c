@@ -3,6 +3,7 @@
 
 #include "harness.h"
 #include "memory.h"
+#include "refusal.h"
 
 typedef struct {
   int64_t batch;
@@ -71,6 +72,42 @@ static void pool_case(pool_shape s, placement where, int misalignment) {
   end_case();
 }
 
+#define POOL(change) REFUSED(panamba_pool_gradient_args, PANAMBA_POOL_GRADIENT, a, change)
+#define POOL_SIZE(field) REFUSED_SIZE(panamba_pool_gradient_args, PANAMBA_POOL_GRADIENT, a, field)
+
+static void refusals(void) {
+  begin_refusals("pool_gradient");
+  panamba_pool_gradient_args a = {.input = take_filled(20, -1, 1),
+                                  .out_gradient = take_filled(4, -1, 1),
+                                  .input_gradient = take_output(20),
+                                  .batch = 1,
+                                  .length = 5,
+                                  .dim = 4,
+                                  .count = 2,
+                                  .step = 4,
+                                  .kind = PANAMBA_POOL_MAX};
+  run_operation(PANAMBA_POOL_GRADIENT, &a);
+  POOL(input = 0);
+  POOL(out_gradient = 0);
+  POOL(input_gradient = 0);
+  POOL(input_gradient = (float *)a.input);
+  POOL(input_gradient = (float *)a.out_gradient);
+  POOL_SIZE(batch);
+  POOL_SIZE(length);
+  POOL_SIZE(dim);
+  POOL_SIZE(count);
+  POOL_SIZE(step);
+  POOL(count = 3);
+  POOL(step = 5);
+  POOL(first = 1);
+  POOL(first = -1);
+  POOL(first = INT64_MAX);
+  POOL(kind = 2);
+  POOL(kind = -1);
+  POOL(reserved = 1);
+  end_case();
+}
+
 static void test(void) {
   static const int64_t dims[] = {1, 3, 8, 15, 16, 17, 63, 64, 65, 130};
   static const int64_t lengths[] = {1, 2, 3, 15, 17, 50};
@@ -83,6 +120,7 @@ static void test(void) {
       }
     }
   }
+  on_processor(refusals);
 }
 
 int main(int argc, char **argv) { return on_each_tier(argc, argv, test); }

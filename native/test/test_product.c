@@ -3,6 +3,7 @@
 
 #include "harness.h"
 #include "memory.h"
+#include "refusal.h"
 
 /* A chain of depth multiply-adds, and the accumulation: each rounds by at most 2^-24 of the sum of absolute terms. */
 #define PRODUCT_BOUND(depth) ((double)((depth) + 2) * 0x1p-24)
@@ -68,6 +69,51 @@ static product_shape draw_shape(int64_t rows, int64_t depth, int64_t columns) {
   return (product_shape){rows, depth, columns, (int)draw(2), PICK(accumulates)};
 }
 
+#define PRODUCT(change) REFUSED(panamba_product_args, PANAMBA_PRODUCT, a, change)
+#define PRODUCT_SIZE(field) REFUSED_SIZE(panamba_product_args, PANAMBA_PRODUCT, a, field)
+
+static void refusals(void) {
+  begin_refusals("product");
+  panamba_product_args a = {.left = take_filled(6, -1, 1),
+                            .right = take_filled(12, -1, 1),
+                            .out = take_output(8),
+                            .rows = 2,
+                            .depth = 3,
+                            .columns = 4,
+                            .left_row_stride = 3,
+                            .left_depth_stride = 1,
+                            .right_row_stride = 4,
+                            .out_row_stride = 4};
+  run_operation(PANAMBA_PRODUCT, &a);
+  PRODUCT(left = 0);
+  PRODUCT(right = 0);
+  PRODUCT(out = 0);
+  PRODUCT(out = (float *)a.left);
+  PRODUCT(out = (float *)a.right);
+  PRODUCT_SIZE(rows);
+  PRODUCT_SIZE(depth);
+  PRODUCT_SIZE(columns);
+  PRODUCT(left_row_stride = 2);
+  PRODUCT(left_row_stride = 1);
+  PRODUCT(left_row_stride = INT64_MAX);
+  PRODUCT(left_depth_stride = 2);
+  PRODUCT(left_depth_stride = 0);
+  PRODUCT(right_row_stride = 3);
+  PRODUCT(right_row_stride = INT64_MIN);
+  PRODUCT(right_row_stride = INT64_MAX);
+  PRODUCT(out_row_stride = 3);
+  PRODUCT(out_row_stride = -4);
+  PRODUCT(out_row_stride = INT64_MAX);
+  PRODUCT(reserved = 1);
+  a.left_row_stride = 1;
+  a.left_depth_stride = 2;
+  run_operation(PANAMBA_PRODUCT, &a);
+  PRODUCT(left_depth_stride = 0);
+  PRODUCT(left_depth_stride = -2);
+  PRODUCT(left_depth_stride = INT64_MAX);
+  end_case();
+}
+
 static void test(void) {
   static const int64_t columns[] = {1, 7, 8, 15, 16, 17, 31, 32, 33, 44, 47, 48, 49, 97};
   static const int64_t depths[] = {1, 2, 3, 12, 37, 197};
@@ -88,6 +134,7 @@ static void test(void) {
   for (int64_t rows = 1; rows <= 30; rows++) {
     product_case(draw_shape(rows, 1 + draw(20), 1 + draw(100)), draw(2) ? BEFORE_GUARD : AFTER_GUARD, 0);
   }
+  on_processor(refusals);
 }
 
 int main(int argc, char **argv) { return on_each_tier(argc, argv, test); }

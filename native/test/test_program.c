@@ -7,6 +7,8 @@
 #include "callers.h"
 #include "harness.h"
 #include "memory.h"
+#include "operations.h"
+#include "refusal.h"
 
 enum {
   STEPS = 12,
@@ -192,6 +194,39 @@ static void write_program(program *p, const weights *w) {
 
 static program programs[CALLERS];
 
+/* What belongs to no operation in particular. */
+static void refusals(void) {
+  begin_refusals("operation");
+  static const int32_t codes[] = {-1, PANAMBA_OPERATION_COUNT, PANAMBA_OPERATION_COUNT + 1, 1000, INT32_MIN, INT32_MAX};
+  for (size_t i = 0; i < COUNT(codes); i++) {
+    check_refused("an unknown operation", codes[i], &innocent);
+  }
+  panamba_norm_args endless = {.residual = (float *)innocent.out,
+                               .weight = innocent.input,
+                               .out = innocent.out,
+                               .rows = (int64_t)1 << 38,
+                               .dim = 1,
+                               .residual_row_stride = 1};
+  check_refused("more tiles than can be counted", PANAMBA_NORM, &endless);
+  expect_name("null");
+  for (int32_t operation = 0; operation < PANAMBA_OPERATION_COUNT; operation++) {
+    check_refused("no arguments", operation, 0);
+  }
+  run_refused("no steps", "steps", 0, 1);
+  panamba_step step = {&innocent, PANAMBA_LINEAR, 0};
+  run_refused("a negative count", "count", &step, -1);
+  run_refused("the most negative count", "count", &step, INT64_MIN);
+  step.with_next = 2;
+  run_refused("a step with a next but one", "with_next", &step, 1);
+  panamba_norm_args half = endless;
+  half.rows /= 32;
+  panamba_step halves[] = {{&half, PANAMBA_NORM, 1}, {&half, PANAMBA_NORM, 1}, {&half, PANAMBA_NORM, 0}};
+  run_refused("more tiles together than can be counted", "together", halves, COUNT(halves));
+  CHECK(panamba_run(0, &step, 1, 0, 0, 0, 0, 0, 0) == PANAMBA_INVALID_ARGUMENT, "no executor is not refused");
+  CHECK(panamba_run(executor_of(2), 0, 0, 0, 0, 0, 0, 0, 0) == PANAMBA_OK, "an empty program: %s", panamba_message());
+  end_case();
+}
+
 static void test(void) {
   static const activations nothing;
   static activations wanted;
@@ -211,6 +246,7 @@ static void test(void) {
         (double)wanted.logits[0], (double)wanted.logits[1]);
   check_callers(whole, &wanted);
   end_case();
+  on_processor(refusals);
 }
 
 int main(int argc, char **argv) { return on_each_tier(argc, argv, test); }

@@ -204,7 +204,7 @@ static void add_pool(program *p) {
   add_step(p, PANAMBA_POOL, (arguments){.pool = args}, (uses){{args.input}, {args.out}});
 }
 
-static int meets(const void *const *some, const void *const *others) {
+static int overlaps(const void *const *some, const void *const *others) {
   for (int i = 0; i < MOST_USES; i++) {
     for (int j = 0; j < MOST_USES; j++) {
       if (some[i] && some[i] == others[j]) {
@@ -216,7 +216,7 @@ static int meets(const void *const *some, const void *const *others) {
 }
 
 static int independent(const uses *a, const uses *b) {
-  return !meets(a->written, b->written) && !meets(a->written, b->read) && !meets(a->read, b->written);
+  return !overlaps(a->written, b->written) && !overlaps(a->written, b->read) && !overlaps(a->read, b->written);
 }
 
 /* Marks steps that run with the next, by chance, where a step is independent of all that it would run with. */

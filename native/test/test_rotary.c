@@ -4,6 +4,7 @@
 
 #include "harness.h"
 #include "memory.h"
+#include "refusal.h"
 
 /* Two products and a sum, each rounded by at most 2^-24. */
 #define ROTARY_BOUND 0x1p-23
@@ -107,6 +108,37 @@ static void images_and_pairs_are_independent(void) {
   end_case();
 }
 
+#define ROTARY(change) REFUSED(panamba_rotary_args, PANAMBA_ROTARY, a, change)
+#define ROTARY_SIZE(field) REFUSED_SIZE(panamba_rotary_args, PANAMBA_ROTARY, a, field)
+
+static void refusals(void) {
+  begin_refusals("rotary");
+  panamba_rotary_args a = {.x = take_filled(20, -1, 1),
+                           .cos = take_filled(16, -1, 1),
+                           .sin = take_filled(16, -1, 1),
+                           .out = take_output(20),
+                           .batch = 1,
+                           .length = 5,
+                           .dim = 4,
+                           .positions = 4,
+                           .first = 1};
+  run_operation(PANAMBA_ROTARY, &a);
+  ROTARY(x = 0);
+  ROTARY(cos = 0);
+  ROTARY(sin = 0);
+  ROTARY(out = 0);
+  ROTARY_SIZE(batch);
+  ROTARY_SIZE(length);
+  ROTARY_SIZE(dim);
+  ROTARY_SIZE(positions);
+  ROTARY(dim = 3);
+  ROTARY(positions = 5);
+  ROTARY(first = 2);
+  ROTARY(first = -1);
+  ROTARY(first = INT64_MAX);
+  end_case();
+}
+
 static void test(void) {
   static const int64_t lengths[] = {1, 2, 3, 15, 16, 17, 31, 32, 33, 63, 64, 65, 128, 129, 197, 730};
   static const int64_t dims[] = {2, 4, 6, 8, 14, 16, 18, 30, 32, 34, 48, 64, 66, 100, 384};
@@ -116,6 +148,7 @@ static void test(void) {
   sweep(lengths, COUNT(lengths), dims, COUNT(dims), 0);
   sweep(short_lengths, COUNT(short_lengths), narrow_dims, COUNT(narrow_dims), 1);
   images_and_pairs_are_independent();
+  on_processor(refusals);
 }
 
 int main(int argc, char **argv) { return on_each_tier(argc, argv, test); }

@@ -8,6 +8,7 @@
 
 #include "difference.h"
 #include "harness.h"
+#include "refusal.h"
 #include "scan_case.h"
 #include "silu.h"
 
@@ -36,9 +37,9 @@ typedef struct {
 static void take_gradient_direction(const panamba_selective_scan_args *scan, panamba_scan_direction *d,
                                     panamba_scan_gradient_direction *g, int64_t interval) {
   int64_t rows = scan->batch * scan->length;
-  int64_t stretches = (scan->length + interval - 1) / interval;
+  int64_t chunks = (scan->length + interval - 1) / interval;
   int64_t parts = (scan->channels + PANAMBA_SCAN_PART_CHANNELS - 1) / PANAMBA_SCAN_PART_CHANNELS;
-  d->saved_states = take_output(scan->batch * stretches * scan->states * scan->channels);
+  d->saved_states = take_output(scan->batch * chunks * scan->states * scan->channels);
   *g = (panamba_scan_gradient_direction){
       .u = d->u,
       .projected = d->projected,
@@ -421,12 +422,78 @@ static void differences(void) {
   }
 }
 
+#define SCAN(change) REFUSED(panamba_scan_gradient_args, PANAMBA_SCAN_GRADIENT, a, change)
+#define SCAN_SIZE(field) REFUSED_SIZE(panamba_scan_gradient_args, PANAMBA_SCAN_GRADIENT, a, field)
+
+static panamba_scan_gradient_direction take_direction(void) {
+  return (panamba_scan_gradient_direction){.u = take_filled(12, -1, 1),
+                                           .projected = take_filled(4 * 34, -1, 1),
+                                           .dt_weight = take_filled(6, -1, 1),
+                                           .a = take_filled(48, -10, -1),
+                                           .saved_states = take_filled(96, -1, 1),
+                                           .u_gradient = take_output(12),
+                                           .projected_parts = take_output(4 * 34),
+                                           .parameter_parts = take_output(60)};
+}
+
+static void refusals(void) {
+  begin_refusals("scan_gradient");
+  panamba_scan_gradient_args a = {.out_gradient = take_filled(12, -1, 1),
+                                  .z = take_filled(12, -1, 1),
+                                  .z_gradient = take_output(12),
+                                  .forward = take_direction(),
+                                  .backward = take_direction(),
+                                  .batch = 1,
+                                  .length = 4,
+                                  .channels = 3,
+                                  .states = 16,
+                                  .dt_rank = 2,
+                                  .projected_row_stride = 34,
+                                  .z_row_stride = 3,
+                                  .z_gradient_row_stride = 3,
+                                  .scale = 1,
+                                  .saved_interval = 2};
+  run_operation(PANAMBA_SCAN_GRADIENT, &a);
+  SCAN(out_gradient = 0);
+  SCAN(z = 0);
+  SCAN(z_gradient = 0);
+  SCAN(forward.projected = 0);
+  SCAN(forward.dt_weight = 0);
+  SCAN(forward.a = 0);
+  SCAN(forward.saved_states = 0);
+  SCAN(forward.u_gradient = 0);
+  SCAN(forward.projected_parts = 0);
+  SCAN(forward.parameter_parts = 0);
+  SCAN(backward.projected = 0);
+  SCAN(backward.saved_states = 0);
+  SCAN(backward.parameter_parts = 0);
+  SCAN_SIZE(batch);
+  SCAN_SIZE(length);
+  SCAN_SIZE(channels);
+  SCAN_SIZE(states);
+  SCAN_SIZE(dt_rank);
+  SCAN(states = PANAMBA_MAX_STATES + 1);
+  SCAN(saved_interval = 0);
+  SCAN(saved_interval = -1);
+  SCAN(saved_interval = PANAMBA_MAX_SAVED_INTERVAL + 1);
+  SCAN(projected_row_stride = 33);
+  SCAN(projected_row_stride = INT64_MAX);
+  SCAN(z_row_stride = 2);
+  SCAN(z_row_stride = INT64_MAX);
+  SCAN(z_gradient_row_stride = 2);
+  SCAN(z_gradient_row_stride = INT64_MAX);
+  a.forward.u = 0;
+  SCAN(backward.u = 0);
+  end_case();
+}
+
 static void test(void) {
   seed(20);
   sweep_shapes();
   sweep_guards();
   extreme_values();
   differences();
+  on_processor(refusals);
 }
 
 int main(int argc, char **argv) { return on_each_tier(argc, argv, test); }

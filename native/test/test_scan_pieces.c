@@ -258,9 +258,9 @@ static void states_are_saved(void) {
     args.image_scale = image_scale;
     args.saved_interval = (int32_t)intervals[i % COUNT(intervals)];
     int64_t count = s.states * s.channels;
-    int64_t stretches = (s.length + args.saved_interval - 1) / args.saved_interval;
-    args.forward.saved_states = s.run & FORWARD ? take_output(stretches * count) : 0;
-    args.backward.saved_states = s.run & BACKWARD ? take_output(stretches * count) : 0;
+    int64_t chunks = (s.length + args.saved_interval - 1) / args.saved_interval;
+    args.forward.saved_states = s.run & FORWARD ? take_output(chunks * count) : 0;
+    args.backward.saved_states = s.run & BACKWARD ? take_output(chunks * count) : 0;
     run_operation(PANAMBA_SELECTIVE_SCAN, &args);
     run_once(PANAMBA_SELECTIVE_SCAN, &plain);
     check_same_elements("out", s.dtype, args.out, plain.out, elements);

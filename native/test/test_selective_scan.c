@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "harness.h"
+#include "refusal.h"
 #include "scan_case.h"
 
 static void scan_case(scan_shape s, const scan_ranges *ranges, const char *what, placement where, int misalignment) {
@@ -182,6 +183,64 @@ static void nan_stays_in_its_channel(void) {
   }
 }
 
+#define SCAN(change) REFUSED(panamba_selective_scan_args, PANAMBA_SELECTIVE_SCAN, a, change)
+#define SCAN_SIZE(field) REFUSED_SIZE(panamba_selective_scan_args, PANAMBA_SELECTIVE_SCAN, a, field)
+
+static void refusals(void) {
+  begin_refusals("selective_scan");
+  panamba_scan_direction d = {.u = take_filled(12, -1, 1),
+                              .projected = take_filled(4 * 34, -1, 1),
+                              .dt_weight = take_filled(6, -1, 1),
+                              .dt_bias = take_filled(3, -4, -1),
+                              .a = take_filled(48, -10, -1),
+                              .d = take_filled(3, -1, 1),
+                              .initial_state = take_filled(48, -1, 1)};
+  panamba_selective_scan_args a = {.gate = take_filled(12, -1, 1),
+                                   .out = take_output(12),
+                                   .forward = d,
+                                   .backward = d,
+                                   .batch = 1,
+                                   .length = 4,
+                                   .channels = 3,
+                                   .states = 16,
+                                   .dt_rank = 2,
+                                   .projected_row_stride = 34,
+                                   .gate_row_stride = 3,
+                                   .scale = 1};
+  a.forward.final_state = take_output(48);
+  a.backward.final_state = take_output(48);
+  run_operation(PANAMBA_SELECTIVE_SCAN, &a);
+  SCAN(out = 0);
+  SCAN(forward.projected = 0);
+  SCAN(forward.dt_weight = 0);
+  SCAN(forward.a = 0);
+  SCAN(backward.projected = 0);
+  SCAN(backward.dt_weight = 0);
+  SCAN(backward.a = 0);
+  SCAN_SIZE(batch);
+  SCAN_SIZE(length);
+  SCAN_SIZE(channels);
+  SCAN_SIZE(states);
+  SCAN_SIZE(dt_rank);
+  SCAN(states = PANAMBA_MAX_STATES + 1);
+  SCAN(projected_row_stride = 33);
+  SCAN(projected_row_stride = -34);
+  SCAN(projected_row_stride = INT64_MAX);
+  SCAN(gate_row_stride = 2);
+  SCAN(gate_row_stride = -3);
+  SCAN(gate_row_stride = INT64_MAX);
+  SCAN(accumulate = 2);
+  SCAN(accumulate = -1);
+  SCAN(saved_interval = -1);
+  SCAN(saved_interval = PANAMBA_MAX_SAVED_INTERVAL + 1);
+  SCAN(forward.saved_states = a.out);
+  SCAN(backward.saved_states = a.out);
+  REFUSED_DTYPE(panamba_selective_scan_args, PANAMBA_SELECTIVE_SCAN, a, dtype);
+  a.forward.u = 0;
+  SCAN(backward.u = 0);
+  end_case();
+}
+
 static void test(void) {
   seed(8);
   sweep_shapes();
@@ -192,6 +251,7 @@ static void test(void) {
   states_vanish(-3e38);
   images_are_independent();
   nan_stays_in_its_channel();
+  on_processor(refusals);
 }
 
 int main(int argc, char **argv) { return on_each_tier(argc, argv, test); }

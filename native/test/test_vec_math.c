@@ -8,7 +8,7 @@
 #include "harness.h"
 #include "memory.h"
 #include "silu.h"
-#include "tiers.h"
+#include "tier_list.h"
 #include "vec_math_probe.h"
 
 /* The polynomial (9.2e-8; a table's entry and a cubic 3.9e-8), its evaluation in float32, and the rounding of the

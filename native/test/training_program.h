@@ -27,7 +27,7 @@ enum {
   NORM_PARTS = (ROWS + PANAMBA_NORM_PART_ROWS - 1) / PANAMBA_NORM_PART_ROWS,
   SCAN_PARTS = (INNER + PANAMBA_SCAN_PART_CHANNELS - 1) / PANAMBA_SCAN_PART_CHANNELS,
   INTERVAL = 16,
-  STRETCHES = (LENGTH + INTERVAL - 1) / INTERVAL,
+  CHUNKS = (LENGTH + INTERVAL - 1) / INTERVAL,
   MOST_STEPS = 64
 };
 
@@ -70,7 +70,7 @@ typedef struct {
   float a[STATES * INNER];
   float u[ROWS * INNER];
   float projected[ROWS * WIDTH];
-  float saved_states[BATCH * STRETCHES * STATES * INNER];
+  float saved_states[BATCH * CHUNKS * STATES * INNER];
   float u_gradient[ROWS * INNER];
   float projected_parts[SCAN_PARTS * ROWS * WIDTH];
   float projected_gradient[ROWS * WIDTH];

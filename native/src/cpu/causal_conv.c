@@ -6,7 +6,7 @@
 #define TILE_CHANNELS (TILE_VECTORS * VEC_WIDTH)
 #define TILE_LENGTH 128
 
-/* Rows are too far apart for the processor to foresee the next ones: they are asked for so many steps ahead. */
+/* Rows are too far apart for the processor to foresee the next ones: they are prefetched so many steps ahead. */
 #define ROWS_AHEAD 16
 
 int64_t TIER_NAME(causal_conv_tiles)(const void *args) {

@@ -1,8 +1,7 @@
 /* The checks of the operations of training. */
-#include "check_training.h"
-
 #include "check.h"
-#include "packed.h"
+#include "check_arguments.h"
+#include "packed_layout.h"
 
 int32_t panamba_check_product(const panamba_product_args *a) {
   REQUIRE(a->left && a->right && a->out && a->out != a->left && a->out != a->right);

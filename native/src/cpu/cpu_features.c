@@ -2,7 +2,7 @@
  * What the processor has (CPUID) and what the operating system keeps across task switches (XCR0). A tier needs both: a
  * virtual machine may show AVX-512 in CPUID and never enable its registers.
  */
-#include "tiers.h"
+#include "tier_list.h"
 
 const char *panamba_tier_obstacle_portable(void) { return 0; }
 

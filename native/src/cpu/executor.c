@@ -4,9 +4,9 @@
  * A run is a list of steps, each cut into tiles; steps that run together count as one, with the tiles of all. Every
  * thread has a share of them: a range of neighbouring tiles, the same for every step, so that what a thread wrote in
  * one step is in its own cache when it reads it in the next. One 64-bit word per share says which step is open, and how
- * many of the share's tiles are taken. Whoever wants work takes the next tile of its own share by compare-and-swap, and
- * helps with the others' when that is used up; whoever completes the last tile of a step opens the next one. So nobody
- * waits for a thread that the operating system has put aside: if workers never wake, the caller does everything itself.
+ * many of the share's tiles are taken. A thread takes the next tile of its own share by compare-and-swap, and helps
+ * with the others' when that is used up; the one that completes the last tile of a step opens the next step. So no
+ * thread waits for one that the operating system does not run: if workers never wake, the caller does everything.
  *
  * Within a run a thread without work spins for a short while, then sleeps. Between runs workers sleep at once.
  */
@@ -48,11 +48,11 @@ struct panamba_executor {
   share *shares; /* one per thread, the caller's first */
   worker *team;  /* the workers */
   int workers;
-  uint64_t number;                  /* of the open step; written by whoever opens one */
+  uint64_t number;                  /* of the open step; written by the thread that opens one */
   _Atomic int64_t tiles;            /* of the open step */
   _Atomic int64_t complete;         /* tiles of the open step that have run */
   const panamba_step *_Atomic step; /* null between runs */
-  const panamba_step *end;          /* read by whoever holds a tile */
+  const panamba_step *end;          /* read by threads that hold a tile */
   const panamba_kernels *kernels;   /* likewise */
   _Atomic int sleepers;
   _Atomic int stopping;
@@ -75,8 +75,8 @@ static int64_t tiles_of(const panamba_kernels *kernels, const panamba_step *step
 }
 
 /*
- * Opens `step`, or closes the run if it is past the end. `tiles` is zero while the rest changes, so that nobody takes a
- * tile of a step half described; a thread that read an old word fails its compare-and-swap. A run is closed by the
+ * Opens `step`, or closes the run if it is past the end. `tiles` is zero while the rest changes, so that no thread takes
+ * a tile of a step half described; a thread that read an old word fails its compare-and-swap. A run is closed by the
  * last store of all: as soon as the caller sees it, the next run may open its first step.
  */
 static void open_step(panamba_executor *executor, const panamba_step *step) {

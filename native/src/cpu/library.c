@@ -5,7 +5,7 @@
 
 #include "kernels.h"
 #include "status.h"
-#include "tiers.h"
+#include "tier_list.h"
 
 #define DECLARE(tier) extern const panamba_kernels panamba_kernels_##tier;
 PANAMBA_TIERS(DECLARE)

@@ -38,7 +38,7 @@ static position position_of(const panamba_linear_args *a, int64_t tile, int64_t 
   return (position){group + place % grouped, place / grouped};
 }
 
-/* Rows that another processor has written come from its cache: ahead of their use, nobody waits for them. */
+/* Rows that another processor has written come from its cache, so they are prefetched ahead of their use. */
 static void prefetch_rows(const panamba_linear_args *a, int64_t from, int64_t to) {
   for (int64_t row = from; row < to; row++) {
     const char *start = element_at(a->input, a->dtype, row * a->input_row_stride);

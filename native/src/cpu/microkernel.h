@@ -6,7 +6,7 @@
 #ifndef PANAMBA_MICROKERNEL_H
 #define PANAMBA_MICROKERNEL_H
 
-#include "packed.h"
+#include "packed_layout.h"
 #include "vec.h"
 
 #define PANEL_COLUMNS (GEMM_VECS * VEC_WIDTH)
@@ -14,7 +14,7 @@
 typedef struct {
   const void *input; /* rows x depth */
   int64_t input_row_stride;
-  const void *panel; /* depth x vectors of VEC_WIDTH columns, as packed.h has it */
+  const void *panel; /* depth x vectors of VEC_WIDTH columns, as packed_layout.h has it */
   int64_t depth;
   const float *bias; /* columns, or null */
   void *out;         /* rows x columns */

@@ -1,8 +1,8 @@
-/* What a normalisation and its gradient know of a row. */
+/* A row's mean and factor, for a normalisation and its gradient. */
 #ifndef PANAMBA_NORM_ROWS_H
 #define PANAMBA_NORM_ROWS_H
 
-#include "packed.h"
+#include "packed_layout.h"
 #include "vec.h"
 
 INLINE vec load_tail(const float *p, int64_t i, int64_t dim) {

@@ -1,8 +1,9 @@
 /* Packing of weights: from the bytes of a checkpoint, once per matrix, or from the last step's, to the layout of
- * packed.h. */
-#include "packed.h"
+ * packed_layout.h. */
+#include "packed_layout.h"
 
 #include "bf16.h"
+#include "check_arguments.h"
 #include "kernels.h"
 #include "source_element.h"
 #include "status.h"

@@ -23,7 +23,7 @@ static double now(void) {
   return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-/* The best of the short stretches: what the machine can do when nothing else takes its time. */
+/* The best of the short measurements: what the machine can do when nothing else runs. */
 static void *measure(void *argument) {
   peak_task *task = argument;
   const panamba_kernels *kernels = panamba_current_kernels();

@@ -1,6 +1,4 @@
-/* Sums of parts in a fixed order, and sums of squares. */
-#include <math.h>
-
+/* Sums of parts in a fixed order. */
 #include "tier.h"
 
 #define TILE_WIDTH 64
@@ -34,46 +32,4 @@ void TIER_NAME(sum_tile)(const void *args, int64_t tile) {
     }
     vec_store_lanes(a->out + i, sum, lanes);
   }
-}
-
-int64_t TIER_NAME(squares_tiles)(const void *args) {
-  const panamba_squares_args *a = args;
-  return ceil_div(a->count, PANAMBA_SQUARES_PART);
-}
-
-void TIER_NAME(squares_tile)(const void *args, int64_t tile) {
-  const panamba_squares_args *a = args;
-  int64_t end = min64(a->count, (tile + 1) * PANAMBA_SQUARES_PART);
-  int64_t i = tile * PANAMBA_SQUARES_PART;
-  vec sum[2] = {vec_set(0.0f), vec_set(0.0f)};
-  for (; i + 2 * VEC_WIDTH <= end; i += 2 * VEC_WIDTH) {
-    for (int j = 0; j < 2; j++) {
-      vec x = vec_load(a->x + i + j * VEC_WIDTH);
-      sum[j] = vec_fma(x, x, sum[j]);
-    }
-  }
-  for (; i < end; i += VEC_WIDTH) {
-    vec x = vec_load_lanes(a->x + i, (int)min64(VEC_WIDTH, end - i));
-    sum[0] = vec_fma(x, x, sum[0]);
-  }
-  a->parts[tile] = vec_sum(vec_add(sum[0], sum[1]));
-}
-
-int64_t TIER_NAME(clip_tiles)(const void *args) {
-  (void)args;
-  return 1;
-}
-
-void TIER_NAME(clip_tile)(const void *args, int64_t tile) {
-  (void)tile;
-  const panamba_clip_args *a = args;
-  double sum = 0;
-  for (int64_t i = 0; i < a->count; i++) {
-    sum += (double)a->parts[i];
-  }
-  float norm = (float)sqrt(sum);
-  float factor = a->limit / (norm + 1e-6f);
-  a->result[0] = norm;
-  /* NaN stays: a gradient that is not a number must show. */
-  a->result[1] = factor > 1.0f ? 1.0f : factor;
 }

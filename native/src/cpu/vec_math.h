@@ -25,19 +25,19 @@ INLINE vec vec_log1p_unit(vec e) {
 
 /*
  * log(1 + e^v) = max(v, 0) + log(1 + e^-|v|). PyTorch's threshold (v itself above 20) needs no branch: there the second
- * term is below half a unit in the last place of v.
+ * term is below half a unit in the last place of v. *slope is the derivative, 1 / (1 + e^-v).
  */
-INLINE vec vec_softplus(vec v) {
-  vec e = vec_exp_near(vec_max(vec_set(-87.3f), vec_negate(vec_abs(v))));
-  return vec_add(vec_max(vec_set(0.0f), v), vec_log1p_unit(e));
-}
-
-/* As vec_softplus(), and its derivative 1 / (1 + e^-v). */
 INLINE vec vec_softplus_slope(vec v, vec *slope) {
   vec one = vec_set(1.0f);
   vec e = vec_exp_near(vec_max(vec_set(-87.3f), vec_negate(vec_abs(v))));
   *slope = vec_div(vec_if_negative(v, e, one), vec_add(one, e));
   return vec_add(vec_max(vec_set(0.0f), v), vec_log1p_unit(e));
+}
+
+/* As vec_softplus_slope(), without the derivative. */
+INLINE vec vec_softplus(vec v) {
+  vec slope;
+  return vec_softplus_slope(v, &slope);
 }
 
 /* 1 / (1 + e^-v) */

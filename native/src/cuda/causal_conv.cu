@@ -2,9 +2,9 @@
  * channels of ROWS rows, and the rows around them, in registers. */
 #include <stdio.h>
 
-#include "check_arguments.h"
 #include "element.h"
 #include "launch.h"
+#include "run.h"
 
 namespace panamba {
 
@@ -144,14 +144,7 @@ static int32_t launch_kernel(const panamba_causal_conv_args &a, void *stream) {
 
 }  // namespace panamba
 
-int32_t panamba_cuda_causal_conv(const panamba_causal_conv_args *args, void *stream) {
-  if (!args) {
-    return panamba_fail(PANAMBA_INVALID_ARGUMENT, "causal_conv: the arguments are null");
-  }
-  int32_t status = panamba_check_causal_conv(args);
-  if (status != PANAMBA_OK) {
-    return status;
-  }
+int32_t panamba_launch_causal_conv(const panamba_causal_conv_args *args, void *, void *stream) {
   return args->dtype == PANAMBA_F32 ? panamba::launch_kernel<float>(*args, stream)
                                     : panamba::launch_kernel<panamba::bfloat>(*args, stream);
 }

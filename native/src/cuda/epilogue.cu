@@ -3,6 +3,7 @@
 
 #include "element.h"
 #include "launch.h"
+#include "run.h"
 
 namespace panamba {
 
@@ -83,8 +84,8 @@ static bool sized(int64_t rows, int64_t columns, int64_t stride) {
 
 using namespace panamba;
 
-int32_t panamba_cuda_epilogue(const panamba_cuda_epilogue_args *args, void *stream) {
-  if (!args || !args->input || !args->out) {
+int32_t panamba_launch_epilogue(const panamba_cuda_epilogue_args *args, void *, void *stream) {
+  if (!args->input || !args->out) {
     return panamba_fail(PANAMBA_INVALID_ARGUMENT, "epilogue: a pointer is null");
   }
   if (!is_activation_type(args->input_dtype) || !is_activation_type(args->out_dtype) || args->reserved != 0 ||

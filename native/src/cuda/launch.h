@@ -2,14 +2,14 @@
  * How a kernel is written and launched. A kernel is a struct of its parameters with
  *
  *   struct shared, struct thread     what a block shares, and what each of its threads keeps in registers
- *   THREADS, BLOCKS                  most threads of a block, and blocks that a multiprocessor shall hold
+ *   THREADS, BLOCKS                  most threads of a block, and blocks that a multiprocessor has to hold
  *   template <class Block> PANAMBA_HD void run(Block &block) const
  *
  * run() is the work of a whole block, as a sequence of loops over its threads (`for (int i : block.all())`, with
- * block.thread(i) for what the thread keeps) between which threads meet. On a GPU a thread's loop is one pass with its
+ * block.thread(i) for what the thread keeps) between which stand barriers. On a GPU a thread's loop is one pass with its
  * own index; compiled for the host, the loops are loops, so that the same indices are computed and the same memory
  * touched without a GPU; or, with PANAMBA_CUDA_THREADS, every thread of a block is one of the host's, for a race
- * detector to watch. A group is a part of a block whose threads meet on their own.
+ * detector to watch. A group is a part of a block with barriers of its own.
  */
 #ifndef PANAMBA_CUDA_LAUNCH_H
 #define PANAMBA_CUDA_LAUNCH_H

@@ -23,7 +23,7 @@ struct device_block {
   __device__ __forceinline__ int index_z() const { return static_cast<int>(blockIdx.z); }
   __device__ __forceinline__ once all() const { return {static_cast<int>(threadIdx.x)}; }
   __device__ __forceinline__ typename Kernel::thread &thread(int) { return own; }
-  __device__ __forceinline__ void meet() { __syncthreads(); }
+  __device__ __forceinline__ void synchronize() { __syncthreads(); }
 
   template <int Size>
   __device__ __forceinline__ once groups() const {
@@ -34,7 +34,7 @@ struct device_block {
     return all();
   }
   template <int Size>
-  __device__ __forceinline__ void meet_group(int group) {
+  __device__ __forceinline__ void synchronize_group(int group) {
     asm volatile("bar.sync %0, %1;" ::"r"(group + 1), "n"(Size) : "memory");
   }
 

@@ -39,7 +39,7 @@ struct host_block {
   range all() const { return {0, size()}; }
   int size() const { return static_cast<int>(threads.size()); }
   typename Kernel::thread &thread(int i) { return threads[static_cast<size_t>(i)]; }
-  void meet() {}
+  void synchronize() {}
 
   template <int Size>
   range groups() const {
@@ -50,7 +50,7 @@ struct host_block {
     return {index * Size, (index + 1) * Size};
   }
   template <int Size>
-  void meet_group(int) {}
+  void synchronize_group(int) {}
 
   template <int Bytes>
   void copy(float *to, const float *from) {

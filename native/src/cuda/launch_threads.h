@@ -83,10 +83,10 @@ struct block_place {
     float values[4];
   };
 
-  explicit block_place(int threads) : meeting(threads), lanes(static_cast<size_t>(threads)) {}
+  explicit block_place(int threads) : block_barriers(threads), lanes(static_cast<size_t>(threads)) {}
 
   typename Kernel::shared shared;
-  barriers meeting;
+  barriers block_barriers;
   std::vector<lane> lanes;
 };
 
@@ -107,10 +107,10 @@ struct thread_block {
     if (thread_ == 0) {
       std::memset(static_cast<void *>(&shared), 0xff, sizeof shared);
     }
-    place_.meeting.block().wait();
+    place_.block_barriers.block().wait();
   }
 
-  void leave() { place_.meeting.block().wait(); }
+  void leave() { place_.block_barriers.block().wait(); }
 
   int64_t index() const { return x_; }
   int index_y() const { return static_cast<int>(y_); }
@@ -118,9 +118,9 @@ struct thread_block {
   once all() const { return {thread_}; }
   typename Kernel::thread &thread(int) { return own; }
 
-  void meet() {
+  void synchronize() {
     if (panamba_barrier_left_out != BARRIER_OF_BLOCKS) {
-      place_.meeting.block().wait();
+      place_.block_barriers.block().wait();
     }
   }
 
@@ -133,10 +133,10 @@ struct thread_block {
     return all();
   }
   template <int Size>
-  void meet_group(int group) {
+  void synchronize_group(int group) {
     static_assert(Size >= WARP && (Size & (Size - 1)) == 0, "a group is of 32, 64, 128 ... threads");
     if (panamba_barrier_left_out != BARRIER_OF_GROUPS) {
-      place_.meeting.group(Size, group).wait();
+      place_.block_barriers.group(Size, group).wait();
     }
   }
 
@@ -158,7 +158,7 @@ struct thread_block {
     for (int step = WARP / 2; step > 0; step /= 2) {
       const float *other = exchange(&(own.*Value), 1, thread_ ^ step);
       float sum = own.*Value + other[0];
-      meet_warp();
+      synchronize_warp();
       own.*Value = sum;
     }
   }
@@ -170,7 +170,7 @@ struct thread_block {
     size_t k = static_cast<size_t>(thread_ & 3);
     float sum =
         (lane(first).values[k] + lane(first + 1).values[k]) + (lane(first + 2).values[k] + lane(first + 3).values[k]);
-    meet_warp();
+    synchronize_warp();
     (own.*Values)[0] = sum;
   }
 
@@ -184,12 +184,12 @@ struct thread_block {
 
   lane_type &lane(int thread) { return place_.lanes[static_cast<size_t>(thread)]; }
 
-  void meet_warp() { place_.meeting.group(WARP, thread_ / WARP).wait(); }
+  void synchronize_warp() { place_.block_barriers.group(WARP, thread_ / WARP).wait(); }
 
   /* Shows this thread's values to its warp, and returns those of another thread of it. */
   const float *exchange(const float *values, size_t count, int other) {
     std::copy(values, values + count, lane(thread_).values);
-    meet_warp();
+    synchronize_warp();
     return lane(other).values;
   }
 

@@ -1,4 +1,4 @@
-/* The library's acquaintance with the CUDA runtime: its kernels, its errors, the current device. */
+/* What the library asks of the CUDA runtime: loading its kernels, errors, the current device. */
 #include "launch.h"
 
 namespace panamba {
@@ -12,8 +12,7 @@ int32_t check_cuda(cudaError_t error, const char *operation, const char *shapes)
   if (error == cudaSuccess) {
     return PANAMBA_OK;
   }
-  /* What this call reports shall not be reported by the caller's next one again; an error that sticks does so anyway.
-   */
+  /* Cleared, so that the caller's next call does not report it again. An error that lasts can't be cleared. */
   cudaGetLastError();
   last_error = static_cast<int32_t>(error);
   return panamba_fail(PANAMBA_CUDA_ERROR, "%s: %s: %s%s%s", operation, cudaGetErrorName(error),

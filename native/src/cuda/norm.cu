@@ -1,9 +1,9 @@
 /* Residual add and normalisation: a warp has a row, which stays in registers if it is not too wide. */
 #include <stdio.h>
 
-#include "check_arguments.h"
 #include "element.h"
 #include "launch.h"
+#include "run.h"
 
 namespace panamba {
 
@@ -178,14 +178,7 @@ static int32_t launch_pairs(const panamba_norm_args &a, void *stream) {
 
 }  // namespace panamba
 
-int32_t panamba_cuda_norm(const panamba_norm_args *args, void *stream) {
-  if (!args) {
-    return panamba_fail(PANAMBA_INVALID_ARGUMENT, "norm: the arguments are null");
-  }
-  int32_t status = panamba_check_norm(args);
-  if (status != PANAMBA_OK) {
-    return status;
-  }
+int32_t panamba_launch_norm(const panamba_norm_args *args, void *, void *stream) {
   if (args->dim > INT32_MAX / 64) {
     return panamba_fail(PANAMBA_INVALID_ARGUMENT, "norm: dim %lld: too large for one call",
                         static_cast<long long>(args->dim));

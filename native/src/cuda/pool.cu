@@ -2,8 +2,8 @@
  * the parts together. */
 #include <stdio.h>
 
-#include "check_arguments.h"
 #include "launch.h"
+#include "run.h"
 
 namespace panamba {
 
@@ -32,7 +32,7 @@ struct pool_kernel {
         block.shared.part[part][i % COLUMNS] = reduce(image, column, part);
       }
     }
-    block.meet();
+    block.synchronize();
     for (int i : block.all()) {
       if (i < COLUMNS && first + i < args.dim) {
         float value = block.shared.part[0][i];
@@ -62,14 +62,7 @@ struct pool_kernel {
 
 }  // namespace panamba
 
-int32_t panamba_cuda_pool(const panamba_pool_args *args, void *stream) {
-  if (!args) {
-    return panamba_fail(PANAMBA_INVALID_ARGUMENT, "pool: the arguments are null");
-  }
-  int32_t status = panamba_check_pool(args);
-  if (status != PANAMBA_OK) {
-    return status;
-  }
+int32_t panamba_launch_pool(const panamba_pool_args *args, void *, void *stream) {
   panamba::pool_kernel kernel = {*args, panamba::ceil_div(args->dim, panamba::pool_kernel::COLUMNS)};
   char shapes[100];
   snprintf(shapes, sizeof shapes, "batch %lld, length %lld, dim %lld, count %lld", static_cast<long long>(args->batch),

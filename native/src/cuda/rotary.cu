@@ -1,8 +1,8 @@
 /* Rotary position embedding on adjacent pairs. */
 #include <stdio.h>
 
-#include "check_arguments.h"
 #include "launch.h"
+#include "run.h"
 
 namespace panamba {
 
@@ -36,14 +36,7 @@ struct rotary_kernel {
 
 }  // namespace panamba
 
-int32_t panamba_cuda_rotary(const panamba_rotary_args *args, void *stream) {
-  if (!args) {
-    return panamba_fail(PANAMBA_INVALID_ARGUMENT, "rotary: the arguments are null");
-  }
-  int32_t status = panamba_check_rotary(args);
-  if (status != PANAMBA_OK) {
-    return status;
-  }
+int32_t panamba_launch_rotary(const panamba_rotary_args *args, void *, void *stream) {
   panamba::rotary_kernel kernel = {*args};
   char shapes[100];
   snprintf(shapes, sizeof shapes, "batch %lld, length %lld, dim %lld", static_cast<long long>(args->batch),

@@ -27,7 +27,7 @@ static inline float from_half(uint16_t half) {
   return value;
 }
 
-/* Sources may be unaligned: checkpoints promise nothing. */
+/* Sources may be unaligned: checkpoints guarantee no alignment. */
 static inline float source_element(const char *source, int64_t index, int32_t dtype) {
   switch (dtype) {
     case PANAMBA_F64: {

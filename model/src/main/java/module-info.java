@@ -2,8 +2,7 @@
 @SuppressWarnings("module") // The command is compiled later.
 module io.panamba.model {
   // Static: a runtime image without Flight Recorder runs Panamba too, only without its events.
-  // Where
-  // the module is present it is resolved without being required.
+  // Where the module is present it is resolved without being required.
   requires static jdk.jfr;
   requires jdk.management;
   requires transitive java.desktop;
@@ -12,9 +11,15 @@ module io.panamba.model {
   uses javax.imageio.spi.ImageReaderSpi;
 
   exports io.panamba.model;
+  exports io.panamba.model.architecture;
+  exports io.panamba.model.block;
   exports io.panamba.model.checkpoint;
   exports io.panamba.model.files to
       io.panamba.cli;
+  exports io.panamba.model.graph;
   exports io.panamba.model.image;
+  exports io.panamba.model.task;
   exports io.panamba.model.training;
+  exports io.panamba.model.vim;
+  exports io.panamba.model.weights;
 }

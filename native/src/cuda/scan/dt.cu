@@ -50,13 +50,13 @@ struct project_dt_kernel {
           }
         }
       }
-      block.meet();
+      block.synchronize();
       for (int i : block.all()) {
         if (first_channel + i < channels) {
           add_ranks(block.thread(i), block.shared, first_channel + i, rank, ranks);
         }
       }
-      block.meet();
+      block.synchronize();
     }
     for (int i : block.all()) {
       PANAMBA_UNROLL

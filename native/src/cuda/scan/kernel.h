@@ -2,7 +2,7 @@
  * The kernel of the selective scan. A thread has one channel of one direction, or Lanes neighbouring threads share one,
  * with the states divided among them; it walks along the rows with its states in registers, four rows at a time. The
  * two directions of GROUP / Lanes channels are the two groups of a block: each walks one half of the rows, leaves its
- * sums in `out`, and after meeting the other walks the half that the other has left.
+ * sums in `out`, and, after a barrier, walks the half that the other has left.
  *
  * B, C and, if Rank is not 0, dt before its projection are copied to shared memory, TILE rows ahead of their use. With
  * Rank 0 dt comes from where project_dt (dt.cu) has left it.
@@ -131,7 +131,7 @@ struct scan_kernel {
     PANAMBA_ROLL
     for (int half = 0; half < halves(); half++) {
       if (half) {
-        block.meet();
+        block.synchronize();
       }
       for (int group : block.template groups<GROUP>()) {
         walk_rows(block, place(block, group, half));
@@ -239,7 +239,7 @@ struct scan_kernel {
     PANAMBA_ROLL
     for (int done = 0; done < p.count; done += TILE) {
       block.wait_for_copies();
-      block.template meet_group<GROUP>(p.group);
+      block.template synchronize_group<GROUP>(p.group);
       for (int i : block.template group<GROUP>(p.group)) {
         copy_tile(block, p, done + TILE, i % GROUP);
       }
@@ -247,8 +247,8 @@ struct scan_kernel {
     }
   }
 
-  /* Steps of the usual kinds that have another whole one after them go without a question, all others with all of them.
-   */
+  /* Whole steps before the last take the specialised path, without tests of borders and flags; the rest takes the
+   * general one. */
   template <class Block>
   PANAMBA_HD void walk_tile(Block &block, const position &p, int done) const {
     const float(*tile)[WIDTH] = block.shared.rows[p.group][done / TILE % 2];

@@ -5,6 +5,7 @@
 #include "element.h"
 #include "launch.h"
 #include "plan.h"
+#include "run.h"
 
 namespace panamba {
 
@@ -25,9 +26,6 @@ constexpr int64_t MOST_IMAGE = INT32_MAX;
 constexpr int64_t MARGIN = 128;
 
 static int32_t check(const panamba_cuda_scan_args *args) {
-  if (!args) {
-    return panamba_fail(PANAMBA_INVALID_ARGUMENT, "selective_scan: the arguments are null");
-  }
   int32_t status = panamba_check_selective_scan(&args->scan);
   if (status != PANAMBA_OK) {
     return status;
@@ -107,8 +105,8 @@ static int32_t make_plan(const panamba_cuda_scan_args *args, scan_plan *plan) {
   return PANAMBA_OK;
 }
 
-static void place_workspace(const panamba_cuda_scan_args &args, scan_plan *plan) {
-  char *place = static_cast<char *>(args.workspace);
+static void place_workspace(const panamba_cuda_scan_args &args, void *workspace, scan_plan *plan) {
+  char *place = static_cast<char *>(workspace);
   for (int i = 0; i < 2; i++) {
     if (i ? args.scan.backward.u : args.scan.forward.u) {
       plan->dt[i] = reinterpret_cast<float *>(place);
@@ -139,13 +137,17 @@ static int32_t launch_all(const panamba_cuda_scan_args &args, const scan_plan &p
 
 using namespace panamba;
 
-int64_t panamba_cuda_scan_workspace(const panamba_cuda_scan_args *args) {
+int64_t panamba_scan_workspace(const panamba_cuda_scan_args *args) {
   scan_plan plan = {};
   return make_plan(args, &plan) == PANAMBA_OK ? plan.bytes : -1;
 }
 
 int64_t panamba_cuda_scan_chunk(const panamba_cuda_scan_args *args) {
   int multiprocessors = 0;
+  if (!args) {
+    panamba_fail(PANAMBA_INVALID_ARGUMENT, "selective_scan: the arguments are null");
+    return -1;
+  }
   if (check(args) != PANAMBA_OK || count_multiprocessors(&multiprocessors) != PANAMBA_OK) {
     return -1;
   }
@@ -159,18 +161,16 @@ int64_t panamba_cuda_scan_chunk(const panamba_cuda_scan_args *args) {
   return ceil_div(length, chunk) < LEAST_CHUNKS ? 0 : chunk;
 }
 
-int32_t panamba_cuda_selective_scan(const panamba_cuda_scan_args *args, void *stream) {
+int32_t panamba_launch_scan(const panamba_cuda_scan_args *args, void *workspace, void *stream) {
   scan_plan plan = {};
   int32_t status = make_plan(args, &plan);
   if (status != PANAMBA_OK) {
     return status;
   }
-  if (plan.bytes > 0 && (!args->workspace || !fits(args->workspace, 0, 1, 16) || args->workspace_size < plan.bytes)) {
+  if (plan.bytes > 0 && (!workspace || !fits(workspace, 0, 1, 16))) {
     return panamba_fail(PANAMBA_INVALID_ARGUMENT,
-                        "selective_scan: a workspace of %lld bytes aligned to 16 is needed, and %lld bytes at %p are "
-                        "given",
-                        static_cast<long long>(plan.bytes), static_cast<long long>(args->workspace_size),
-                        args->workspace);
+                        "selective_scan: a workspace of %lld bytes aligned to 16 is needed, and %p is given",
+                        static_cast<long long>(plan.bytes), workspace);
   }
   char shapes[200];
   const panamba_selective_scan_args &a = args->scan;
@@ -178,6 +178,6 @@ int32_t panamba_cuda_selective_scan(const panamba_cuda_scan_args *args, void *st
            static_cast<long long>(a.batch), static_cast<long long>(a.length), static_cast<long long>(a.channels),
            static_cast<long long>(a.states), static_cast<long long>(a.dt_rank), static_cast<long long>(plan.chunk));
   plan.shapes = shapes;
-  place_workspace(*args, &plan);
+  place_workspace(*args, workspace, &plan);
   return launch_all(*args, plan, stream);
 }

@@ -1,12 +1,13 @@
 package io.panamba.cli;
 
+import io.panamba.model.Architectures;
+import io.panamba.model.Architectures.Preset;
 import io.panamba.model.Inference;
-import io.panamba.model.InferenceOptions;
-import io.panamba.model.Precision;
-import io.panamba.model.Vim;
-import io.panamba.model.VimConfig;
-import io.panamba.model.VimOptions;
-import io.panamba.model.VimPreset;
+import io.panamba.model.Network;
+import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.NetworkConfig;
+import io.panamba.model.architecture.Precision;
+import io.panamba.model.architecture.Settings;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.LibraryInfo;
@@ -35,7 +36,7 @@ import picocli.CommandLine.Spec;
         "Measures the time of an inference against the floor that the processor's measured peak of"
             + " fused multiply-adds sets for the network's arithmetic; on a GPU, by its own clock"
             + " too, without a floor.")
-final class BenchCommand implements Callable<Integer> {
+final class BenchCommand implements Callable<Integer>, NetworkOptions.Holder {
   /**
    * Nine fused multiply-add issue slots of two operations each: range reduction, a polynomial of
    * five, and three for the state and the output.
@@ -48,21 +49,23 @@ final class BenchCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   /** One of two. */
-  private static final class Network {
+  private static final class Chosen {
     @Option(
         names = "--model",
         paramLabel = "SIZE",
-        description = "tiny, small, base or nano, with random weights (default: tiny).")
-    private VimPreset model = VimPreset.TINY;
+        converter = PresetConverter.class,
+        description =
+            "tiny, small, base, mini or nano, of Vim, with random weights (default: tiny).")
+    private Preset<?> model = Architectures.preset("tiny");
 
     @Option(
         names = "--weights",
         paramLabel = "FILE",
-        description = "A Vim checkpoint: .pth or .safetensors.")
+        description = "A checkpoint: .pth or .safetensors.")
     private Path weights;
   }
 
-  @ArgGroup private Network chosen = new Network();
+  @ArgGroup private Chosen chosen = new Chosen();
 
   @Option(
       names = "--batch",
@@ -96,24 +99,29 @@ final class BenchCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Write JSON.")
   private boolean json;
 
-  @Mixin private NetworkOptions network;
+  @Mixin private NetworkOptions networkOptions;
   @Mixin private DeviceOptions device;
+
+  @Override
+  public NetworkOptions network() {
+    return networkOptions;
+  }
 
   @Override
   public Integer call() {
     try (Device opened = device.open();
-        Vim vim = open(opened)) {
-      try (Inference inference = vim.plan(options(vim.config()))) {
+        Network network = open(opened)) {
+      try (Inference inference = network.plan(options(network.config()))) {
         fill(inference.image());
         inference.run();
         float[] first = result(inference).toFloats();
-        Peaks peaks = Peaks.of(opened, vim.config().precision());
+        Peaks peaks = Peaks.of(opened, network.config().precision());
         Stopwatch.Measurement measured = new Stopwatch(inference).measure(seconds);
         check(first, result(inference).toFloats());
         OptionalDouble own = DeviceClock.medianMillis(inference);
-        peaks = peaks.max(Peaks.of(opened, vim.config().precision()));
+        peaks = peaks.max(Peaks.of(opened, network.config().precision()));
         List<Profile.Row> rows = profile ? Profile.of(inference) : List.of();
-        Map<String, Object> report = report(vim.config(), opened, measured, peaks);
+        Map<String, Object> report = report(network.config(), opened, measured, peaks);
         report.put("device_ms", own.isPresent() ? own.getAsDouble() : null);
         report.put("workspace_bytes", inference.workspaceBytes());
         print(report, rows);
@@ -122,15 +130,15 @@ final class BenchCommand implements Callable<Integer> {
     return 0;
   }
 
-  private InferenceOptions options(VimConfig config) {
+  private InferenceOptions options(NetworkConfig config) {
     return InferenceOptions.logits(batch, config).withTile(tile);
   }
 
-  private Vim open(Device opened) {
-    VimOptions options = network.vimOptions();
+  private Network open(Device opened) {
+    Settings options = networkOptions.settings();
     return chosen.weights == null
-        ? RandomVim.open(chosen.model, options, SEED, opened)
-        : Vim.open(chosen.weights, opened, options);
+        ? RandomNetwork.open(chosen.model, options, SEED, opened)
+        : Network.open(chosen.weights, opened, options);
   }
 
   private static void fill(Tensor image) {
@@ -185,10 +193,11 @@ final class BenchCommand implements Callable<Integer> {
   }
 
   private Map<String, Object> report(
-      VimConfig config, Device opened, Stopwatch.Measurement measured, Peaks peaks) {
+      NetworkConfig config, Device opened, Stopwatch.Measurement measured, Peaks peaks) {
     Timings timings = measured.timings();
-    double products = 2.0 * batch * config.multiplyAdds() / peaks.products;
-    double scans = (double) FLOPS_PER_SCAN_UPDATE * batch * config.scanUpdates() / peaks.scans;
+    double products = 2.0 * batch * config.cost().multiplyAdds() / peaks.products;
+    double scans =
+        (double) FLOPS_PER_SCAN_UPDATE * batch * config.cost().scanUpdates() / peaks.scans;
     // A GPU's scan is bound by exponentials, of which this peak says nothing.
     Double floor = device.isCpu() ? (products + scans) * 1e3 : null;
     double median = timings.medianMillis();
@@ -196,8 +205,8 @@ final class BenchCommand implements Callable<Integer> {
     report.put(
         "model", chosen.weights == null ? chosen.model.name().toLowerCase(Locale.ROOT) : null);
     report.put("weights", chosen.weights);
-    report.put("image_size", config.imageHeight() + "x" + config.imageWidth());
-    report.put("stride", config.stride());
+    report.put("image_size", config.image().toString());
+    report.put("stride", config.describe().get("stride"));
     report.put("batch", batch);
     report.put("tile", tile);
     report.put("threads", opened.threads());
@@ -216,8 +225,8 @@ final class BenchCommand implements Callable<Integer> {
     report.put("allocated_bytes_per_inference", measured.allocatedBytes());
     report.put("peak_gflops", peaks.products / 1e9);
     report.put("peak_fp32_gflops", peaks.scans / 1e9);
-    report.put("multiply_adds", config.multiplyAdds());
-    report.put("scan_updates", config.scanUpdates());
+    report.put("multiply_adds", config.cost().multiplyAdds());
+    report.put("scan_updates", config.cost().scanUpdates());
     report.put("floor_ms", floor);
     report.put("time_over_floor", floor == null ? null : median / floor);
     return report;

@@ -1,12 +1,12 @@
 package io.panamba.cli;
 
-import io.panamba.model.task.Classification;
-import io.panamba.model.task.Classifier;
 import io.panamba.model.Labels;
+import io.panamba.model.Network;
 import io.panamba.model.NonFiniteException;
-import io.panamba.model.Vim;
 import io.panamba.model.files.PathText;
 import io.panamba.model.image.ImageDecoder;
+import io.panamba.model.task.Classification;
+import io.panamba.model.task.Classifier;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.PanambaException;
 import java.io.PrintWriter;
@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
 
 /** Names what images show. */
 @Command(name = "classify", description = "Names what images show.")
-final class ClassifyCommand implements Callable<Integer> {
+final class ClassifyCommand implements Callable<Integer>, NetworkOptions.Holder {
   @Spec private CommandSpec spec;
 
   @Parameters(
@@ -39,7 +39,7 @@ final class ClassifyCommand implements Callable<Integer> {
       names = "--weights",
       paramLabel = "FILE",
       description =
-          "A Vim checkpoint: .pth or .safetensors (default: the model of handwritten digits that"
+          "A checkpoint: .pth or .safetensors (default: the model of handwritten digits that"
               + " comes with panamba).")
   private Path weights;
 
@@ -62,8 +62,13 @@ final class ClassifyCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Write JSON: a list with an object for each image.")
   private boolean json;
 
-  @Mixin private NetworkOptions network;
+  @Mixin private NetworkOptions networkOptions;
   @Mixin private DeviceOptions device;
+
+  @Override
+  public NetworkOptions network() {
+    return networkOptions;
+  }
 
   @Override
   public Integer call() {
@@ -72,10 +77,10 @@ final class ClassifyCommand implements Callable<Integer> {
     FailureLog failures = new FailureLog(spec.qualifiedName(), err::println);
     List<Map<String, Object>> answers = new ArrayList<>();
     try (Device opened = device.open();
-        Vim vim = vim(opened, err)) {
-      Labels names = labels == null ? vim.labels() : labels(vim.config().classes());
+        Network network = network(opened, err)) {
+      Labels names = labels == null ? network.labels() : labels(network.config().classes());
       ImageDecoder decoder = new ImageDecoder();
-      try (Classifier classifier = new Classifier(vim, names, 1)) {
+      try (Classifier classifier = new Classifier(network, names, 1)) {
         for (Path image : images) {
           Map<String, Object> answer = new LinkedHashMap<>();
           answer.put("image", image);
@@ -101,14 +106,14 @@ final class ClassifyCommand implements Callable<Integer> {
     return failures.count() == 0 ? 0 : 1;
   }
 
-  private Vim vim(Device opened, PrintWriter err) {
+  private Network network(Device opened, PrintWriter err) {
     if (weights != null) {
-      return Vim.open(weights, opened, network.vimOptions());
+      return Network.open(weights, opened, networkOptions.settings());
     }
     err.println(
         "no --weights: this is Panamba's own model of handwritten digits, which knows nothing"
             + " else");
-    return Vim.openDefault(opened, network.vimOptions());
+    return Network.openDefault(opened, networkOptions.settings());
   }
 
   private Labels labels(int classes) {

@@ -1,12 +1,11 @@
 package io.panamba.cli;
 
-import io.panamba.model.block.ClassToken;
 import io.panamba.model.Inference;
-import io.panamba.model.InferenceOptions;
+import io.panamba.model.Network;
 import io.panamba.model.NonFiniteException;
-import io.panamba.model.block.Pooling;
-import io.panamba.model.Vim;
-import io.panamba.model.VimConfig;
+import io.panamba.model.architecture.ImageSize;
+import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.files.PathText;
 import io.panamba.model.image.ImageException;
 import io.panamba.model.image.ImageSource;
@@ -42,7 +41,7 @@ import picocli.CommandLine.Spec;
             + " paths, which the file's metadata lists under 'paths'. Images that can't be read are"
             + " reported and left out. In folders, files with an image's ending are taken, links"
             + " are followed, and hidden files and folders are left out; a line counts what is.")
-final class EmbedCommand implements Callable<Integer> {
+final class EmbedCommand implements Callable<Integer>, NetworkOptions.Holder {
   private static final String MEMORY = "memory";
 
   @Spec private CommandSpec spec;
@@ -57,7 +56,7 @@ final class EmbedCommand implements Callable<Integer> {
       names = "--weights",
       required = true,
       paramLabel = "FILE",
-      description = "A Vim checkpoint: .pth or .safetensors.")
+      description = "A checkpoint: .pth or .safetensors.")
   private Path weights;
 
   @Option(
@@ -95,7 +94,7 @@ final class EmbedCommand implements Callable<Integer> {
       names = "--generate",
       paramLabel = "HxW",
       hidden = true,
-      converter = ImageSize.Converter.class,
+      converter = ImageSizeConverter.class,
       description = "With --full-size: an image that is computed, rather than files.")
   private ImageSize generate;
 
@@ -105,8 +104,13 @@ final class EmbedCommand implements Callable<Integer> {
       description = "Draw a progress bar (default: if standard error is a terminal).")
   private Boolean progress;
 
-  @Mixin private NetworkOptions network;
+  @Mixin private NetworkOptions networkOptions;
   @Mixin private DeviceOptions device;
+
+  @Override
+  public NetworkOptions network() {
+    return networkOptions;
+  }
 
   @Override
   public Integer call() throws IOException {
@@ -122,13 +126,13 @@ final class EmbedCommand implements Callable<Integer> {
     files.forEach(image -> inputs.add("an image", image));
     OutputFile file = new OutputFile(output, inputs);
     try (Device opened = device.open();
-        Vim vim = Vim.open(weights, opened, network.vimOptions())) {
-      requireOneVector(vim.config());
+        Network network = Network.open(weights, opened, networkOptions.settings())) {
+      requireOneVector(network.config());
       Embedder.Result result =
           fullSize
-              ? fullSize(vim, files, failures, file.messages(spec))
-              : resized(vim, files, failures);
-      write(file, result, vim.config().dim());
+              ? fullSize(network, files, failures, file.messages(spec))
+              : resized(network, files, failures);
+      write(file, result, network.config().width());
     }
     return failures.count() == 0 ? 0 : 1;
   }
@@ -137,7 +141,7 @@ final class EmbedCommand implements Callable<Integer> {
     String wrong = null;
     if (paths.isEmpty() == (generate == null)) {
       wrong = "Missing required parameter: 'PATH'";
-    } else if (fullSize && network.imageSize() != null) {
+    } else if (fullSize && networkOptions.imageSize() != null) {
       wrong = "--full-size and --image-size exclude each other";
     } else if (fullSize && !device.isCpu()) {
       wrong = "--full-size works tile by tile on cpu; leave out --device " + device.deviceName();
@@ -153,10 +157,10 @@ final class EmbedCommand implements Callable<Integer> {
     return Objects.requireNonNullElseGet(progress, ProgressBar::isErrorTerminal);
   }
 
-  private Embedder.Result resized(Vim vim, List<Path> files, FailureLog failures) {
-    InferenceOptions options = features(Math.min(batch, files.size()), vim.config());
+  private Embedder.Result resized(Network network, List<Path> files, FailureLog failures) {
+    InferenceOptions options = features(Math.min(batch, files.size()), network.config());
     PrintWriter err = spec.commandLine().getErr();
-    try (Inference inference = vim.plan(options);
+    try (Inference inference = network.plan(options);
         ProgressBar bar = new ProgressBar(err, isProgressShown(), files.size(), System::nanoTime)) {
       failures.redirect(bar::println);
       return new Embedder(inference, failures, bar).embed(files);
@@ -164,10 +168,10 @@ final class EmbedCommand implements Callable<Integer> {
   }
 
   private Embedder.Result fullSize(
-      Vim vim, List<Path> files, FailureLog failures, PrintWriter messages) {
+      Network network, List<Path> files, FailureLog failures, PrintWriter messages) {
     FullSizeEmbedder embedder =
         new FullSizeEmbedder(
-            vim,
+            network,
             workspace.equals(MEMORY) ? Optional.empty() : Optional.of(PathText.path(workspace)),
             messages,
             spec.commandLine().getErr(),
@@ -189,18 +193,17 @@ final class EmbedCommand implements Callable<Integer> {
     return result;
   }
 
-  private static void requireOneVector(VimConfig config) {
-    boolean everyToken = config.pooling() == Pooling.MAX || config.pooling() == Pooling.ALL;
-    if (config.classToken() == ClassToken.NONE && everyToken) {
+  private static void requireOneVector(NetworkConfig config) {
+    if (config.keepsEveryToken()) {
       throw new PanambaException(
           "with --pool max or all an image has a vector for every token; take mean or last, or"
               + " panamba forward");
     }
   }
 
-  private static InferenceOptions features(int batch, VimConfig config) {
+  private static InferenceOptions features(int batch, NetworkConfig config) {
     return new InferenceOptions(
-        batch, config.imageHeight(), config.imageWidth(), false, false, false);
+        batch, config.image().height(), config.image().width(), false, false, false);
   }
 
   private void write(OutputFile file, Embedder.Result result, int dim) {

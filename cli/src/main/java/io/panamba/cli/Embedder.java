@@ -1,8 +1,8 @@
 package io.panamba.cli;
 
 import io.panamba.model.Inference;
-import io.panamba.model.InferenceOptions;
 import io.panamba.model.NonFiniteException;
+import io.panamba.model.architecture.InferenceOptions;
 import io.panamba.model.image.ImageDecoder;
 import io.panamba.model.image.ImageTransform;
 import io.panamba.runtime.Arenas;

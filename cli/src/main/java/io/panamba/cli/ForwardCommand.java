@@ -1,10 +1,11 @@
 package io.panamba.cli;
 
 import io.panamba.model.Inference;
-import io.panamba.model.InferenceOptions;
+import io.panamba.model.Network;
 import io.panamba.model.NonFiniteException;
-import io.panamba.model.Vim;
-import io.panamba.model.VimConfig;
+import io.panamba.model.architecture.ImageSize;
+import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.StoredTensor;
 import io.panamba.model.files.PathText;
@@ -32,7 +33,7 @@ import picocli.CommandLine.Spec;
     description =
         "Runs a network on the tensor 'image' (N,3,H,W) of a file, normalised float32, and writes"
             + " 'logits', 'features' and 'tokens'.")
-final class ForwardCommand implements Callable<Integer> {
+final class ForwardCommand implements Callable<Integer>, NetworkOptions.Holder {
   private static final String IMAGE = "image";
   private static final int MOST_AT_ONCE = 8;
 
@@ -42,7 +43,7 @@ final class ForwardCommand implements Callable<Integer> {
       names = "--weights",
       required = true,
       paramLabel = "FILE",
-      description = "A Vim checkpoint: .pth or .safetensors.")
+      description = "A checkpoint: .pth or .safetensors.")
   private Path weights;
 
   @Option(
@@ -59,8 +60,13 @@ final class ForwardCommand implements Callable<Integer> {
       description = "The .safetensors file to write.")
   private Path output;
 
-  @Mixin private NetworkOptions network;
+  @Mixin private NetworkOptions networkOptions;
   @Mixin private DeviceOptions device;
+
+  @Override
+  public NetworkOptions network() {
+    return networkOptions;
+  }
 
   @Override
   public Integer call() throws IOException {
@@ -71,8 +77,12 @@ final class ForwardCommand implements Callable<Integer> {
       int height = Math.toIntExact(images.shape().size(2));
       int width = Math.toIntExact(images.shape().size(3));
       try (Device opened = device.open();
-          Vim vim = Vim.open(weights, opened, network.vimOptions().withImageSize(height, width))) {
-        Map<String, Tensor> results = run(vim, images, arena);
+          Network network =
+              Network.open(
+                  weights,
+                  opened,
+                  networkOptions.settings().withImageSize(new ImageSize(height, width)))) {
+        Map<String, Tensor> results = run(network, images, arena);
         file.write(
             results,
             Map.of("weights", PathText.printable(weights), "input", PathText.printable(input)));
@@ -99,7 +109,7 @@ final class ForwardCommand implements Callable<Integer> {
             "'image' in %s is %s%s; expected F32(N, 3, H, W)"
                 .formatted(input, stored.dtype(), shape));
       }
-      ImageSize wanted = network.imageSize();
+      ImageSize wanted = networkOptions.imageSize();
       if (wanted != null && (wanted.height() != shape.size(2) || wanted.width() != shape.size(3))) {
         throw new PanambaException(
             "'image' in %s is of %s x %s pixels; --image-size says %s x %s"
@@ -110,8 +120,8 @@ final class ForwardCommand implements Callable<Integer> {
   }
 
   /** Runs a few images at a time: what is wanted of one does not depend on the others. */
-  private Map<String, Tensor> run(Vim vim, Tensor images, Arena arena) {
-    VimConfig config = vim.config();
+  private Map<String, Tensor> run(Network network, Tensor images, Arena arena) {
+    NetworkConfig config = network.config();
     Shape shape = images.shape();
     if (shape.size(1) != config.colours()) {
       throw new PanambaException(
@@ -121,7 +131,7 @@ final class ForwardCommand implements Callable<Integer> {
     long count = shape.size(0);
     int batch = (int) Math.min(count, MOST_AT_ONCE);
     Map<String, Tensor> results = new LinkedHashMap<>();
-    try (Inference inference = vim.plan(InferenceOptions.logits(batch, config).withTokens())) {
+    try (Inference inference = network.plan(InferenceOptions.logits(batch, config).withTokens())) {
       Map<String, Tensor> parts = new LinkedHashMap<>();
       if (config.classes() > 0) {
         parts.put("logits", inference.logits());

@@ -1,9 +1,10 @@
 package io.panamba.cli;
 
+import io.panamba.model.Network;
 import io.panamba.model.NonFiniteException;
-import io.panamba.model.StreamOptions;
 import io.panamba.model.StreamedInference;
-import io.panamba.model.Vim;
+import io.panamba.model.architecture.ImageSize;
+import io.panamba.model.architecture.StreamOptions;
 import io.panamba.model.image.ImageException;
 import io.panamba.model.image.ImageSource;
 import java.io.PrintWriter;
@@ -13,7 +14,7 @@ import java.util.Optional;
 
 /** Computes features of images at their own size, one after the other. */
 final class FullSizeEmbedder {
-  private final Vim vim;
+  private final Network network;
   private final Optional<Path> folder;
   private final PrintWriter out;
   private final PrintWriter err;
@@ -22,15 +23,15 @@ final class FullSizeEmbedder {
   /**
    * Prepares for a run.
    *
-   * @param vim gives one vector per image
+   * @param network gives one vector per image
    * @param folder for a temporary file, or empty for memory
    * @param out told of every image
    * @param err where progress goes
    * @param progress whether it is shown
    */
   FullSizeEmbedder(
-      Vim vim, Optional<Path> folder, PrintWriter out, PrintWriter err, boolean progress) {
-    this.vim = vim;
+      Network network, Optional<Path> folder, PrintWriter out, PrintWriter err, boolean progress) {
+    this.network = network;
     this.folder = folder;
     this.out = out;
     this.err = err;
@@ -46,17 +47,16 @@ final class FullSizeEmbedder {
   float[] embed(String name, ImageSource source) {
     int height = source.height();
     int width = source.width();
-    int patch = vim.config().patch();
-    if (height < patch || width < patch) {
-      throw new ImageException(
-          "%s: a picture of %s x %s pixels is smaller than a patch of %s"
-              .formatted(name, height, width, patch));
+    try {
+      network.config().withImage(new ImageSize(height, width));
+    } catch (IllegalArgumentException e) {
+      throw new ImageException(name + ": " + e.getMessage(), e);
     }
     StreamOptions options =
         new StreamOptions(height, width, false, StreamOptions.DEFAULT_TILE, folder);
     long start = System.nanoTime();
-    try (StreamedInference inference = vim.stream(options)) {
-      long steps = inference.tokens() * vim.config().depth();
+    try (StreamedInference inference = network.stream(options)) {
+      long steps = inference.work();
       try (ProgressBar bar = new ProgressBar(err, progress, steps, System::nanoTime)) {
         long[] last = {0};
         inference.run(

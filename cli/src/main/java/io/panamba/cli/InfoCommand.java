@@ -21,20 +21,25 @@ import picocli.CommandLine.Spec;
     name = "info",
     description =
         "Describes the native library, the machine and its devices, and a checkpoint's network.")
-final class InfoCommand implements Callable<Integer> {
+final class InfoCommand implements Callable<Integer>, NetworkOptions.Holder {
   @Spec private CommandSpec spec;
 
   @Option(
       names = "--weights",
       paramLabel = "FILE",
-      description = "A Vim checkpoint to describe too: .pth or .safetensors.")
+      description = "A checkpoint to describe too: .pth or .safetensors.")
   private Path weights;
 
   @Option(names = "--json", description = "Write JSON.")
   private boolean json;
 
-  @Mixin private NetworkOptions network;
+  @Mixin private NetworkOptions networkOptions;
   @Mixin private DeviceOptions device;
+
+  @Override
+  public NetworkOptions network() {
+    return networkOptions;
+  }
 
   @Override
   public Integer call() {
@@ -69,7 +74,7 @@ final class InfoCommand implements Callable<Integer> {
     try (Device opened = device.open()) {
       report.put("devices", List.of(opened.description()));
       if (weights != null) {
-        report.put("weights", WeightsReport.of(weights, opened, network.vimOptions()));
+        report.put("weights", WeightsReport.of(weights, opened, networkOptions.settings()));
       }
     }
   }

@@ -1,8 +1,8 @@
 package io.panamba.cli;
 
-import io.panamba.model.VimConfig;
-import io.panamba.model.VimInitializer;
-import io.panamba.model.VimPreset;
+import io.panamba.model.Architectures.Preset;
+import io.panamba.model.Network;
+import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.runtime.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -23,15 +23,16 @@ import picocli.CommandLine.Spec;
     description =
         "Writes random weights, drawn as the original models are before training: the same seed,"
             + " the same file.")
-final class InitCommand implements Callable<Integer> {
+final class InitCommand implements Callable<Integer>, NetworkOptions.Holder {
   @Spec private CommandSpec spec;
 
   @Option(
       names = "--model",
       required = true,
       paramLabel = "SIZE",
-      description = "tiny, small, base, mini or nano.")
-  private VimPreset model;
+      converter = PresetConverter.class,
+      description = "tiny, small, base, mini or nano, of Vim.")
+  private Preset<?> model;
 
   @Option(
       names = "--seed",
@@ -47,17 +48,28 @@ final class InitCommand implements Callable<Integer> {
       description = "The .safetensors file.")
   private Path output;
 
-  @Mixin private GridOptions grid;
+  @Mixin private NetworkOptions networkOptions;
+
+  @Override
+  public NetworkOptions network() {
+    return networkOptions;
+  }
 
   @Override
   public Integer call() throws IOException {
     OutputFile file = new OutputFile(output, new Inputs());
+    write(file, model);
+    return 0;
+  }
+
+  private <C extends NetworkConfig> void write(OutputFile file, Preset<C> preset)
+      throws IOException {
+    C config = preset.config(networkOptions.settings());
     try (Arena arena = Arena.ofConfined()) {
-      VimConfig config = model.config(grid.vimOptions());
-      Map<String, Tensor> tensors = VimInitializer.initialize(config, seed, arena);
-      Map<String, String> metadata = new LinkedHashMap<>(config.metadata());
+      Map<String, Tensor> tensors = Network.draw(preset.family(), config, seed, arena);
+      Map<String, String> metadata = new LinkedHashMap<>(config.settings().metadata());
       metadata.put("format", "pt");
-      metadata.put("model", "vim_" + model.name().toLowerCase(Locale.ROOT));
+      metadata.put("model", preset.toString());
       metadata.put("seed", Long.toString(seed));
       file.write(tensors, metadata);
       file.messages(spec)
@@ -68,6 +80,5 @@ final class InitCommand implements Callable<Integer> {
               tensors.size(),
               tensors.values().stream().mapToLong(tensor -> tensor.shape().elements()).sum());
     }
-    return 0;
   }
 }

@@ -1,10 +1,12 @@
 package io.panamba.cli;
 
+import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.model.files.PathText;
 import io.panamba.runtime.LibraryInfo;
 import io.panamba.runtime.PanambaException;
 import java.io.File;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,27 +37,20 @@ final class Inputs {
       try (DirectoryStream<Path> files = Files.newDirectoryStream(weights)) {
         files.forEach(file -> add("a part of the checkpoint", file));
       } catch (IOException e) {
-        throw new PanambaException(weights + " can't be read: " + Failure.message(e), e);
+        throw unreadable(weights, e);
+      } catch (DirectoryIteratorException e) {
+        throw unreadable(weights, e.getCause());
       }
     }
-    if (weights.toString().endsWith(".json") && Files.isRegularFile(weights)) {
-      try {
-        String index = Files.readString(weights, StandardCharsets.ISO_8859_1);
-        Path folder = weights.toAbsolutePath().getParent();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
-          for (Path file : files) {
-            String name = file.getFileName().toString();
-            byte[] bytes = ('"' + name + '"').getBytes(StandardCharsets.UTF_8);
-            if (index.contains(new String(bytes, StandardCharsets.ISO_8859_1))) {
-              add("a part of the checkpoint", file);
-            }
-          }
-        }
-      } catch (IOException e) {
-        throw new PanambaException(weights + " can't be read: " + Failure.message(e), e);
-      }
+    for (Path file : Checkpoint.files(weights)) {
+      add("a part of the checkpoint", file);
     }
     return this;
+  }
+
+  private static PanambaException unreadable(Path folder, IOException e) {
+    return new PanambaException(
+        PathText.printable(folder) + " can't be read: " + Failure.message(e), e);
   }
 
   /**

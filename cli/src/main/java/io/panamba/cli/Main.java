@@ -88,9 +88,16 @@ public final class Main implements Runnable {
             .setOut(out)
             .setErr(err)
             .registerConverter(Path.class, new Arguments.PathConverter())
+            // A picture may be called @cat.png.
+            .setExpandAtFiles(false)
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setParameterExceptionHandler((e, given) -> misused(e))
             .setExecutionExceptionHandler((e, command, result) -> main.failed(e, command));
+    for (CommandLine command : line.getSubcommands().values()) {
+      if (command.getCommand() instanceof NetworkOptions.Holder holder) {
+        holder.network().addTo(command.getCommandSpec());
+      }
+    }
     try {
       return line.execute(args);
     } catch (OutOfMemoryError e) {

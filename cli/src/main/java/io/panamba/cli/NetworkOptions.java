@@ -1,74 +1,88 @@
 package io.panamba.cli;
 
-import io.panamba.model.block.Pooling;
-import io.panamba.model.block.PositionInterpolation;
-import io.panamba.model.Precision;
-import io.panamba.model.VimOptions;
-import picocli.CommandLine.Mixin;
+import io.panamba.model.Architectures;
+import io.panamba.model.architecture.Architecture;
+import io.panamba.model.architecture.ImageSize;
+import io.panamba.model.architecture.Setting;
+import io.panamba.model.architecture.Settings;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
-/** What the shapes of a checkpoint can't tell. */
+/** What the shapes of a checkpoint can't tell: an option for each setting of every family. */
 final class NetworkOptions {
-  @Mixin private GridOptions grid;
-
-  @Option(
-      names = "--pool",
-      paramLabel = "KIND",
-      description = "Without a class token: mean, last, max or all (default: mean).")
-  private Pooling pooling;
-
-  @Option(
-      names = "--no-divide-out",
-      description = "Add the two directions of a layer instead of averaging them.")
-  private boolean noDivideOut;
-
-  @Option(
-      names = "--layer-bidirectional",
-      description = "Every second layer runs backward (if_bidirectional).")
-  private boolean layerBidirectional;
-
-  @Option(
-      names = "--no-rope-residual",
-      description = "The rotary embedding leaves the residual alone.")
-  private boolean noRopeResidual;
-
-  @Option(
-      names = "--position-interpolation",
-      paramLabel = "MODE",
-      description =
-          "For other image sizes: aligned, or repo for what the original code does (default:"
-              + " aligned).")
-  private PositionInterpolation interpolation;
-
-  @Option(
-      names = "--precision",
-      paramLabel = "TYPE",
-      description =
-          "Weights and activations: fp32, or bf16, faster and half as large, with logits within"
-              + " 2 %% (default: fp32).")
-  private Precision precision;
-
-  ImageSize imageSize() {
-    return grid.imageSize();
+  /** A command that has these options. */
+  interface Holder {
+    NetworkOptions network();
   }
 
-  VimOptions vimOptions() {
-    VimOptions options = grid.vimOptions();
-    if (precision != null) {
-      options = options.withPrecision(precision);
+  @Option(
+      names = "--image-size",
+      paramLabel = "S|HxW",
+      converter = ImageSizeConverter.class,
+      description = "Size of images in pixels (default: the size that the model was trained for).")
+  private ImageSize imageSize;
+
+  private Settings settings = Settings.none();
+
+  /** Adds the options of settings to a command. */
+  void addTo(CommandSpec spec) {
+    Map<String, Setting<?>> all = new LinkedHashMap<>();
+    for (Architecture<?> family : Architectures.ALL) {
+      family.settings().forEach(setting -> all.putIfAbsent(setting.name(), setting));
     }
-    if (pooling != null) {
-      options = options.withPooling(pooling);
+    all.put(Settings.PRECISION.name(), Settings.PRECISION);
+    all.values().forEach(setting -> spec.addOption(option(setting)));
+  }
+
+  private <T> OptionSpec option(Setting<T> setting) {
+    boolean flag = setting.placeholder().isEmpty();
+    boolean negated = flag && Boolean.TRUE.equals(setting.standard().orElseThrow());
+    OptionSpec.Builder option =
+        OptionSpec.builder("--" + (negated ? "no-" : "") + setting.name())
+            .description(setting.description().replace("%", "%%"))
+            .setter(
+                new picocli.CommandLine.Model.ISetter() {
+                  @Override
+                  public <V> V set(V value) {
+                    if (value != null) {
+                      put(setting, flag ? String.valueOf(!negated) : value.toString());
+                    }
+                    return null;
+                  }
+                });
+    if (flag) {
+      // Without a value the setter is called with the type's own, which says nothing.
+      return option.type(Boolean.class).arity("0").build();
     }
-    if (noDivideOut) {
-      options = options.withDivideOut(false);
+    return option
+        .type(String.class)
+        .paramLabel(setting.placeholder())
+        .converters(text -> checked(setting, text))
+        .build();
+  }
+
+  private static String checked(Setting<?> setting, String text) {
+    if (setting.parse(text).isEmpty()) {
+      throw new TypeConversionException(
+          "expected %s but was '%s'".formatted(setting.expected(), text));
     }
-    if (layerBidirectional) {
-      options = options.withLayerBidirectional(true);
-    }
-    if (noRopeResidual) {
-      options = options.withRopeResidual(false);
-    }
-    return interpolation == null ? options : options.withPositionInterpolation(interpolation);
+    return text;
+  }
+
+  private <T> void put(Setting<T> setting, String text) {
+    settings = settings.with(setting, setting.parse(text).orElseThrow());
+  }
+
+  /** The size that was asked for, or null. */
+  ImageSize imageSize() {
+    return imageSize;
+  }
+
+  Settings settings() {
+    return imageSize == null ? settings : settings.withImageSize(imageSize);
   }
 }

@@ -112,6 +112,11 @@ final class OutputFile {
     return file;
   }
 
+  /** Tells whether it is the process's standard output, by whatever name. */
+  boolean isStandardOutput() {
+    return standardOutput;
+  }
+
   /** Returns where the command's own lines go, which may not be among the tensors. */
   PrintWriter messages(CommandSpec spec) {
     return standardOutput ? spec.commandLine().getErr() : spec.commandLine().getOut();

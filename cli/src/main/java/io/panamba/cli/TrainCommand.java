@@ -1,9 +1,11 @@
 package io.panamba.cli;
 
-import io.panamba.model.VimConfig;
-import io.panamba.model.VimInitializer;
-import io.panamba.model.VimPreset;
-import io.panamba.model.VimStart;
+import io.panamba.model.Architectures;
+import io.panamba.model.Architectures.Preset;
+import io.panamba.model.Architectures.Recognised;
+import io.panamba.model.Network;
+import io.panamba.model.architecture.Architecture;
+import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.files.PathText;
 import io.panamba.model.training.Dataset;
@@ -38,7 +40,7 @@ import picocli.CommandLine.Spec;
           + " same bits; FILE.csv, the metrics of every epoch; and FILE.svg, their curves. The same"
           + " seed, data and options give the same bits with any number of threads."
     })
-final class TrainCommand implements Callable<Integer> {
+final class TrainCommand implements Callable<Integer>, NetworkOptions.Holder {
   @Spec private CommandSpec spec;
 
   @Option(
@@ -65,14 +67,15 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
         names = "--model",
         paramLabel = "SIZE",
-        description = "From random weights: tiny, small, base, mini or nano.")
-    private VimPreset model;
+        converter = PresetConverter.class,
+        description = "From random weights: tiny, small, base, mini or nano, of Vim.")
+    private Preset<?> model;
 
     @Option(
         names = "--weights",
         paramLabel = "START",
         description =
-            "From a Vim checkpoint: .pth or .safetensors. For other classes it gets a new head.")
+            "From a checkpoint: .pth or .safetensors. For other classes it gets a new head.")
     private Path weights;
   }
 
@@ -98,8 +101,13 @@ final class TrainCommand implements Callable<Integer> {
   private Boolean progress;
 
   @Mixin private RecipeOptions recipeOptions;
-  @Mixin private GridOptions grid;
+  @Mixin private NetworkOptions networkOptions;
   @Mixin private DeviceOptions device;
+
+  @Override
+  public NetworkOptions network() {
+    return networkOptions;
+  }
 
   @Override
   public Integer call() throws IOException {
@@ -144,19 +152,33 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private TrainingRun run(Dataset dataset, Recipe recipe, Device opened) {
-    int classes = dataset.classes().size();
-    long seed = recipeOptions.seed();
+    if (start.model != null) {
+      return drawn(start.model, dataset, recipe, opened);
+    }
+    try (Checkpoint checkpoint = Checkpoint.open(start.weights)) {
+      return fitted(Architectures.recognise(checkpoint), dataset, recipe, opened);
+    }
+  }
+
+  private <C extends NetworkConfig> TrainingRun drawn(
+      Preset<C> preset, Dataset dataset, Recipe recipe, Device opened) {
+    Architecture<C> family = preset.family();
+    C usual = preset.config(networkOptions.settings());
+    C config = family.withClasses(usual, dataset.classes().size());
     try (Arena arena = Arena.ofConfined()) {
-      if (start.model != null) {
-        VimConfig config = start.model.config(grid.vimOptions()).withClasses(classes);
-        Map<String, Tensor> weights = VimInitializer.initialize(config, seed, arena);
-        return new TrainingRun(config, weights, dataset, recipe, opened);
-      }
-      try (Checkpoint checkpoint = Checkpoint.open(start.weights)) {
-        VimConfig config = VimConfig.of(checkpoint, grid.vimOptions()).withClasses(classes);
-        Map<String, Tensor> weights = VimStart.of(checkpoint, config, seed, arena);
-        return new TrainingRun(config, weights, dataset, recipe, opened);
-      }
+      Map<String, Tensor> weights = Network.draw(family, config, recipeOptions.seed(), arena);
+      return new TrainingRun(family, config, weights, dataset, recipe, opened);
+    }
+  }
+
+  private <C extends NetworkConfig> TrainingRun fitted(
+      Recognised<C> recognised, Dataset dataset, Recipe recipe, Device opened) {
+    Architecture<C> family = recognised.family();
+    C found = recognised.read(networkOptions.settings());
+    C config = family.withClasses(found, dataset.classes().size());
+    try (Arena arena = Arena.ofConfined()) {
+      Map<String, Tensor> weights = Network.fit(recognised, config, recipeOptions.seed(), arena);
+      return new TrainingRun(family, config, weights, dataset, recipe, opened);
     }
   }
 

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
@@ -20,12 +21,13 @@ import java.util.function.Consumer;
  */
 final class TrainingFiles implements AutoCloseable {
   private static final String EXTENSION = ".safetensors";
+  private static final String STATE = ".state" + EXTENSION;
 
   private final Path output;
   private final Path state;
   private final Path metrics;
   private final Path curves;
-  private final TrainingLock lock;
+  private final List<TrainingLock> locks = new ArrayList<>();
 
   /**
    * Checks the place before any work is done for it.
@@ -37,12 +39,21 @@ final class TrainingFiles implements AutoCloseable {
    *     if another training writes them
    */
   TrainingFiles(Path named, Inputs inputs, Consumer<String> warnings) throws IOException {
-    output = new OutputFile(named, inputs).file();
+    OutputFile file = new OutputFile(named, inputs);
+    if (file.isStandardOutput()) {
+      throw new PanambaException(
+          named + " is standard output, and a training writes four files; name another --output");
+    }
+    output = file.file();
     OutputFile.requireReplaceable(output);
     String name = PathText.of(output.getFileName());
+    if (name.endsWith(STATE)) {
+      throw new PanambaException(
+          "%s is a name for the state of a training; name another --output".formatted(named));
+    }
     String stem =
         name.endsWith(EXTENSION) ? name.substring(0, name.length() - EXTENSION.length()) : name;
-    state = output.resolveSibling(PathText.path(stem + ".state" + EXTENSION));
+    state = output.resolveSibling(PathText.path(stem + STATE));
     metrics = output.resolveSibling(PathText.path(stem + ".csv"));
     curves = output.resolveSibling(PathText.path(stem + ".svg"));
     List<Path> all = List.of(output, state, metrics, curves);
@@ -61,7 +72,15 @@ final class TrainingFiles implements AutoCloseable {
       }
       AtomicFile.removeLeft(beside);
     }
-    lock = TrainingLock.take(output, warnings);
+    try {
+      // Outputs of two names can have one state: n and n.safetensors.
+      for (Path written : all) {
+        locks.add(TrainingLock.take(written, warnings));
+      }
+    } catch (IOException | RuntimeException | Error e) {
+      close();
+      throw e;
+    }
   }
 
   Path state() {
@@ -142,6 +161,16 @@ final class TrainingFiles implements AutoCloseable {
   /** Lets others train to this output. */
   @Override
   public void close() throws IOException {
-    lock.close();
+    IOException failure = null;
+    for (TrainingLock lock : locks) {
+      try {
+        lock.close();
+      } catch (IOException e) {
+        failure = e;
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
   }
 }

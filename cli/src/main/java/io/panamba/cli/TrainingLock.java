@@ -18,8 +18,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 
 /**
- * Keeps a second training from an output, in any process: a lock on a file beside it, which the
- * system takes back whenever the process ends.
+ * Keeps a second training from a file that one writes, in any process: a lock on a file beside it,
+ * which the system takes back whenever the process ends.
  */
 final class TrainingLock implements AutoCloseable {
   /** Those of this process: its locks don't keep itself out, and a second open loses them. */
@@ -36,20 +36,20 @@ final class TrainingLock implements AutoCloseable {
   /**
    * Takes the lock.
    *
-   * @param output not a link
+   * @param written not a link
    * @param warnings told if the file system has no locks; the training is then unguarded
    * @throws PanambaException if another training has it
    */
-  static TrainingLock take(Path output, Consumer<String> warnings) throws IOException {
-    Path folder = output.toAbsolutePath().getParent().toRealPath();
-    Path file = folder.resolve(PathText.path("." + PathText.of(output.getFileName()) + ".lock"));
+  static TrainingLock take(Path written, Consumer<String> warnings) throws IOException {
+    Path folder = written.toAbsolutePath().getParent().toRealPath();
+    Path file = folder.resolve(PathText.path("." + PathText.of(written.getFileName()) + ".lock"));
     if (!HELD.add(file)) {
-      throw taken(output);
+      throw taken(written);
     }
     try {
       FileChannel channel;
       do {
-        channel = tryOnce(file, output, warnings);
+        channel = tryOnce(file, written, warnings);
       } while (channel == null);
       return new TrainingLock(file, channel);
     } catch (IOException | RuntimeException | Error e) {
@@ -59,7 +59,7 @@ final class TrainingLock implements AutoCloseable {
   }
 
   /** Opens and locks; null if the file lost its name meanwhile, to one who gave its lock back. */
-  private static FileChannel tryOnce(Path file, Path output, Consumer<String> warnings)
+  private static FileChannel tryOnce(Path file, Path written, Consumer<String> warnings)
       throws IOException {
     Optional<Object> before = key(file);
     FileChannel channel =
@@ -68,7 +68,7 @@ final class TrainingLock implements AutoCloseable {
     boolean locked = false;
     try {
       Optional<Object> opened = key(file);
-      lock(channel, output, warnings);
+      lock(channel, written, warnings);
       locked =
           opened.isPresent()
               && opened.equals(before.isPresent() ? before : opened)
@@ -95,23 +95,23 @@ final class TrainingLock implements AutoCloseable {
     }
   }
 
-  private static void lock(FileChannel channel, Path output, Consumer<String> warnings) {
+  private static void lock(FileChannel channel, Path written, Consumer<String> warnings) {
     try {
       if (channel.tryLock() == null) {
-        throw taken(output);
+        throw taken(written);
       }
     } catch (OverlappingFileLockException _) {
-      throw taken(output);
+      throw taken(written);
     } catch (IOException e) {
       warnings.accept(
           "the file system of %s has no locks (%s): see that no other training writes it"
-              .formatted(output, e.getMessage()));
+              .formatted(written, e.getMessage()));
     }
   }
 
-  private static PanambaException taken(Path output) {
+  private static PanambaException taken(Path written) {
     return new PanambaException(
-        "another training writes %s: wait for its end or name another --output".formatted(output));
+        "another training writes %s: wait for its end or name another --output".formatted(written));
   }
 
   /** Gives the lock back. The file goes first: who opens it after that makes a new one. */

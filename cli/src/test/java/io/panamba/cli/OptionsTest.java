@@ -3,11 +3,13 @@ package io.panamba.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.panamba.model.architecture.ImageSize;
+import io.panamba.model.architecture.Precision;
+import io.panamba.model.architecture.Settings;
 import io.panamba.model.block.ClassToken;
 import io.panamba.model.block.Pooling;
 import io.panamba.model.block.PositionInterpolation;
-import io.panamba.model.Precision;
-import io.panamba.model.VimOptions;
+import io.panamba.model.vim.Vim;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -25,14 +27,16 @@ class OptionsTest {
 
   private static Some parse(String... args) {
     Some some = new Some();
-    new CommandLine(some).setCaseInsensitiveEnumValuesAllowed(true).parseArgs(args);
+    CommandLine line = new CommandLine(some);
+    some.network.addTo(line.getCommandSpec());
+    line.parseArgs(args);
     return some;
   }
 
   @Test
   void nothingSaidLeavesEverythingOpen() {
     Some some = parse();
-    assertThat(some.network.vimOptions()).isEqualTo(VimOptions.defaults());
+    assertThat(some.network.settings()).isEqualTo(Settings.none());
     assertThat(some.device.threads()).isEqualTo(Runtime.getRuntime().availableProcessors());
     assertThat(some.device.deviceName()).isEqualTo("cpu");
   }
@@ -51,19 +55,18 @@ class OptionsTest {
             "--position-interpolation=repo",
             "--precision=bf16",
             "--threads=3");
-    assertThat(some.network.vimOptions())
+    assertThat(some.network.settings())
         .isEqualTo(
-            new VimOptions(
-                224,
-                320,
-                8,
-                ClassToken.HEAD,
-                Pooling.LAST,
-                false,
-                true,
-                false,
-                PositionInterpolation.REPO,
-                Precision.BF16));
+            Settings.none()
+                .with(Vim.STRIDE, 8)
+                .with(Vim.CLASS_TOKEN, ClassToken.HEAD)
+                .with(Vim.POOLING, Pooling.LAST)
+                .with(Vim.DIVIDE_OUT, false)
+                .with(Vim.LAYER_BIDIRECTIONAL, true)
+                .with(Vim.ROPE_RESIDUAL, false)
+                .with(Vim.POSITION_INTERPOLATION, PositionInterpolation.REPO)
+                .withPrecision(Precision.BF16)
+                .withImageSize(new ImageSize(224, 320)));
     assertThat(some.device.threads()).isEqualTo(3);
   }
 

@@ -1,9 +1,9 @@
 package io.panamba.fuzz;
 
 import io.panamba.model.NetworkParsers;
-import io.panamba.model.WeightsException;
 import io.panamba.model.checkpoint.CheckpointException;
 import io.panamba.model.checkpoint.CheckpointParsers;
+import io.panamba.model.checkpoint.WeightsException;
 import io.panamba.model.image.ImageException;
 import io.panamba.model.image.ImageParsers;
 import io.panamba.model.training.DatasetException;
@@ -44,6 +44,11 @@ final class Targets {
         data("pickle", 4, CheckpointParsers::pickle, CHECKPOINT),
         data("zip", 4, CheckpointParsers::zip, CHECKPOINT),
         data("json", 4, CheckpointParsers::json, CHECKPOINT),
+        data(
+            "index",
+            2,
+            InputFile.parser("model.safetensors.index.json", CheckpointParsers::index),
+            CHECKPOINT),
         data("safetensors", 4, CheckpointParsers::safetensors, CHECKPOINT),
         data(
             "network",
@@ -70,6 +75,7 @@ final class Targets {
         picture("bmp", ImageParsers.decoder("BMP")),
         picture("tiff", ImageParsers.decoder("TIFF")),
         picture("webp", ImageParsers.decoder("WEBP")),
+        data("zstandard", 4, ImageParsers::zstandard, List.of(IOException.class)),
         data("jpeg-header", 2, ImageParsers::jpegHeader, List.of(IOException.class)),
         picture("rows", InputFile.parser(ImageParsers::rows)));
   }

@@ -1,7 +1,10 @@
 package io.panamba.model;
 
+import io.panamba.model.architecture.Settings;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.CheckpointParsers;
+import io.panamba.model.vim.Vim;
+import io.panamba.model.vim.VimConfig;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -21,8 +24,8 @@ public final class NetworkParsers {
   public static Object config(byte[] header) {
     byte[] file = CheckpointParsers.safetensors(header, WEIGHT_BYTES);
     try (Checkpoint checkpoint = Checkpoint.read("input", file)) {
-      VimConfig config = VimConfig.of(checkpoint, VimOptions.defaults());
-      return List.of(config, Labels.of(checkpoint, config).size());
+      VimConfig config = Architectures.recognise(Vim.FAMILY, checkpoint).read(Settings.none());
+      return List.of(config, Labels.of(checkpoint, config.classes()).size());
     }
   }
 

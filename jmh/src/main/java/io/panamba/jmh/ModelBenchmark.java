@@ -1,7 +1,6 @@
 package io.panamba.jmh;
 
-import io.panamba.model.Precision;
-import io.panamba.model.VimPreset;
+import io.panamba.model.architecture.Precision;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Random;
@@ -58,7 +57,7 @@ public class ModelBenchmark {
   public void setUp() {
     vim =
         new VimSession(
-            VimPreset.valueOf(model.toUpperCase(Locale.ROOT)),
+            model,
             Precision.valueOf(precision.toUpperCase(Locale.ROOT)),
             imageSize,
             batch,

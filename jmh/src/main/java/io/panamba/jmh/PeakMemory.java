@@ -1,13 +1,12 @@
 package io.panamba.jmh;
 
 import io.panamba.model.Inference;
-import io.panamba.model.InferenceOptions;
-import io.panamba.model.Precision;
-import io.panamba.model.Vim;
-import io.panamba.model.VimInitializer;
-import io.panamba.model.VimOptions;
-import io.panamba.model.VimPreset;
+import io.panamba.model.Network;
+import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.Precision;
+import io.panamba.model.architecture.Settings;
 import io.panamba.model.checkpoint.SafetensorsWriter;
+import io.panamba.model.vim.Vim;
 import io.panamba.runtime.Device;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -50,7 +49,7 @@ public final class PeakMemory {
     try (Arena arena = Arena.ofConfined()) {
       SafetensorsWriter.write(
           weights,
-          VimInitializer.initialize(VimPreset.TINY, VimOptions.defaults(), 1, arena),
+          Network.draw(Vim.FAMILY, Vim.FAMILY.preset("tiny", Settings.none()), 1, arena),
           Map.of());
     }
     for (int size : SIZES) {
@@ -103,8 +102,8 @@ public final class PeakMemory {
       } else {
         Precision precision = args[0].equals("vim-bf16") ? Precision.BF16 : Precision.FP32;
         try (Device device = Device.cpu(THREADS);
-            Vim vim =
-                Vim.open(Path.of(args[2]), device, VimOptions.defaults().withPrecision(precision));
+            Network vim =
+                Network.open(Path.of(args[2]), device, Settings.none().withPrecision(precision));
             Inference inference =
                 vim.plan(new InferenceOptions(1, size, size, true, false, false))) {
           inference.image().copyFrom(pixels);

@@ -1,8 +1,7 @@
 package io.panamba.jmh;
 
 import ai.onnxruntime.OrtException;
-import io.panamba.model.Precision;
-import io.panamba.model.VimPreset;
+import io.panamba.model.architecture.Precision;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Random;
@@ -76,7 +75,7 @@ public class PeerBenchmark {
   }
 
   private void openVim(Precision precision, float[] pixels) {
-    vim = new VimSession(VimPreset.TINY, precision, imageSize, batch, threads);
+    vim = new VimSession("tiny", precision, imageSize, batch, threads);
     vim.fill(pixels);
   }
 

@@ -2,8 +2,7 @@ package io.panamba.jmh;
 
 import com.sun.management.ThreadMXBean;
 import io.panamba.model.Inference;
-import io.panamba.model.Precision;
-import io.panamba.model.VimPreset;
+import io.panamba.model.architecture.Precision;
 import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -83,7 +82,7 @@ public final class Soak {
     public static void main(String[] args) throws Exception {
       long nanos = TimeUnit.SECONDS.toNanos(Long.parseLong(args[0]));
       Precision precision = Precision.valueOf(args[1].toUpperCase(Locale.ROOT));
-      try (VimSession vim = new VimSession(VimPreset.TINY, precision, 224, 1, 1)) {
+      try (VimSession vim = new VimSession("tiny", precision, 224, 1, 1)) {
         vim.fill(new float[3 * 224 * 224]);
         Allocator allocator = new Allocator();
         Thread thread = Thread.ofPlatform().daemon().start(allocator);

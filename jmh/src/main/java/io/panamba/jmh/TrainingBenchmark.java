@@ -1,15 +1,14 @@
 package io.panamba.jmh;
 
 import io.panamba.model.Inference;
-import io.panamba.model.InferenceOptions;
-import io.panamba.model.Vim;
-import io.panamba.model.VimConfig;
-import io.panamba.model.VimInitializer;
-import io.panamba.model.VimOptions;
-import io.panamba.model.VimPreset;
+import io.panamba.model.Network;
+import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.Settings;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.training.Trainer;
 import io.panamba.model.training.TrainingOptions;
+import io.panamba.model.vim.Vim;
+import io.panamba.model.vim.VimConfig;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Tensor;
 import java.lang.foreign.Arena;
@@ -72,9 +71,10 @@ public final class TrainingBenchmark {
   }
 
   private static Trainer trainer(Map<String, Tensor> weights, Device device) {
-    VimConfig config = VimPreset.TINY.config(VimOptions.defaults());
+    VimConfig config = Vim.FAMILY.preset("tiny", Settings.none());
     Trainer trainer =
-        new Trainer(config, weights, TrainingOptions.defaults().withBatch(BATCH), device);
+        new Trainer(
+            Vim.FAMILY, config, weights, TrainingOptions.defaults().withBatch(BATCH), device);
     trainer.images().copyFrom(pixels());
     for (int image = 0; image < BATCH; image++) {
       trainer.labels().segment().setAtIndex(ValueLayout.JAVA_INT, image, image);
@@ -103,9 +103,9 @@ public final class TrainingBenchmark {
       try (Arena arena = Arena.ofShared();
           Device device = Device.cpu(threads)) {
         Map<String, Tensor> weights =
-            VimInitializer.initialize(VimPreset.TINY, VimOptions.defaults(), 1, arena);
+            Network.draw(Vim.FAMILY, Vim.FAMILY.preset("tiny", Settings.none()), 1, arena);
         try (Checkpoint checkpoint = Checkpoint.of(weights);
-            Vim vim = Vim.load(checkpoint, device, VimOptions.defaults());
+            Network vim = Network.load(checkpoint, device, Settings.none());
             Inference inference = vim.plan(options);
             Trainer trainer = trainer(weights, device)) {
           inference.image().copyFrom(pixels());
@@ -177,15 +177,16 @@ public final class TrainingBenchmark {
         for (int i = 0; i < 2; i++) {
           trainer.step(LEARNING_RATE);
         }
-        VimConfig config = trainer.config();
-        long token = 2L * config.depth() * config.inner() * config.states() * Float.BYTES;
+        VimConfig config = (VimConfig) trainer.config();
+        long token =
+            2L * config.depth() * config.sizes().inner() * config.sizes().states() * Float.BYTES;
         System.out.printf(
             Locale.ROOT,
             "\"saved_bytes_per_image\": %d, \"bytes\": %d, \"bytes_of_all_scan_states\": %d,"
                 + " \"peak_mebibytes_above_idle\": %.1f",
             trainer.savedBytesPerImage(),
             trainer.bytes(),
-            token * config.length() * BATCH,
+            token * config.tokens() * BATCH,
             (PeakMemory.kilobytes("VmHWM") - idle) / 1024.0);
       }
     }
@@ -193,7 +194,7 @@ public final class TrainingBenchmark {
     private static Trainer trainer(Device device) {
       try (Arena arena = Arena.ofShared()) {
         return TrainingBenchmark.trainer(
-            VimInitializer.initialize(VimPreset.TINY, VimOptions.defaults(), 1, arena), device);
+            Network.draw(Vim.FAMILY, Vim.FAMILY.preset("tiny", Settings.none()), 1, arena), device);
       }
     }
   }

@@ -1,29 +1,29 @@
 package io.panamba.jmh;
 
 import io.panamba.model.Inference;
-import io.panamba.model.InferenceOptions;
-import io.panamba.model.Precision;
-import io.panamba.model.Vim;
-import io.panamba.model.VimInitializer;
-import io.panamba.model.VimOptions;
-import io.panamba.model.VimPreset;
+import io.panamba.model.Network;
+import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.Precision;
+import io.panamba.model.architecture.Settings;
 import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.model.vim.Vim;
 import io.panamba.runtime.Device;
 import java.lang.foreign.Arena;
 
 /** A Vim network with random weights, planned and warmed up. */
 final class VimSession implements AutoCloseable {
   private final Device device;
-  private final Vim vim;
+  private final Network vim;
   private final Inference inference;
 
-  VimSession(VimPreset preset, Precision precision, int imageSize, int batch, int threads) {
+  VimSession(String preset, Precision precision, int imageSize, int batch, int threads) {
     device = Device.cpu(threads);
-    VimOptions options = VimOptions.defaults().withPrecision(precision);
+    Settings options = Settings.none().withPrecision(precision);
     try (Arena arena = Arena.ofShared();
         Checkpoint checkpoint =
-            Checkpoint.of(VimInitializer.initialize(preset, VimOptions.defaults(), 1, arena))) {
-      vim = Vim.load(checkpoint, device, options);
+            Checkpoint.of(
+                Network.draw(Vim.FAMILY, Vim.FAMILY.preset(preset, Settings.none()), 1, arena))) {
+      vim = Network.load(checkpoint, device, options);
     }
     inference = vim.plan(new InferenceOptions(batch, imageSize, imageSize, true, false, false));
   }

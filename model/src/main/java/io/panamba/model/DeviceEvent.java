@@ -1,5 +1,6 @@
 package io.panamba.model;
 
+import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.runtime.Device;
 import java.util.Locale;
 import jdk.jfr.Category;
@@ -33,7 +34,7 @@ abstract class DeviceEvent extends Event implements Recording {
   @Description("Type of weights and activations")
   final String precision;
 
-  DeviceEvent(VimConfig config, Device device) {
+  DeviceEvent(NetworkConfig config, Device device) {
     this.device = device.kind();
     this.tier = device.tier();
     this.threads = device.threads();

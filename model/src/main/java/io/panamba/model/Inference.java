@@ -1,7 +1,9 @@
 package io.panamba.model;
 
-import io.panamba.model.graph.CountingArena;
+import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.Program;
 import io.panamba.model.block.Pooling;
+import io.panamba.model.graph.CountingArena;
 import io.panamba.runtime.Plan;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Operation;
@@ -21,7 +23,7 @@ public final class Inference implements AutoCloseable {
   private static final int CROSSINGS = 20_000;
 
   private final Plan plan;
-  private final VimNetwork network;
+  private final Program program;
   private final InferenceOptions options;
   private final CountingArena arena;
   private final Recording recording;
@@ -29,12 +31,12 @@ public final class Inference implements AutoCloseable {
   Inference(
       CountingArena arena,
       Plan plan,
-      VimNetwork network,
+      Program program,
       InferenceOptions options,
       Recording recording) {
     this.arena = arena;
     this.plan = plan;
-    this.network = network;
+    this.program = program;
     this.options = options;
     this.recording = recording;
   }
@@ -54,7 +56,7 @@ public final class Inference implements AutoCloseable {
    * @return (batch, colours, height, width), to be written before a run
    */
   public Tensor image() {
-    return network.image();
+    return program.image();
   }
 
   /**
@@ -91,12 +93,12 @@ public final class Inference implements AutoCloseable {
    * @throws NonFiniteException if a number is NaN or infinite; the message names the tensor
    */
   public void requireFinite(int image) {
-    if (network.logits() != null) {
-      NonFiniteException.checkResults("logits", network.logits().slice(image, 1));
+    if (program.logits() != null) {
+      NonFiniteException.checkResults("logits", program.logits().slice(image, 1));
     }
-    NonFiniteException.checkResults("features", network.features().slice(image, 1));
-    if (network.tokens() != null) {
-      NonFiniteException.checkResults("tokens", network.tokens().slice(image, 1));
+    NonFiniteException.checkResults("features", program.features().slice(image, 1));
+    if (program.tokens() != null) {
+      NonFiniteException.checkResults("tokens", program.tokens().slice(image, 1));
     }
   }
 
@@ -116,7 +118,7 @@ public final class Inference implements AutoCloseable {
    * @throws IllegalStateException if they were not asked for
    */
   public Tensor logits() {
-    return wanted(network.logits(), "logits");
+    return wanted(program.logits(), "logits");
   }
 
   /**
@@ -125,7 +127,7 @@ public final class Inference implements AutoCloseable {
    * @return (batch, dim), or (batch, length, dim) for {@link Pooling#MAX} and {@link Pooling#ALL}
    */
   public Tensor features() {
-    return network.features();
+    return program.features();
   }
 
   /**
@@ -135,7 +137,7 @@ public final class Inference implements AutoCloseable {
    * @throws IllegalStateException if they were not asked for
    */
   public Tensor tokens() {
-    return wanted(network.tokens(), "tokens");
+    return wanted(program.tokens(), "tokens");
   }
 
   /**
@@ -145,7 +147,7 @@ public final class Inference implements AutoCloseable {
    * @return (batch, length, dim) by name, in order; empty if taps were not asked for
    */
   public Map<String, Tensor> taps() {
-    return Collections.unmodifiableMap(network.taps());
+    return Collections.unmodifiableMap(program.taps());
   }
 
   /**
@@ -155,7 +157,7 @@ public final class Inference implements AutoCloseable {
    * @return the tensor, if there is one of that name
    */
   public Optional<Tensor> tap(String name) {
-    return Optional.ofNullable(network.taps().get(name));
+    return Optional.ofNullable(program.taps().get(name));
   }
 
   /**
@@ -164,7 +166,7 @@ public final class Inference implements AutoCloseable {
    * @return the operations in the order of {@link #run(int, int)}
    */
   public List<Operation> operations() {
-    return List.copyOf(network.operations());
+    return List.copyOf(program.operations());
   }
 
   /**

@@ -1,5 +1,7 @@
 package io.panamba.model;
 
+import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.runtime.Device;
 import jdk.jfr.Description;
 import jdk.jfr.Label;
@@ -26,11 +28,11 @@ final class InferenceEvent extends DeviceEvent {
   @Description("Length of an image's sequence, class tokens included")
   final long tokens;
 
-  InferenceEvent(VimConfig config, InferenceOptions options, Device device) {
+  InferenceEvent(NetworkConfig config, InferenceOptions options, Device device) {
     super(config, device);
     this.batch = options.batch();
     this.height = options.height();
     this.width = options.width();
-    this.tokens = config.length();
+    this.tokens = config.tokens();
   }
 }

@@ -1,5 +1,7 @@
 package io.panamba.model;
 
+import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.graph.InferenceInterruptedException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -14,7 +16,7 @@ import java.util.function.Function;
  * pool is closed. Borrowing takes no lock unless there is none to borrow, and allocates nothing.
  */
 public final class InferencePool implements AutoCloseable {
-  private final Vim vim;
+  private final Network network;
   private final InferenceOptions options;
   private final FairPermits permits;
 
@@ -28,15 +30,15 @@ public final class InferencePool implements AutoCloseable {
   /**
    * Creates a pool; nothing is planned yet.
    *
-   * @param vim the network, which has to outlive the pool
+   * @param network the network, which has to outlive the pool
    * @param options what each inference is planned for
    * @param size most inferences at a time, at least 1
    */
-  public InferencePool(Vim vim, InferenceOptions options, int size) {
+  public InferencePool(Network network, InferenceOptions options, int size) {
     if (size < 1) {
       throw new IllegalArgumentException("a pool has at least one inference, not " + size);
     }
-    this.vim = vim;
+    this.network = network;
     this.options = options;
     this.permits = new FairPermits(size);
     this.idle = new AtomicReferenceArray<>(size);
@@ -182,7 +184,7 @@ public final class InferencePool implements AutoCloseable {
 
   private Inference plan() {
     try {
-      return vim.plan(options);
+      return network.plan(options);
     } catch (RuntimeException | Error e) {
       unplanned.incrementAndGet();
       throw e;

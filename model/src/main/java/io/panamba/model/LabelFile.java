@@ -1,5 +1,6 @@
 package io.panamba.model;
 
+import io.panamba.model.files.FileState;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -43,6 +44,7 @@ final class LabelFile {
   }
 
   private static byte[] bytes(Path file) throws IOException {
+    FileState.requireRegular(file, "a text file", IOException::new);
     try (InputStream stream = Files.newInputStream(file)) {
       byte[] bytes = stream.readNBytes(MAX_BYTES + 1);
       if (bytes.length > MAX_BYTES) {

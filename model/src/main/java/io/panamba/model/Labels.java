@@ -1,6 +1,7 @@
 package io.panamba.model;
 
 import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.model.checkpoint.WeightsException;
 import io.panamba.model.files.PathText;
 import io.panamba.runtime.PanambaException;
 import java.io.IOException;
@@ -41,8 +42,8 @@ public final class Labels {
   /**
    * Reads a text file with one label a line.
    *
-   * @param file UTF-8, or UTF-16 with a byte order mark, of at most 16 MiB; spaces around labels
-   *     and empty lines at the end are left out
+   * @param file a regular file, or a link to one: UTF-8, or UTF-16 with a byte order mark, of at
+   *     most 16 MiB; spaces around labels and empty lines at the end are left out
    * @return the labels
    * @throws PanambaException if the file can't be read or is no such text
    */
@@ -76,16 +77,16 @@ public final class Labels {
    *
    * @throws WeightsException if they are not as many as the head's outputs
    */
-  static Labels of(Checkpoint checkpoint, VimConfig config) {
+  static Labels of(Checkpoint checkpoint, int classes) {
     String text = checkpoint.metadata().get(METADATA);
-    if (text == null || config.classes() == 0) {
-      return defaultsFor(config.classes());
+    if (text == null || classes == 0) {
+      return defaultsFor(classes);
     }
     List<String> names = text.lines().toList();
-    if (names.size() != config.classes()) {
+    if (names.size() != classes) {
       throw new WeightsException(
           "the file's metadata has %d names in %s; expected one for each of the head's %d classes"
-              .formatted(names.size(), METADATA, config.classes()));
+              .formatted(names.size(), METADATA, classes));
     }
     return of(names);
   }

@@ -1,5 +1,6 @@
 package io.panamba.model;
 
+import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.graph.CountingArena;
 import io.panamba.runtime.Device;
 import jdk.jfr.DataAmount;
@@ -30,12 +31,12 @@ final class LoadEvent extends DeviceEvent {
   @DataAmount
   long weights;
 
-  LoadEvent(String checkpoint, VimConfig config, Device device, CountingArena arena) {
+  LoadEvent(String checkpoint, NetworkConfig config, Device device, CountingArena arena) {
     super(config, device);
     this.arena = arena;
     this.checkpoint = checkpoint;
     this.layers = config.depth();
-    this.dim = config.dim();
+    this.dim = config.width();
   }
 
   @Override

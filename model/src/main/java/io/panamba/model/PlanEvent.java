@@ -1,5 +1,7 @@
 package io.panamba.model;
 
+import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.graph.CountingArena;
 import io.panamba.runtime.Device;
 import jdk.jfr.DataAmount;
@@ -35,13 +37,13 @@ final class PlanEvent extends DeviceEvent {
   @DataAmount
   long workspace;
 
-  PlanEvent(VimConfig config, InferenceOptions options, Device device, CountingArena arena) {
+  PlanEvent(NetworkConfig config, InferenceOptions options, Device device, CountingArena arena) {
     super(config, device);
     this.arena = arena;
     this.batch = options.batch();
     this.height = options.height();
     this.width = options.width();
-    this.tokens = config.length();
+    this.tokens = config.tokens();
   }
 
   @Override

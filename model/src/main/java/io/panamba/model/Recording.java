@@ -1,5 +1,7 @@
 package io.panamba.model;
 
+import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.graph.CountingArena;
 import io.panamba.runtime.Device;
 import java.util.function.Supplier;
@@ -40,18 +42,19 @@ interface Recording {
   void stop();
 
   /** The loading of a network's weights into an arena. */
-  static Recording load(String checkpoint, VimConfig config, Device device, CountingArena arena) {
+  static Recording load(
+      String checkpoint, NetworkConfig config, Device device, CountingArena arena) {
     return when(() -> new LoadEvent(checkpoint, config, device, arena));
   }
 
   /** The planning of an inference whose workspace is in an arena. */
   static Recording plan(
-      VimConfig config, InferenceOptions options, Device device, CountingArena arena) {
+      NetworkConfig config, InferenceOptions options, Device device, CountingArena arena) {
     return when(() -> new PlanEvent(config, options, device, arena));
   }
 
   /** A run of an inference. */
-  static Recording inference(VimConfig config, InferenceOptions options, Device device) {
+  static Recording inference(NetworkConfig config, InferenceOptions options, Device device) {
     return when(() -> new InferenceEvent(config, options, device));
   }
 

@@ -1,31 +1,17 @@
 package io.panamba.model;
 
-import io.panamba.model.graph.Activations;
+import io.panamba.model.architecture.StreamOptions;
+import io.panamba.model.architecture.StreamedProgram;
 import io.panamba.model.graph.CountingArena;
-import io.panamba.model.graph.DeviceMemory;
-import io.panamba.model.block.PositionEmbedding;
-import io.panamba.model.VimWeights.Layer;
-import io.panamba.model.VimWeights.NormWeights;
+import io.panamba.model.graph.InferenceInterruptedException;
 import io.panamba.model.image.ImageSource;
-import io.panamba.runtime.Arenas;
-import io.panamba.runtime.DType;
-import io.panamba.runtime.Device;
-import io.panamba.runtime.Plan;
-import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
-import io.panamba.runtime.operation.Linear;
-import io.panamba.runtime.operation.Norm;
-import io.panamba.runtime.operation.Operation;
-import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A network planned for one image that may be larger than memory: it comes by rows, is embedded
- * strip by strip, and passes the layers tile by tile. Of the whole sequence there is only the
- * residual stream and, in a network of two directions, the scan of one of them; they lie in memory
- * or in a temporary file. Results have the bits of an {@link Inference} of the image.
+ * A network planned for one image that may be larger than memory: it comes by rows, and passes the
+ * layers a part at a time. What is needed of the whole image lies in memory or in a temporary file.
+ * Results have the bits of an {@link Inference} of the image.
  *
  * <p>One thread runs it at a time; any thread may close it.
  */
@@ -42,84 +28,17 @@ public final class StreamedInference implements AutoCloseable {
     void advanced(long done, long total);
   }
 
-  private final VimConfig config;
-  private final VimWeights weights;
-  private final Device device;
+  private final StreamedProgram program;
   private final StreamOptions options;
   private final CountingArena arena;
-  private final Tiles tiles;
-  private final LayerSweeps sweeps;
-  private final LayerSweeps.Sequence sequence;
-  private final StripEmbedding embedding;
-  private final Tensor features;
-  private final Tensor logits;
   private final ReentrantLock running = new ReentrantLock();
   private volatile boolean closing;
-  private Progress progress;
-  private long tokensDone;
+  private long done;
 
-  StreamedInference(
-      VimConfig config,
-      VimWeights weights,
-      PositionEmbedding positions,
-      Device device,
-      StreamOptions options) {
-    this.config = config;
-    this.weights = weights;
-    this.device = device;
+  StreamedInference(StreamedProgram program, StreamOptions options, CountingArena arena) {
+    this.program = program;
     this.options = options;
-    this.tiles = Tiles.of(config.length(), options.tile());
-    this.arena = new CountingArena(Arenas.shared());
-    try {
-      DType type = config.precision().dtype();
-      this.sequence = sequence(type);
-      this.sweeps =
-          new LayerSweeps(
-              config,
-              tiles,
-              sequence.x() != null,
-              new Activations(new DeviceMemory(device, arena), type));
-      this.embedding =
-          new StripEmbedding(config, weights, positions, device, options.tile(), arena);
-      this.features = Tensor.allocate(arena, DType.F32, Shape.of(1, config.dim()));
-      this.logits =
-          options.logits()
-              ? Tensor.allocate(arena, DType.F32, Shape.of(1, config.classes()))
-              : null;
-    } catch (RuntimeException | Error e) {
-      arena.close();
-      throw e;
-    }
-  }
-
-  /**
-   * In float32, x would take two thirds as much again as all the rest, and computing it twice costs
-   * a sixth of the time.
-   */
-  private LayerSweeps.Sequence sequence(DType type) {
-    boolean keepX = LayerSweeps.keepsX(config, type != DType.F32);
-    boolean keepY = LayerSweeps.keepsY(config);
-    Shape stream = Shape.of(config.length(), config.dim());
-    Shape inner = Shape.of(config.length(), config.inner());
-    long streamBytes = aligned(stream.elements() * Float.BYTES);
-    long innerBytes = aligned(inner.elements() * type.bytes());
-    long bytes = streamBytes + (keepX ? innerBytes : 0) + (keepY ? innerBytes : 0);
-    MemorySegment memory =
-        options.folder().isPresent()
-            ? LongMemory.inFile(bytes, options.folder().get(), arena)
-            : LongMemory.inMemory(bytes, arena);
-    return new LayerSweeps.Sequence(
-        part(memory, 0, DType.F32, stream),
-        keepX ? part(memory, bytes - innerBytes, type, inner) : null,
-        keepY ? part(memory, streamBytes, type, inner) : null);
-  }
-
-  private static long aligned(long bytes) {
-    return Math.ceilDiv(bytes, Tensor.ALIGNMENT) * Tensor.ALIGNMENT;
-  }
-
-  private static Tensor part(MemorySegment memory, long offset, DType type, Shape shape) {
-    return Tensor.of(memory.asSlice(offset, shape.elements() * type.bytes()), type, shape);
+    this.arena = arena;
   }
 
   /**
@@ -137,7 +56,16 @@ public final class StreamedInference implements AutoCloseable {
    * @return tokens
    */
   public long tokens() {
-    return config.length();
+    return program.tokens();
+  }
+
+  /**
+   * Returns the work of a run: what {@link Progress} counts to.
+   *
+   * @return tokens times layers
+   */
+  public long work() {
+    return program.work();
   }
 
   /**
@@ -159,13 +87,16 @@ public final class StreamedInference implements AutoCloseable {
         throw new IllegalStateException("the inference is closed");
       }
       requireSize(source);
-      progress = listener;
-      tokensDone = 0;
-      embedding.run(source, sequence.stream(), this::requireUndisturbed);
-      for (int layer = 0; layer < config.depth(); layer++) {
-        pass(layer);
-      }
-      read();
+      done = 0;
+      program.run(
+          source,
+          work -> {
+            if (work > done) {
+              done = work;
+              listener.advanced(done, work());
+            }
+            requireUndisturbed();
+          });
     } finally {
       if (closing) {
         arena.close();
@@ -186,69 +117,8 @@ public final class StreamedInference implements AutoCloseable {
     if (closing || Thread.currentThread().isInterrupted()) {
       throw new InferenceInterruptedException(
           "the inference was %s after %d of %d tokens"
-              .formatted(closing ? "closed" : "interrupted", done(), total()));
+              .formatted(closing ? "closed" : "interrupted", done, work()));
     }
-  }
-
-  private long done() {
-    return tokensDone / LayerSweeps.sweeps(config);
-  }
-
-  private long total() {
-    return config.length() * config.depth();
-  }
-
-  /** One plan for a layer, run tile by tile. */
-  private void pass(int index) {
-    Layer layer = weights.layers().get(index);
-    boolean picks = index == config.depth() - 1;
-    long wanted = picks ? LayerSweeps.wanted(config) : LayerSweeps.ALL;
-    long end = tokensDone + LayerSweeps.sweeps(config) * config.length();
-    List<Operation> operations = new ArrayList<>();
-    int[] ends = new int[sweeps.steps(wanted)];
-    long[] tokens = new long[ends.length];
-    for (int step = 0; step < ends.length; step++) {
-      tokens[step] = sweeps.write(layer, sequence, wanted, step, operations);
-      ends[step] = operations.size();
-    }
-    try (Plan plan = device.plan(operations)) {
-      for (int step = 0; step < ends.length; step++) {
-        int first = step == 0 ? 0 : ends[step - 1];
-        plan.run(first, ends[step] - first);
-        // At the end with those that nobody asked for.
-        tokensDone = step == ends.length - 1 ? end : tokensDone + tokens[step];
-        progress.advanced(done(), total());
-        requireUndisturbed();
-      }
-    }
-  }
-
-  /** Features and logits of the stream, as {@link VimNetwork} reads them. */
-  private void read() {
-    List<Operation> operations = new ArrayList<>();
-    NormWeights norm = weights.finalNorm();
-    Tensor stream = sequence.stream();
-    Tensor all = stream.reshape(Shape.of(1, config.length(), config.dim()));
-    long picked = VimNetwork.pickedToken(config);
-    if (picked >= 0) {
-      operations.add(norm(norm, stream.slice(picked, 1), features));
-    } else {
-      for (int tile = 0; tile < tiles.count(); tile++) {
-        Tensor rows = stream.slice(tiles.start(tile), tiles.size(tile));
-        operations.add(norm(norm, rows, rows));
-      }
-      operations.add(VimNetwork.pool(config, all, features));
-    }
-    if (logits != null) {
-      operations.add(Linear.of(features, weights.head(), weights.headBias(), 0, logits));
-    }
-    try (Plan plan = device.plan(operations)) {
-      plan.run();
-    }
-  }
-
-  private Operation norm(NormWeights norm, Tensor rows, Tensor out) {
-    return Norm.of(VimNetwork.kind(config), rows, norm.weight(), norm.bias(), VimConfig.EPS, out);
   }
 
   /**
@@ -257,7 +127,7 @@ public final class StreamedInference implements AutoCloseable {
    * @return (1, dim)
    */
   public Tensor features() {
-    return features;
+    return program.features();
   }
 
   /**
@@ -267,10 +137,10 @@ public final class StreamedInference implements AutoCloseable {
    * @throws IllegalStateException if they were not asked for
    */
   public Tensor logits() {
-    if (logits == null) {
+    if (program.logits() == null) {
       throw new IllegalStateException("logits were not asked for when the inference was planned");
     }
-    return logits;
+    return program.logits();
   }
 
   /**
@@ -279,10 +149,10 @@ public final class StreamedInference implements AutoCloseable {
    * @throws NonFiniteException if a number is NaN or infinite; the message names the tensor
    */
   public void requireFinite() {
-    if (logits != null) {
-      NonFiniteException.checkResults("logits", logits);
+    if (program.logits() != null) {
+      NonFiniteException.checkResults("logits", program.logits());
     }
-    NonFiniteException.checkResults("features", features);
+    NonFiniteException.checkResults("features", program.features());
   }
 
   /**

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.panamba.bindings.panamba_h;
 import io.panamba.cli.Main;
-import io.panamba.model.Vim;
+import io.panamba.model.vim.Vim;
 import io.panamba.runtime.LibraryInfo;
 import io.panamba.runtime.internal.cuda.FakeCuda;
 import io.panamba.tests.loader.Entries;

@@ -465,442 +465,50 @@ public class panamba_cuda_h extends panamba_cuda_h$shared {
         }
     }
 
-    private static class panamba_cuda_gather_patches {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            panamba_cuda_h.C_INT,
-            panamba_cuda_h.C_POINTER,
-            panamba_cuda_h.C_POINTER,
-            panamba_cuda_h.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panamba_cuda_gather_patches");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * int32_t panamba_cuda_gather_patches(const panamba_patch_embedding_args *args, void *patches, void *stream)
-     * }
-     */
-    public static FunctionDescriptor panamba_cuda_gather_patches$descriptor() {
-        return panamba_cuda_gather_patches.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * int32_t panamba_cuda_gather_patches(const panamba_patch_embedding_args *args, void *patches, void *stream)
-     * }
-     */
-    public static MethodHandle panamba_cuda_gather_patches$handle() {
-        return panamba_cuda_gather_patches.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * int32_t panamba_cuda_gather_patches(const panamba_patch_embedding_args *args, void *patches, void *stream)
-     * }
-     */
-    public static MemorySegment panamba_cuda_gather_patches$address() {
-        return panamba_cuda_gather_patches.ADDR;
-    }
-
+    private static final int PANAMBA_CUDA_GATHER_PATCHES = (int)256L;
     /**
      * {@snippet lang=c :
-     * int32_t panamba_cuda_gather_patches(const panamba_patch_embedding_args *args, void *patches, void *stream)
+     * enum panamba_cuda_operation.PANAMBA_CUDA_GATHER_PATCHES = 256
      * }
      */
-    public static int panamba_cuda_gather_patches(MemorySegment args, MemorySegment patches, MemorySegment stream) {
-        var mh$ = panamba_cuda_gather_patches.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("panamba_cuda_gather_patches", args, patches, stream);
-            }
-            return (int)mh$.invokeExact(args, patches, stream);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
+    public static int PANAMBA_CUDA_GATHER_PATCHES() {
+        return PANAMBA_CUDA_GATHER_PATCHES;
     }
-
-    private static class panamba_cuda_place_tokens {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            panamba_cuda_h.C_INT,
-            panamba_cuda_h.C_POINTER,
-            panamba_cuda_h.C_POINTER,
-            panamba_cuda_h.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panamba_cuda_place_tokens");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * int32_t panamba_cuda_place_tokens(const panamba_patch_embedding_args *args, const float *product, void *stream)
-     * }
-     */
-    public static FunctionDescriptor panamba_cuda_place_tokens$descriptor() {
-        return panamba_cuda_place_tokens.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * int32_t panamba_cuda_place_tokens(const panamba_patch_embedding_args *args, const float *product, void *stream)
-     * }
-     */
-    public static MethodHandle panamba_cuda_place_tokens$handle() {
-        return panamba_cuda_place_tokens.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * int32_t panamba_cuda_place_tokens(const panamba_patch_embedding_args *args, const float *product, void *stream)
-     * }
-     */
-    public static MemorySegment panamba_cuda_place_tokens$address() {
-        return panamba_cuda_place_tokens.ADDR;
-    }
-
+    private static final int PANAMBA_CUDA_PLACE_TOKENS = (int)257L;
     /**
      * {@snippet lang=c :
-     * int32_t panamba_cuda_place_tokens(const panamba_patch_embedding_args *args, const float *product, void *stream)
+     * enum panamba_cuda_operation.PANAMBA_CUDA_PLACE_TOKENS = 257
      * }
      */
-    public static int panamba_cuda_place_tokens(MemorySegment args, MemorySegment product, MemorySegment stream) {
-        var mh$ = panamba_cuda_place_tokens.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("panamba_cuda_place_tokens", args, product, stream);
-            }
-            return (int)mh$.invokeExact(args, product, stream);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
+    public static int PANAMBA_CUDA_PLACE_TOKENS() {
+        return PANAMBA_CUDA_PLACE_TOKENS;
     }
-
-    private static class panamba_cuda_norm {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            panamba_cuda_h.C_INT,
-            panamba_cuda_h.C_POINTER,
-            panamba_cuda_h.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panamba_cuda_norm");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * int32_t panamba_cuda_norm(const panamba_norm_args *args, void *stream)
-     * }
-     */
-    public static FunctionDescriptor panamba_cuda_norm$descriptor() {
-        return panamba_cuda_norm.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * int32_t panamba_cuda_norm(const panamba_norm_args *args, void *stream)
-     * }
-     */
-    public static MethodHandle panamba_cuda_norm$handle() {
-        return panamba_cuda_norm.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * int32_t panamba_cuda_norm(const panamba_norm_args *args, void *stream)
-     * }
-     */
-    public static MemorySegment panamba_cuda_norm$address() {
-        return panamba_cuda_norm.ADDR;
-    }
-
+    private static final int PANAMBA_CUDA_EPILOGUE = (int)258L;
     /**
      * {@snippet lang=c :
-     * int32_t panamba_cuda_norm(const panamba_norm_args *args, void *stream)
+     * enum panamba_cuda_operation.PANAMBA_CUDA_EPILOGUE = 258
      * }
      */
-    public static int panamba_cuda_norm(MemorySegment args, MemorySegment stream) {
-        var mh$ = panamba_cuda_norm.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("panamba_cuda_norm", args, stream);
-            }
-            return (int)mh$.invokeExact(args, stream);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
+    public static int PANAMBA_CUDA_EPILOGUE() {
+        return PANAMBA_CUDA_EPILOGUE;
     }
-
-    private static class panamba_cuda_causal_conv {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            panamba_cuda_h.C_INT,
-            panamba_cuda_h.C_POINTER,
-            panamba_cuda_h.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panamba_cuda_causal_conv");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * int32_t panamba_cuda_causal_conv(const panamba_causal_conv_args *args, void *stream)
-     * }
-     */
-    public static FunctionDescriptor panamba_cuda_causal_conv$descriptor() {
-        return panamba_cuda_causal_conv.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * int32_t panamba_cuda_causal_conv(const panamba_causal_conv_args *args, void *stream)
-     * }
-     */
-    public static MethodHandle panamba_cuda_causal_conv$handle() {
-        return panamba_cuda_causal_conv.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * int32_t panamba_cuda_causal_conv(const panamba_causal_conv_args *args, void *stream)
-     * }
-     */
-    public static MemorySegment panamba_cuda_causal_conv$address() {
-        return panamba_cuda_causal_conv.ADDR;
-    }
-
+    private static final int PANAMBA_CUDA_SCAN = (int)259L;
     /**
      * {@snippet lang=c :
-     * int32_t panamba_cuda_causal_conv(const panamba_causal_conv_args *args, void *stream)
+     * enum panamba_cuda_operation.PANAMBA_CUDA_SCAN = 259
      * }
      */
-    public static int panamba_cuda_causal_conv(MemorySegment args, MemorySegment stream) {
-        var mh$ = panamba_cuda_causal_conv.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("panamba_cuda_causal_conv", args, stream);
-            }
-            return (int)mh$.invokeExact(args, stream);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
+    public static int PANAMBA_CUDA_SCAN() {
+        return PANAMBA_CUDA_SCAN;
     }
 
-    private static class panamba_cuda_rotary {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            panamba_cuda_h.C_INT,
-            panamba_cuda_h.C_POINTER,
-            panamba_cuda_h.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panamba_cuda_rotary");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * int32_t panamba_cuda_rotary(const panamba_rotary_args *args, void *stream)
-     * }
-     */
-    public static FunctionDescriptor panamba_cuda_rotary$descriptor() {
-        return panamba_cuda_rotary.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * int32_t panamba_cuda_rotary(const panamba_rotary_args *args, void *stream)
-     * }
-     */
-    public static MethodHandle panamba_cuda_rotary$handle() {
-        return panamba_cuda_rotary.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * int32_t panamba_cuda_rotary(const panamba_rotary_args *args, void *stream)
-     * }
-     */
-    public static MemorySegment panamba_cuda_rotary$address() {
-        return panamba_cuda_rotary.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * int32_t panamba_cuda_rotary(const panamba_rotary_args *args, void *stream)
-     * }
-     */
-    public static int panamba_cuda_rotary(MemorySegment args, MemorySegment stream) {
-        var mh$ = panamba_cuda_rotary.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("panamba_cuda_rotary", args, stream);
-            }
-            return (int)mh$.invokeExact(args, stream);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class panamba_cuda_pool {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            panamba_cuda_h.C_INT,
-            panamba_cuda_h.C_POINTER,
-            panamba_cuda_h.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panamba_cuda_pool");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * int32_t panamba_cuda_pool(const panamba_pool_args *args, void *stream)
-     * }
-     */
-    public static FunctionDescriptor panamba_cuda_pool$descriptor() {
-        return panamba_cuda_pool.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * int32_t panamba_cuda_pool(const panamba_pool_args *args, void *stream)
-     * }
-     */
-    public static MethodHandle panamba_cuda_pool$handle() {
-        return panamba_cuda_pool.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * int32_t panamba_cuda_pool(const panamba_pool_args *args, void *stream)
-     * }
-     */
-    public static MemorySegment panamba_cuda_pool$address() {
-        return panamba_cuda_pool.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * int32_t panamba_cuda_pool(const panamba_pool_args *args, void *stream)
-     * }
-     */
-    public static int panamba_cuda_pool(MemorySegment args, MemorySegment stream) {
-        var mh$ = panamba_cuda_pool.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("panamba_cuda_pool", args, stream);
-            }
-            return (int)mh$.invokeExact(args, stream);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class panamba_cuda_epilogue {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            panamba_cuda_h.C_INT,
-            panamba_cuda_h.C_POINTER,
-            panamba_cuda_h.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panamba_cuda_epilogue");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * int32_t panamba_cuda_epilogue(const panamba_cuda_epilogue_args *args, void *stream)
-     * }
-     */
-    public static FunctionDescriptor panamba_cuda_epilogue$descriptor() {
-        return panamba_cuda_epilogue.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * int32_t panamba_cuda_epilogue(const panamba_cuda_epilogue_args *args, void *stream)
-     * }
-     */
-    public static MethodHandle panamba_cuda_epilogue$handle() {
-        return panamba_cuda_epilogue.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * int32_t panamba_cuda_epilogue(const panamba_cuda_epilogue_args *args, void *stream)
-     * }
-     */
-    public static MemorySegment panamba_cuda_epilogue$address() {
-        return panamba_cuda_epilogue.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * int32_t panamba_cuda_epilogue(const panamba_cuda_epilogue_args *args, void *stream)
-     * }
-     */
-    public static int panamba_cuda_epilogue(MemorySegment args, MemorySegment stream) {
-        var mh$ = panamba_cuda_epilogue.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("panamba_cuda_epilogue", args, stream);
-            }
-            return (int)mh$.invokeExact(args, stream);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class panamba_cuda_scan_workspace {
+    private static class panamba_cuda_workspace {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             panamba_cuda_h.C_LONG,
             panamba_cuda_h.C_POINTER
         );
 
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panamba_cuda_scan_workspace");
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panamba_cuda_workspace");
 
         public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
@@ -908,45 +516,107 @@ public class panamba_cuda_h extends panamba_cuda_h$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int64_t panamba_cuda_scan_workspace(const panamba_cuda_scan_args *args)
+     * int64_t panamba_cuda_workspace(const panamba_step *step)
      * }
      */
-    public static FunctionDescriptor panamba_cuda_scan_workspace$descriptor() {
-        return panamba_cuda_scan_workspace.DESC;
+    public static FunctionDescriptor panamba_cuda_workspace$descriptor() {
+        return panamba_cuda_workspace.DESC;
     }
 
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int64_t panamba_cuda_scan_workspace(const panamba_cuda_scan_args *args)
+     * int64_t panamba_cuda_workspace(const panamba_step *step)
      * }
      */
-    public static MethodHandle panamba_cuda_scan_workspace$handle() {
-        return panamba_cuda_scan_workspace.HANDLE;
+    public static MethodHandle panamba_cuda_workspace$handle() {
+        return panamba_cuda_workspace.HANDLE;
     }
 
     /**
      * Address for:
      * {@snippet lang=c :
-     * int64_t panamba_cuda_scan_workspace(const panamba_cuda_scan_args *args)
+     * int64_t panamba_cuda_workspace(const panamba_step *step)
      * }
      */
-    public static MemorySegment panamba_cuda_scan_workspace$address() {
-        return panamba_cuda_scan_workspace.ADDR;
+    public static MemorySegment panamba_cuda_workspace$address() {
+        return panamba_cuda_workspace.ADDR;
     }
 
     /**
      * {@snippet lang=c :
-     * int64_t panamba_cuda_scan_workspace(const panamba_cuda_scan_args *args)
+     * int64_t panamba_cuda_workspace(const panamba_step *step)
      * }
      */
-    public static long panamba_cuda_scan_workspace(MemorySegment args) {
-        var mh$ = panamba_cuda_scan_workspace.HANDLE;
+    public static long panamba_cuda_workspace(MemorySegment step) {
+        var mh$ = panamba_cuda_workspace.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("panamba_cuda_scan_workspace", args);
+                traceDowncall("panamba_cuda_workspace", step);
             }
-            return (long)mh$.invokeExact(args);
+            return (long)mh$.invokeExact(step);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class panamba_cuda_run {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            panamba_cuda_h.C_INT,
+            panamba_cuda_h.C_POINTER,
+            panamba_cuda_h.C_POINTER,
+            panamba_cuda_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panamba_cuda_run");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panamba_cuda_run(const panamba_step *step, void *workspace, void *stream)
+     * }
+     */
+    public static FunctionDescriptor panamba_cuda_run$descriptor() {
+        return panamba_cuda_run.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panamba_cuda_run(const panamba_step *step, void *workspace, void *stream)
+     * }
+     */
+    public static MethodHandle panamba_cuda_run$handle() {
+        return panamba_cuda_run.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panamba_cuda_run(const panamba_step *step, void *workspace, void *stream)
+     * }
+     */
+    public static MemorySegment panamba_cuda_run$address() {
+        return panamba_cuda_run.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panamba_cuda_run(const panamba_step *step, void *workspace, void *stream)
+     * }
+     */
+    public static int panamba_cuda_run(MemorySegment step, MemorySegment workspace, MemorySegment stream) {
+        var mh$ = panamba_cuda_run.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panamba_cuda_run", step, workspace, stream);
+            }
+            return (int)mh$.invokeExact(step, workspace, stream);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -1014,65 +684,5 @@ public class panamba_cuda_h extends panamba_cuda_h$shared {
         }
     }
 
-    private static class panamba_cuda_selective_scan {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            panamba_cuda_h.C_INT,
-            panamba_cuda_h.C_POINTER,
-            panamba_cuda_h.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panamba_cuda_selective_scan");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * int32_t panamba_cuda_selective_scan(const panamba_cuda_scan_args *args, void *stream)
-     * }
-     */
-    public static FunctionDescriptor panamba_cuda_selective_scan$descriptor() {
-        return panamba_cuda_selective_scan.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * int32_t panamba_cuda_selective_scan(const panamba_cuda_scan_args *args, void *stream)
-     * }
-     */
-    public static MethodHandle panamba_cuda_selective_scan$handle() {
-        return panamba_cuda_selective_scan.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * int32_t panamba_cuda_selective_scan(const panamba_cuda_scan_args *args, void *stream)
-     * }
-     */
-    public static MemorySegment panamba_cuda_selective_scan$address() {
-        return panamba_cuda_selective_scan.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * int32_t panamba_cuda_selective_scan(const panamba_cuda_scan_args *args, void *stream)
-     * }
-     */
-    public static int panamba_cuda_selective_scan(MemorySegment args, MemorySegment stream) {
-        var mh$ = panamba_cuda_selective_scan.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("panamba_cuda_selective_scan", args, stream);
-            }
-            return (int)mh$.invokeExact(args, stream);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
 }
 

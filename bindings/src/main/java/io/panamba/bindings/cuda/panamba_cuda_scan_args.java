@@ -16,8 +16,6 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  * {@snippet lang=c :
  * struct {
  *     panamba_selective_scan_args scan;
- *     void *workspace;
- *     int64_t workspace_size;
  *     int64_t chunk;
  *     int32_t gate_activation;
  *     int32_t state_lanes;
@@ -32,12 +30,10 @@ public class panamba_cuda_scan_args {
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         panamba_selective_scan_args.layout().withName("scan"),
-        panamba_cuda_h.C_POINTER.withName("workspace"),
-        panamba_cuda_h.C_LONG.withName("workspace_size"),
         panamba_cuda_h.C_LONG.withName("chunk"),
         panamba_cuda_h.C_INT.withName("gate_activation"),
         panamba_cuda_h.C_INT.withName("state_lanes")
-    ).withName("$anon$139:9");
+    ).withName("$anon$146:9");
 
     /**
      * The layout of this struct
@@ -88,94 +84,6 @@ public class panamba_cuda_scan_args {
      */
     public static void scan(MemorySegment struct, MemorySegment fieldValue) {
         MemorySegment.copy(fieldValue, 0L, struct, scan$OFFSET, scan$LAYOUT.byteSize());
-    }
-
-    private static final AddressLayout workspace$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("workspace"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * void *workspace
-     * }
-     */
-    public static final AddressLayout workspace$layout() {
-        return workspace$LAYOUT;
-    }
-
-    private static final long workspace$OFFSET = $LAYOUT.byteOffset(groupElement("workspace"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * void *workspace
-     * }
-     */
-    public static final long workspace$offset() {
-        return workspace$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * void *workspace
-     * }
-     */
-    public static MemorySegment workspace(MemorySegment struct) {
-        return struct.get(workspace$LAYOUT, workspace$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * void *workspace
-     * }
-     */
-    public static void workspace(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(workspace$LAYOUT, workspace$OFFSET, fieldValue);
-    }
-
-    private static final OfLong workspace_size$LAYOUT = (OfLong)$LAYOUT.select(groupElement("workspace_size"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * int64_t workspace_size
-     * }
-     */
-    public static final OfLong workspace_size$layout() {
-        return workspace_size$LAYOUT;
-    }
-
-    private static final long workspace_size$OFFSET = $LAYOUT.byteOffset(groupElement("workspace_size"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * int64_t workspace_size
-     * }
-     */
-    public static final long workspace_size$offset() {
-        return workspace_size$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * int64_t workspace_size
-     * }
-     */
-    public static long workspace_size(MemorySegment struct) {
-        return struct.get(workspace_size$LAYOUT, workspace_size$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * int64_t workspace_size
-     * }
-     */
-    public static void workspace_size(MemorySegment struct, long fieldValue) {
-        struct.set(workspace_size$LAYOUT, workspace_size$OFFSET, fieldValue);
     }
 
     private static final OfLong chunk$LAYOUT = (OfLong)$LAYOUT.select(groupElement("chunk"));

@@ -1,13 +1,19 @@
 package io.panamba.model.checkpoint;
 
+import io.panamba.runtime.Shape;
+import io.panamba.runtime.Tensor;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BiFunction;
 
 /** Checkpoints and their parts, for fuzzing. */
@@ -29,6 +35,36 @@ public final class CheckpointParsers {
   public static Object checkpoint(Path file) {
     try (Checkpoint checkpoint = Checkpoint.open(file)) {
       return content(checkpoint);
+    }
+  }
+
+  /**
+   * Opens an index, beside which lie {@code 1.safetensors} with {@code a} and {@code b}, {@code
+   * 2.safetensors} with {@code c}, and a folder {@code sub} that holds the same files.
+   *
+   * @param file the input
+   * @return what all files hold, and which they are
+   * @throws IOException if the shards can't be written
+   */
+  public static Object index(Path file) throws IOException {
+    Path folder = file.resolveSibling("sub");
+    if (!Files.isSymbolicLink(folder)) {
+      shard(file.resolveSibling("1.safetensors"), "a", "b");
+      shard(file.resolveSibling("2.safetensors"), "c");
+      Files.createSymbolicLink(folder, Path.of("."));
+    }
+    try (Checkpoint checkpoint = Checkpoint.open(file)) {
+      return List.of(content(checkpoint), Checkpoint.files(file));
+    }
+  }
+
+  private static void shard(Path file, String... keys) {
+    try (Arena arena = Arena.ofConfined()) {
+      Map<String, Tensor> tensors = new HashMap<>();
+      for (String key : keys) {
+        tensors.put(key, Tensor.of(arena, Shape.of(1), 1));
+      }
+      SafetensorsWriter.write(file, tensors, Map.of());
     }
   }
 

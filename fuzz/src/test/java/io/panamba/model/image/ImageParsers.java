@@ -1,6 +1,7 @@
 package io.panamba.model.image;
 
 import io.panamba.fuzz.Parser;
+import io.panamba.model.image.zstd.Zstandard;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
@@ -14,6 +15,10 @@ import java.util.zip.CRC32;
 /** Pictures and their parts, for fuzzing. */
 public final class ImageParsers {
   private static final long MAX_PIXELS = 1 << 16;
+
+  /** More than a block, so that one can refer to another. */
+  private static final int MAX_DECOMPRESSED = 200_000;
+
   private static final ImageDecoder DECODER =
       new ImageDecoder(ImageLimits.DEFAULT.withPixels(MAX_PIXELS));
 
@@ -57,6 +62,20 @@ public final class ImageParsers {
         header.height(),
         header.verticalChroma(),
         Arrays.hashCode(header.codestream()));
+  }
+
+  /**
+   * Decompresses Zstandard frames.
+   *
+   * @param frames one after another
+   * @return how many bytes are in them, and their sum
+   * @throws IOException if they are refused
+   */
+  public static Object zstandard(byte[] frames) throws IOException {
+    byte[] bytes = Zstandard.decompress(frames, MAX_DECOMPRESSED, () -> {});
+    CRC32 sum = new CRC32();
+    sum.update(bytes);
+    return List.of(bytes.length, sum.getValue());
   }
 
   /**

@@ -1,6 +1,6 @@
 package io.panamba.model.block;
 
-import io.panamba.model.WeightsException;
+import io.panamba.model.checkpoint.WeightsException;
 import io.panamba.runtime.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -124,6 +124,24 @@ public final class PositionEmbedding {
       }
     }
     return places;
+  }
+
+  /**
+   * Returns the number of rows.
+   *
+   * @return tokens of the grid, class tokens included
+   */
+  public long tokens() {
+    return (long) height * width + extraPlaces.length;
+  }
+
+  /**
+   * Returns the width of a row.
+   *
+   * @return columns
+   */
+  public int dim() {
+    return dim;
   }
 
   /**

@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * A file of named tensors: PyTorch's (zip, or the container from before 1.6), safetensors', or
@@ -112,10 +113,55 @@ public final class Checkpoint implements AutoCloseable {
           if (Shards.isIndex(file)) {
             return Shards.read(file, dictionary, resources.files);
           }
-          FileSource source = FileSource.open(file);
-          resources.files.add(source);
-          return read(file, source.bytes(), resources.arena, dictionary);
+          return readFile(file, dictionary, resources);
         });
+  }
+
+  /** Opens a file that is neither an index nor a folder: an index of these would have no end. */
+  static Checkpoint openFile(Path file, String dictionary) {
+    return read(file, resources -> readFile(file, dictionary, resources));
+  }
+
+  /**
+   * Tells which files {@link #open(Path)} reads. A program that writes files asks, so as not to
+   * replace one of them.
+   *
+   * @param path as of {@link #open(Path)}
+   * @return the file, or an index and the files it names, which may be missing
+   * @throws CheckpointException if it is an index that can't be read, or a folder without a
+   *     checkpoint
+   */
+  public static List<Path> files(Path path) {
+    Path file = Files.isDirectory(path) ? Shards.fileOf(path) : path;
+    if (!Shards.isIndex(file)) {
+      return List.of(file);
+    }
+    return guarded(
+        file,
+        () -> {
+          List<Path> files = new ArrayList<>(Shards.files(file));
+          files.addFirst(file);
+          return List.copyOf(files);
+        });
+  }
+
+  private static Content readFile(Path file, String dictionary, Resources resources) {
+    FileSource source = FileSource.open(file);
+    resources.files.add(source);
+    return read(file, source.bytes(), resources.arena, dictionary);
+  }
+
+  /** A file decides how much memory is taken: if there is not so much, that is its fault. */
+  private static <T> T guarded(Path file, Supplier<T> work) {
+    try {
+      return work.get();
+    } catch (OutOfMemoryError e) {
+      throw memory(file, e);
+    }
+  }
+
+  private static CheckpointException memory(Path file, OutOfMemoryError e) {
+    return new CheckpointException(file, "reading it takes more memory than there is", e);
   }
 
   private static Checkpoint read(Path path, Function<Resources, Content> reader) {
@@ -130,7 +176,7 @@ public final class Checkpoint implements AutoCloseable {
       throw new CheckpointException(path, e.getMessage(), e);
     } catch (OutOfMemoryError e) {
       resources.close();
-      throw new CheckpointException(path, "reading it takes more memory than there is", e);
+      throw memory(path, e);
     } catch (RuntimeException | Error e) {
       resources.close();
       throw e;
@@ -194,6 +240,9 @@ public final class Checkpoint implements AutoCloseable {
   }
 
   private static Set<String> keys(Content content) {
+    if (content.unreadable().isEmpty()) {
+      return content.tensors().keySet();
+    }
     Set<String> keys = new LinkedHashSet<>(content.tensors().keySet());
     keys.addAll(content.unreadable().keySet());
     return keys;
@@ -201,7 +250,7 @@ public final class Checkpoint implements AutoCloseable {
 
   /** Adds the tensors to those of other files, none of which may have the same key. */
   void addTo(Map<String, StoredTensor> tensors, Map<String, String> unreadable) {
-    for (String key : keys(content)) {
+    for (String key : keys()) {
       if (tensors.containsKey(key) || unreadable.containsKey(key)) {
         throw new CheckpointException(path, "%s is in another file too".formatted(key));
       }
@@ -242,11 +291,18 @@ public final class Checkpoint implements AutoCloseable {
    * @return false for a tensor that belongs to the network, if any does
    */
   public boolean isBeside(String key) {
-    String stored = reading.names().getOrDefault(key, key);
+    String stored = stored(key);
+    if (stored == null) {
+      return false;
+    }
     StoredTensor tensor = content.tensors().get(stored);
-    return reading.beside().contains(key)
+    return reading.isBeside(stored)
         || UNKNOWN.equals(content.unreadable().get(stored))
         || (tensor != null && tensor.shape().rank() == 0 && !tensor.dtype().isFloating());
+  }
+
+  private String stored(String key) {
+    return guarded(path, () -> reading.key(key));
   }
 
   /**
@@ -264,7 +320,7 @@ public final class Checkpoint implements AutoCloseable {
    * @return the keys in the order of the file, without the prefixes that this reading takes off
    */
   public Set<String> keys() {
-    return Collections.unmodifiableSet(reading.names().keySet());
+    return reading.names();
   }
 
   /**
@@ -272,10 +328,11 @@ public final class Checkpoint implements AutoCloseable {
    *
    * @param key its name
    * @return the tensor, if there is one of that name
-   * @throws CheckpointException if its elements are of a type that is not read
+   * @throws CheckpointException if its elements are of a type that is not read, or if there are so
+   *     many keys that finding one takes more memory than there is
    */
   public Optional<StoredTensor> find(String key) {
-    String stored = reading.names().get(key);
+    String stored = stored(key);
     if (stored == null) {
       return Optional.empty();
     }

@@ -1,16 +1,14 @@
 package io.panamba.model.checkpoint;
 
+import io.panamba.model.files.FileState;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.util.Objects;
 
 /**
  * A file that stays open. Each read is checked: if the file has another size or another time of
@@ -23,23 +21,22 @@ final class FileSource implements Bytes.Source, AutoCloseable {
 
   private final Path path;
   private final FileChannel channel;
-  private final BasicFileAttributes attributes;
+  private final FileState opened;
   private volatile boolean closed;
 
-  private FileSource(Path path, FileChannel channel, BasicFileAttributes attributes) {
+  private FileSource(Path path, FileChannel channel, FileState opened) {
     this.path = path;
     this.channel = channel;
-    this.attributes = attributes;
+    this.opened = opened;
   }
 
   static FileSource open(Path path) {
     FileChannel channel = null;
     try {
-      requireRegular(path);
+      FileState.requireRegular(
+          path, "a checkpoint file", reason -> new CheckpointException(path, reason));
       channel = FileChannel.open(path);
-      // Of the file that is open: if another one took its name before this, the sizes tell mostly.
-      BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
-      FileSource source = new FileSource(path, channel, attributes);
+      FileSource source = new FileSource(path, channel, FileState.of(path));
       source.requireUnchanged();
       return source;
     } catch (NoSuchFileException e) {
@@ -54,24 +51,16 @@ final class FileSource implements Bytes.Source, AutoCloseable {
     }
   }
 
-  /** Before it is opened: opening a pipe waits for its writer. */
-  private static void requireRegular(Path path) throws IOException {
-    BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
-    if (!attributes.isRegularFile()) {
-      throw new CheckpointException(
-          path,
-          attributes.isDirectory()
-              ? "this is a folder; expected a checkpoint file"
-              : "this is no regular file; a checkpoint is read at any place, not from a pipe");
-    }
-  }
-
   private static CheckpointException unreadable(Path path, IOException e) {
-    return new CheckpointException(path, "the file can't be read: " + e.getMessage(), e);
+    if (e instanceof ClosedByInterruptException) {
+      return new CheckpointException(path, "reading was interrupted", e);
+    }
+    String reason = e.getMessage() == null ? e.toString() : e.getMessage();
+    return new CheckpointException(path, "the file can't be read: " + reason, e);
   }
 
   long size() {
-    return attributes.size();
+    return opened.size();
   }
 
   Bytes bytes() {
@@ -92,7 +81,7 @@ final class FileSource implements Bytes.Source, AutoCloseable {
       }
       requireUnchanged();
     } catch (ClosedByInterruptException e) {
-      throw new CheckpointException(path, "reading was interrupted", e);
+      throw unreadable(path, e);
     } catch (ClosedChannelException e) {
       if (closed) {
         throw new IllegalStateException("the checkpoint %s is closed".formatted(path), e);
@@ -105,22 +94,12 @@ final class FileSource implements Bytes.Source, AutoCloseable {
   }
 
   private CheckpointException changed() {
-    return new CheckpointException(
-        path, "the file changed while it was read: something else writes to it");
+    return new CheckpointException(path, FileState.CHANGED);
   }
 
   private void requireUnchanged() throws IOException {
-    if (channel.size() != size()) {
+    if (opened.isChanged(channel.size())) {
       throw changed();
-    }
-    try {
-      BasicFileAttributes now = Files.readAttributes(path, BasicFileAttributes.class);
-      if (Objects.equals(now.fileKey(), attributes.fileKey())
-          && !now.lastModifiedTime().equals(attributes.lastModifiedTime())) {
-        throw changed();
-      }
-    } catch (NoSuchFileException _) {
-      // Removed while it is open, as it was.
     }
   }
 

@@ -12,7 +12,7 @@ final class Limits {
   /** Names and values in a header: a tensor takes some ten. */
   static final int HEADER_VALUES = 2_000_000;
 
-  /** Of a pickle. */
+  /** Of an entry's pickle, or of all pickles before the storages of the older container. */
   static final int PICKLE_BYTES = 1 << 26;
 
   /** Of a pickle: each makes at most one object. A state dict takes some forty for each tensor. */

@@ -17,29 +17,36 @@ import java.util.Map;
  * Python's pickle machine (protocols 0 to 5) with its hands tied: it builds lists, dictionaries,
  * numbers, text and PyTorch's tensor views, and takes any other call for an opaque value. An opcode
  * makes at most one object, and moves what others have made: work and memory are bounded by their
- * number. The one that copies, a dictionary made of a list, has as many copies as the pickle has
- * bytes.
+ * number. Those that copy, as a dictionary made of a list, have as many copies as they have bytes
+ * before them.
  */
 final class PickleReader {
   private final Cursor cursor;
   private final List<Object> stack = new ArrayList<>();
   private final Map<Long, Object> memo = new HashMap<>();
 
-  /** Items that may yet be copied. */
+  private final long start;
+
+  /** Items that were copied. */
   private long copies;
 
   private PickleReader(Cursor cursor) {
     this.cursor = cursor;
-    copies = cursor.remaining();
+    start = cursor.position();
   }
 
-  /** Reads one pickle and leaves the cursor behind it. */
+  /**
+   * Reads one pickle and leaves the cursor behind it. All pickles of a cursor together are bounded.
+   */
   static Object read(Cursor cursor) {
     return new PickleReader(cursor).run();
   }
 
   private Object run() {
     for (int count = 0; count < Limits.PICKLE_OPCODES; count++) {
+      if (cursor.position() > Limits.PICKLE_BYTES) {
+        throw cursor.failure("the pickle has more than %d bytes".formatted(Limits.PICKLE_BYTES));
+      }
       int opcode = cursor.u8();
       if (opcode == '.') {
         return pop();
@@ -364,8 +371,8 @@ final class PickleReader {
 
   /** Counts items that are copied from where the pickle can refer to them again. */
   private void spend(int items) {
-    copies -= items;
-    if (copies < 0) {
+    copies += items;
+    if (copies > cursor.position() - start) {
       throw cursor.failure("the pickle copies more items than it has bytes");
     }
   }

@@ -1,6 +1,8 @@
 package io.panamba.model.checkpoint;
 
+import io.panamba.model.files.PathText;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -54,12 +56,12 @@ final class Shards {
     Map<String, String> unreadable = new LinkedHashMap<>();
     Map<String, String> metadata = new LinkedHashMap<>();
     for (Map.Entry<String, List<String>> shard : shards.entrySet()) {
-      Path file = index.resolveSibling(shard.getKey());
+      Path file = beside(index, shard.getKey());
       if (!Files.exists(file)) {
         throw new CheckpointException(
             index, "the file %s of the index is missing".formatted(shard.getKey()));
       }
-      Checkpoint checkpoint = Checkpoint.open(file, dictionary);
+      Checkpoint checkpoint = Checkpoint.openFile(file, dictionary);
       opened.add(checkpoint);
       for (String key : shard.getValue()) {
         if (!checkpoint.keys().contains(key)) {
@@ -77,6 +79,29 @@ final class Shards {
       checkpoint.metadata().forEach(metadata::putIfAbsent);
     }
     return new Checkpoint.Content(tensors, unreadable, metadata);
+  }
+
+  /** The files of an index, whether they are there or not. */
+  static List<Path> files(Path index) {
+    return shards(index).keySet().stream().map(name -> beside(index, name)).toList();
+  }
+
+  /** JSON holds names as text, file systems as bytes; not every text is a name. */
+  private static Path beside(Path index, String name) {
+    try {
+      Path file = PathText.path(name);
+      // Windows has names with a drive, which lead elsewhere.
+      if (file.getRoot() == null && file.getNameCount() == 1) {
+        return index.resolveSibling(file);
+      }
+    } catch (InvalidPathException e) {
+      throw new CheckpointException(index, notBeside(name), e);
+    }
+    throw new CheckpointException(index, notBeside(name));
+  }
+
+  private static String notBeside(String name) {
+    return "no file beside the index can have the name '%s'".formatted(name);
   }
 
   /** The keys of each file. */

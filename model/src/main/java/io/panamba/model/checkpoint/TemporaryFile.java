@@ -3,9 +3,9 @@ package io.panamba.model.checkpoint;
 import io.panamba.model.files.PathText;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -35,7 +35,13 @@ final class TemporaryFile implements AutoCloseable {
 
   private static final Pattern PLAIN = Pattern.compile("[-A-Za-z0-9._]{1,%s}".formatted(READABLE));
 
-  /** Those of this process: its locks don't keep itself out. */
+  /** How often a new file may be taken for one that was left. */
+  private static final int ATTEMPTS = 100;
+
+  /**
+   * Those of this process, in folders without links: its locks don't keep itself out, and are gone
+   * when it closes the file under another name.
+   */
   private static final Set<Path> OPEN = ConcurrentHashMap.newKeySet();
 
   private final Path path;
@@ -53,26 +59,46 @@ final class TemporaryFile implements AutoCloseable {
    * @throws IOException if it can't be created, or the process is about to end
    */
   static TemporaryFile beside(Path target) throws IOException {
-    Path absolute = target.toAbsolutePath();
-    TemporaryFile file =
-        new TemporaryFile(absolute.resolveSibling(prefix(target) + UUID.randomUUID() + ".part"));
+    Path folder = folder(target);
+    for (int i = 0; i < ATTEMPTS; i++) {
+      TemporaryFile file =
+          new TemporaryFile(folder.resolve(prefix(target) + UUID.randomUUID() + ".part"));
+      if (file.open(target)) {
+        return file;
+      }
+    }
+    throw new IOException("another process removes its temporary files");
+  }
+
+  private static Path folder(Path target) throws IOException {
+    return target.toAbsolutePath().getParent().toRealPath();
+  }
+
+  /** Returns false if another process took the file for one that was left. */
+  private boolean open(Path target) throws IOException {
     try {
-      Runtime.getRuntime().addShutdownHook(file.hook);
+      Runtime.getRuntime().addShutdownHook(hook);
     } catch (IllegalStateException e) {
       throw new IOException("the process is ending", e);
     }
-    OPEN.add(file.path);
+    OPEN.add(path);
+    boolean opened = false;
     try {
-      file.create(absolute);
-      return file;
-    } catch (IOException | RuntimeException | Error e) {
-      file.close();
-      throw e;
+      opened = create(target);
+      return opened;
+    } finally {
+      if (!opened) {
+        close();
+      }
     }
   }
 
-  /** Exclusively: a link or file that somebody put at this name is not opened. */
-  private synchronized void create(Path target) throws IOException {
+  /**
+   * Exclusively: a link or file that somebody put at this name is not opened. Until it is locked
+   * another process may take it for one that was left: it then has the lock, or has deleted the
+   * file under the lock.
+   */
+  private synchronized boolean create(Path target) throws IOException {
     if (deleted) {
       throw new IOException("the process is ending");
     }
@@ -84,11 +110,14 @@ final class TemporaryFile implements AutoCloseable {
     channel =
         FileChannel.open(
             path, Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), attributes);
-    tryLock(channel);
+    if (lock(channel) == Lock.OTHERS || !Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+      return false;
+    }
     if (permissions != null) {
       // The process's mask may have taken some.
       Files.setPosixFilePermissions(path, permissions);
     }
+    return true;
   }
 
   /** Returns those of a file to be replaced, or null for a new file's. */
@@ -150,32 +179,51 @@ final class TemporaryFile implements AutoCloseable {
     Pattern left = Pattern.compile(Pattern.quote(prefix(target)) + "[-0-9a-f]{36}\\.part");
     try (DirectoryStream<Path> files =
         Files.newDirectoryStream(
-            target.toAbsolutePath().getParent(),
-            file -> left.matcher(file.getFileName().toString()).matches())) {
+            folder(target), file -> left.matcher(file.getFileName().toString()).matches())) {
       for (Path file : files) {
-        if (!OPEN.contains(file) && isLeft(file)) {
-          Files.deleteIfExists(file);
+        if (!OPEN.contains(file)) {
+          removeIfLeft(file);
         }
+      }
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
+    }
+  }
+
+  /** Deletes a file under its lock, so that whoever has just made it and locks it next sees it. */
+  private static void removeIfLeft(Path file) throws IOException {
+    try (FileChannel channel = openToRemove(file)) {
+      if (channel != null && lock(channel) == Lock.OURS) {
+        Files.deleteIfExists(file);
       }
     }
   }
 
-  private static boolean isLeft(Path file) {
-    try (FileChannel channel =
-        FileChannel.open(file, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS)) {
-      return tryLock(channel);
+  private static FileChannel openToRemove(Path file) {
+    try {
+      return FileChannel.open(file, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
     } catch (IOException _) {
-      return false;
+      // A link, another user's, or gone.
+      return null;
     }
   }
 
-  /** Locks a file until the channel closes, or the process ends; false if another has it. */
-  private static boolean tryLock(FileChannel channel) {
+  /** Who has a file's lock. */
+  private enum Lock {
+    OURS,
+    OTHERS,
+    /** The file system has none. */
+    NOBODYS
+  }
+
+  /** Locks a file until the channel closes, or the process ends. */
+  private static Lock lock(FileChannel channel) {
     try {
-      FileLock lock = channel.tryLock();
-      return lock != null;
-    } catch (IOException | OverlappingFileLockException _) {
-      return false;
+      return channel.tryLock() == null ? Lock.OTHERS : Lock.OURS;
+    } catch (OverlappingFileLockException _) {
+      return Lock.OTHERS;
+    } catch (IOException _) {
+      return Lock.NOBODYS;
     }
   }
 

@@ -22,6 +22,7 @@ final class ZipDirectory {
   private static final int LOCATOR_64 = 0x07064b50;
   private static final int CENTRAL = 0x02014b50;
   private static final int LOCAL = 0x04034b50;
+  private static final int LOCAL_BYTES = 30;
   private static final int END_BYTES = 22;
   private static final int LOCATOR_BYTES = 20;
   private static final int MAX_COMMENT = 0xffff;
@@ -42,6 +43,7 @@ final class ZipDirectory {
   private final Arena arena;
   private final Map<String, Entry> entries = new LinkedHashMap<>();
   private final Map<String, Bytes> contents = new HashMap<>();
+  private long compressedBytes;
   private long inflatedBytes;
 
   private ZipDirectory(Path path, Bytes file, Arena arena) {
@@ -108,17 +110,25 @@ final class ZipDirectory {
   private Bytes stored(String name, Entry entry) {
     Cursor cursor = new Cursor(path, file);
     cursor.seek(entry.offset());
-    if (cursor.i32() != LOCAL) {
+    // A cursor of its own, since one reads on: entries may be many and share a header.
+    Cursor header = new Cursor(path, cursor.slice(LOCAL_BYTES));
+    if (header.i32() != LOCAL) {
       throw cursor.failure("the entry %s is not where the zip's directory says".formatted(name));
     }
-    cursor.slice(22);
-    int nameLength = cursor.u16();
-    int extraLength = cursor.u16();
+    header.slice(22);
+    int nameLength = header.u16();
+    int extraLength = header.u16();
     cursor.slice((long) nameLength + extraLength);
     return cursor.slice(entry.compressed());
   }
 
   private Bytes inflate(String name, Bytes compressed, long size) {
+    // Entries may overlap, and empty blocks give no bytes: what goes in is work as well.
+    compressedBytes += compressed.size();
+    if (compressedBytes > file.size()) {
+      throw new CheckpointException(
+          path, "the entry %s shares its bytes with others".formatted(name));
+    }
     inflatedBytes += size;
     if (size / DEFLATE_RATIO > compressed.size()
         || inflatedBytes > Limits.of(file.size(), Limits.INFLATION)) {
@@ -132,7 +142,8 @@ final class ZipDirectory {
     try {
       long taken = 0;
       long done = 0;
-      byte[] out = new byte[PIECE];
+      // One more than there should be tells an entry that holds too much.
+      byte[] out = new byte[(int) Math.min(PIECE, size + 1)];
       while (!inflater.finished()) {
         if (inflater.needsInput()) {
           int count = (int) Math.min(PIECE, compressed.size() - taken);

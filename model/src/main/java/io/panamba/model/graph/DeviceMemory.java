@@ -15,28 +15,51 @@ import io.panamba.runtime.Tensor;
  * @param arena the owner
  */
 public record DeviceMemory(Device device, CountingArena arena) {
-  /** Allocates a tensor of zeros for operations. */
+  /**
+   * Allocates a tensor of zeros for operations.
+   *
+   * @param dtype the element type
+   * @param sizes of its axes
+   * @return the tensor
+   */
   public Tensor tensor(DType dtype, long... sizes) {
     Tensor tensor = device.allocate(arena, dtype, Shape.of(sizes));
     count(tensor.shape().elements() * dtype.bytes());
     return tensor;
   }
 
-  /** A tensor for operations with the given elements. */
+  /**
+   * Allocates a float32 tensor for operations with the given elements.
+   *
+   * @param shape the shape
+   * @param values the elements, last axis fastest
+   * @return the tensor
+   */
   public Tensor of(Shape shape, float... values) {
     Tensor tensor = device.upload(arena, shape, values);
     count((long) values.length * Float.BYTES);
     return tensor;
   }
 
-  /** Rearranges a weight matrix for operations. */
+  /**
+   * Rearranges a weight matrix for operations.
+   *
+   * @param source the matrix
+   * @param dtype of the packed matrix
+   * @return the packed matrix
+   */
   public PackedMatrix pack(MatrixSource source, DType dtype) {
     PackedMatrix matrix = device.pack(arena, source, dtype);
     count(matrix.byteSize());
     return matrix;
   }
 
-  /** The tensor through which the host writes or reads one of the device: perhaps that itself. */
+  /**
+   * Returns the tensor through which the host writes or reads one of the device.
+   *
+   * @param tensor of this memory
+   * @return the tensor itself where the host reaches it
+   */
   public Tensor staging(Tensor tensor) {
     Tensor host = device.staging(arena, tensor);
     if (host != tensor) {

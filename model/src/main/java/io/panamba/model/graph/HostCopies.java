@@ -16,13 +16,23 @@ public final class HostCopies {
   private final List<Operation> operations;
   private final Map<Tensor, Tensor> copies = new HashMap<>();
 
-  /** Adds copies to the operations. */
+  /**
+   * Adds copies to operations.
+   *
+   * @param memory of the results
+   * @param operations after which results are there
+   */
   public HostCopies(DeviceMemory memory, List<Operation> operations) {
     this.memory = memory;
     this.operations = operations;
   }
 
-  /** The tensor from which the host reads a result; null of null. */
+  /**
+   * Returns the tensor from which the host reads a result.
+   *
+   * @param result of the operations, or null
+   * @return a tensor that the host reaches; null for null
+   */
   public Tensor of(Tensor result) {
     return result == null ? null : copies.computeIfAbsent(result, this::copy);
   }

@@ -35,13 +35,19 @@ final class Budget {
     }
   }
 
+  /** Admits a picture that needs nothing beside its pixels, or refuses it. */
+  void admit(long width, long height, long heap, long outside) {
+    admit(width, height, heap, outside, 0);
+  }
+
   /**
    * Admits a picture, or refuses it.
    *
    * @param heap bytes of each pixel that are allocated in the heap
    * @param outside bytes of each pixel that are allocated outside of it
+   * @param beside bytes in the heap beside those of pixels
    */
-  void admit(long width, long height, long heap, long outside) {
+  void admit(long width, long height, long heap, long outside, long beside) {
     if (width < 1 || height < 1) {
       throw new ImageException("a picture of %d x %d pixels is empty".formatted(width, height));
     }
@@ -52,16 +58,17 @@ final class Budget {
           "the picture has %d x %d pixels; at most %d pixels are allowed"
               .formatted(width, height, limits.pixels()));
     }
-    if (pixels > limits.bytes() / (heap + outside)) {
+    String more = beside == 0 ? "" : " and %d beside".formatted(beside);
+    if (beside > limits.bytes() || pixels > (limits.bytes() - beside) / (heap + outside)) {
       throw new ImageException(
-          "decoding %d x %d pixels takes %d bytes each; at most %d bytes are allowed"
-              .formatted(width, height, heap + outside, limits.bytes()));
+          "decoding %d x %d pixels takes %d bytes each%s; at most %d bytes are allowed"
+              .formatted(width, height, heap + outside, more, limits.bytes()));
     }
     long memory = heap();
-    if (pixels > memory / heap) {
+    if (beside > memory || pixels > (memory - beside) / heap) {
       throw new ImageException(
-          "decoding %d x %d pixels takes %d bytes each; the heap has %d bytes"
-              .formatted(width, height, heap, memory));
+          "decoding %d x %d pixels takes %d bytes each%s; the heap has %d bytes"
+              .formatted(width, height, heap, more, memory));
     }
     checkTime();
   }

@@ -1,5 +1,6 @@
 package io.panamba.model.image;
 
+import io.panamba.model.files.FileState;
 import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
@@ -18,6 +19,9 @@ interface ByteSource extends Closeable {
    * @return how many, at least one, or -1 at the end
    */
   int read(long at, byte[] target, int offset, int count) throws IOException;
+
+  /** Fails if the bytes are no longer those that were there at first. */
+  default void requireUnchanged() throws IOException {}
 
   @Override
   default void close() throws IOException {}
@@ -57,35 +61,50 @@ interface ByteSource extends Closeable {
     }
   }
 
-  /** A file, read through a window. Used by one thread at a time. */
+  /**
+   * A file, read through a window. Each time that bytes are fetched of it, its size and time of
+   * change are compared with those at first. Used by one thread at a time.
+   */
   final class File implements ByteSource {
     private static final int WINDOW = 1 << 16;
 
     private final FileChannel channel;
-    private final long length;
+    private final FileState opened;
     private final ByteBuffer window = ByteBuffer.allocate(WINDOW).limit(0);
     private long start;
 
+    /** Opens a regular file. */
     File(Path file) throws IOException {
       channel = FileChannel.open(file, StandardOpenOption.READ);
-      length = channel.size();
+      try {
+        opened = FileState.of(file);
+        requireUnchanged();
+      } catch (IOException | RuntimeException | Error e) {
+        channel.close();
+        throw e;
+      }
     }
 
     @Override
     public long length() {
-      return length;
+      return opened.size();
     }
 
     @Override
     public int read(long at, byte[] target, int offset, int count) throws IOException {
       if (count > WINDOW) {
-        return channel.read(ByteBuffer.wrap(target, offset, count), at);
+        return fetch(ByteBuffer.wrap(target, offset, count), at);
       }
       if (at < start || at >= start + window.limit()) {
         window.clear();
         start = at;
-        int read = channel.read(window, at);
-        window.limit(Math.max(0, read));
+        int read = -1;
+        try {
+          read = fetch(window, at);
+        } finally {
+          // What failed is not asked for again.
+          window.limit(Math.max(0, read));
+        }
         if (read < 0) {
           return -1;
         }
@@ -94,6 +113,19 @@ interface ByteSource extends Closeable {
       int copied = Math.min(count, window.limit() - from);
       window.get(from, target, offset, copied);
       return copied;
+    }
+
+    private int fetch(ByteBuffer target, long at) throws IOException {
+      int read = channel.read(target, at);
+      requireUnchanged();
+      return read;
+    }
+
+    @Override
+    public void requireUnchanged() throws IOException {
+      if (opened.isChanged(channel.size())) {
+        throw new IOException(FileState.CHANGED);
+      }
     }
 
     @Override

@@ -54,7 +54,9 @@ final class FormatReader {
   }
 
   private RgbImage tiff(byte[] file) throws IOException {
-    try (TiffReader reader = new TiffReader(new ByteSource.Memory(file), budget)) {
+    ByteSource source = new ByteSource.Memory(file);
+    TiffHeader header = TiffHeader.read(source);
+    try (TiffReader reader = new TiffReader(header, source, header.height(), budget)) {
       return reader.read(budget);
     }
   }
@@ -77,12 +79,17 @@ final class FormatReader {
     WebpFrame frame = WebpFrame.read(file);
     budget.admit(frame.canvasWidth(), frame.canvasHeight(), RGBA + Budget.RGB, 0);
     budget.admit(frame.width(), frame.height(), 2 * RGBA + Budget.RGB, 0);
-    requireHeld(frame.canvasWidth(), frame.canvasHeight(), file.length);
-    requireHeld(frame.width(), frame.height(), file.length);
+    // An animation's canvas is filled when the frame has been read; it takes no bytes of the file.
+    if (!frame.animated()
+        && (frame.canvasWidth() != frame.width() || frame.canvasHeight() != frame.height())) {
+      throw new IOException(
+          "the header says %d x %d pixels and the frame %d x %d"
+              .formatted(frame.canvasWidth(), frame.canvasHeight(), frame.width(), frame.height()));
+    }
     byte[] pixels =
         frame.lossless()
-            ? WebpBitstream.decodeLossless(file, frame.from(), frame.to())
-            : WebpBitstream.decodeLossy(file, frame.from(), frame.to());
+            ? WebpBitstream.decodeLossless(file, frame.from(), frame.to(), budget::checkTime)
+            : WebpBitstream.decodeLossy(file, frame.from(), frame.to(), budget::checkTime);
     return Canvas.place(
         RgbImage.of(frame.width(), frame.height(), pixels),
         frame.left(),

@@ -1,8 +1,12 @@
 package io.panamba.model.image;
 
+import io.panamba.model.files.FileState;
 import io.panamba.model.files.PathText;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.net.SocketTimeoutException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -57,9 +61,11 @@ public final class ImageDecoder {
   }
 
   /**
-   * Reads a file.
+   * Reads a file. An interrupt doesn't end it: the thread stays interrupted, and the picture is
+   * read. What bounds the time is the {@linkplain ImageLimits limit}.
    *
-   * @param file a picture
+   * @param file a picture in a regular file, or a link to one; of a pipe, as standard input, the
+   *     {@linkplain #decode(InputStream, String) stream} is read
    * @return its pixels
    * @throws ImageException if the file can't be read or is no picture of the formats above, is
    *     damaged, cut short, too large, or of an unsupported kind
@@ -68,11 +74,14 @@ public final class ImageDecoder {
     String name = PathText.printable(file);
     byte[] data;
     try {
-      if (Files.isDirectory(file)) {
-        throw new ImageException(name + ": a picture is expected, this is a folder");
-      }
+      FileState.requireRegular(
+          file, "a picture", reason -> new ImageException(name + ": " + reason));
       try (InputStream stream = Files.newInputStream(file)) {
+        FileState opened = FileState.of(file);
         data = readAll(stream, name);
+        if (opened.isChanged(data.length)) {
+          throw new ImageException(name + ": " + FileState.CHANGED);
+        }
       }
     } catch (NoSuchFileException e) {
       throw new ImageException(name + ": there is no such file", e);
@@ -83,7 +92,8 @@ public final class ImageDecoder {
   }
 
   /**
-   * Reads a stream to its end.
+   * Reads a stream to its end. A stream that an interrupt ends, as one of a pipe or a channel, is
+   * an {@link ImageException}, and the thread stays interrupted; others are read on.
    *
    * @param stream a picture; not closed
    * @param name what to call the picture in errors
@@ -94,8 +104,16 @@ public final class ImageDecoder {
     byte[] data;
     try {
       data = readAll(stream, name);
+    } catch (SocketTimeoutException e) {
+      throw unreadable(name, e);
+    } catch (InterruptedIOException e) {
+      // Whoever throws it has cleared the flag.
+      Thread.currentThread().interrupt();
+      throw new ImageException(name + ": reading was interrupted", e);
+    } catch (ClosedByInterruptException e) {
+      throw new ImageException(name + ": reading was interrupted", e);
     } catch (IOException e) {
-      throw new ImageException(name + ": the picture can't be read: " + e, e);
+      throw unreadable(name, e);
     }
     return decode(data, name);
   }
@@ -137,6 +155,10 @@ public final class ImageDecoder {
     String reason =
         error.getMessage() == null ? error.getClass().getSimpleName() : error.getMessage();
     return "the %s file is damaged or of an unsupported kind: %s".formatted(format, reason);
+  }
+
+  private static ImageException unreadable(String name, IOException e) {
+    return new ImageException(name + ": the picture can't be read: " + e, e);
   }
 
   private byte[] readAll(InputStream stream, String name) throws IOException {

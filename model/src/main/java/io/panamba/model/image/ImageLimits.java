@@ -13,9 +13,10 @@ import java.util.Objects;
  * scans are work without bytes: there may be 100 of them, and scans times pixels is at most 32
  * times {@code pixels}.
  *
- * <p>The time is looked at whenever a decoder asks for bytes of the file or has finished rows. It
- * can't end a decoder between these moments, which lie some milliseconds apart, but a second or two
- * in a progressive JPEG of very many pixels.
+ * <p>The time is looked at whenever a decoder asks for bytes of the file or has finished rows or a
+ * block of compressed data; the decoder for WebP does so in each of its passes. It can't end a
+ * decoder between these moments, which lie some milliseconds apart, but a second or two in a
+ * progressive JPEG of very many pixels.
  *
  * @param pixels the most pixels that are decoded at a time: of a whole picture, or of {@link
  *     LargeImage}'s bands

@@ -1,5 +1,6 @@
 package io.panamba.model.image;
 
+import io.panamba.model.files.FileState;
 import io.panamba.model.files.PathText;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Shape;
@@ -18,6 +19,10 @@ import java.nio.file.Path;
  * Run-length encoded BMP files and pictures of the other formats are decoded as a whole, and TIFF
  * files with Zstandard are decompressed as a whole. The {@linkplain ImageLimits limits} are those
  * of what is decoded at a time. The pixels are {@link ImageDecoder}'s.
+ *
+ * <p>Rows are of the file as it was when it was opened: if something writes to it, reading rows
+ * that are not in memory is an {@link ImageException}. So it is if the thread is interrupted, which
+ * it stays; the file is closed then, and the picture has to be opened again.
  */
 public final class LargeImage implements ImageSource {
   private static final int HEAD = 64;
@@ -33,6 +38,7 @@ public final class LargeImage implements ImageSource {
   private final Band[] bands = new Band[BANDS];
 
   private boolean closed;
+  private boolean interrupted;
 
   private LargeImage(String name, RowReader reader, Normalisation normalisation) {
     this.name = name;
@@ -43,10 +49,10 @@ public final class LargeImage implements ImageSource {
   /**
    * Opens a picture, to be normalised by the mean and deviation of the published models.
    *
-   * @param file the picture
+   * @param file the picture: a regular file, or a link to one
    * @return its rows, to be closed
    * @throws ImageException if the file can't be read or is no picture, damaged or of an unsupported
-   *     kind
+   *     kind, or if the thread is interrupted, which it stays
    */
   public static LargeImage open(Path file) {
     return open(file, ImageLimits.DEFAULT);
@@ -84,9 +90,8 @@ public final class LargeImage implements ImageSource {
     String name = PathText.printable(file);
     try {
       byte[] head;
-      if (Files.isDirectory(file)) {
-        throw new ImageException(name + ": a picture is expected, this is a folder");
-      }
+      FileState.requireRegular(
+          file, "a picture", reason -> new ImageException(name + ": " + reason));
       try (InputStream stream = Files.newInputStream(file)) {
         head = stream.readNBytes(HEAD);
       }
@@ -105,6 +110,9 @@ public final class LargeImage implements ImageSource {
           ? e
           : new ImageException(name + ": " + e.getMessage(), e);
     } catch (IOException | RuntimeException | OutOfMemoryError e) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw new ImageException(name + ": reading was interrupted", e);
+      }
       // ImageIO's readers answer damaged files with exceptions of every kind.
       throw new ImageException(name + ": the picture can't be read: " + e, e);
     }
@@ -124,6 +132,8 @@ public final class LargeImage implements ImageSource {
    * {@inheritDoc}
    *
    * @throws ShapeException if the target has another shape or type
+   * @throws ImageException if the rows can't be read, the file has changed, or the thread is or was
+   *     interrupted
    */
   @Override
   public void read(int first, Tensor target) {
@@ -156,16 +166,35 @@ public final class LargeImage implements ImageSource {
       }
     }
     int count = Math.min(size, height() - start);
+    if (interrupted || Thread.currentThread().isInterrupted()) {
+      throw interruption(null);
+    }
     Band band;
     try {
       band = new Band(start, reader.read(start, count));
     } catch (IOException | RuntimeException | OutOfMemoryError e) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw interruption(e);
+      }
       throw new ImageException(
           "%s: rows %d to %d can't be read: %s".formatted(name, start, start + count - 1, e), e);
     }
     System.arraycopy(bands, 0, bands, 1, BANDS - 1);
     bands[0] = band;
     return band;
+  }
+
+  /** Closes the file, as an interrupt while bytes are fetched of it does. */
+  private ImageException interruption(Throwable cause) {
+    interrupted = true;
+    ImageException interruption =
+        new ImageException(name + ": reading was interrupted; open the picture again", cause);
+    try {
+      close();
+    } catch (ImageException e) {
+      interruption.addSuppressed(e);
+    }
+    return interruption;
   }
 
   /** Closes the file. A second close does nothing. */

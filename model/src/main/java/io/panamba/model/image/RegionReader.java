@@ -75,6 +75,7 @@ final class RegionReader implements RowReader {
 
   @Override
   public RgbImage read(int first, int count) throws IOException {
+    source.requireUnchanged();
     Budget budget = new Budget(limits);
     budget.admit(width, count, bytesPerPixel + Budget.RGB, 0);
     input.restart(budget);

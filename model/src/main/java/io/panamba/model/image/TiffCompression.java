@@ -1,5 +1,6 @@
 package io.panamba.model.image;
 
+import io.panamba.model.image.zstd.Zstandard;
 import java.util.Set;
 
 /** The methods by which TIFF files are compressed. */
@@ -20,6 +21,36 @@ final class TiffCompression {
                   .formatted(name(method), method)
               + " Zstandard, JPEG and CCITT fax are");
     }
+  }
+
+  /** Tells the three methods of CCITT. */
+  static boolean isFax(int method) {
+    return method >= 2 && method <= 4;
+  }
+
+  /**
+   * Returns how many bytes one byte stands for at most.
+   *
+   * <ul>
+   *   <li>LZW: a code of 12 bits for the string of the last entry of 4096, which has 3839 bytes, as
+   *       entry 258 has two and each further one a byte more; codes of fewer bits stand for fewer
+   *       bytes a bit.
+   *   <li>Deflate: two bits for 258 bytes, a length and a distance of one bit each.
+   *   <li>PackBits: two bytes for 128.
+   *   <li>JPEG: a bit for a block, which has 1024 pixels where its channel is subsampled by four
+   *       both ways.
+   *   <li>Zstandard: see {@link Zstandard#MAX_EXPANSION}.
+   * </ul>
+   */
+  static double maxExpansion(int method, int samples) {
+    return switch (method) {
+      case 5 -> 3839 * 8 / 12.0;
+      case 7 -> 8.0 * 1024 * samples;
+      case 8, 32_946, 50_013 -> 1032;
+      case 32_773 -> 64;
+      case TiffHeader.ZSTANDARD -> Zstandard.MAX_EXPANSION;
+      default -> 1;
+    };
   }
 
   private static String name(int method) {

@@ -119,6 +119,7 @@ record TiffHeader(
             fields.has(countTag) ? fields.values(countTag, (int) tiles) : new long[(int) tiles]);
     if (compression != OLD_JPEG) {
       header.requireData(source.length(), fields.has(countTag));
+      header.requireHeld(source.length());
     }
     return header;
   }
@@ -146,6 +147,32 @@ record TiffHeader(
             "the file is cut short: its tile or strip %d of %d bytes would start at byte %d of %d"
                 .formatted(i, counts[i], offsets[i], length));
       }
+    }
+  }
+
+  /**
+   * Refuses tiles that their bytes can't hold. A byte of the file counts once, though tiles may
+   * share it.
+   */
+  private void requireHeld(long length) {
+    double raw = 0;
+    double stored = 0;
+    double lines = 0;
+    for (int i = 0; i < offsets.length; i++) {
+      // Rows below the picture, and chroma that is subsampled, need not be there.
+      int rows = Math.min(rows(i), height - i / across() % down() * tileHeight);
+      lines += rows;
+      raw += (double) rows * tileWidth * (planar || photometric == YCBCR ? 1 : samples) * bits / 8;
+      stored += counts[i];
+    }
+    stored = Math.min(stored, (double) length);
+    boolean holds =
+        TiffCompression.isFax(compression)
+            // Where a row is as the one before, one bit says so, whatever its width.
+            ? lines / 8 <= stored
+            : raw / TiffCompression.maxExpansion(compression, samples) <= stored;
+    if (compression != NONE && !holds) {
+      throw ImageFormat.TIFF.lies(width, height, (long) stored);
     }
   }
 
@@ -214,13 +241,18 @@ record TiffHeader(
     return palette;
   }
 
-  /** Refuses a picture that costs too much to decode, or tiles that do. */
-  void admit(Budget budget, int rows) throws IOException {
+  /**
+   * Refuses a picture that costs too much to decode, or tiles that do.
+   *
+   * @param rows that are decoded at a time
+   * @param beside bytes in memory beside those of the rows
+   */
+  void admit(Budget budget, int rows, long beside) throws IOException {
     int sample = bits <= 8 ? 1 : bits <= 16 ? 2 : bits <= 32 ? 4 : 8;
     long raster = (long) samples * sample;
     boolean turned = orientation() != Canvas.Orientation.NORMAL;
     long copies = turned ? 2 : 1;
-    budget.admit(width, rows, (isFloating() ? 2 : 1) * raster + copies * Budget.RGB, 0);
+    budget.admit(width, rows, (isFloating() ? 2 : 1) * raster + copies * Budget.RGB, 0, beside);
     budget.admit(tileWidth, tileHeight, 1, 0);
     budget.admit(tileWidth, 1, raster, 0);
     budget.admitPadding(

@@ -124,6 +124,9 @@ final class TiffJpeg implements AutoCloseable {
       throw new IOException(
           "its JPEG data has %d channels of %d".formatted(jpeg.channels(), header.samples()));
     }
+    if (!ImageFormat.JPEG.mayHold((long) jpeg.width() * jpeg.height(), file.length)) {
+      throw ImageFormat.JPEG.lies(jpeg.width(), jpeg.height(), file.length);
+    }
     JpegReader.admit(jpeg, budget);
     JpegHeader meant = jpeg.withColours(colours(jpeg));
     Raster raster = reader.samples(meant, budget);

@@ -21,22 +21,33 @@ final class TiffReader implements AutoCloseable {
   private final TiffJpeg jpeg;
   private final ImageReader reader;
   private final PartStream input;
+  private final ByteSource source;
 
-  /** Opens a file, which is read until this is closed. */
-  TiffReader(ByteSource file, Budget budget) throws IOException {
-    TiffHeader read = TiffHeader.read(file);
-    ByteSource source = file;
+  /** Bytes in memory beside those that rows take. */
+  private final long held;
+
+  /**
+   * Opens a file, which is read until this is closed.
+   *
+   * @param read what {@link TiffHeader} read of it
+   * @param rows the most rows that are decoded at a time
+   */
+  TiffReader(TiffHeader read, ByteSource file, int rows, Budget budget) throws IOException {
     if (read.compression() == TiffHeader.ZSTANDARD) {
-      TiffZstandard.Plain plain = TiffZstandard.decompress(read, file, budget);
-      read = plain.header();
+      TiffZstandard.Plain plain = TiffZstandard.decompress(read, file, rows, budget);
+      header = plain.header();
       source = plain.source();
+      held = plain.bytes();
+    } else {
+      header = read;
+      source = file;
+      held = 0;
     }
-    header = read;
     boolean isJpeg =
         read.compression() == TiffHeader.JPEG || read.compression() == TiffHeader.OLD_JPEG;
-    jpeg = isJpeg ? new TiffJpeg(read, source) : null;
+    jpeg = isJpeg ? new TiffJpeg(header, source) : null;
     reader = isJpeg ? null : ImageReaders.create(ImageFormat.TIFF);
-    input = isJpeg ? null : new PartStream(budget, parts(read, source));
+    input = isJpeg ? null : new PartStream(budget, parts(header, source));
     if (reader != null) {
       reader.setInput(input, false, false);
     }
@@ -60,7 +71,8 @@ final class TiffReader implements AutoCloseable {
 
   /** Decodes rows as they are stored. */
   RgbImage rows(int first, int count, Budget budget) throws IOException {
-    header.admit(budget, count);
+    source.requireUnchanged();
+    header.admit(budget, count, held);
     if (jpeg != null) {
       return jpeg.rows(first, count, budget);
     }

@@ -14,8 +14,7 @@ final class TiffRows implements RowReader {
     this.limits = limits;
     source = new ByteSource.File(file);
     try {
-      reader = new TiffReader(source, new Budget(limits));
-      TiffHeader header = reader.header();
+      TiffHeader header = TiffHeader.read(source);
       if (header.orientation() != Canvas.Orientation.NORMAL) {
         throw new ImageException("a turned TIFF can't be read by rows; save it upright");
       }
@@ -23,6 +22,7 @@ final class TiffRows implements RowReader {
         throw new ImageException("a TIFF of floating-point samples can't be read by rows");
       }
       band = RowReader.band(header.width(), header.height(), header.tileHeight());
+      reader = new TiffReader(header, source, band, new Budget(limits));
     } catch (IOException | RuntimeException | Error e) {
       source.close();
       throw e;

@@ -13,6 +13,7 @@ import java.io.IOException;
  * @param top its first row
  * @param width the frame's width
  * @param height its height
+ * @param animated whether it is the first frame of several, which may be a part of the picture
  * @param lossless whether its bitstream is VP8L and not VP8
  * @param from the bitstream's first byte
  * @param to the end of its last byte
@@ -24,6 +25,7 @@ record WebpFrame(
     int top,
     int width,
     int height,
+    boolean animated,
     boolean lossless,
     int from,
     int to) {
@@ -36,6 +38,7 @@ record WebpFrame(
     int canvasHeight = 0;
     int left = 0;
     int top = 0;
+    boolean animated = false;
     int at = RIFF_HEADER;
     while (true) {
       int length = length(file, at);
@@ -53,6 +56,7 @@ record WebpFrame(
             top,
             width,
             height,
+            animated,
             lossless,
             body,
             body + length);
@@ -64,6 +68,7 @@ record WebpFrame(
       }
       if (ImageFormat.starts(file, at, "ANMF")) {
         require(length, FRAME_HEADER);
+        animated = true;
         left = 2 * bytes(file, body, 3);
         top = 2 * bytes(file, body + 3, 3);
         at = body + FRAME_HEADER;

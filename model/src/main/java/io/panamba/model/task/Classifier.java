@@ -1,17 +1,15 @@
 package io.panamba.model.task;
 
 import io.panamba.model.Inference;
-import io.panamba.model.InferenceInterruptedException;
-import io.panamba.model.InferenceOptions;
 import io.panamba.model.InferencePool;
 import io.panamba.model.Labels;
+import io.panamba.model.Network;
 import io.panamba.model.NonFiniteException;
 import io.panamba.model.PoolTimeoutException;
-import io.panamba.model.Vim;
-import io.panamba.model.VimConfig;
-import io.panamba.model.WeightsException;
-import io.panamba.model.block.ClassToken;
-import io.panamba.model.block.Pooling;
+import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.NetworkConfig;
+import io.panamba.model.checkpoint.WeightsException;
+import io.panamba.model.graph.InferenceInterruptedException;
 import io.panamba.model.image.ImageTransform;
 import io.panamba.model.image.RgbImage;
 import java.time.Duration;
@@ -28,24 +26,24 @@ public final class Classifier implements AutoCloseable {
   /**
    * Creates a classifier of single images.
    *
-   * @param vim a network with a head and one answer per image; it has to outlive the classifier
+   * @param network a network with a head and one answer per image; it has to outlive the classifier
    * @param labels of its classes
    * @param concurrency most inferences at a time
    * @throws WeightsException if the network has no head
    * @throws IllegalArgumentException if its pooling gives an answer for every token
    */
-  public Classifier(Vim vim, Labels labels, int concurrency) {
-    VimConfig config = vim.config();
+  public Classifier(Network network, Labels labels, int concurrency) {
+    NetworkConfig config = network.config();
     if (config.classes() == 0) {
       throw new WeightsException(
           "a checkpoint without head.weight classifies nothing; extract features instead");
     }
-    if (config.classToken() == ClassToken.NONE && config.pooling() == Pooling.ALL) {
+    if (config.answersEveryToken()) {
       throw new IllegalArgumentException(
           "pooling 'all' gives an answer for every token; a classifier needs one");
     }
-    this.pool = new InferencePool(vim, InferenceOptions.logits(1, config), concurrency);
-    this.transform = new ImageTransform(config.imageHeight(), config.imageWidth());
+    this.pool = new InferencePool(network, InferenceOptions.logits(1, config), concurrency);
+    this.transform = new ImageTransform(config.image().height(), config.image().width());
     this.labels = labels;
   }
 

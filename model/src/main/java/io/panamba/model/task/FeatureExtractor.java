@@ -1,14 +1,14 @@
 package io.panamba.model.task;
 
 import io.panamba.model.Inference;
-import io.panamba.model.InferenceInterruptedException;
-import io.panamba.model.InferenceOptions;
 import io.panamba.model.InferencePool;
+import io.panamba.model.Network;
 import io.panamba.model.NonFiniteException;
 import io.panamba.model.PoolTimeoutException;
-import io.panamba.model.Vim;
-import io.panamba.model.VimConfig;
+import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.block.Pooling;
+import io.panamba.model.graph.InferenceInterruptedException;
 import io.panamba.model.image.ImageTransform;
 import io.panamba.model.image.RgbImage;
 import java.time.Duration;
@@ -25,32 +25,33 @@ public final class FeatureExtractor implements AutoCloseable {
   /**
    * Creates an extractor of features of single images.
    *
-   * @param vim the network, which has to outlive the extractor
+   * @param network the network, which has to outlive the extractor
    * @param concurrency most inferences at a time
    */
-  public FeatureExtractor(Vim vim, int concurrency) {
-    this(vim, featuresOnly(vim.config()), concurrency);
+  public FeatureExtractor(Network network, int concurrency) {
+    this(network, featuresOnly(network.config()), concurrency);
   }
 
   /**
    * Creates an extractor of features, and of what else the options ask for, through {@link
    * #extract(RgbImage, Function)}.
    *
-   * @param vim the network, which has to outlive the extractor
+   * @param network the network, which has to outlive the extractor
    * @param options a batch of 1, and the image size, tokens and taps that are wanted
    * @param concurrency most inferences at a time
    */
-  public FeatureExtractor(Vim vim, InferenceOptions options, int concurrency) {
+  public FeatureExtractor(Network network, InferenceOptions options, int concurrency) {
     if (options.batch() != 1) {
       throw new IllegalArgumentException(
           "an extractor takes single images, not batches of " + options.batch());
     }
-    this.pool = new InferencePool(vim, options, concurrency);
+    this.pool = new InferencePool(network, options, concurrency);
     this.transform = new ImageTransform(options.height(), options.width());
   }
 
-  private static InferenceOptions featuresOnly(VimConfig config) {
-    return new InferenceOptions(1, config.imageHeight(), config.imageWidth(), false, false, false);
+  private static InferenceOptions featuresOnly(NetworkConfig config) {
+    return new InferenceOptions(
+        1, config.image().height(), config.image().width(), false, false, false);
   }
 
   /**

@@ -1,6 +1,6 @@
 package io.panamba.model.training;
 
-import io.panamba.model.VimConfig;
+import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.image.ImageTransform;
 import io.panamba.model.image.RgbImage;
 import io.panamba.runtime.Arenas;
@@ -27,15 +27,15 @@ final class BatchLoader implements AutoCloseable {
   private final int batch;
   private final List<Future<?>> pending = new ArrayList<>();
 
-  BatchLoader(Dataset data, VimConfig config, int batch, int threads) {
+  BatchLoader(Dataset data, NetworkConfig config, int batch, int threads) {
     this.data = data;
     this.batch = batch;
-    transform = new ImageTransform(config.imageHeight(), config.imageWidth());
+    transform = new ImageTransform(config.image().height(), config.image().width());
     staging =
         Tensor.allocate(
             arena,
             DType.F32,
-            Shape.of(batch, config.colours(), config.imageHeight(), config.imageWidth()));
+            Shape.of(batch, config.colours(), config.image().height(), config.image().width()));
     executor =
         Executors.newFixedThreadPool(
             threads, Thread.ofPlatform().name("panamba-images-", 0).daemon().factory());

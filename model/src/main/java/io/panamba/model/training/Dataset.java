@@ -12,23 +12,29 @@ public sealed interface Dataset extends AutoCloseable permits FolderDataset, Ten
    * Opens a folder with a folder of pictures for each class, or a safetensors file with the tensors
    * {@code image}, (count, 1 or 3, height, width) of U8 or floating point, and {@code label},
    * (count) of whole numbers. Metadata {@code range} of such a file, as {@code 0..16}, says what is
-   * black and what is white; else that is 0..255 for U8 and 0..1 for others.
+   * black and what is white; else that is 0..255 for U8 and 0..1 for others. A label is at most
+   * 999, or less than the number of images if they are more.
    *
    * <p>In and below a class's folder, files with an image's ending are taken, links are followed
    * and hidden files and folders are left out; {@link #leftOut()} counts them.
    *
    * @param path the folder or file
    * @return the data, to be closed by the caller
-   * @throws DatasetException if it is neither
+   * @throws DatasetException if it is neither, or takes more memory than there is
+   * @throws io.panamba.model.checkpoint.CheckpointException if it is a file that can't be read
    */
   static Dataset open(Path path) {
-    if (Files.isDirectory(path)) {
-      return FolderDataset.read(path);
+    try {
+      if (Files.isDirectory(path)) {
+        return FolderDataset.read(path);
+      }
+      if (!Files.exists(path)) {
+        throw new DatasetException(PathText.printable(path) + ": there is no such file or folder");
+      }
+      return TensorDataset.open(path);
+    } catch (OutOfMemoryError e) {
+      throw DatasetException.memory(path, e);
     }
-    if (!Files.exists(path)) {
-      throw new DatasetException(PathText.printable(path) + ": there is no such file or folder");
-    }
-    return TensorDataset.open(path);
   }
 
   /**
@@ -59,6 +65,9 @@ public sealed interface Dataset extends AutoCloseable permits FolderDataset, Ten
    * @param index of the picture, from 0
    * @return its pixels
    * @throws io.panamba.model.image.ImageException if its file can't be read
+   * @throws io.panamba.model.checkpoint.CheckpointException if the file of all images has changed
+   *     since it was opened, or the thread is interrupted
+   * @throws DatasetException if it takes more memory than there is
    */
   RgbImage image(int index);
 

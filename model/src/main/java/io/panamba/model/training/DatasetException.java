@@ -1,7 +1,9 @@
 package io.panamba.model.training;
 
+import io.panamba.model.files.PathText;
 import io.panamba.runtime.PanambaException;
 import io.panamba.runtime.Printable;
+import java.nio.file.Path;
 
 /** Data that a network can't be trained on. */
 public final class DatasetException extends PanambaException {
@@ -24,5 +26,10 @@ public final class DatasetException extends PanambaException {
    */
   public DatasetException(String message, Throwable cause) {
     super(Printable.line(message), cause);
+  }
+
+  static DatasetException memory(Path data, OutOfMemoryError e) {
+    return new DatasetException(
+        PathText.printable(data) + ": reading it takes more memory than there is", e);
   }
 }

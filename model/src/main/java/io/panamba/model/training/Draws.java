@@ -1,6 +1,6 @@
 package io.panamba.model.training;
 
-import io.panamba.model.VimInitializer;
+import io.panamba.model.weights.RandomWeights;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
@@ -28,7 +28,7 @@ final class Draws {
   }
 
   private static final RandomGeneratorFactory<RandomGenerator> FACTORY =
-      RandomGeneratorFactory.of(VimInitializer.GENERATOR);
+      RandomGeneratorFactory.of(RandomWeights.GENERATOR);
 
   private Draws() {}
 

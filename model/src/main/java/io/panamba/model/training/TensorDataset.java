@@ -26,7 +26,12 @@ final class TensorDataset implements Dataset {
   private static final long CHUNK = 1 << 17;
   private static final int MAX_IMAGES = Integer.MAX_VALUE - 8;
   private static final int MAX_PIXELS = Integer.MAX_VALUE / CHANNELS / Double.BYTES;
-  private static final int MAX_CLASSES = 1_000_000;
+
+  /**
+   * Classes that any data may have; more need an image for each. One label alone would otherwise
+   * decide on the memory of a head with its gradients and moments.
+   */
+  private static final int FREE_CLASSES = 1000;
 
   private final Checkpoint file;
   private final StoredTensor images;
@@ -107,12 +112,15 @@ final class TensorDataset implements Dataset {
               .formatted(tensor.dtype(), tensor.shape(), count));
     }
     int[] values = new int[(int) count];
+    long most = Math.max(FREE_CLASSES, count);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment data = tensor.copy(arena);
       for (int i = 0; i < values.length; i++) {
         long label = whole(tensor, data, i);
-        if (label < 0 || label >= MAX_CLASSES) {
-          throw failure("label %d is %d; expected 0 to %d".formatted(i, label, MAX_CLASSES - 1));
+        if (label < 0 || label >= most) {
+          throw failure(
+              "label %d is %d; expected 0 to %d: there are at most %d classes, or as many as images"
+                  .formatted(i, label, most - 1, FREE_CLASSES));
         }
         values[i] = (int) label;
       }
@@ -170,6 +178,14 @@ final class TensorDataset implements Dataset {
 
   @Override
   public RgbImage image(int index) {
+    try {
+      return read(index);
+    } catch (OutOfMemoryError e) {
+      throw DatasetException.memory(file.path(), e);
+    }
+  }
+
+  private RgbImage read(int index) {
     int plane = height * width;
     byte[] pixels = new byte[plane * CHANNELS];
     byte[] stored = new byte[colours * plane * images.dtype().bytes()];

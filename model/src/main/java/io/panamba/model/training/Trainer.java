@@ -1,13 +1,18 @@
 package io.panamba.model.training;
 
-import io.panamba.model.Bimamba;
-import io.panamba.model.block.ClassToken;
-import io.panamba.model.block.Pooling;
-import io.panamba.model.Precision;
-import io.panamba.model.VimConfig;
+import io.panamba.model.architecture.Architecture;
+import io.panamba.model.architecture.NetworkConfig;
+import io.panamba.model.architecture.Precision;
+import io.panamba.model.architecture.Trainable;
+import io.panamba.model.architecture.TrainingProgram;
+import io.panamba.model.architecture.TrainingStep;
+import io.panamba.model.graph.WorkspaceException;
+import io.panamba.model.weights.TrainedWeights;
 import io.panamba.runtime.Arenas;
+import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Plan;
+import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.AdamW;
 import io.panamba.runtime.operation.Clip;
@@ -15,17 +20,19 @@ import io.panamba.runtime.operation.Operation;
 import io.panamba.runtime.operation.Squares;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.random.RandomGenerator;
 
 /**
- * Trains a Vim network, a step at a time: write {@link #images()} and {@link #labels()}, call
- * {@link #step}. A step is one plan: forward, backward, clipping and AdamW, in float32. The same
- * weights, images and options give the same bits on any number of threads. It belongs to one caller
- * at a time.
+ * Trains a network, a step at a time: write {@link #images()} and {@link #labels()}, call {@link
+ * #step}. A step is one plan: forward, backward, clipping and AdamW, in float32. The same weights,
+ * images and options give the same bits on any number of threads. It belongs to one caller at a
+ * time.
  */
 public final class Trainer implements AutoCloseable {
   private static final float BETA1 = 0.9f;
@@ -35,81 +42,93 @@ public final class Trainer implements AutoCloseable {
   /** Averages decay by (1 + t) / (this + t) in step t, until that is more than the wanted decay. */
   private static final double AVERAGE_WARM_UP = 10;
 
-  private final VimConfig config;
+  private final NetworkConfig config;
   private final TrainingOptions options;
   private final Arena arena;
-  private final ParameterStore store;
-  private final TrainingMemory memory;
-  private final TrainingNetwork network;
+  private final TrainedWeights store;
+  private final TrainingProgram network;
   private final List<Operation> operations;
   private final Plan plan;
   private final int gradientOperations;
   private final Tensor rates;
   private final Tensor clipped;
+  private final Tensor parts;
   private long steps;
 
   /**
    * Plans the training of a network.
    *
+   * @param <C> what describes networks of the family
+   * @param family of the network
    * @param config of the network, with the size of the images that it is trained on
    * @param weights to start from: float32, under the published keys and in the published shapes
    * @param options of its steps
    * @param device where it runs; it stays the caller's to close
-   * @throws io.panamba.model.WeightsException if a weight is missing, unknown or of another type or
-   *     shape
+   * @throws io.panamba.model.checkpoint.WeightsException if a weight is missing, unknown or of
+   *     another type or shape
    * @throws IllegalArgumentException if the network is of a variant that can't be trained
+   * @throws WorkspaceException if memory is not to be had
    */
-  public Trainer(
-      VimConfig config, Map<String, Tensor> weights, TrainingOptions options, Device device) {
-    requireTrainable(config);
-    this.config = config;
+  public <C extends NetworkConfig> Trainer(
+      Architecture<C> family,
+      C config,
+      Map<String, Tensor> weights,
+      TrainingOptions options,
+      Device device) {
+    Trainable<C> trainable = trainable(family, config);
+    C born = family.atBirth(config);
+    this.config = born;
     this.options = options;
     this.arena = Arenas.shared();
     try {
-      store = new ParameterStore(config, options.averageDecay() > 0, arena);
+      store = trainable.allocate(born, options.averageDecay() > 0, arena);
       store.load(weights);
-      memory = new TrainingMemory(config, options.batch(), device, arena);
-      network = new TrainingNetwork(memory, store, options, arena);
-      rates = memory.tensor(4);
-      clipped = memory.tensor(2);
-      operations = network.operations();
+      TrainingStep step =
+          new TrainingStep(options.batch(), options.smoothing(), options.dropPath() > 0);
+      network = trainable.write(born, store, step, device, arena);
+      rates = Tensor.allocate(arena, DType.F32, Shape.of(4));
+      clipped = Tensor.allocate(arena, DType.F32, Shape.of(2));
+      parts =
+          Tensor.allocate(
+              arena, DType.F32, Shape.of(Squares.parts(store.gradients().shape().elements())));
+      operations = new ArrayList<>(network.operations());
       gradientOperations = operations.size();
       update();
       plan = device.plan(operations);
+    } catch (OutOfMemoryError e) {
+      arena.close();
+      throw new WorkspaceException(
+          "a training's memory is not to be had (%s); take a smaller batch or image"
+              .formatted(e.getMessage()),
+          e);
     } catch (RuntimeException | Error e) {
       arena.close();
       throw e;
     }
   }
 
-  private static void requireTrainable(VimConfig config) {
-    String variant = null;
-    if (config.bimamba() != Bimamba.V2) {
-      variant = "mixers of another kind than bimamba v2";
-    } else if (config.rope()) {
-      variant = "a rotary embedding";
-    } else if (config.layerBidirectional()) {
-      variant = "layers that run backward as a whole (if_bidirectional)";
-    } else if (config.layerScale()) {
-      variant = "a layer scale";
-    } else if (config.classes() == 0) {
-      variant = "no head";
-    } else if (config.precision() != Precision.FP32) {
-      variant = "weights in " + config.precision();
-    } else if (config.classToken() == ClassToken.NONE
-        && (config.pooling() == Pooling.MAX || config.pooling() == Pooling.ALL)) {
-      variant = "an answer for every token (pooling 'max' or 'all')";
+  private static <C extends NetworkConfig> Trainable<C> trainable(
+      Architecture<C> family, C config) {
+    if (!(family instanceof Trainable<C> trainable)) {
+      throw new IllegalArgumentException(
+          "networks of the family %s can't be trained".formatted(family.title()));
     }
-    if (variant != null) {
+    Optional<String> variant =
+        config.classes() == 0
+            ? Optional.of("no head")
+            : config.precision() != Precision.FP32
+                ? Optional.of("weights in " + config.precision())
+                : trainable.untrainable(config);
+    if (variant.isPresent()) {
       throw new IllegalArgumentException(
           "a network with %s can't be trained; trained are those of the published kind"
-              .formatted(variant));
+              .formatted(variant.get()));
     }
+    return trainable;
   }
 
   private void update() {
     Tensor gradients = store.gradients();
-    Tensor parts = memory.tensor(Squares.parts(gradients.shape().elements()));
     operations.add(new Squares(gradients, parts));
     operations.add(new Clip(parts, options.clip(), clipped));
     long decaying = store.decaying();
@@ -135,7 +154,7 @@ public final class Trainer implements AutoCloseable {
    *
    * @return the configuration
    */
-  public VimConfig config() {
+  public NetworkConfig config() {
     return config;
   }
 
@@ -318,7 +337,7 @@ public final class Trainer implements AutoCloseable {
    * @return bytes
    */
   public long savedBytesPerImage() {
-    return memory.savedBytes() / options.batch();
+    return network.savedBytes() / options.batch();
   }
 
   /**
@@ -328,7 +347,10 @@ public final class Trainer implements AutoCloseable {
    * @return bytes
    */
   public long bytes() {
-    return memory.bytes() + store.bytes();
+    return network.bytes()
+        + Float.BYTES
+            * (rates.shape().elements() + clipped.shape().elements() + parts.shape().elements())
+        + store.bytes();
   }
 
   /** Frees the memory. A second close does nothing. */

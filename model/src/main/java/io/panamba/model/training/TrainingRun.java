@@ -1,11 +1,12 @@
 package io.panamba.model.training;
 
 import io.panamba.model.Inference;
-import io.panamba.model.InferenceOptions;
 import io.panamba.model.Labels;
+import io.panamba.model.Network;
 import io.panamba.model.NonFiniteException;
-import io.panamba.model.Vim;
-import io.panamba.model.VimConfig;
+import io.panamba.model.architecture.Architecture;
+import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.SafetensorsWriter;
 import io.panamba.runtime.Device;
@@ -52,17 +53,25 @@ public final class TrainingRun implements AutoCloseable {
   /**
    * Makes a run ready.
    *
+   * @param <C> what describes networks of the family
+   * @param family of the network
    * @param config of the network, with as many classes as the data
    * @param weights to start from
    * @param data what is learnt; it stays the caller's to close
    * @param recipe how
    * @param device where; it stays the caller's to close
    * @throws DatasetException if the data has too few images for a batch, or other classes
-   * @throws io.panamba.model.WeightsException as of {@link Trainer}
+   * @throws io.panamba.model.checkpoint.WeightsException as of {@link Trainer}
+   * @throws io.panamba.model.graph.WorkspaceException as of {@link Trainer}
    * @throws IllegalArgumentException as of {@link Trainer}
    */
-  public TrainingRun(
-      VimConfig config, Map<String, Tensor> weights, Dataset data, Recipe recipe, Device device) {
+  public <C extends NetworkConfig> TrainingRun(
+      Architecture<C> family,
+      C config,
+      Map<String, Tensor> weights,
+      Dataset data,
+      Recipe recipe,
+      Device device) {
     this.data = data;
     this.recipe = recipe;
     this.device = device;
@@ -84,7 +93,7 @@ public final class TrainingRun implements AutoCloseable {
               .formatted(split.trained().length, batch));
     }
     schedule = recipe.schedule(stepsPerEpoch);
-    trainer = new Trainer(config, weights, recipe.step(), device);
+    trainer = new Trainer(family, config, weights, recipe.step(), device);
     try {
       loader = new BatchLoader(data, config, batch, device.threads());
     } catch (RuntimeException | Error e) {
@@ -225,7 +234,7 @@ public final class TrainingRun implements AutoCloseable {
 
   private void load(long step) {
     int[] indices = indices(step);
-    VimConfig config = trainer.config();
+    NetworkConfig config = trainer.config();
     long epoch = step / stepsPerEpoch;
     loader.begin(
         indices,
@@ -237,8 +246,8 @@ public final class TrainingRun implements AutoCloseable {
                         image,
                         Draws.of(
                             recipe.step().seed(), Draws.Purpose.AUGMENTATION, epoch, indices[slot]),
-                        config.imageHeight(),
-                        config.imageWidth()));
+                        config.image().height(),
+                        config.image().width()));
     loading = step;
   }
 
@@ -266,14 +275,14 @@ public final class TrainingRun implements AutoCloseable {
     if (heldOut.length == 0) {
       return new Evaluation(Double.NaN, Double.NaN);
     }
-    VimConfig config = trainer.config();
+    NetworkConfig config = trainer.config();
     int batch = recipe.step().batch();
     double loss = 0;
     int right = 0;
     try (Arena arena = Arena.ofConfined();
         Checkpoint trained = Checkpoint.of(trainer.trained(arena));
-        Vim vim = Vim.load(trained, device, config.options());
-        Inference inference = vim.plan(InferenceOptions.logits(batch, config))) {
+        Network network = Network.load(trained, device, config.settings());
+        Inference inference = network.plan(InferenceOptions.logits(batch, config))) {
       for (int first = 0; first < heldOut.length; first += batch) {
         int[] some = Arrays.copyOfRange(heldOut, first, Math.min(heldOut.length, first + batch));
         loader.begin(some, slot -> loader.transform()::resizeAndCrop);
@@ -340,7 +349,8 @@ public final class TrainingRun implements AutoCloseable {
    * Goes on where a file says a run was, to the bits of that run.
    *
    * @param file of {@link #saveState}
-   * @throws io.panamba.model.checkpoint.CheckpointException if the file can't be read
+   * @throws io.panamba.model.checkpoint.CheckpointException if the file can't be read; if it
+   *     changes meanwhile, this run may have a part of it and is of no more use
    * @throws ResumeException if it is of another network, recipe or dataset; the run is then as it
    *     was
    */
@@ -362,7 +372,7 @@ public final class TrainingRun implements AutoCloseable {
    */
   public void saveWeights(Path file) {
     try (Arena arena = Arena.ofConfined()) {
-      Map<String, String> metadata = new LinkedHashMap<>(trainer.config().metadata());
+      Map<String, String> metadata = new LinkedHashMap<>(trainer.config().settings().metadata());
       metadata.put("format", "pt");
       metadata.put(Labels.METADATA, String.join("\n", data.classes()));
       Map<String, Tensor> weights = trainer.trained(arena);

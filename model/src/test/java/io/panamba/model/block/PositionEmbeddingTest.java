@@ -2,12 +2,8 @@ package io.panamba.model.block;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.panamba.model.Bimamba;
 import io.panamba.model.graph.CountingArena;
 import io.panamba.model.graph.DeviceMemory;
-import io.panamba.model.Precision;
-import io.panamba.model.SharedPositions;
-import io.panamba.model.VimConfig;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Shape;
@@ -83,32 +79,12 @@ class PositionEmbeddingTest {
     }
   }
 
-  private static VimConfig config(int side) {
-    return new VimConfig(
-        side,
-        side,
-        3,
-        1,
-        1,
-        1,
-        DIM,
-        2 * DIM,
-        2,
-        1,
-        4,
-        0,
-        ClassToken.MIDDLE,
-        Pooling.MEAN,
-        Bimamba.V2,
-        true,
-        false,
-        false,
-        false,
-        false,
-        false,
-        true,
-        PositionInterpolation.ALIGNED,
-        Precision.FP32);
+  private static SharedPositions shared() {
+    float[] trained = trained(ClassToken.MIDDLE);
+    return new SharedPositions(
+        (height, width) ->
+            new PositionEmbedding(
+                trained, DIM, ClassToken.MIDDLE, height, width, PositionInterpolation.ALIGNED));
   }
 
   private static DeviceMemory memory(CountingArena arena) {
@@ -117,11 +93,11 @@ class PositionEmbeddingTest {
 
   @Test
   void plansOfOneGridShareOneAndTheLastFreesIt() {
-    SharedPositions positions = new SharedPositions(trained(ClassToken.MIDDLE));
+    SharedPositions positions = shared();
     CountingArena first = new CountingArena(Arena.ofConfined());
     CountingArena second = new CountingArena(Arena.ofConfined());
-    Tensor lent = positions.lend(config(6), memory(first));
-    assertThat(positions.lend(config(6), memory(second))).isSameAs(lent);
+    Tensor lent = positions.lend(6, 6, memory(first));
+    assertThat(positions.lend(6, 6, memory(second))).isSameAs(lent);
     assertThat(positions.grids()).isEqualTo(1);
     first.close();
     assertThat(positions.grids()).isEqualTo(1);
@@ -133,22 +109,13 @@ class PositionEmbeddingTest {
 
   @Test
   void manySizesLeaveNothing() {
-    SharedPositions positions = new SharedPositions(trained(ClassToken.MIDDLE));
+    SharedPositions positions = shared();
     for (int side = 1; side < 50; side++) {
       try (CountingArena user = new CountingArena(Arena.ofConfined())) {
-        assertThat(positions.lend(config(side), memory(user))).isNotNull();
+        assertThat(positions.lend(side, side, memory(user))).isNotNull();
         assertThat(positions.grids()).isEqualTo(1);
       }
     }
     assertThat(positions.grids()).isZero();
-  }
-
-  @Test
-  void networksWithoutPositionsHaveNone() {
-    SharedPositions positions = new SharedPositions(null);
-    try (CountingArena user = new CountingArena(Arena.ofConfined())) {
-      assertThat(positions.lend(config(6), memory(user))).isNull();
-      assertThat(positions.fit(config(6))).isNull();
-    }
   }
 }

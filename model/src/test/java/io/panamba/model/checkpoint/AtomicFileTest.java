@@ -202,4 +202,42 @@ class AtomicFileTest {
     AtomicFile.removeLeft(target);
     assertThat(names()).containsExactly(".target.x." + DEAD, ".target2." + DEAD, "target." + DEAD);
   }
+
+  /** Another process removes what was left while this one writes. */
+  @Test
+  void whatIsBegunIsNotTakenForLeft() throws Exception {
+    Process removing =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                Remover.class.getName(),
+                target.toString())
+            .redirectErrorStream(true)
+            .start();
+    assertThat(removing.getInputStream().read()).isEqualTo('r');
+    try {
+      for (int i = 0; i < 1000; i++) {
+        AtomicFile.write(target, text("whole"));
+        assertThat(target).hasContent("whole");
+      }
+      assertThat(removing.isAlive()).isTrue();
+    } finally {
+      removing.destroy();
+      removing.waitFor();
+    }
+    assertThat(names()).containsExactly("target");
+  }
+
+  /** Removes what was left beside a file, until it is ended. */
+  static final class Remover {
+    private Remover() {}
+
+    public static void main(String[] arguments) throws IOException {
+      System.out.println("ready");
+      while (true) {
+        AtomicFile.removeLeft(Path.of(arguments[0]));
+      }
+    }
+  }
 }

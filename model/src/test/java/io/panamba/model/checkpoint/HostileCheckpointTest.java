@@ -8,6 +8,9 @@ import io.panamba.runtime.Tensor;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.math.BigInteger;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -21,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.zip.ZipEntry;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Files that ask for more than they are, and files that change while they are read. */
@@ -231,7 +235,7 @@ class HostileCheckpointTest {
     Path path = large();
     try (Checkpoint checkpoint = Checkpoint.open(path)) {
       try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
-        channel.write(java.nio.ByteBuffer.allocate(16), Files.size(path) - 16);
+        channel.write(ByteBuffer.allocate(16), Files.size(path) - 16);
       }
       Files.setLastModifiedTime(path, FileTime.from(Instant.now().plusSeconds(1)));
       changed(checkpoint);
@@ -310,5 +314,128 @@ class HostileCheckpointTest {
     pickle.writeBytes("9".repeat(1_000_000).getBytes(StandardCharsets.US_ASCII));
     pickle.writeBytes("\n.".getBytes(StandardCharsets.US_ASCII));
     refused(torch(pickle.toByteArray()), "longer than");
+  }
+
+  /**
+   * A zip whose entries are all the same deflated bytes: of each, {@code blocks} stored blocks
+   * without bytes (RFC 1951, section 3.2.4) come out as nothing.
+   */
+  private static byte[] entriesOfOneBody(int entries, int blocks) {
+    ByteBuffer body = ByteBuffer.allocate(5 * blocks).order(ByteOrder.LITTLE_ENDIAN);
+    for (int i = 0; i < blocks; i++) {
+      body.put((byte) (i == blocks - 1 ? 1 : 0)).putInt(0xffff_0000);
+    }
+    byte[] pickle = viewsOf(entries);
+    ByteArrayOutputStream zip = new ByteArrayOutputStream();
+    zip.writeBytes(local("a/data/0"));
+    zip.writeBytes(body.array());
+    int offset = zip.size();
+    zip.writeBytes(local("a/data.pkl"));
+    zip.writeBytes(pickle);
+    int directory = zip.size();
+    for (int i = 0; i < entries; i++) {
+      zip.writeBytes(central("a/data/" + i, 8, body.capacity(), 0, 0));
+    }
+    zip.writeBytes(central("a/data.pkl", 0, pickle.length, pickle.length, offset));
+    int bytes = zip.size() - directory;
+    zip.writeBytes(
+        ByteBuffer.allocate(22)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .putInt(0x06054b50)
+            .putInt(0)
+            .putShort((short) (entries + 1))
+            .putShort((short) (entries + 1))
+            .putInt(bytes)
+            .putInt(directory)
+            .array());
+    return zip.toByteArray();
+  }
+
+  private static byte[] viewsOf(int storages) {
+    PickleBuilder pickle = new PickleBuilder().op('}');
+    for (int i = 0; i < storages; i++) {
+      String key = Integer.toString(i);
+      pickle.text(key).tensor("FloatStorage", key, 0, 0, new long[] {0}, new long[] {1}).op('s');
+    }
+    return pickle.end();
+  }
+
+  /** The header before an entry's bytes. Sizes and method are those of the directory. */
+  private static byte[] local(String name) {
+    return ByteBuffer.allocate(30 + name.length())
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putInt(0, 0x04034b50)
+        .putShort(26, (short) name.length())
+        .put(30, name.getBytes(StandardCharsets.US_ASCII))
+        .array();
+  }
+
+  private static byte[] central(String name, int method, int compressed, int size, int offset) {
+    return ByteBuffer.allocate(46 + name.length())
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putInt(0, 0x02014b50)
+        .putShort(10, (short) method)
+        .putInt(20, compressed)
+        .putInt(24, size)
+        .putShort(28, (short) name.length())
+        .putInt(42, offset)
+        .put(46, name.getBytes(StandardCharsets.US_ASCII))
+        .array();
+  }
+
+  /** 4000 times 1 MB, of which nothing comes: minutes. */
+  @Test
+  @Timeout(20)
+  void entriesThatShareTheirBytes() throws IOException {
+    try (Checkpoint checkpoint = Checkpoint.open(file(entriesOfOneBody(1, 3)))) {
+      assertThat(checkpoint.keys()).containsExactly("0");
+    }
+    refused(entriesOfOneBody(4000, 200_000), "shares its bytes with others");
+  }
+
+  /** The container from before 1.6, with what follows its magic number. */
+  private static byte[] legacy(byte[] machine, byte[]... others) {
+    ByteArrayOutputStream file = new ByteArrayOutputStream();
+    file.writeBytes(new byte[] {(byte) 0x80, 2, (byte) 0x8a, 10});
+    byte[] magic = new BigInteger("1950a86a20f9469cfc6c", 16).toByteArray();
+    for (int i = magic.length - 1; i >= 0; i--) {
+      file.write(magic[i]);
+    }
+    file.write('.');
+    file.writeBytes(new PickleBuilder().number(1001).end());
+    file.writeBytes(machine);
+    for (byte[] other : others) {
+      file.writeBytes(other);
+    }
+    return file.toByteArray();
+  }
+
+  /** Texts of 16 MB, one after the other, thrown away. */
+  @Test
+  void picklesOfTheOlderContainer() throws IOException {
+    int text = 1 << 24;
+    byte[] pickle = new byte[2 + 5 * (text + 6) + 2];
+    ByteBuffer out = ByteBuffer.wrap(pickle).order(ByteOrder.LITTLE_ENDIAN);
+    out.put((byte) 0x80).put((byte) 2);
+    for (int i = 0; i < 5; i++) {
+      out.put((byte) 'X').putInt(text).position(out.position() + text).put((byte) '0');
+    }
+    out.put((byte) 'N').put((byte) '.');
+    refused(legacy(pickle), "the pickle has more than 67108864 bytes");
+  }
+
+  /** What lies behind a pickle gives it no more copies. */
+  @Test
+  void copiesInTheOlderContainer() throws IOException {
+    PickleBuilder pickle = new PickleBuilder().op('}').text("w").op(']').op('(');
+    for (int i = 0; i < 1000; i++) {
+      pickle.op('N');
+    }
+    pickle.op('e', 'q', 0, '0', ']', '(');
+    for (int i = 0; i < 100; i++) {
+      pickle.global("collections", "OrderedDict").op('h', 0, 0x85, 'R');
+    }
+    byte[] machine = new PickleBuilder().op('}').end();
+    refused(legacy(machine, pickle.op('e', 's').end(), new byte[1_000_000]), "copies more items");
   }
 }

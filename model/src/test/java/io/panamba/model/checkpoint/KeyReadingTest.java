@@ -8,13 +8,17 @@ import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -269,5 +273,149 @@ class KeyReadingTest {
     Path broken = folder.resolve("broken.safetensors.index.json");
     Files.write(broken, "{\"weight_map\":[]}".getBytes(StandardCharsets.UTF_8));
     refused(broken, "weight_map");
+  }
+
+  /** JSON has texts that no file can have for a name, and names that no locale may know. */
+  @Test
+  void namesInAnIndexAreNoText() throws IOException {
+    refused(index("a", "\\ud800.safetensors"), "no file beside the index can have the name");
+    refused(index("a", "\\udc00.safetensors"), "no file beside the index can have the name");
+    refused(index("a", "\\u65e5.safetensors"), "of the index is missing");
+    shard("\u65e5.safetensors", "a");
+    shard("m-1.safetensors", "b");
+    try (Checkpoint checkpoint =
+        Checkpoint.open(index("a", "\\u65e5.safetensors", "b", "m-\\u0031.safetensors"))) {
+      assertThat(checkpoint.keys()).containsExactly("a", "b");
+    }
+  }
+
+  @Test
+  void theFilesOfAnIndexAreTold() throws IOException {
+    Path index = index("a", "m-\\u0031.safetensors", "b", "none.safetensors");
+    assertThat(Checkpoint.files(folder))
+        .isEqualTo(Checkpoint.files(index))
+        .containsExactly(
+            index, folder.resolve("m-1.safetensors"), folder.resolve("none.safetensors"));
+    assertThat(Checkpoint.files(folder.resolve("x"))).containsExactly(folder.resolve("x"));
+  }
+
+  /** A folder that holds a link to itself and an index of that link. */
+  @Test
+  void anIndexOfFolders() throws IOException {
+    Files.createSymbolicLink(folder.resolve("sub"), Path.of("."));
+    refused(index("a", "sub"), "this is a folder");
+  }
+
+  /** An interrupt ends the opening of an index and of its files, and every read of them. */
+  @Test
+  void interruptsOfShards() throws IOException {
+    shard("one.safetensors", "a");
+    Path index = index("a", "one.safetensors");
+    interrupted(() -> Checkpoint.open(index));
+    interrupted(() -> Checkpoint.files(index));
+    try (Checkpoint checkpoint = Checkpoint.open(index)) {
+      StoredTensor tensor = checkpoint.find("a").orElseThrow();
+      interrupted(tensor::toFloats);
+    }
+    try (Checkpoint checkpoint = Checkpoint.open(index);
+        Arena arena = Arena.ofConfined()) {
+      StoredTensor tensor = checkpoint.find("a").orElseThrow();
+      interrupted(() -> tensor.copy(arena));
+    }
+    try (Checkpoint checkpoint = Checkpoint.open(index)) {
+      StoredTensor tensor = checkpoint.find("a").orElseThrow();
+      interrupted(() -> tensor.read(0, MemorySegment.ofArray(new byte[4])));
+    }
+  }
+
+  private static void interrupted(ThrowingCallable reading) {
+    Thread.currentThread().interrupt();
+    assertThatThrownBy(reading)
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("interrupted");
+    assertThat(Thread.interrupted()).isTrue();
+  }
+
+  /** A shard that shrinks after the checkpoint was opened. */
+  @Test
+  void aShardThatShrinks() throws IOException {
+    shard("one.safetensors", "a");
+    shard("two.safetensors", "b");
+    try (Checkpoint checkpoint =
+        Checkpoint.open(index("a", "one.safetensors", "b", "two.safetensors"))) {
+      try (FileChannel channel =
+          FileChannel.open(folder.resolve("two.safetensors"), StandardOpenOption.WRITE)) {
+        channel.truncate(20);
+      }
+      assertThat(checkpoint.find("a").orElseThrow().toFloats()).containsExactly(1);
+      assertThatThrownBy(() -> checkpoint.find("b").orElseThrow().toFloats())
+          .isInstanceOf(CheckpointException.class)
+          .hasMessageContaining("changed while it was read");
+    }
+  }
+
+  /** In a process of little memory, with as many readings as there can be. */
+  @Test
+  void manyKeysAndEveryReading() throws Exception {
+    Path file = folder.resolve("many.safetensors");
+    Files.write(file, manyKeys(100_000));
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx150m",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Readings.class.getName(),
+                file.toString())
+            .redirectErrorStream(true)
+            .start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(output).isZero();
+    assertThat(output.strip()).isEqualTo("40 readings, 1 with layers.0.a");
+  }
+
+  /** Empty tensors, and 27 keys under every three attributes. */
+  private static byte[] manyKeys(int count) {
+    StringBuilder header = new StringBuilder("{");
+    List<String> attributes = List.of("model.", "backbone.", "encoder.");
+    for (String outer : attributes) {
+      for (String middle : attributes) {
+        for (String inner : attributes) {
+          String key = outer + middle + inner;
+          empty(
+              header,
+              key + (key.equals("model.backbone.encoder.") ? "layers.0.a" : key.hashCode()));
+        }
+      }
+    }
+    for (int i = 0; i < count; i++) {
+      empty(header, "k" + i);
+    }
+    header.setCharAt(header.length() - 1, '}');
+    return CheckpointFiles.safetensors(header.toString(), new byte[0]);
+  }
+
+  private static void empty(StringBuilder header, String key) {
+    header
+        .append('"')
+        .append(key)
+        .append("\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]},");
+  }
+
+  /** Looks into every reading and keeps the list of them. */
+  static final class Readings {
+    private Readings() {}
+
+    public static void main(String[] arguments) {
+      try (Checkpoint checkpoint = Checkpoint.open(Path.of(arguments[0]))) {
+        List<Checkpoint> readings = checkpoint.readings();
+        int keys = 0;
+        for (Checkpoint reading : readings) {
+          keys += reading.keys().contains("layers.0.a") ? 1 : 0;
+        }
+        System.out.println(readings.size() + " readings, " + keys + " with layers.0.a");
+      }
+    }
   }
 }

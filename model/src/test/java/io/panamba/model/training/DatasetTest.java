@@ -3,6 +3,7 @@ package io.panamba.model.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.panamba.model.checkpoint.CheckpointException;
 import io.panamba.model.checkpoint.SafetensorsWriter;
 import io.panamba.model.image.ImageException;
 import io.panamba.runtime.DType;
@@ -10,13 +11,18 @@ import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import javax.imageio.ImageIO;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -208,6 +214,144 @@ class DatasetTest {
       refused(tensors(image, label, Map.of("range", "wide")), "as in 0..255");
       refused(tensors(image, label, Map.of("range", "3..3")), "is empty");
     }
+  }
+
+  /** One label would decide on the memory of a head and of its training. */
+  @Test
+  void classesAreBoundedByImages() {
+    try (Arena arena = Arena.ofConfined()) {
+      Tensor two = bytes(arena, DType.U8, Shape.of(2, 1, 1, 1));
+      refused(
+          tensors(two, bytes(arena, DType.I64, Shape.of(2), 0, 1000), Map.of()),
+          "label 1 is 1000; expected 0 to 999");
+      Tensor label = bytes(arena, DType.I64, Shape.of(2), 0, 999);
+      try (Dataset data = Dataset.open(tensors(two, label, Map.of()))) {
+        assertThat(data.classes()).hasSize(1000);
+      }
+      int[] many = new int[1500];
+      many[0] = 1499;
+      Tensor images = bytes(arena, DType.U8, Shape.of(1500, 1, 1, 1));
+      try (Dataset data =
+          Dataset.open(tensors(images, bytes(arena, DType.I64, Shape.of(1500), many), Map.of()))) {
+        assertThat(data.classes()).hasSize(1500);
+      }
+      many[0] = 1500;
+      refused(
+          tensors(images, bytes(arena, DType.I64, Shape.of(1500), many), Map.of()),
+          "label 0 is 1500; expected 0 to 1499");
+    }
+  }
+
+  private Path grey() {
+    try (Arena arena = Arena.ofConfined()) {
+      return tensors(
+          bytes(arena, DType.U8, Shape.of(2, 1, 64, 64)),
+          bytes(arena, DType.I64, Shape.of(2), 0, 1),
+          Map.of());
+    }
+  }
+
+  /** Every way to read tensors of a file that is cut or written to after it was opened. */
+  @Test
+  void tensorsOfAFileThatChanges() throws IOException {
+    try (Dataset data = Dataset.open(grey())) {
+      try (FileChannel channel =
+          FileChannel.open(folder.resolve("data.safetensors"), StandardOpenOption.WRITE)) {
+        channel.truncate(300);
+      }
+      changed(() -> data.image(0));
+      changed(() -> data.image(1));
+      changed(data::fingerprint);
+      assertThat(data.label(1)).isEqualTo(1);
+    }
+    try (Dataset data = Dataset.open(grey())) {
+      Files.write(folder.resolve("data.safetensors"), new byte[] {1}, StandardOpenOption.APPEND);
+      changed(() -> data.image(0));
+      changed(data::fingerprint);
+    }
+  }
+
+  private static void changed(ThrowingCallable reading) {
+    assertThatThrownBy(reading)
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("changed while it was read");
+  }
+
+  @Test
+  void tensorsOfAFileThatShrinksWhileItIsOpened() throws Exception {
+    int refused = 0;
+    for (int round = 0; round < 100; round++) {
+      Path file = grey();
+      Thread truncating =
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                      channel.truncate(300);
+                    } catch (IOException e) {
+                      throw new UncheckedIOException(e);
+                    }
+                  });
+      try (Dataset data = Dataset.open(file)) {
+        data.fingerprint();
+        data.image(1);
+      } catch (CheckpointException _) {
+        refused++;
+      }
+      truncating.join();
+    }
+    assertThat(refused).isPositive();
+  }
+
+  @Test
+  void picturesThatChange() throws IOException {
+    picture("a/1.png", 1);
+    picture("a/2.png", 2);
+    picture("b/1.png", 3);
+    try (Dataset data = Dataset.open(folder)) {
+      String before = data.fingerprint();
+      Path first = folder.resolve("a/1.png");
+      Files.write(first, Arrays.copyOf(Files.readAllBytes(first), 40));
+      Files.delete(folder.resolve("a/2.png"));
+      picture("b/1.png", 0x0a0b0c);
+      unreadable(() -> data.image(0), "1.png");
+      unreadable(() -> data.image(1), "2.png: there is no such file");
+      assertThat(data.image(2).pixels()).startsWith(10, 11, 12);
+      assertThat(data.fingerprint()).as("of what was opened").isEqualTo(before);
+    }
+  }
+
+  private static void unreadable(ThrowingCallable reading, String words) {
+    assertThatThrownBy(reading).isInstanceOf(ImageException.class).hasMessageContaining(words);
+  }
+
+  /** An interrupt ends every read of a file of tensors, none of a picture, and stays. */
+  @Test
+  void interrupts() throws IOException {
+    Path file = grey();
+    try (Dataset data = Dataset.open(file)) {
+      interrupted(data::fingerprint);
+    }
+    try (Dataset data = Dataset.open(file)) {
+      interrupted(() -> data.image(0));
+    }
+    interrupted(() -> Dataset.open(file));
+    Path pictures = folder.resolve("pictures");
+    picture("pictures/a/1.png", 1);
+    picture("pictures/b/1.png", 2);
+    try (Dataset data = Dataset.open(pictures)) {
+      Thread.currentThread().interrupt();
+      assertThat(data.image(0).width()).isEqualTo(3);
+      assertThat(Thread.interrupted()).isTrue();
+    }
+  }
+
+  private static void interrupted(ThrowingCallable reading) {
+    Thread.currentThread().interrupt();
+    assertThatThrownBy(reading)
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("interrupted");
+    assertThat(Thread.interrupted()).isTrue();
   }
 
   private static void refused(Path path, String message) {

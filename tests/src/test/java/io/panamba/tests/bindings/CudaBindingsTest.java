@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.panamba.bindings.cuda.cublasLtMatmulHeuristicResult_t;
 import io.panamba.bindings.cuda.cudaMemPoolProps;
+import io.panamba.bindings.cuda.panamba_cuda_embedding_args;
 import io.panamba.bindings.cuda.panamba_cuda_epilogue_args;
 import io.panamba.bindings.cuda.panamba_cuda_h;
 import io.panamba.bindings.cuda.panamba_cuda_scan_args;
@@ -64,6 +65,7 @@ class CudaBindingsTest {
     StringBuilder source = new StringBuilder("#include <stddef.h>\n#include \"panamba_cuda.h\"\n");
     check(source, "panamba_cuda_scan_args", panamba_cuda_scan_args.layout());
     check(source, "panamba_cuda_epilogue_args", panamba_cuda_epilogue_args.layout());
+    check(source, "panamba_cuda_embedding_args", panamba_cuda_embedding_args.layout());
     Path file = Files.writeString(folder.resolve("structs.c"), source);
     run(Path.of(""), "cc", "-std=c11", "-fsyntax-only", "-I" + HEADERS, file.toString());
   }

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.panamba.model.Vim;
+import io.panamba.model.Architectures;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.CheckpointException;
 import io.panamba.model.checkpoint.StoredTensor;
@@ -44,7 +44,7 @@ class GoldenCheckpointTest {
     float tolerance = name.contains("fp16") ? 1e-3f : 0;
     try (Checkpoint expected = Checkpoint.open(golden("vim_nano.safetensors"));
         Checkpoint file = Checkpoint.open(golden(name))) {
-      Checkpoint found = Vim.reading(file);
+      Checkpoint found = Architectures.recognise(file).checkpoint();
       assertThat(found.keys()).containsExactlyInAnyOrderElementsOf(expected.keys());
       for (String key : expected.keys()) {
         StoredTensor tensor = found.find(key).orElseThrow();

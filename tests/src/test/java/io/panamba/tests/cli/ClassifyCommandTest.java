@@ -3,9 +3,12 @@ package io.panamba.tests.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.panamba.cli.Main;
 import io.panamba.model.Labels;
 import io.panamba.runtime.Shape;
+import io.panamba.tests.kit.ChildJvm;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -32,6 +35,22 @@ class ClassifyCommandTest {
             "no --weights: this is Panamba's own model of handwritten digits, which knows nothing"
                 + " else");
     assertThat(result.out().lines()).hasSize(2).last().asString().endsWith(" %      7  7");
+  }
+
+  /** A name that begins with @ is a name, not a file of arguments. */
+  @Test
+  void namesWithAnAtSign() throws Exception {
+    Files.copy(CAT, folder.resolve("@cat.png"));
+    Files.writeString(folder.resolve("@help"), "--help");
+    Process child =
+        ChildJvm.builder(List.of(), Main.class, "classify", "@cat.png", "@help")
+            .directory(folder.toFile())
+            .redirectErrorStream(true)
+            .start();
+    String output = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(output.lines()).contains("@cat.png");
+    assertThat(output).contains("@help: this is no picture").doesNotContain("Usage");
+    assertThat(child.waitFor()).isEqualTo(1);
   }
 
   /** The same image through another door: the input that Pillow made of it, and its logits. */

@@ -2,14 +2,14 @@ package io.panamba.tests.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.panamba.model.task.FeatureExtractor;
 import io.panamba.model.Inference;
-import io.panamba.model.InferenceOptions;
-import io.panamba.model.Vim;
-import io.panamba.model.VimOptions;
+import io.panamba.model.Network;
+import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.Settings;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.image.ImageDecoder;
 import io.panamba.model.image.LargeImage;
+import io.panamba.model.task.FeatureExtractor;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Shape;
 import java.awt.image.BufferedImage;
@@ -85,7 +85,7 @@ class EmbedCommandTest {
     assertThat(metadata()).containsEntry("weights", NANO.toString());
     float[] features = Cli.read(output, "features");
     try (Device device = Device.cpu(1);
-        Vim vim = Vim.open(NANO, device, VimOptions.defaults());
+        Network vim = Network.open(NANO, device, Settings.none());
         FeatureExtractor extractor = new FeatureExtractor(vim, 1)) {
       for (int i = 0; i < 4; i++) {
         float[] expected = extractor.features(new ImageDecoder().decode(Path.of(paths().get(i))));
@@ -196,10 +196,7 @@ class EmbedCommandTest {
     ImageIO.write(new BufferedImage(7, 90, BufferedImage.TYPE_3BYTE_BGR), "png", small.toFile());
     Cli.Result result = embed("--full-size", "--workspace", folder, "--threads", 1, coins, small);
     assertThat(result.error())
-        .isEqualTo(
-            "panamba embed: "
-                + small
-                + ": a picture of 90 x 7 pixels is smaller than a patch of 8");
+        .isEqualTo("panamba embed: " + small + ": images of 90 x 7 are smaller than a patch of 8");
     assertThat(result.out().lines().toList())
         .satisfiesExactly(
             line ->
@@ -209,7 +206,7 @@ class EmbedCommandTest {
             line -> assertThat(line).isEqualTo(output + ": features F32(1, 32)"));
     float[] features = Cli.read(output, "features");
     try (Device device = Device.cpu(2);
-        Vim vim = Vim.open(NANO, device, VimOptions.defaults());
+        Network vim = Network.open(NANO, device, Settings.none());
         LargeImage image = LargeImage.open(coins);
         Inference inference =
             vim.plan(new InferenceOptions(1, image.height(), image.width(), false, false, false))) {

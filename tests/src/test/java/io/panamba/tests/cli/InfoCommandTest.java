@@ -80,7 +80,7 @@ class InfoCommandTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"--image-size=3, smaller than a patch of 8", "--image-size=999999, out of memory"})
+  @CsvSource({"--image-size=3, smaller than a patch of 8", "--image-size=999999, needs more than"})
   void optionsThatDoNotFit(String option, String complaint) {
     assertThat(Cli.run("info", "--weights", Cli.golden("vim_nano.pth"), option).error())
         .contains(complaint);

@@ -69,7 +69,8 @@ class InitCommandTest {
                     "32x64")
                 .error())
         .contains("square grid");
-    assertThat(Cli.run("init", "--model", "huge", "--output", file).misuse()).contains("TINY");
+    assertThat(Cli.run("init", "--model", "huge", "--output", file).misuse())
+        .contains("there are tiny, small");
     assertThat(folder).isEmptyDirectory();
   }
 }

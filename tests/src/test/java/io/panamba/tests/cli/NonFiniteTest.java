@@ -3,15 +3,15 @@ package io.panamba.tests.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.panamba.model.task.Classifier;
-import io.panamba.model.task.FeatureExtractor;
+import io.panamba.model.Network;
 import io.panamba.model.NonFiniteException;
-import io.panamba.model.Vim;
-import io.panamba.model.VimOptions;
+import io.panamba.model.architecture.Settings;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.SafetensorsWriter;
 import io.panamba.model.image.ImageDecoder;
 import io.panamba.model.image.RgbImage;
+import io.panamba.model.task.Classifier;
+import io.panamba.model.task.FeatureExtractor;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
@@ -154,7 +154,7 @@ class NonFiniteTest {
     Path weights = weights("norm_f.weight", Float.NEGATIVE_INFINITY);
     RgbImage image = new ImageDecoder().decode(picture("1.png", 120));
     try (Device device = Device.cpu(1);
-        Vim vim = Vim.open(weights, device, VimOptions.defaults());
+        Network vim = Network.open(weights, device, Settings.none());
         Classifier classifier = new Classifier(vim, vim.labels(), 1);
         FeatureExtractor extractor = new FeatureExtractor(vim, 1)) {
       assertThatThrownBy(() -> classifier.logits(image)).isInstanceOf(NonFiniteException.class);

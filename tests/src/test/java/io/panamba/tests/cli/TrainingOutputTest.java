@@ -9,6 +9,7 @@ import io.panamba.tests.kit.ChildJvm;
 import io.panamba.tests.training.Digits;
 import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -126,6 +127,28 @@ class TrainingOutputTest {
         .containsExactlyInAnyOrder("digits.safetensors", "n.safetensors");
   }
 
+  /** Even as a file, which others may be writing too. */
+  @Test
+  void standardOutputIsRefused() throws Exception {
+    Path file = Files.writeString(folder.resolve("out"), "mine");
+    Process child =
+        ChildJvm.builder(List.of(), Main.class, words(data, "/dev/stdout", 1))
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(file.toFile()))
+            .start();
+    String error = new String(child.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(child.waitFor()).isEqualTo(1);
+    assertThat(error).contains("/dev/stdout is standard output");
+    assertThat(file).hasContent("mine");
+    assertThat(Path.of("/dev/stdout.csv")).doesNotExist();
+  }
+
+  @Test
+  void theStateOfAnotherTrainingIsRefused() throws IOException {
+    Path state = Files.writeString(folder.resolve("n.state.safetensors"), "unfinished");
+    assertThat(train(state).error()).contains("is a name for the state of a training");
+    assertThat(state).hasContent("unfinished");
+  }
+
   /** By the same name, by a link, and in the same process; until the first is gone. */
   @Test
   void aSecondTrainingIsRefused() throws Exception {
@@ -145,6 +168,10 @@ class TrainingOutputTest {
       ChildJvm.Result second = ChildJvm.run(List.of(), Main.class, endless);
       assertThat(second.exitCode()).isEqualTo(1);
       assertThat(second.output()).contains("another training writes");
+      Path sameState = folder.resolve("n");
+      assertThat(train(sameState).error()).contains("another training writes " + state);
+      Path sameMetrics = folder.resolve("n.csv");
+      assertThat(train(sameMetrics).error()).contains("another training writes " + sameMetrics);
       assertThat(first.isAlive()).isTrue();
     } finally {
       first.destroyForcibly();
@@ -153,6 +180,6 @@ class TrainingOutputTest {
     assertThat(train(output).error()).contains("--resume goes on with it");
     Files.delete(state);
     assertThat(train(output).code()).isZero();
-    assertThat(folder.toFile().list()).doesNotContain(".n.safetensors.lock");
+    assertThat(folder.toFile().list()).noneMatch(name -> name.endsWith(".lock"));
   }
 }

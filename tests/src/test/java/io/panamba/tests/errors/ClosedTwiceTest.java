@@ -1,23 +1,22 @@
 package io.panamba.tests.errors;
 
-import io.panamba.model.task.Classifier;
-import io.panamba.model.task.FeatureExtractor;
-import io.panamba.model.InferenceOptions;
 import io.panamba.model.InferencePool;
-import io.panamba.model.StreamOptions;
-import io.panamba.model.Vim;
-import io.panamba.model.VimConfig;
-import io.panamba.model.VimInitializer;
-import io.panamba.model.VimOptions;
-import io.panamba.model.VimPreset;
+import io.panamba.model.Network;
+import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.Settings;
+import io.panamba.model.architecture.StreamOptions;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.image.LargeImage;
+import io.panamba.model.task.Classifier;
+import io.panamba.model.task.FeatureExtractor;
 import io.panamba.model.training.Augmentation;
 import io.panamba.model.training.Dataset;
 import io.panamba.model.training.Recipe;
 import io.panamba.model.training.Trainer;
 import io.panamba.model.training.TrainingOptions;
 import io.panamba.model.training.TrainingRun;
+import io.panamba.model.vim.Vim;
+import io.panamba.model.vim.VimConfig;
 import io.panamba.runtime.Arenas;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.internal.cuda.FakeCuda;
@@ -44,7 +43,7 @@ class ClosedTwiceTest {
   private static final int ROUNDS = 100;
   private static final Path NANO = GoldenFiles.path("vim_nano.safetensors");
   private static final Device DEVICE = Device.cpu(2);
-  private static final Vim VIM = Vim.open(NANO, DEVICE, VimOptions.defaults());
+  private static final Network VIM = Network.open(NANO, DEVICE, Settings.none());
 
   @TempDir private static Path folder;
 
@@ -63,7 +62,7 @@ class ClosedTwiceTest {
   }
 
   private static Stream<Named<Callable<AutoCloseable>>> closeables() {
-    VimConfig config = VimPreset.NANO.config(VimOptions.defaults());
+    VimConfig config = Vim.FAMILY.preset("nano", Settings.none());
     FakeCuda cuda = new FakeCuda(1);
     Dataset digits = Dataset.open(Digits.file());
     return Stream.of(
@@ -72,7 +71,7 @@ class ClosedTwiceTest {
         Named.of("GPU", () -> cuda.open(0)),
         Named.of("plan", () -> DEVICE.plan(List.of())),
         Named.of("plan of a GPU", () -> cuda.open(0).plan(List.of())),
-        Named.of("network", () -> Vim.open(NANO, DEVICE, VimOptions.defaults())),
+        Named.of("network", () -> Network.open(NANO, DEVICE, Settings.none())),
         Named.of("inference", () -> VIM.plan(logits())),
         Named.of(
             "inference in a file",
@@ -94,7 +93,7 @@ class ClosedTwiceTest {
             () -> {
               try (Arena arena = Arena.ofConfined()) {
                 return new Trainer(
-                    config, VimInitializer.initialize(config, 1, arena), step(), DEVICE);
+                    Vim.FAMILY, config, Network.draw(Vim.FAMILY, config, 1, arena), step(), DEVICE);
               }
             }),
         Named.of(
@@ -103,7 +102,12 @@ class ClosedTwiceTest {
               Recipe recipe = new Recipe(3, 3e-3, 0.5, 0.2, 0, new Augmentation.Drawing(), step());
               try (Arena arena = Arena.ofConfined()) {
                 return new TrainingRun(
-                    config, VimInitializer.initialize(config, 1, arena), digits, recipe, DEVICE);
+                    Vim.FAMILY,
+                    config,
+                    Network.draw(Vim.FAMILY, config, 1, arena),
+                    digits,
+                    recipe,
+                    DEVICE);
               }
             }));
   }
@@ -135,7 +139,7 @@ class ClosedTwiceTest {
     CyclicBarrier start = new CyclicBarrier(2);
     try (ExecutorService other = Executors.newSingleThreadExecutor()) {
       for (int round = 0; round < ROUNDS; round++) {
-        Vim vim = Vim.open(NANO, DEVICE, VimOptions.defaults());
+        Network vim = Network.open(NANO, DEVICE, Settings.none());
         AutoCloseable inference = vim.plan(InferenceOptions.logits(1, vim.config()));
         Future<Void> closed =
             other.submit(

@@ -4,22 +4,31 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panamba.model.Inference;
-import io.panamba.model.InferenceOptions;
-import io.panamba.model.Vim;
-import io.panamba.model.VimOptions;
-import io.panamba.model.WeightsException;
+import io.panamba.model.Network;
+import io.panamba.model.architecture.ImageSize;
+import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.Settings;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.SafetensorsWriter;
+import io.panamba.model.checkpoint.WeightsException;
+import io.panamba.model.graph.WorkspaceException;
+import io.panamba.model.vim.VimConfig;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
+import io.panamba.runtime.PanambaException;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
+import io.panamba.tests.kit.ChildJvm;
 import io.panamba.tests.kit.GoldenFiles;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel.MapMode;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -65,8 +74,8 @@ class WeightsErrorTest {
     return tensors;
   }
 
-  private static Vim load(Map<String, Tensor> tensors) {
-    return Vim.load(Checkpoint.of(tensors), device, VimOptions.defaults());
+  private static Network load(Map<String, Tensor> tensors) {
+    return Network.load(Checkpoint.of(tensors), device, Settings.none());
   }
 
   private static void refused(Map<String, Tensor> tensors, String message) {
@@ -92,7 +101,7 @@ class WeightsErrorTest {
   void metadataThatCanNotBe(String name, String value, String message) {
     Path file = folder.resolve("network.safetensors");
     SafetensorsWriter.write(file, tensors("vim_nano"), Map.of(name, value));
-    assertThatThrownBy(() -> Vim.open(file, device, VimOptions.defaults()).close())
+    assertThatThrownBy(() -> Network.open(file, device, Settings.none()).close())
         .isInstanceOf(WeightsException.class)
         .hasMessageContaining("the file's metadata has " + message);
   }
@@ -104,9 +113,139 @@ class WeightsErrorTest {
     Path file = folder.resolve("network.safetensors");
     SafetensorsWriter.write(
         file, tensors("vim_nano"), Map.of("vim.image_height", Integer.toString(said)));
-    try (Vim vim = Vim.open(file, device, VimOptions.defaults())) {
-      assertThat(vim.config().imageHeight()).isEqualTo(expected);
-      assertThat(vim.config().imageWidth()).isEqualTo(32);
+    try (Network vim = Network.open(file, device, Settings.none())) {
+      assertThat(vim.config().image().height()).isEqualTo(expected);
+      assertThat(vim.config().image().width()).isEqualTo(32);
+    }
+  }
+
+  /** A few bytes of metadata would decide on any memory. */
+  @ParameterizedTest
+  @CsvSource({
+    "pos_embed, 40000, 40000, 8, images of 40000 x 40000 pixels in 5000 x 5000 patches",
+    "pos_embed, 999999999, 999999999, 8, 124999999 x 124999999 patches",
+    "pos_embed, 4096, 4097, 8, images of 4096 x 4097 pixels",
+    "pos_embed, 1024, 1024, 1, images of 1024 x 1024 pixels in 1017 x 1017 patches",
+    "none, 0, 0, 99999999, images of 300000005 x 300000005 pixels in 4 x 4 patches",
+    "none, 0, 0, 999999999, images would be 3000000005 pixels wide",
+  })
+  void metadataOfLargeImages(String without, int height, int width, int stride, String message) {
+    Map<String, Tensor> tensors = tensors("vim_nano");
+    tensors.remove(without);
+    Path file = folder.resolve("network.safetensors");
+    Map<String, String> metadata = new LinkedHashMap<>();
+    metadata.put("vim.stride", Integer.toString(stride));
+    if (height > 0) {
+      metadata.put("vim.image_height", Integer.toString(height));
+      metadata.put("vim.image_width", Integer.toString(width));
+    }
+    SafetensorsWriter.write(file, tensors, metadata);
+    assertThatThrownBy(() -> Network.open(file, device, Settings.none()).close())
+        .isInstanceOf(WeightsException.class)
+        .hasMessageContaining(message);
+    try (Network vim =
+        Network.open(file, device, Settings.none().withImageSize(new ImageSize(5000, 6000)))) {
+      assertThat(vim.config().image().width()).isEqualTo(6000);
+    }
+  }
+
+  @Test
+  void metadataOfTheLargestImages() {
+    Map<String, Tensor> tensors = tensors("vim_nano");
+    tensors.remove("pos_embed");
+    Path file = folder.resolve("network.safetensors");
+    SafetensorsWriter.write(
+        file, tensors, Map.of("vim.image_height", "4096", "vim.image_width", "4096"));
+    try (Network vim = Network.open(file, device, Settings.none())) {
+      assertThat(((VimConfig) vim.config()).patches()).isEqualTo(1 << 18);
+    }
+  }
+
+  /** Where nothing says how large images are, they are at least a patch. */
+  @Test
+  void patchesLargerThanThePublishedImages() {
+    Map<String, Tensor> tensors = tensors("vim_nano");
+    tensors.remove("pos_embed");
+    tensors.put(
+        "patch_embed.proj.weight", Tensor.allocate(ARENA, DType.F32, Shape.of(32, 3, 256, 256)));
+    try (Network vim = load(tensors)) {
+      assertThat(vim.config().image().height()).isEqualTo(256);
+    }
+  }
+
+  /** Numbers of a file and of a caller that no machine has memory for. */
+  @ParameterizedTest
+  @ValueSource(strings = {"vim_nano", "vim_nano_nocls_mean", "vim_nano_double_cls"})
+  void plansThatNoMemoryHolds(String network) {
+    Map<String, Tensor> tensors = tensors(network);
+    for (boolean positions : new boolean[] {true, false}) {
+      if (!positions) {
+        tensors.remove("pos_embed");
+      }
+      try (Network vim = load(tensors)) {
+        for (int side : new int[] {1_000_000, 8_000_000}) {
+          InferenceOptions options = new InferenceOptions(1, side, side, false, false, false);
+          assertThatThrownBy(() -> vim.plan(options).close())
+              .isInstanceOf(WorkspaceException.class)
+              .hasMessageContaining("memory");
+        }
+        assertThatThrownBy(
+                () -> vim.plan(new InferenceOptions(1 << 30, 224, 224, false, false, false)))
+            .isInstanceOf(WorkspaceException.class);
+      }
+    }
+  }
+
+  /** In a process of little memory: a fit is looked for without a copy of the keys for each. */
+  @Test
+  void manyKeysUnderManyPrefixes() throws IOException {
+    StringBuilder header = new StringBuilder("{");
+    List<String> attributes = List.of("model.", "backbone.", "encoder.");
+    for (String outer : attributes) {
+      for (String middle : attributes) {
+        for (String inner : attributes) {
+          empty(header, outer + middle + inner + "p");
+        }
+      }
+    }
+    for (int i = 0; i < 100_000; i++) {
+      empty(header, "k" + i);
+    }
+    header.setCharAt(header.length() - 1, '}');
+    byte[] json = header.toString().getBytes(StandardCharsets.US_ASCII);
+    Path file = folder.resolve("many.safetensors");
+    Files.write(
+        file,
+        ByteBuffer.allocate(8 + json.length)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .putLong(json.length)
+            .put(json)
+            .array());
+    ChildJvm.Result result = ChildJvm.run(List.of("-Xmx150m"), Opening.class, file.toString());
+    assertThat(result.output())
+        .contains("WeightsException")
+        .contains("100027 tensors")
+        .contains("patch_embed.proj.weight is missing");
+  }
+
+  private static void empty(StringBuilder header, String key) {
+    header
+        .append('"')
+        .append(key)
+        .append("\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]},");
+  }
+
+  /** Opens a file as a network and prints what comes of it. */
+  static final class Opening {
+    private Opening() {}
+
+    public static void main(String[] arguments) {
+      try (Device cpu = Device.cpu(1);
+          Network vim = Network.open(Path.of(arguments[0]), cpu, Settings.none())) {
+        System.out.println(vim.config());
+      } catch (PanambaException e) {
+        System.out.println(e);
+      }
     }
   }
 
@@ -192,7 +331,7 @@ class WeightsErrorTest {
         "vim_nano | layers.1.mixer.conv1d.bias | layers.1.mixer.conv1d.bias (64)",
         "vim_nano | layers.0.mixer.conv1d_b.bias | layers.0.mixer.conv1d_b.bias (64)",
         "vim_nano | layers.0.*_b.* | layers.0.mixer.conv1d_b.weight (64, 1, 4)",
-        "vim_nano | layers.1.* | layers.1.mixer.conv1d.weight (64, 1, 4)",
+        "vim_nano | layers.1.* | layers.1.mixer.A_log (64, 16)",
         "vim_nano_v1 | layers.1.mixer.A_b_log | layers.1.mixer.A_b_log (64, 16)",
         "vim_nano_layer_norm | norm_f.bias | norm_f.bias (32)",
         "vim_nano_layer_norm | layers.*.norm.bias | layers.0.norm.bias (32)",
@@ -226,8 +365,7 @@ class WeightsErrorTest {
         "vim_nano | layers.1.mixer.gamma | 32 | layers.0.mixer.gamma (32)",
         "vim_nano | layers.0.norm.bias | 32 | layers.1.norm.bias (32)",
         "vim_nano | norm_f.bias | 32 | layers.0.norm.bias (32)",
-        "vim_nano_forward_only | layers.1.mixer.D_b | 64 | layers.0.mixer.conv1d_b.weight (64, 1,"
-            + " 4)",
+        "vim_nano_forward_only | layers.1.mixer.D_b | 64 | layers.0.mixer.A_b_log (64, 16)",
         "vim_nano_nocls_mean | rope.freqs_sin | 32 | rope.freqs_cos (patches, dim)",
       })
   void keysThatOnePlaceHasAlone(String network, String added, long size, String message) {
@@ -242,7 +380,7 @@ class WeightsErrorTest {
   void whatANetworkCanBeWithout(String keys) {
     Map<String, Tensor> tensors = tensors("vim_nano");
     assertThat(tensors.keySet().removeIf(key -> key.matches(keys))).isTrue();
-    try (Vim vim = load(tensors);
+    try (Network vim = load(tensors);
         Inference inference =
             vim.plan(new InferenceOptions(1, 32, 32, vim.config().classes() > 0, false, false))) {
       inference.run();
@@ -320,7 +458,7 @@ class WeightsErrorTest {
       value = {
         "layers.999999999.x | layers.3 is missing, though there is layers.999999999",
         "layers.4.norm.weight | layers.3 is missing, though there is layers.4",
-        "layers.3.x | layers.3.mixer.conv1d.weight is missing; expected (64, 1, 4)",
+        "layers.3.x | layers.3.mixer.A_log is missing; expected (64, 16)",
         "layers.9999999999.x | 1 keys are not of this network: layers.9999999999.x",
         "layers.-1.x | 1 keys are not of this network: layers.-1.x",
         "layers.01.norm.weight | 1 keys are not of this network: layers.01.norm.weight",
@@ -349,7 +487,7 @@ class WeightsErrorTest {
   void somethingElse() {
     refused(
         Map.of("weight", Tensor.allocate(ARENA, DType.F32, Shape.of(1))),
-        "memory: 1 tensors (weight), and no network fits them. The nearest is Vim, with 0 of its 11"
-            + " kinds of keys; patch_embed.proj.weight is missing");
+        "memory: 1 tensors (weight), and no network fits them. Vim has 0 of 11 kinds of keys;"
+            + " patch_embed.proj.weight is missing.");
   }
 }

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panamba.model.Inference;
-import io.panamba.model.InferenceOptions;
-import io.panamba.model.Precision;
-import io.panamba.model.StreamOptions;
-import io.panamba.model.Vim;
+import io.panamba.model.Network;
+import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.Precision;
+import io.panamba.model.architecture.StreamOptions;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.PanambaException;
@@ -45,8 +45,8 @@ class CudaNetworkTest {
                                 .map(name -> Arguments.of(gpu, precision, name))));
   }
 
-  private static Vim open(String name, Device device, Precision precision) {
-    return Vim.open(
+  private static Network open(String name, Device device, Precision precision) {
+    return Network.open(
         NetworkGolden.weights(name), device, NetworkGolden.options(name).withPrecision(precision));
   }
 
@@ -56,7 +56,7 @@ class CudaNetworkTest {
     double bound = precision == Precision.FP32 ? BOUND : BF16_BOUND;
     try (Checkpoint expected = NetworkGolden.expected(name);
         Device device = gpu.open();
-        Vim vim = open(name, device, precision)) {
+        Network vim = open(name, device, precision)) {
       InferenceOptions options = InferenceOptions.logits(2, vim.config());
       try (Inference inference = vim.plan(options.withTokens().withTaps())) {
         run(inference, expected);
@@ -101,7 +101,7 @@ class CudaNetworkTest {
   void bitsOfAnImageAreItsOwn(Gpu gpu, Precision precision) {
     try (Checkpoint expected = NetworkGolden.expected(NANO);
         Device device = gpu.open();
-        Vim vim = open(NANO, device, precision);
+        Network vim = open(NANO, device, precision);
         Inference alone = vim.plan(InferenceOptions.logits(1, vim.config()))) {
       float[] images = GoldenFiles.floats(expected, "image");
       int size = images.length / 2;
@@ -130,7 +130,7 @@ class CudaNetworkTest {
   void lengthsOfNoTiles(Gpu gpu) {
     try (Checkpoint expected = NetworkGolden.expected(NANO);
         Device device = gpu.open();
-        Vim vim = open(NANO, device, Precision.FP32);
+        Network vim = open(NANO, device, Precision.FP32);
         Inference inference = vim.plan(InferenceOptions.logits(2, vim.config()).withTile(8))) {
       run(inference, expected);
       checkAnswer(inference, expected, BOUND);
@@ -146,7 +146,7 @@ class CudaNetworkTest {
 
   private static void everything(FakeCuda fake) {
     try (Device device = fake.open(0);
-        Vim vim = open(NANO, device, Precision.BF16);
+        Network vim = open(NANO, device, Precision.BF16);
         Inference inference = vim.plan(InferenceOptions.logits(2, vim.config()))) {
       inference.run();
       inference.run();

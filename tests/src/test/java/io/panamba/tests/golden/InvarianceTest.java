@@ -1,14 +1,13 @@
 package io.panamba.tests.golden;
 
 import io.panamba.model.Inference;
-import io.panamba.model.InferenceOptions;
-import io.panamba.model.Precision;
-import io.panamba.model.Vim;
-import io.panamba.model.VimConfig;
-import io.panamba.model.VimInitializer;
-import io.panamba.model.VimOptions;
-import io.panamba.model.VimPreset;
+import io.panamba.model.Network;
+import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.NetworkConfig;
+import io.panamba.model.architecture.Precision;
+import io.panamba.model.architecture.Settings;
 import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.model.vim.Vim;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Tensor;
 import io.panamba.tests.kit.GoldenFiles;
@@ -49,14 +48,14 @@ class InvarianceTest {
     return Tensor.of(arena, tensor.shape(), tensor.toFloats());
   }
 
-  private static InferenceOptions logits(Vim vim, int batch) {
+  private static InferenceOptions logits(Network vim, int batch) {
     return InferenceOptions.logits(batch, vim.config());
   }
 
   private static List<Reference> references(
-      Function<Device, Vim> network, Tensor images, Arena arena) {
+      Function<Device, Network> network, Tensor images, Arena arena) {
     try (Device device = Device.cpu(1);
-        Vim vim = network.apply(device);
+        Network vim = network.apply(device);
         Inference inference = vim.plan(logits(vim, 1))) {
       return List.of(
           reference(inference, images, 0, arena), reference(inference, images, 1, arena));
@@ -77,11 +76,11 @@ class InvarianceTest {
   @ParameterizedTest
   @MethodSource("networks")
   void bitsOfAnImageAreItsOwn(String name, Precision precision) {
-    VimOptions options = NetworkGolden.options(name).withPrecision(precision);
+    Settings options = NetworkGolden.options(name).withPrecision(precision);
     try (Checkpoint expected = NetworkGolden.expected(name);
         Arena arena = Arena.ofConfined()) {
       check(
-          device -> Vim.open(NetworkGolden.weights(name), device, options),
+          device -> Network.open(NetworkGolden.weights(name), device, options),
           GoldenFiles.tensor(expected, "image", arena));
     }
   }
@@ -90,23 +89,23 @@ class InvarianceTest {
   @ParameterizedTest
   @EnumSource(Precision.class)
   void bitsOfAPublishedSize(Precision precision) {
-    VimOptions options =
-        VimOptions.defaults().withImageSize(80).withStride(12).withPrecision(precision);
+    Settings options =
+        Settings.none().withImageSize(80).with(Vim.STRIDE, 12).withPrecision(precision);
     try (Arena arena = Arena.ofShared()) {
       Checkpoint weights =
-          Checkpoint.of(VimInitializer.initialize(VimPreset.TINY, options, 1, arena));
+          Checkpoint.of(Network.draw(Vim.FAMILY, Vim.FAMILY.preset("tiny", options), 1, arena));
       check(
-          device -> Vim.load(weights, device, options),
+          device -> Network.load(weights, device, options),
           Random.tensor(arena, new SplittableRandom(2), 2, 3, 80, 80));
     }
   }
 
-  private static void check(Function<Device, Vim> network, Tensor images) {
+  private static void check(Function<Device, Network> network, Tensor images) {
     try (Arena arena = Arena.ofConfined()) {
       List<Reference> references = references(network, images, arena);
       for (int threads : THREADS) {
         try (Device device = Device.cpu(threads);
-            Vim vim = network.apply(device)) {
+            Network vim = network.apply(device)) {
           for (InferenceOptions options : variants(vim.config())) {
             check(vim, options, images, references, options + " on " + threads + " threads");
           }
@@ -115,7 +114,7 @@ class InvarianceTest {
     }
   }
 
-  private static List<InferenceOptions> variants(VimConfig config) {
+  private static List<InferenceOptions> variants(NetworkConfig config) {
     return List.of(
         InferenceOptions.logits(1, config),
         InferenceOptions.logits(2, config),
@@ -127,7 +126,11 @@ class InvarianceTest {
 
   /** Image i of the batch is golden image i modulo 2; everything runs twice. */
   private static void check(
-      Vim vim, InferenceOptions options, Tensor images, List<Reference> references, String what) {
+      Network vim,
+      InferenceOptions options,
+      Tensor images,
+      List<Reference> references,
+      String what) {
     try (Inference inference = vim.plan(options)) {
       for (int image = 0; image < options.batch(); image++) {
         inference

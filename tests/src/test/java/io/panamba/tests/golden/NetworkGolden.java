@@ -1,9 +1,10 @@
 package io.panamba.tests.golden;
 
+import io.panamba.model.architecture.Settings;
 import io.panamba.model.block.ClassToken;
 import io.panamba.model.block.Pooling;
-import io.panamba.model.VimOptions;
 import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.model.vim.Vim;
 import io.panamba.tests.kit.GoldenFiles;
 import java.nio.file.Path;
 import java.util.List;
@@ -50,18 +51,18 @@ public final class NetworkGolden {
   }
 
   /** Tells only what the shapes of a checkpoint don't. */
-  static VimOptions options(Map<String, String> config) {
-    return VimOptions.defaults()
+  static Settings options(Map<String, String> config) {
+    return Settings.none()
         .withImageSize(number(config, "img_size"))
-        .withStride(number(config, "stride"))
-        .withClassToken(ClassToken.valueOf(upper(config, "cls")))
-        .withPooling(Pooling.valueOf(upper(config, "pool")))
-        .withDivideOut(flag(config, "divide_out"))
-        .withLayerBidirectional(flag(config, "layer_bidirectional"))
-        .withRopeResidual(flag(config, "rope_residual"));
+        .with(Vim.STRIDE, number(config, "stride"))
+        .with(Vim.CLASS_TOKEN, ClassToken.valueOf(upper(config, "cls")))
+        .with(Vim.POOLING, Pooling.valueOf(upper(config, "pool")))
+        .with(Vim.DIVIDE_OUT, flag(config, "divide_out"))
+        .with(Vim.LAYER_BIDIRECTIONAL, flag(config, "layer_bidirectional"))
+        .with(Vim.ROPE_RESIDUAL, flag(config, "rope_residual"));
   }
 
-  public static VimOptions options(String name) {
+  public static Settings options(String name) {
     try (Checkpoint expected = expected(name)) {
       return options(config(expected));
     }

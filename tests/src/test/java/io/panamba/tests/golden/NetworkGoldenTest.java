@@ -2,16 +2,18 @@ package io.panamba.tests.golden;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.panamba.model.Bimamba;
 import io.panamba.model.Inference;
-import io.panamba.model.InferenceOptions;
+import io.panamba.model.Network;
+import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.Precision;
+import io.panamba.model.architecture.Settings;
 import io.panamba.model.block.Pooling;
 import io.panamba.model.block.PositionInterpolation;
-import io.panamba.model.Precision;
-import io.panamba.model.Vim;
-import io.panamba.model.VimConfig;
-import io.panamba.model.VimOptions;
 import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.model.vim.Bimamba;
+import io.panamba.model.vim.Vim;
+import io.panamba.model.vim.VimConfig;
+import io.panamba.model.vim.VimTrait;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Shape;
 import io.panamba.tests.kit.GoldenFiles;
@@ -77,12 +79,12 @@ class NetworkGoldenTest {
 
   private static void check(String name, Precision precision, double bound) {
     try (Checkpoint expected = NetworkGolden.expected(name);
-        Vim vim =
-            Vim.open(
+        Network vim =
+            Network.open(
                 NetworkGolden.weights(name),
                 device,
                 NetworkGolden.options(NetworkGolden.config(expected)).withPrecision(precision));
-        Inference inference = vim.plan(everything(vim.config(), 2))) {
+        Inference inference = vim.plan(everything((VimConfig) vim.config(), 2))) {
       inference.image().copyFrom(GoldenFiles.floats(expected, "image"));
       inference.run();
       Numbers.assertClose(
@@ -112,34 +114,36 @@ class NetworkGoldenTest {
   void shapesTellTheConfiguration(String name) {
     try (Checkpoint file = NetworkGolden.expected(name)) {
       Map<String, String> expected = NetworkGolden.config(file);
-      try (Vim vim =
-          Vim.open(NetworkGolden.weights(name), device, NetworkGolden.options(expected))) {
-        VimConfig config = vim.config();
-        assertThat(config.imageHeight()).isEqualTo(NetworkGolden.number(expected, "img_size"));
-        assertThat(config.imageWidth()).isEqualTo(NetworkGolden.number(expected, "img_size"));
+      try (Network vim =
+          Network.open(NetworkGolden.weights(name), device, NetworkGolden.options(expected))) {
+        VimConfig config = (VimConfig) vim.config();
+        assertThat(config.image().height()).isEqualTo(NetworkGolden.number(expected, "img_size"));
+        assertThat(config.image().width()).isEqualTo(NetworkGolden.number(expected, "img_size"));
         assertThat(config.colours()).isEqualTo(NetworkGolden.number(expected, "channels"));
-        assertThat(config.patch()).isEqualTo(NetworkGolden.number(expected, "patch_size"));
+        assertThat(config.sizes().patch()).isEqualTo(NetworkGolden.number(expected, "patch_size"));
         assertThat(config.depth()).isEqualTo(NetworkGolden.number(expected, "depth"));
-        assertThat(config.dim()).isEqualTo(NetworkGolden.number(expected, "embed_dim"));
-        assertThat(config.inner())
+        assertThat(config.width()).isEqualTo(NetworkGolden.number(expected, "embed_dim"));
+        assertThat(config.sizes().inner())
             .isEqualTo(
                 NetworkGolden.number(expected, "expand")
                     * NetworkGolden.number(expected, "embed_dim"));
-        assertThat(config.states()).isEqualTo(NetworkGolden.number(expected, "d_state"));
-        assertThat(config.kernel()).isEqualTo(NetworkGolden.number(expected, "d_conv"));
+        assertThat(config.sizes().states()).isEqualTo(NetworkGolden.number(expected, "d_state"));
+        assertThat(config.sizes().kernel()).isEqualTo(NetworkGolden.number(expected, "d_conv"));
         assertThat(config.classes()).isEqualTo(NetworkGolden.number(expected, "num_classes"));
         assertThat(config.bimamba())
             .isEqualTo(Bimamba.valueOf(NetworkGolden.upper(expected, "mamba")));
-        assertThat(config.rope()).isEqualTo(NetworkGolden.flag(expected, "rope"));
-        assertThat(config.layerScale()).isEqualTo(NetworkGolden.flag(expected, "layer_scale"));
-        assertThat(config.layerNorm()).isEqualTo(NetworkGolden.flag(expected, "layer_norm"));
+        assertThat(config.hasRotary()).isEqualTo(NetworkGolden.flag(expected, "rope"));
+        assertThat(config.has(VimTrait.LAYER_SCALE))
+            .isEqualTo(NetworkGolden.flag(expected, "layer_scale"));
+        assertThat(config.has(VimTrait.LAYER_NORM))
+            .isEqualTo(NetworkGolden.flag(expected, "layer_norm"));
       }
     }
   }
 
   private static float[] logits(Path weights) {
     try (Checkpoint expected = NetworkGolden.expected(NANO);
-        Vim vim = Vim.open(weights, device, NetworkGolden.options(NANO));
+        Network vim = Network.open(weights, device, NetworkGolden.options(NANO));
         Inference inference = vim.plan(InferenceOptions.logits(2, vim.config()))) {
       inference.image().copyFrom(GoldenFiles.floats(expected, "image"));
       inference.run();
@@ -167,11 +171,11 @@ class NetworkGoldenTest {
   @ParameterizedTest
   @CsvSource({"48, 48, ALIGNED", "48, 48, REPO", "32, 64, ALIGNED", "24, 40, ALIGNED"})
   void otherImageSizes(int height, int width, PositionInterpolation mode) {
-    VimOptions options = NetworkGolden.options(NANO).withPositionInterpolation(mode);
+    Settings options = NetworkGolden.options(NANO).with(Vim.POSITION_INTERPOLATION, mode);
     String size = height + "x" + width;
     try (Checkpoint expected =
             Checkpoint.open(GoldenFiles.path("vim_nano.sizes.expected.safetensors"));
-        Vim vim = Vim.open(NetworkGolden.weights(NANO), device, options);
+        Network vim = Network.open(NetworkGolden.weights(NANO), device, options);
         Inference inference =
             vim.plan(new InferenceOptions(1, height, width, true, false, false))) {
       inference.image().copyFrom(GoldenFiles.floats(expected, "image." + size));
@@ -186,16 +190,16 @@ class NetworkGoldenTest {
   void logitsOfEveryToken() {
     String name = "vim_nano_nocls_max";
     try (Checkpoint expected = NetworkGolden.expected(name);
-        Vim vim =
-            Vim.open(
+        Network vim =
+            Network.open(
                 NetworkGolden.weights(name),
                 device,
-                NetworkGolden.options(name).withPooling(Pooling.ALL));
+                NetworkGolden.options(name).with(Vim.POOLING, Pooling.ALL));
         Inference inference = vim.plan(InferenceOptions.logits(2, vim.config()))) {
       inference.image().copyFrom(GoldenFiles.floats(expected, "image"));
       inference.run();
       int classes = vim.config().classes();
-      int length = Math.toIntExact(vim.config().length());
+      int length = Math.toIntExact(vim.config().tokens());
       assertThat(inference.logits().shape()).isEqualTo(Shape.of(2, length, classes));
       float[] every = inference.logits().toFloats();
       float[] largest = new float[2 * classes];

@@ -3,14 +3,15 @@ package io.panamba.tests.golden;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.panamba.model.Inference;
-import io.panamba.model.InferenceOptions;
-import io.panamba.model.block.PositionInterpolation;
-import io.panamba.model.Precision;
-import io.panamba.model.StreamOptions;
+import io.panamba.model.Network;
 import io.panamba.model.StreamedInference;
-import io.panamba.model.Vim;
-import io.panamba.model.VimConfig;
-import io.panamba.model.VimOptions;
+import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.Precision;
+import io.panamba.model.architecture.Settings;
+import io.panamba.model.architecture.StreamOptions;
+import io.panamba.model.block.PositionInterpolation;
+import io.panamba.model.vim.Vim;
+import io.panamba.model.vim.VimConfig;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
@@ -59,8 +60,8 @@ class StreamTest {
   }
 
   /** Asserts bits, and that progress rises to its total. */
-  private static void check(Vim vim, StreamOptions options, String what) {
-    ArrayImage image = image(vim.config(), options.height(), options.width());
+  private static void check(Network vim, StreamOptions options, String what) {
+    ArrayImage image = image((VimConfig) vim.config(), options.height(), options.width());
     try (Arena arena = Arena.ofConfined();
         Inference whole =
             vim.plan(
@@ -92,15 +93,15 @@ class StreamTest {
     return Shape.of(image.shape().size(1), image.shape().size(2), image.shape().size(3));
   }
 
-  private static void check(String name, VimOptions network, int height, int width) {
+  private static void check(String name, Settings network, int height, int width) {
     for (Precision precision : Precision.values()) {
       checkOne(name, network.withPrecision(precision), height, width);
     }
   }
 
-  private static void checkOne(String name, VimOptions network, int height, int width) {
+  private static void checkOne(String name, Settings network, int height, int width) {
     try (Device device = Device.cpu(2);
-        Vim vim = Vim.open(NetworkGolden.weights(name), device, network)) {
+        Network vim = Network.open(NetworkGolden.weights(name), device, network)) {
       StreamOptions options = StreamOptions.of(height, width, vim.config());
       for (int tile : new int[] {8, 19, 64, StreamOptions.DEFAULT_TILE}) {
         check(vim, options.withTile(tile), "%s in tiles of %d".formatted(name, tile));
@@ -124,21 +125,22 @@ class StreamTest {
   @ParameterizedTest
   @CsvSource({"4, 40, 72", "3, 31, 33", "11, 60, 47"})
   void bitsOfEveryStride(int stride, int height, int width) {
-    check(NANO, NetworkGolden.options(NANO).withStride(stride), height, width);
+    check(NANO, NetworkGolden.options(NANO).with(Vim.STRIDE, stride), height, width);
   }
 
   @ParameterizedTest
   @EnumSource
   void bitsOfEveryInterpolation(PositionInterpolation mode) {
     for (String name : List.of(NANO, "vim_nano_double_cls", "vim_nano_head_cls")) {
-      check(name, NetworkGolden.options(name).withPositionInterpolation(mode), 48, 56);
+      check(name, NetworkGolden.options(name).with(Vim.POSITION_INTERPOLATION, mode), 48, 56);
     }
   }
 
   @Test
   void aFileHasTheBitsOfMemoryAndGoesAway() throws IOException {
     try (Device device = Device.cpu(2);
-        Vim vim = Vim.open(NetworkGolden.weights(NANO), device, NetworkGolden.options(NANO))) {
+        Network vim =
+            Network.open(NetworkGolden.weights(NANO), device, NetworkGolden.options(NANO))) {
       StreamOptions options =
           StreamOptions.of(56, 64, vim.config()).withTile(16).withFolder(folder);
       check(vim, options, "a file");
@@ -148,7 +150,7 @@ class StreamTest {
     assertEmpty(folder);
   }
 
-  private static long workspace(Vim vim, StreamOptions options) {
+  private static long workspace(Network vim, StreamOptions options) {
     try (StreamedInference streamed = vim.stream(options)) {
       return streamed.workspaceBytes();
     }
@@ -164,15 +166,16 @@ class StreamTest {
   @Test
   void memoryGrowsByTwoRowsAToken() {
     try (Device device = Device.cpu(1);
-        Vim vim = Vim.open(NetworkGolden.weights(NANO), device, NetworkGolden.options(NANO))) {
-      VimConfig config = vim.config();
-      int side = 32 * config.patch();
+        Network vim =
+            Network.open(NetworkGolden.weights(NANO), device, NetworkGolden.options(NANO))) {
+      VimConfig config = (VimConfig) vim.config();
+      int side = 32 * config.sizes().patch();
       StreamOptions small = StreamOptions.of(side, side, config).withTile(8);
       StreamOptions large = StreamOptions.of(4 * side, side, config).withTile(8);
       long tokens = 3L * 32 * 32;
-      long expected = tokens * (config.dim() + config.inner()) * Float.BYTES;
+      long expected = tokens * (config.width() + config.sizes().inner()) * Float.BYTES;
       // Tiles of an odd length differ by a token.
-      long slack = 32L * config.inner() * Float.BYTES;
+      long slack = 32L * config.sizes().inner() * Float.BYTES;
       assertThat(workspace(vim, large) - workspace(vim, small))
           .isBetween(expected - slack, expected + slack);
     }

@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panamba.model.Inference;
-import io.panamba.model.InferenceOptions;
+import io.panamba.model.Network;
+import io.panamba.model.architecture.ImageSize;
+import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.Precision;
+import io.panamba.model.architecture.Settings;
 import io.panamba.model.block.Pooling;
-import io.panamba.model.Precision;
-import io.panamba.model.Vim;
-import io.panamba.model.VimConfig;
-import io.panamba.model.VimOptions;
+import io.panamba.model.vim.Vim;
+import io.panamba.model.vim.VimConfig;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Tensor;
 import io.panamba.tests.kit.Numbers;
@@ -38,13 +40,13 @@ class SweepTest {
     return NetworkGolden.names();
   }
 
-  private static InferenceOptions options(Vim vim, int tile, boolean tokens) {
-    VimConfig config = vim.config();
+  private static InferenceOptions options(Network vim, int tile, boolean tokens) {
+    VimConfig config = (VimConfig) vim.config();
     return new InferenceOptions(
-        BATCH, config.imageHeight(), config.imageWidth(), true, tokens, false, tile);
+        BATCH, config.image().height(), config.image().width(), true, tokens, false, tile);
   }
 
-  private static Results run(Vim vim, InferenceOptions options, Arena arena) {
+  private static Results run(Network vim, InferenceOptions options, Arena arena) {
     try (Inference inference = vim.plan(options)) {
       long pixels = inference.image().shape().elements();
       inference.image().copyFrom(Random.floats(new SplittableRandom(pixels), pixels));
@@ -61,11 +63,11 @@ class SweepTest {
     return Tensor.of(arena, tensor.shape(), tensor.toFloats());
   }
 
-  private static void check(Vim vim, int tile, boolean tokens) {
+  private static void check(Network vim, int tile, boolean tokens) {
     try (Arena arena = Arena.ofConfined()) {
       Results whole = run(vim, options(vim, WHOLE, tokens), arena);
       Results tiled = run(vim, options(vim, tile, tokens), arena);
-      String what = ", tiles of %d of %d".formatted(tile, vim.config().length());
+      String what = ", tiles of %d of %d".formatted(tile, vim.config().tokens());
       Numbers.assertSameBits("logits" + what, tiled.logits, whole.logits);
       Numbers.assertSameBits("features" + what, tiled.features, whole.features);
       if (tokens) {
@@ -79,16 +81,20 @@ class SweepTest {
    * Tiles of the smallest size, of half the sequence, so that the first ends with a class token in
    * the middle, and of one token less than the sequence.
    */
-  private static void check(String name, VimOptions options) {
+  private static void check(String name, Settings options) {
     for (Precision precision : Precision.values()) {
       checkOne(name, options.withPrecision(precision));
     }
   }
 
-  private static void checkOne(String name, VimOptions options) {
+  private static void checkOne(String name, Settings options) {
     try (Device device = Device.cpu(2);
-        Vim vim = Vim.open(NetworkGolden.weights(name), device, options.withImageSize(48, 72))) {
-      int length = Math.toIntExact(vim.config().length());
+        Network vim =
+            Network.open(
+                NetworkGolden.weights(name),
+                device,
+                options.withImageSize(new ImageSize(48, 72)))) {
+      int length = Math.toIntExact(vim.config().tokens());
       for (int tile : new int[] {SMALLEST, 11, length / 2, (length + 1) / 2, length - 1, length}) {
         check(vim, tile, false);
         check(vim, tile, true);
@@ -106,7 +112,7 @@ class SweepTest {
   @EnumSource
   void bitsOfEveryPooling(Pooling pooling) {
     String name = "vim_nano_nocls_mean";
-    check(name, NetworkGolden.options(name).withPooling(pooling));
+    check(name, NetworkGolden.options(name).with(Vim.POOLING, pooling));
   }
 
   /** What a network takes for a token: the residual stream, x and y, and the image and position. */
@@ -114,23 +120,26 @@ class SweepTest {
   void memoryGrowsByThreeRowsAToken() {
     String name = "vim_nano";
     try (Device device = Device.cpu(1);
-        Vim vim = Vim.open(NetworkGolden.weights(name), device, NetworkGolden.options(name))) {
-      VimConfig config = vim.config();
-      int side = 16 * config.patch();
+        Network vim =
+            Network.open(NetworkGolden.weights(name), device, NetworkGolden.options(name))) {
+      VimConfig config = (VimConfig) vim.config();
+      int side = 16 * config.sizes().patch();
       long small = workspace(vim, side, side);
       long large = workspace(vim, 2 * side, side);
       long tokens = 16L * 16;
-      long pixels = (long) config.colours() * config.patch() * config.patch();
+      long pixels = (long) config.colours() * config.sizes().patch() * config.sizes().patch();
       // Tiles of an odd length differ by a token.
-      long slack = 32L * config.inner() * Float.BYTES;
+      long slack = 32L * config.sizes().inner() * Float.BYTES;
       assertThat(large - small)
           .isBetween(
-              tokens * (pixels + config.dim() + 2L * config.inner()) * Float.BYTES - slack,
-              tokens * (pixels + config.dim() + 2L * config.inner()) * Float.BYTES + slack);
+              tokens * (pixels + config.width() + 2L * config.sizes().inner()) * Float.BYTES
+                  - slack,
+              tokens * (pixels + config.width() + 2L * config.sizes().inner()) * Float.BYTES
+                  + slack);
     }
   }
 
-  private static long workspace(Vim vim, int height, int width) {
+  private static long workspace(Network vim, int height, int width) {
     try (Inference inference =
         vim.plan(new InferenceOptions(1, height, width, true, false, false, SMALLEST))) {
       return inference.workspaceBytes();

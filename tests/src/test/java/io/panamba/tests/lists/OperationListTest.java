@@ -2,16 +2,17 @@ package io.panamba.tests.lists;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.panamba.model.Architectures;
 import io.panamba.model.Inference;
-import io.panamba.model.InferenceOptions;
-import io.panamba.model.Precision;
-import io.panamba.model.Vim;
-import io.panamba.model.VimConfig;
-import io.panamba.model.VimOptions;
-import io.panamba.model.VimStart;
+import io.panamba.model.Network;
+import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.Precision;
+import io.panamba.model.architecture.Settings;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.training.Trainer;
 import io.panamba.model.training.TrainingOptions;
+import io.panamba.model.vim.Vim;
+import io.panamba.model.vim.VimConfig;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.internal.cuda.FakeCuda;
 import io.panamba.tests.golden.NetworkGolden;
@@ -55,16 +56,16 @@ class OperationListTest {
   }
 
   private static void check(String file, String name, Precision precision) throws IOException {
-    VimOptions options = NetworkGolden.options(name).withPrecision(precision);
+    Settings options = NetworkGolden.options(name).withPrecision(precision);
     List<String> lines = new ArrayList<>();
     try (Device device = Device.cpu(1);
-        Vim vim = Vim.open(NetworkGolden.weights(name), device, options)) {
+        Network vim = Network.open(NetworkGolden.weights(name), device, options)) {
       plan(lines, "whole", vim, all -> all.withTokens().withTaps());
       plan(lines, "tiles", vim, all -> all.withTile(TILE));
       plan(lines, "last token", vim, UnaryOperator.identity());
     }
     try (Device device = new FakeCuda(1).open(0);
-        Vim vim = Vim.open(NetworkGolden.weights(name), device, options)) {
+        Network vim = Network.open(NetworkGolden.weights(name), device, options)) {
       plan(lines, "gpu", vim, UnaryOperator.identity());
     }
     lines.add("== training");
@@ -73,7 +74,7 @@ class OperationListTest {
   }
 
   private static void plan(
-      List<String> lines, String form, Vim vim, UnaryOperator<InferenceOptions> wanted) {
+      List<String> lines, String form, Network vim, UnaryOperator<InferenceOptions> wanted) {
     InferenceOptions options = wanted.apply(InferenceOptions.logits(BATCH, vim.config()));
     lines.add("== " + form);
     try (Inference inference = vim.plan(options)) {
@@ -81,15 +82,16 @@ class OperationListTest {
     }
   }
 
-  private static List<String> training(String name, VimOptions options) {
+  private static List<String> training(String name, Settings options) {
     try (Checkpoint weights = Checkpoint.open(NetworkGolden.weights(name));
         Device device = Device.cpu(1);
         Arena arena = Arena.ofConfined()) {
-      VimConfig config = VimConfig.of(weights, options);
+      VimConfig config = Architectures.recognise(Vim.FAMILY, weights).read(options);
       try (Trainer trainer =
           new Trainer(
+              Vim.FAMILY,
               config,
-              VimStart.of(weights, config, 0, arena),
+              Network.fit(Architectures.recognise(Vim.FAMILY, weights), config, 0, arena),
               TrainingOptions.defaults().withBatch(BATCH),
               device)) {
         return OperationText.lines(trainer.operations());

@@ -2,12 +2,12 @@ package io.panamba.tests.lists;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.panamba.model.VimConfig;
-import io.panamba.model.VimInitializer;
-import io.panamba.model.VimOptions;
-import io.panamba.model.VimPreset;
+import io.panamba.model.Network;
+import io.panamba.model.architecture.Settings;
 import io.panamba.model.training.Trainer;
 import io.panamba.model.training.TrainingOptions;
+import io.panamba.model.vim.Vim;
+import io.panamba.model.vim.VimConfig;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Tensor;
 import io.panamba.tests.kit.OnEveryTier;
@@ -34,13 +34,14 @@ class TrainingBitsTest {
 
   @Test
   void tenSteps() throws IOException {
-    VimConfig config = VimPreset.NANO.config(VimOptions.defaults());
+    VimConfig config = Vim.FAMILY.preset("nano", Settings.none());
     TrainingOptions options =
         TrainingOptions.defaults().withBatch(4).withDropPath(0.2f).withAverageDecay(0.9f);
     try (Device device = Device.cpu(2);
         Arena arena = Arena.ofConfined();
         Trainer trainer =
-            new Trainer(config, VimInitializer.initialize(config, 3, arena), options, device)) {
+            new Trainer(
+                Vim.FAMILY, config, Network.draw(Vim.FAMILY, config, 3, arena), options, device)) {
       SplittableRandom random = new SplittableRandom(11);
       for (int step = 0; step < STEPS; step++) {
         trainer.images().copyFrom(Random.floats(random, trainer.images().shape().elements()));

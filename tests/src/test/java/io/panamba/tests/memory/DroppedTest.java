@@ -3,11 +3,11 @@ package io.panamba.tests.memory;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.panamba.model.Inference;
-import io.panamba.model.InferenceOptions;
-import io.panamba.model.StreamOptions;
+import io.panamba.model.Network;
 import io.panamba.model.StreamedInference;
-import io.panamba.model.Vim;
-import io.panamba.model.VimOptions;
+import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.Settings;
+import io.panamba.model.architecture.StreamOptions;
 import io.panamba.runtime.Arenas;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
@@ -102,7 +102,7 @@ class DroppedTest {
   @Test
   void aTemporaryFile() throws Exception {
     try (Device device = Device.cpu(1);
-        Vim vim = Vim.open(NANO, device, VimOptions.defaults())) {
+        Network vim = Network.open(NANO, device, Settings.none())) {
       StreamedInference streamed =
           vim.stream(StreamOptions.of(64, 64, vim.config()).withFolder(folder));
       assertThat(streamed.tokens()).isPositive();
@@ -124,7 +124,7 @@ class DroppedTest {
       long early = 0;
       Device device = Device.cpu(1);
       for (int i = 0; i < LOADS; i++) {
-        Vim vim = Vim.open(NANO, device, VimOptions.defaults());
+        Network vim = Network.open(NANO, device, Settings.none());
         Inference inference = vim.plan(InferenceOptions.logits(1, vim.config()));
         inference.run();
         if (i % 20 == 0) {

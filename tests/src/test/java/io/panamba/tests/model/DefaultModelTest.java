@@ -2,11 +2,11 @@ package io.panamba.tests.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.panamba.model.task.Classifier;
-import io.panamba.model.Vim;
-import io.panamba.model.VimOptions;
+import io.panamba.model.Network;
+import io.panamba.model.architecture.Settings;
 import io.panamba.model.image.ImageDecoder;
 import io.panamba.model.image.RgbImage;
+import io.panamba.model.task.Classifier;
 import io.panamba.model.training.Dataset;
 import io.panamba.model.training.Split;
 import io.panamba.runtime.Device;
@@ -34,7 +34,7 @@ class DefaultModelTest {
   private static final int CANVAS = 280;
 
   private final Device device = Device.cpu(2);
-  private final Vim vim = Vim.openDefault(device, VimOptions.defaults());
+  private final Network vim = Network.openDefault(device, Settings.none());
   private Classifier classifier;
 
   @BeforeEach

@@ -3,9 +3,9 @@ package io.panamba.tests.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.panamba.model.Inference;
-import io.panamba.model.InferenceOptions;
-import io.panamba.model.Vim;
-import io.panamba.model.VimOptions;
+import io.panamba.model.Network;
+import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.Settings;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.LibraryInfo;
 import io.panamba.tests.kit.Allocation;
@@ -39,7 +39,7 @@ class FlightRecorderTest {
      */
     public static void main(String[] arguments) {
       try (Device device = Device.cpu(2);
-          Vim vim = Vim.open(NANO, device, VimOptions.defaults());
+          Network vim = Network.open(NANO, device, Settings.none());
           Inference inference = vim.plan(InferenceOptions.logits(1, vim.config()))) {
         inference.warmUp();
         inference.run();
@@ -74,7 +74,7 @@ class FlightRecorderTest {
     try (Device device = Device.cpu(2);
         Recording recording = new Recording()) {
       recording.start();
-      try (Vim vim = Vim.open(NANO, device, VimOptions.defaults());
+      try (Network vim = Network.open(NANO, device, Settings.none());
           Inference inference = vim.plan(new InferenceOptions(3, 40, 24, true, false, false))) {
         inference.warmUp();
         long before = System.nanoTime();
@@ -119,7 +119,7 @@ class FlightRecorderTest {
   @Test
   void nothingIsRecordedOfARunThatFailsOrOfOneThatNobodyWatches() throws IOException {
     try (Device device = Device.cpu(2);
-        Vim vim = Vim.open(NANO, device, VimOptions.defaults());
+        Network vim = Network.open(NANO, device, Settings.none());
         Recording recording = new Recording()) {
       Inference inference = vim.plan(InferenceOptions.logits(1, vim.config()));
       inference.run();
@@ -139,7 +139,7 @@ class FlightRecorderTest {
   @Test
   void aRunAllocatesNothingWhetherItIsRecordedOrNot() throws IOException {
     try (Device device = Device.cpu(2);
-        Vim vim = Vim.open(NANO, device, VimOptions.defaults());
+        Network vim = Network.open(NANO, device, Settings.none());
         Inference inference = vim.plan(InferenceOptions.logits(1, vim.config()));
         Recording recording = new Recording()) {
       inference.warmUp();
@@ -171,7 +171,7 @@ class FlightRecorderTest {
 
     public static void main(String[] arguments) throws IOException {
       try (Device device = Device.cpu(2);
-          Vim vim = Vim.open(NANO, device, VimOptions.defaults());
+          Network vim = Network.open(NANO, device, Settings.none());
           Inference inference = vim.plan(InferenceOptions.logits(1, vim.config()))) {
         inference.run();
         try (Recording recording = new Recording()) {

@@ -4,16 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.panamba.model.Inference;
+import io.panamba.model.InferencePool;
+import io.panamba.model.Network;
+import io.panamba.model.PoolTimeoutException;
+import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.Settings;
+import io.panamba.model.graph.InferenceInterruptedException;
+import io.panamba.model.image.RgbImage;
 import io.panamba.model.task.Classifier;
 import io.panamba.model.task.FeatureExtractor;
-import io.panamba.model.Inference;
-import io.panamba.model.InferenceInterruptedException;
-import io.panamba.model.InferenceOptions;
-import io.panamba.model.InferencePool;
-import io.panamba.model.PoolTimeoutException;
-import io.panamba.model.Vim;
-import io.panamba.model.VimOptions;
-import io.panamba.model.image.RgbImage;
 import io.panamba.runtime.Device;
 import io.panamba.tests.kit.Allocation;
 import io.panamba.tests.kit.GoldenFiles;
@@ -59,12 +59,12 @@ class InferencePoolTest {
   }
 
   private final Device device = Device.cpu(1);
-  private Vim vim;
+  private Network vim;
   private InferenceOptions options;
 
   @BeforeEach
   void open() {
-    vim = Vim.open(GoldenFiles.path("vim_nano.safetensors"), device, VimOptions.defaults());
+    vim = Network.open(GoldenFiles.path("vim_nano.safetensors"), device, Settings.none());
     options = InferenceOptions.logits(1, vim.config());
   }
 

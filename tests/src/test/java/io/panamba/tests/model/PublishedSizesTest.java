@@ -3,12 +3,11 @@ package io.panamba.tests.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.panamba.model.Inference;
-import io.panamba.model.InferenceOptions;
-import io.panamba.model.Vim;
-import io.panamba.model.VimInitializer;
-import io.panamba.model.VimOptions;
-import io.panamba.model.VimPreset;
+import io.panamba.model.Network;
+import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.Settings;
 import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.model.vim.Vim;
 import io.panamba.runtime.Device;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
@@ -24,17 +23,17 @@ class PublishedSizesTest {
 
   @ParameterizedTest
   @CsvSource({
-    "TINY,224",
-    "TINY,512",
-    "TINY,1248",
-    "SMALL,224",
-    "SMALL,512",
-    "BASE,224",
-    "BASE,512"
+    "tiny,224",
+    "tiny,512",
+    "tiny,1248",
+    "small,224",
+    "small,512",
+    "base,224",
+    "base,512"
   })
-  void anImageHasTheBitsInABatchThatItHasAlone(VimPreset preset, int size) {
+  void anImageHasTheBitsInABatchThatItHasAlone(String preset, int size) {
     try (Device device = Device.cpu();
-        Vim vim = load(preset, device)) {
+        Network vim = load(preset, device)) {
       float[] alone = logits(vim, 1, size);
       for (float logit : alone) {
         assertThat(logit).isFinite();
@@ -47,15 +46,16 @@ class PublishedSizesTest {
     }
   }
 
-  private static Vim load(VimPreset preset, Device device) {
+  private static Network load(String preset, Device device) {
     try (Arena arena = Arena.ofConfined();
         Checkpoint checkpoint =
-            Checkpoint.of(VimInitializer.initialize(preset, VimOptions.defaults(), 1, arena))) {
-      return Vim.load(checkpoint, device, VimOptions.defaults());
+            Checkpoint.of(
+                Network.draw(Vim.FAMILY, Vim.FAMILY.preset(preset, Settings.none()), 1, arena))) {
+      return Network.load(checkpoint, device, Settings.none());
     }
   }
 
-  private static float[] logits(Vim vim, int batch, int size) {
+  private static float[] logits(Network vim, int batch, int size) {
     float[] pixels = new float[3 * size * size];
     Random random = new Random(5);
     for (int i = 0; i < pixels.length; i++) {

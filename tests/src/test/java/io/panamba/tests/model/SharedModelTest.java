@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panamba.model.Inference;
-import io.panamba.model.InferenceOptions;
 import io.panamba.model.InferencePool;
-import io.panamba.model.Vim;
-import io.panamba.model.VimOptions;
+import io.panamba.model.Network;
+import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.Settings;
 import io.panamba.runtime.Device;
 import io.panamba.tests.kit.ChildJvm;
 import java.io.IOException;
@@ -52,7 +52,7 @@ class SharedModelTest {
   @Test
   void eightThreadsGetTheBitsOfOne() throws Exception {
     try (Device device = Device.cpu(2);
-        Vim vim = Vim.open(nano(), device, VimOptions.defaults());
+        Network vim = Network.open(nano(), device, Settings.none());
         InferencePool pool = new InferencePool(vim, InferenceOptions.logits(1, vim.config()), 3);
         ExecutorService threads = Executors.newFixedThreadPool(THREADS)) {
       pool.warmUp();
@@ -84,7 +84,7 @@ class SharedModelTest {
   @Test
   void nothingRunsAfterItsEnd() {
     Device device = Device.cpu(2);
-    Vim vim = Vim.open(nano(), device, VimOptions.defaults());
+    Network vim = Network.open(nano(), device, Settings.none());
     Inference inference = vim.plan(InferenceOptions.logits(1, vim.config()));
     Inference second = vim.plan(InferenceOptions.logits(1, vim.config()));
     InferencePool pool = new InferencePool(vim, InferenceOptions.logits(1, vim.config()), 1);
@@ -109,7 +109,7 @@ class SharedModelTest {
   @Test
   void nothingClosesWhileItRuns() throws Exception {
     try (Device device = Device.cpu(2)) {
-      Vim vim = Vim.open(nano(), device, VimOptions.defaults());
+      Network vim = Network.open(nano(), device, Settings.none());
       boolean refused = false;
       // A runner may be done before this thread has its turn, or between its two attempts.
       for (int round = 0; round < 100 && !refused; round++) {
@@ -169,7 +169,7 @@ class SharedModelTest {
       long early = 0;
       try (Device device = Device.cpu(1)) {
         for (int i = 0; i < LOADS; i++) {
-          try (Vim vim = Vim.open(nano(), device, VimOptions.defaults());
+          try (Network vim = Network.open(nano(), device, Settings.none());
               Inference inference = vim.plan(InferenceOptions.logits(1, vim.config()))) {
             logits(inference, image);
           }

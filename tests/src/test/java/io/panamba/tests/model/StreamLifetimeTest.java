@@ -3,14 +3,15 @@ package io.panamba.tests.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.panamba.model.InferenceInterruptedException;
-import io.panamba.model.block.Pooling;
-import io.panamba.model.StreamOptions;
+import io.panamba.model.Network;
 import io.panamba.model.StreamedInference;
-import io.panamba.model.Vim;
-import io.panamba.model.VimOptions;
-import io.panamba.model.WorkspaceException;
+import io.panamba.model.architecture.Settings;
+import io.panamba.model.architecture.StreamOptions;
+import io.panamba.model.block.Pooling;
+import io.panamba.model.graph.InferenceInterruptedException;
+import io.panamba.model.graph.WorkspaceException;
 import io.panamba.model.image.ImageException;
+import io.panamba.model.vim.Vim;
 import io.panamba.runtime.Device;
 import io.panamba.tests.kit.ArrayImage;
 import io.panamba.tests.kit.GoldenFiles;
@@ -33,12 +34,12 @@ class StreamLifetimeTest {
 
   @TempDir Path folder;
   private Device device;
-  private Vim vim;
+  private Network vim;
 
   @BeforeEach
   void open() {
     device = Device.cpu(1);
-    vim = open("vim_nano", VimOptions.defaults());
+    vim = open("vim_nano", Settings.none());
   }
 
   @AfterEach
@@ -47,8 +48,8 @@ class StreamLifetimeTest {
     device.close();
   }
 
-  private Vim open(String name, VimOptions options) {
-    return Vim.open(GoldenFiles.path(name + ".safetensors"), device, options);
+  private Network open(String name, Settings options) {
+    return Network.open(GoldenFiles.path(name + ".safetensors"), device, options);
   }
 
   private StreamOptions options(int height, int width) {
@@ -202,8 +203,9 @@ class StreamLifetimeTest {
 
   @Test
   void networksThatCannotBeStreamed() {
-    try (Vim rope = open("vim_nano_rope", VimOptions.defaults());
-        Vim every = open("vim_nano_nocls_mean", VimOptions.defaults().withPooling(Pooling.ALL))) {
+    try (Network rope = open("vim_nano_rope", Settings.none());
+        Network every =
+            open("vim_nano_nocls_mean", Settings.none().with(Vim.POOLING, Pooling.ALL))) {
       assertThatThrownBy(() -> rope.stream(options(SIDE, SIDE)))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("need whole sequences");

@@ -3,16 +3,16 @@ package io.panamba.tests.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.panamba.model.Architectures;
+import io.panamba.model.Network;
+import io.panamba.model.architecture.Settings;
 import io.panamba.model.block.ClassToken;
 import io.panamba.model.block.Pooling;
-import io.panamba.model.VimConfig;
-import io.panamba.model.VimInitializer;
-import io.panamba.model.VimOptions;
-import io.panamba.model.VimPreset;
-import io.panamba.model.VimStart;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.training.Trainer;
 import io.panamba.model.training.TrainingOptions;
+import io.panamba.model.vim.Vim;
+import io.panamba.model.vim.VimConfig;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Tensor;
 import io.panamba.tests.kit.GoldenFiles;
@@ -41,10 +41,11 @@ class NetworkGradientTest {
         Checkpoint expected = Checkpoint.open(GoldenFiles.path("vim_nano.gradients.safetensors"));
         Arena arena = Arena.ofConfined();
         Device device = Device.cpu(2)) {
-      VimConfig config = VimConfig.of(weights, VimOptions.defaults());
+      VimConfig config = Architectures.recognise(Vim.FAMILY, weights).read(Settings.none());
       TrainingOptions options = TrainingOptions.defaults().withBatch(4).withSmoothing(0);
-      Map<String, Tensor> start = VimStart.of(weights, config, 0, arena);
-      try (Trainer trainer = new Trainer(config, start, options, device)) {
+      Map<String, Tensor> start =
+          Network.fit(Architectures.recognise(Vim.FAMILY, weights), config, 0, arena);
+      try (Trainer trainer = new Trainer(Vim.FAMILY, config, start, options, device)) {
         trainer.images().copyFrom(GoldenFiles.floats(expected, "image"));
         for (int i = 0; i < 4; i++) {
           long label =
@@ -92,19 +93,19 @@ class NetworkGradientTest {
       int stride,
       float smoothing,
       float dropPath) {
-    VimOptions options =
-        VimOptions.defaults()
-            .withClassToken(token)
-            .withPooling(pooling)
-            .withDivideOut(divide)
+    Settings options =
+        Settings.none()
+            .with(Vim.CLASS_TOKEN, token)
+            .with(Vim.POOLING, pooling)
+            .with(Vim.DIVIDE_OUT, divide)
             .withImageSize(size)
-            .withStride(stride);
+            .with(Vim.STRIDE, stride);
     TrainingOptions training =
         TrainingOptions.defaults().withBatch(3).withSmoothing(smoothing).withDropPath(dropPath);
-    VimConfig config = VimPreset.NANO.config(options);
+    VimConfig config = Vim.FAMILY.preset("nano", options);
     try (Device device = Device.cpu(2);
         Arena arena = Arena.ofConfined()) {
-      Map<String, Tensor> start = new LinkedHashMap<>(VimInitializer.initialize(config, 5, arena));
+      Map<String, Tensor> start = new LinkedHashMap<>(Network.draw(Vim.FAMILY, config, 5, arena));
       start.replaceAll((key, weight) -> disturbed(arena, key, weight));
       Map<String, Tensor> gradients;
       try (Trainer trainer = fed(config, start, training, device)) {
@@ -144,7 +145,7 @@ class NetworkGradientTest {
 
   private static Trainer fed(
       VimConfig config, Map<String, Tensor> weights, TrainingOptions options, Device device) {
-    Trainer trainer = new Trainer(config, weights, options, device);
+    Trainer trainer = new Trainer(Vim.FAMILY, config, weights, options, device);
     trainer
         .images()
         .copyFrom(Random.floats(new SplittableRandom(9), trainer.images().shape().elements()));

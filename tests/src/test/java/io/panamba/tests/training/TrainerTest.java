@@ -3,18 +3,18 @@ package io.panamba.tests.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.panamba.model.Architectures;
+import io.panamba.model.Network;
+import io.panamba.model.architecture.Precision;
+import io.panamba.model.architecture.Settings;
 import io.panamba.model.block.ClassToken;
 import io.panamba.model.block.Pooling;
-import io.panamba.model.Precision;
-import io.panamba.model.VimConfig;
-import io.panamba.model.VimInitializer;
-import io.panamba.model.VimOptions;
-import io.panamba.model.VimPreset;
-import io.panamba.model.VimStart;
-import io.panamba.model.WeightsException;
 import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.model.checkpoint.WeightsException;
 import io.panamba.model.training.Trainer;
 import io.panamba.model.training.TrainingOptions;
+import io.panamba.model.vim.Vim;
+import io.panamba.model.vim.VimConfig;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Shape;
@@ -36,13 +36,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Steps: AdamW against double precision, the same bits again, what is refused. */
 @OnEveryTier
 class TrainerTest {
-  private static final VimConfig NANO = VimPreset.NANO.config(VimOptions.defaults());
+  private static final VimConfig NANO = Vim.FAMILY.preset("nano", Settings.none());
   private static final TrainingOptions OPTIONS =
       new TrainingOptions(3, 0.1f, 0.3f, 0.1f, 0.99f, 0.5f, 4);
 
   private static Trainer trainer(TrainingOptions options, Device device) {
     try (Arena arena = Arena.ofConfined()) {
-      return new Trainer(NANO, VimInitializer.initialize(NANO, 1, arena), options, device);
+      return new Trainer(
+          Vim.FAMILY, NANO, Network.draw(Vim.FAMILY, NANO, 1, arena), options, device);
     }
   }
 
@@ -188,15 +189,19 @@ class TrainerTest {
         Arena arena = Arena.ofConfined();
         Device device = Device.cpu(1)) {
       VimConfig config =
-          VimConfig.of(checkpoint, VimOptions.defaults().withImageSize(48)).withClasses(4);
-      Map<String, Tensor> start = VimStart.of(checkpoint, config, 3, arena);
+          Vim.FAMILY.withClasses(
+              Architectures.recognise(Vim.FAMILY, checkpoint)
+                  .read(Settings.none().withImageSize(48)),
+              4);
+      Map<String, Tensor> start =
+          Network.fit(Architectures.recognise(Vim.FAMILY, checkpoint), config, 3, arena);
       assertThat(start.get("head.weight").shape()).isEqualTo(Shape.of(4, 32));
       assertThat(start.get("head.bias").toFloats()).containsOnly(0);
       assertThat(start.get("pos_embed").shape()).isEqualTo(Shape.of(1, 37, 32));
       assertThat(start.get("layers.1.mixer.A_log").toFloats())
           .isEqualTo(checkpoint.find("layers.1.mixer.A_log").orElseThrow().toFloats());
       try (Trainer trainer =
-          new Trainer(config, start, TrainingOptions.defaults().withBatch(2), device)) {
+          new Trainer(Vim.FAMILY, config, start, TrainingOptions.defaults().withBatch(2), device)) {
         assertThat(trainer.images().shape()).isEqualTo(Shape.of(2, 3, 48, 48));
         feed(trainer, 0);
         trainer.labels().segment().fill((byte) 0);
@@ -221,22 +226,22 @@ class TrainerTest {
   void refusesWeightsThatAreOthers() {
     try (Device device = Device.cpu(1);
         Arena arena = Arena.ofConfined()) {
-      Map<String, Tensor> weights = new LinkedHashMap<>(VimInitializer.initialize(NANO, 1, arena));
+      Map<String, Tensor> weights = new LinkedHashMap<>(Network.draw(Vim.FAMILY, NANO, 1, arena));
       Tensor head = weights.remove("head.bias");
-      assertThatThrownBy(() -> new Trainer(NANO, weights, OPTIONS, device))
+      assertThatThrownBy(() -> new Trainer(Vim.FAMILY, NANO, weights, OPTIONS, device))
           .isInstanceOf(WeightsException.class)
           .hasMessage("head.bias is missing; expected F32(10)");
       weights.put("head.bias", head.slice(0, 9));
-      assertThatThrownBy(() -> new Trainer(NANO, weights, OPTIONS, device))
+      assertThatThrownBy(() -> new Trainer(Vim.FAMILY, NANO, weights, OPTIONS, device))
           .isInstanceOf(WeightsException.class)
           .hasMessage("head.bias is F32(9); expected F32(10)");
       weights.put("head.bias", Tensor.allocate(arena, DType.BF16, Shape.of(10)));
-      assertThatThrownBy(() -> new Trainer(NANO, weights, OPTIONS, device))
+      assertThatThrownBy(() -> new Trainer(Vim.FAMILY, NANO, weights, OPTIONS, device))
           .isInstanceOf(WeightsException.class)
           .hasMessage("head.bias is BF16(10); expected F32(10)");
       weights.put("head.bias", head);
       weights.put("layers.0.gamma", head);
-      assertThatThrownBy(() -> new Trainer(NANO, weights, OPTIONS, device))
+      assertThatThrownBy(() -> new Trainer(Vim.FAMILY, NANO, weights, OPTIONS, device))
           .isInstanceOf(WeightsException.class)
           .hasMessageContaining("layers.0.gamma can't be trained");
     }
@@ -244,25 +249,28 @@ class TrainerTest {
 
   @Test
   void refusesVariantsItDoesNotTrain() {
-    refused("vim_nano_v1", VimOptions.defaults(), "another kind than bimamba v2");
-    refused("vim_nano_rope", VimOptions.defaults(), "a rotary embedding");
-    refused("vim_nano_layer_scale", VimOptions.defaults(), "a layer scale");
+    refused("vim_nano_v1", Settings.none(), "another kind than bimamba v2");
+    refused("vim_nano_rope", Settings.none(), "a rotary embedding");
+    refused("vim_nano_layer_scale", Settings.none(), "a layer scale");
     refused(
-        "vim_nano", VimOptions.defaults().withLayerBidirectional(true), "layers that run backward");
-    refused("vim_nano", VimOptions.defaults().withPrecision(Precision.BF16), "weights in BF16");
+        "vim_nano",
+        Settings.none().with(Vim.LAYER_BIDIRECTIONAL, true),
+        "layers that run backward");
+    refused("vim_nano", Settings.none().withPrecision(Precision.BF16), "weights in BF16");
     refused(
         "vim_nano_nocls_max",
-        VimOptions.defaults().withClassToken(ClassToken.NONE).withPooling(Pooling.MAX),
+        Settings.none().with(Vim.CLASS_TOKEN, ClassToken.NONE).with(Vim.POOLING, Pooling.MAX),
         "an answer for every token");
   }
 
-  private static void refused(String name, VimOptions options, String what) {
+  private static void refused(String name, Settings options, String what) {
     try (Checkpoint checkpoint = Checkpoint.open(GoldenFiles.path(name + ".safetensors"));
         Arena arena = Arena.ofConfined();
         Device device = Device.cpu(1)) {
-      VimConfig config = VimConfig.of(checkpoint, options);
-      Map<String, Tensor> start = VimStart.of(checkpoint, config, 0, arena);
-      assertThatThrownBy(() -> new Trainer(config, start, OPTIONS, device))
+      VimConfig config = Architectures.recognise(Vim.FAMILY, checkpoint).read(options);
+      Map<String, Tensor> start =
+          Network.fit(Architectures.recognise(Vim.FAMILY, checkpoint), config, 0, arena);
+      assertThatThrownBy(() -> new Trainer(Vim.FAMILY, config, start, OPTIONS, device))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining(what)
           .hasMessageContaining("can't be trained");

@@ -4,18 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.panamba.model.task.Classification;
-import io.panamba.model.task.Classifier;
-import io.panamba.model.Vim;
-import io.panamba.model.VimConfig;
-import io.panamba.model.VimInitializer;
-import io.panamba.model.VimOptions;
-import io.panamba.model.VimPreset;
+import io.panamba.model.Network;
+import io.panamba.model.architecture.Settings;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.CheckpointException;
 import io.panamba.model.checkpoint.SafetensorsWriter;
 import io.panamba.model.checkpoint.StoredTensor;
 import io.panamba.model.image.ImageException;
+import io.panamba.model.task.Classification;
+import io.panamba.model.task.Classifier;
 import io.panamba.model.training.Augmentation;
 import io.panamba.model.training.Dataset;
 import io.panamba.model.training.DatasetException;
@@ -25,6 +22,8 @@ import io.panamba.model.training.ResumeException;
 import io.panamba.model.training.TrainingInterruptedException;
 import io.panamba.model.training.TrainingOptions;
 import io.panamba.model.training.TrainingRun;
+import io.panamba.model.vim.Vim;
+import io.panamba.model.vim.VimConfig;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.PanambaException;
 import io.panamba.runtime.Shape;
@@ -66,13 +65,18 @@ class TrainingRunTest {
   }
 
   private void with(Path data, Recipe recipe, int threads, Use use) throws IOException {
-    VimConfig config = VimPreset.NANO.config(VimOptions.defaults());
+    VimConfig config = Vim.FAMILY.preset("nano", Settings.none());
     try (Dataset dataset = Dataset.open(data);
         Arena arena = Arena.ofConfined();
         Device device = Device.cpu(threads);
         TrainingRun run =
             new TrainingRun(
-                config, VimInitializer.initialize(config, 1, arena), dataset, recipe, device)) {
+                Vim.FAMILY,
+                config,
+                Network.draw(Vim.FAMILY, config, 1, arena),
+                dataset,
+                recipe,
+                device)) {
       use.accept(run);
     }
   }
@@ -198,7 +202,7 @@ class TrainingRunTest {
       Path file = Files.createDirectories(data.resolve("c" + i % 2)).resolve(i + ".png");
       ImageIO.write(new BufferedImage(4 + i, 5, BufferedImage.TYPE_INT_RGB), "png", file.toFile());
     }
-    VimConfig config = VimPreset.NANO.config(VimOptions.defaults()).withClasses(2);
+    VimConfig config = Vim.FAMILY.withClasses(Vim.FAMILY.preset("nano", Settings.none()), 2);
     Recipe recipe = new Recipe(2, 3e-3, 0, 0, 0, new Augmentation.None(), STEP);
     byte[][] weights = {null, null};
     for (int attempt = 0; attempt < 2; attempt++) {
@@ -207,7 +211,12 @@ class TrainingRunTest {
           Device device = Device.cpu(2);
           TrainingRun run =
               new TrainingRun(
-                  config, VimInitializer.initialize(config, 1, arena), dataset, recipe, device)) {
+                  Vim.FAMILY,
+                  config,
+                  Network.draw(Vim.FAMILY, config, 1, arena),
+                  dataset,
+                  recipe,
+                  device)) {
         if (attempt == 1) {
           Path gone = folder.resolve("gone.png");
           Files.move(data.resolve("c0/0.png"), gone);
@@ -264,7 +273,7 @@ class TrainingRunTest {
           int[] heldOut = run.split().heldOut();
           try (Dataset data = Dataset.open(digits);
               Device device = Device.cpu(1);
-              Vim vim = Vim.open(file, device, VimOptions.defaults());
+              Network vim = Network.open(file, device, Settings.none());
               Classifier classifier = new Classifier(vim, vim.labels(), 1)) {
             for (int index : heldOut) {
               List<Classification> classes = classifier.classify(data.image(index), 10);

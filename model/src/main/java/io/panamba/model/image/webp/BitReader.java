@@ -37,6 +37,11 @@ final class BitReader {
     return (int) ahead;
   }
 
+  /** Returns how many bits are left. */
+  long left() {
+    return count + 8L * (end - at);
+  }
+
   /** Passes over bits that have been peeked at. */
   void skip(int width) throws EOFException {
     if (width > count) {

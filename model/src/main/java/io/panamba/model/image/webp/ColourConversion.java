@@ -17,12 +17,14 @@ final class ColourConversion {
     chromaHeight = (planes.height() + 1) / 2;
   }
 
-  byte[] toRgb() {
+  /** Converts all rows; the check is called for each. */
+  byte[] toRgb(Runnable check) {
     int width = planes.width();
     byte[] rgb = new byte[Math.multiplyExact(CHANNELS * width, planes.height())];
     int[] blue = new int[2 * chromaWidth + 1];
     int[] red = new int[2 * chromaWidth + 1];
     for (int y = 0; y < planes.height(); y++) {
+      check.run();
       int near = y >> 1;
       int far = Math.clamp(near + ((y & 1) == 0 ? -1L : 1L), 0, chromaHeight - 1);
       interpolate(planes.blue(), near, far, blue);

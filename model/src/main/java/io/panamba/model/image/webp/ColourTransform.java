@@ -10,10 +10,11 @@ package io.panamba.model.image.webp;
 @SuppressWarnings("ArrayRecordComponent")
 record ColourTransform(int storedWidth, int shift, int[] blocks) implements LosslessTransform {
   @Override
-  public int[] invert(int[] pixels, int height) {
+  public int[] invert(int[] pixels, int height, Runnable check) {
     int perRow = EntropyImage.blocks(storedWidth, shift);
     int at = 0;
     for (int y = 0; y < height; y++) {
+      check.run();
       int row = (y >> shift) * perRow;
       for (int x = 0; x < storedWidth; x++) {
         int factors = blocks[row + (x >> shift)];

@@ -1,6 +1,8 @@
 package io.panamba.model.image.webp;
 
+import java.io.EOFException;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.HexFormat;
 
 /**
@@ -11,6 +13,12 @@ final class EntropyImage {
   private static final int COLOURS = 256;
   private static final int MAX_CACHE_BITS = 11;
   private static final int CACHE_HASH = 0x1E35A7BD;
+
+  /** The first prefix of a number that further bits follow. */
+  private static final int FIRST_WITH_BITS = 4;
+
+  /** Ten bits can say the longest reference, of 4096 pixels; all others have fewer for a bit. */
+  private static final int MAX_PIXELS_PER_BIT = 410;
 
   /** The codes of a group. */
   private static final int GREEN = 0;
@@ -29,6 +37,7 @@ final class EntropyImage {
                   + "646c424e767a212f757b313f636d525e00747c414f1020626e30737d515f40727e616f50717f6070");
 
   private final BitReader in;
+  private final Runnable check;
   private final int width;
   private final int[] pixels;
 
@@ -38,8 +47,10 @@ final class EntropyImage {
   private final int cacheShift;
   private final Groups groups;
 
-  private EntropyImage(BitReader in, int width, int height, boolean grouped) throws IOException {
+  private EntropyImage(BitReader in, int width, int height, boolean grouped, Runnable check)
+      throws IOException {
     this.in = in;
+    this.check = check;
     this.width = width;
     int cacheBits = 0;
     if (in.flag()) {
@@ -51,18 +62,23 @@ final class EntropyImage {
     cache = new int[cacheBits == 0 ? 0 : 1 << cacheBits];
     cacheShift = Integer.SIZE - cacheBits;
     int size = Math.multiplyExact(width, height);
-    groups = Groups.read(in, width, height, cache.length, grouped);
+    groups = Groups.read(in, width, height, cache.length, grouped, check);
+    if (size / MAX_PIXELS_PER_BIT > in.left()
+        && Arrays.stream(groups.codes()).allMatch(EntropyImage::takesBits)) {
+      throw new EOFException("the picture is cut short");
+    }
     pixels = new int[size];
   }
 
   /** Reads the parameters of a transform, or which pixels have which prefix codes. */
-  static int[] readParameters(BitReader in, int width, int height) throws IOException {
-    return new EntropyImage(in, width, height, false).read();
+  static int[] readParameters(BitReader in, int width, int height, Runnable check)
+      throws IOException {
+    return new EntropyImage(in, width, height, false, check).read();
   }
 
   /** Reads the picture itself, whose blocks may have prefix codes of their own. */
-  static int[] readPicture(BitReader in, int width, int height) throws IOException {
-    return new EntropyImage(in, width, height, true).read();
+  static int[] readPicture(BitReader in, int width, int height, Runnable check) throws IOException {
+    return new EntropyImage(in, width, height, true, check).read();
   }
 
   /** Returns the number of blocks of 2^shift pixels that cover so many pixels. */
@@ -95,7 +111,11 @@ final class EntropyImage {
           put(at + i, pixels[at + i - distance]);
         }
         at += length;
-        row = at / width;
+        int next = at / width;
+        if (next != row) {
+          check.run();
+          row = next;
+        }
         column = at % width;
         if (at < pixels.length) {
           codes = groups.at(column, row);
@@ -107,11 +127,28 @@ final class EntropyImage {
       at++;
       column++;
       if (column == width) {
+        check.run();
         column = 0;
         row++;
       }
     }
     return pixels;
+  }
+
+  /**
+   * Tells whether no pixel is for nothing. In a group whose green is always the same literal,
+   * cached colour or short reference, a picture of any size may take no bits.
+   */
+  private static boolean takesBits(PrefixCode[] codes) {
+    if (!codes[GREEN].isSingle()) {
+      return true;
+    }
+    int symbol = codes[GREEN].first();
+    if (symbol < COLOURS) {
+      return !(codes[RED].isSingle() && codes[BLUE].isSingle() && codes[ALPHA].isSingle());
+    }
+    int prefix = symbol - COLOURS;
+    return prefix >= FIRST_WITH_BITS && prefix < PrefixCodes.LENGTHS;
   }
 
   private void put(int at, int colour) {
@@ -123,7 +160,7 @@ final class EntropyImage {
 
   /** Reads a length or the code of a distance: a prefix that tells the number of further bits. */
   private int number(int prefix) throws IOException {
-    if (prefix < 4) {
+    if (prefix < FIRST_WITH_BITS) {
       return prefix + 1;
     }
     int extra = (prefix - 2) >> 1;

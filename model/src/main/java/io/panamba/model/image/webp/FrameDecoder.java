@@ -6,6 +6,7 @@ import java.util.Arrays;
 /** Decodes a VP8 key frame: RFC 6386. */
 final class FrameDecoder {
   private final FrameHeader header;
+  private final Runnable check;
   private final Planes planes;
   private final Modes modes;
   private final Residual residual;
@@ -18,8 +19,9 @@ final class FrameDecoder {
 
   private final boolean[] inside;
 
-  FrameDecoder(FrameHeader header) {
+  FrameDecoder(FrameHeader header, Runnable check) {
     this.header = header;
+    this.check = check;
     planes = Planes.allocate(header.width(), header.height());
     modes = new Modes(header, planes.columns());
     residual = new Residual(header, planes.columns());
@@ -29,6 +31,7 @@ final class FrameDecoder {
 
   Planes decode() throws IOException {
     for (int row = 0; row < planes.rows(); row++) {
+      check.run();
       BoolDecoder tokens = header.tokens()[row % header.tokens().length];
       modes.startRow();
       residual.startRow(tokens);
@@ -43,6 +46,7 @@ final class FrameDecoder {
     LoopFilter filter = new LoopFilter(planes, header.simpleFilter());
     int at = 0;
     for (int row = 0; row < planes.rows(); row++) {
+      check.run();
       for (int column = 0; column < planes.columns(); column++) {
         filter.filter(column, row, strengths[at], inside[at]);
         at++;

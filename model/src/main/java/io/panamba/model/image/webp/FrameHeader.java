@@ -32,6 +32,14 @@ record FrameHeader(
   private static final int SEGMENTS = 4;
   private static final int SURE = 255;
 
+  /**
+   * 64ths of a byte that a macroblock takes of the first partition at least: 3.375 bits. By their
+   * probabilities, which are fixed (RFC 6386, section 11.2), and the rounding of the arithmetic
+   * code in its favour, no modes are cheaper than DC for luma, 2.546 bits, and for chroma, 0.841.
+   * Sixteen subblocks take 2.35 bits at least and say that they are there by 0.81.
+   */
+  private static final int LEAST_OF_MACROBLOCK = 27;
+
   static FrameHeader read(byte[] data, int from, int to) throws IOException {
     if (to - from < START) {
       throw new EOFException("the frame's header is cut short");
@@ -54,6 +62,12 @@ record FrameHeader(
     int length = tag >> 5;
     if (length > to - first) {
       throw new EOFException("the frame's first partition is cut short");
+    }
+    long macroblocks = (long) Planes.macroblocks(width) * Planes.macroblocks(height);
+    if (macroblocks * LEAST_OF_MACROBLOCK > 64L * length) {
+      throw new EOFException(
+          "%d bytes can't hold the modes of %d x %d pixels: the frame is cut short"
+              .formatted(length, width, height));
     }
     BoolDecoder bits = new BoolDecoder(data, first, first + length);
     // The colour space, of which one is defined, and whether clamping is needed: it does no harm.

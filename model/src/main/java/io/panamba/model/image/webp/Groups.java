@@ -17,7 +17,8 @@ record Groups(int shift, int blocksPerRow, int[] groupOfBlock, PrefixCode[][] co
   /** No picture is as wide. */
   private static final int WHOLE = 15;
 
-  static Groups read(BitReader in, int width, int height, int cacheSize, boolean grouped)
+  static Groups read(
+      BitReader in, int width, int height, int cacheSize, boolean grouped, Runnable check)
       throws IOException {
     PrefixCodes reader = new PrefixCodes(in, cacheSize, (long) width * height);
     if (!grouped || !in.flag()) {
@@ -26,7 +27,7 @@ record Groups(int shift, int blocksPerRow, int[] groupOfBlock, PrefixCode[][] co
     int shift = 2 + in.bits(3);
     int blocksPerRow = EntropyImage.blocks(width, shift);
     int[] blocks =
-        EntropyImage.readParameters(in, blocksPerRow, EntropyImage.blocks(height, shift));
+        EntropyImage.readParameters(in, blocksPerRow, EntropyImage.blocks(height, shift), check);
     // Numbers may have gaps: a picture of one pixel can name 65536 groups, and needs one.
     Map<Integer, Integer> inUse = new HashMap<>();
     int last = 0;
@@ -38,6 +39,7 @@ record Groups(int shift, int blocksPerRow, int[] groupOfBlock, PrefixCode[][] co
     }
     PrefixCode[][] codes = new PrefixCode[inUse.size()][];
     for (int number = 0; number <= last; number++) {
+      check.run();
       Integer index = inUse.get(number);
       if (index == null) {
         reader.skipGroup();

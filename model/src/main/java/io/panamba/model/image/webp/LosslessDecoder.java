@@ -12,9 +12,11 @@ final class LosslessDecoder {
   private static final int GREEN = 2;
 
   private final BitReader in;
+  private final Runnable check;
 
-  LosslessDecoder(BitReader in) {
+  LosslessDecoder(BitReader in, Runnable check) {
     this.in = in;
+    this.check = check;
   }
 
   /** Returns the pixels, row by row, as 0xAARRGGBB. */
@@ -42,9 +44,9 @@ final class LosslessDecoder {
       transforms.add(transform);
       storedWidth = transform.storedWidth();
     }
-    int[] pixels = EntropyImage.readPicture(in, storedWidth, height);
+    int[] pixels = EntropyImage.readPicture(in, storedWidth, height, check);
     for (LosslessTransform transform : transforms.reversed()) {
-      pixels = transform.invert(pixels, height);
+      pixels = transform.invert(pixels, height, check);
     }
     return pixels;
   }
@@ -55,7 +57,7 @@ final class LosslessDecoder {
         int shift = 2 + in.bits(3);
         int[] blocks =
             EntropyImage.readParameters(
-                in, EntropyImage.blocks(width, shift), EntropyImage.blocks(height, shift));
+                in, EntropyImage.blocks(width, shift), EntropyImage.blocks(height, shift), check);
         yield type == PREDICTOR
             ? new PredictorTransform(width, shift, blocks)
             : new ColourTransform(width, shift, blocks);
@@ -63,7 +65,7 @@ final class LosslessDecoder {
       case GREEN -> new GreenTransform(width);
       default -> {
         int size = 1 + in.bits(8);
-        yield PaletteTransform.of(width, EntropyImage.readParameters(in, size, 1));
+        yield PaletteTransform.of(width, EntropyImage.readParameters(in, size, 1, check));
       }
     };
   }

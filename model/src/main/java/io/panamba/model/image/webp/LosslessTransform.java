@@ -6,6 +6,11 @@ sealed interface LosslessTransform
   /** The width of the pixels as they are stored. */
   int storedWidth();
 
-  /** Returns the pixels as they were before; the array that is given may be changed. */
-  int[] invert(int[] pixels, int height);
+  /**
+   * Returns the pixels as they were before.
+   *
+   * @param pixels the array may be changed
+   * @param check called for each row
+   */
+  int[] invert(int[] pixels, int height, Runnable check);
 }

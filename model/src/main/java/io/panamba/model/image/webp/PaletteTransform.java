@@ -45,12 +45,13 @@ record PaletteTransform(int width, int bits, int[] palette) implements LosslessT
   }
 
   @Override
-  public int[] invert(int[] pixels, int height) {
+  public int[] invert(int[] pixels, int height, Runnable check) {
     int[] out = new int[Math.multiplyExact(width, height)];
     int mask = (1 << bits) - 1;
     int last = (1 << shift()) - 1;
     int at = 0;
     for (int y = 0; y < height; y++) {
+      check.run();
       int row = y * storedWidth();
       for (int x = 0; x < width; x++) {
         int green = pixels[row + (x >> shift())] >> 8 & 255;

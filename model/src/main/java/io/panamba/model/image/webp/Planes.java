@@ -31,7 +31,8 @@ record Planes(int width, int height, Plane luma, Plane blue, Plane red) {
     return macroblocks(height);
   }
 
-  private static int macroblocks(int pixels) {
+  /** The number of macroblocks that cover so many pixels. */
+  static int macroblocks(int pixels) {
     return (pixels + 15) / 16;
   }
 }

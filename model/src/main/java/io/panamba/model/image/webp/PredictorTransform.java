@@ -12,7 +12,7 @@ record PredictorTransform(int storedWidth, int shift, int[] blocks) implements L
   private static final int BLACK = 0xFF000000;
 
   @Override
-  public int[] invert(int[] pixels, int height) {
+  public int[] invert(int[] pixels, int height, Runnable check) {
     int width = storedWidth;
     pixels[0] = PaletteTransform.add(pixels[0], BLACK);
     for (int x = 1; x < width; x++) {
@@ -20,6 +20,7 @@ record PredictorTransform(int storedWidth, int shift, int[] blocks) implements L
     }
     int perRow = EntropyImage.blocks(width, shift);
     for (int y = 1; y < height; y++) {
+      check.run();
       int row = y * width;
       pixels[row] = PaletteTransform.add(pixels[row], pixels[row - width]);
       int modes = (y >> shift) * perRow;

@@ -85,6 +85,16 @@ final class PrefixCode {
     return table.length + sorted.length;
   }
 
+  /** Tells whether it has one symbol, which takes no bits. */
+  boolean isSingle() {
+    return sorted.length == 1;
+  }
+
+  /** Returns the symbol of the shortest code. */
+  int first() {
+    return sorted[0];
+  }
+
   int read(BitReader in) throws EOFException {
     int ahead = in.peek();
     int entry = table[ahead & mask];

@@ -1,6 +1,7 @@
 package io.panamba.model.image.webp;
 
 import java.io.IOException;
+import java.util.Arrays;
 
 /** Reads prefix codes from the data: RFC 9649, section 3.7.2.1. */
 final class PrefixCodes {
@@ -21,8 +22,10 @@ final class PrefixCodes {
   };
 
   private final BitReader in;
-  private final int cacheSize;
   private long budget;
+
+  /** The lengths of each code's symbols. */
+  private final int[][] lengths = new int[GROUP][];
 
   /**
    * Creates a reader of the codes of one picture.
@@ -31,7 +34,9 @@ final class PrefixCodes {
    */
   PrefixCodes(BitReader in, int cacheSize, long pixels) {
     this.in = in;
-    this.cacheSize = cacheSize;
+    for (int i = 0; i < GROUP; i++) {
+      lengths[i] = new int[i == 0 ? COLOURS + LENGTHS + cacheSize : i == 4 ? DISTANCES : COLOURS];
+    }
     budget = Math.max(MIN_BUDGET, 2 * pixels);
   }
 
@@ -55,19 +60,19 @@ final class PrefixCodes {
   }
 
   private int[] lengths(int code) throws IOException {
-    int[] lengths =
-        new int[code == 0 ? COLOURS + LENGTHS + cacheSize : code == 4 ? DISTANCES : COLOURS];
+    int[] own = lengths[code];
+    Arrays.fill(own, 0);
     if (in.flag()) {
       boolean two = in.flag();
       int width = in.flag() ? 8 : 1;
-      mark(lengths, in.bits(width));
+      mark(own, in.bits(width));
       if (two) {
-        mark(lengths, in.bits(8));
+        mark(own, in.bits(8));
       }
     } else {
-      readLengths(lengths);
+      readLengths(own);
     }
-    return lengths;
+    return own;
   }
 
   private static void mark(int[] lengths, int symbol) throws IOException {

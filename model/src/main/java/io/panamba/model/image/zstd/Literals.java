@@ -10,12 +10,17 @@ final class Literals {
   private static final int COMPRESSED = 2;
 
   private final byte[] in;
-  private final byte[] bytes = new byte[Zstandard.MAX_BLOCK];
+  private byte[] bytes = {};
   private HuffmanTable table;
   private int length;
 
   Literals(byte[] in) {
     this.in = in;
+  }
+
+  /** Begins a frame, whose first table is its own. */
+  void reset() {
+    table = null;
   }
 
   byte[] bytes() {
@@ -26,8 +31,13 @@ final class Literals {
     return length;
   }
 
-  /** Reads the literals of a block; returns where they end. */
-  int read(int start, int end) throws IOException {
+  /**
+   * Reads the literals of a block.
+   *
+   * @param most how many there may be
+   * @return where they end
+   */
+  int read(int start, int end, int most) throws IOException {
     require(start < end);
     int type = in[start] & 3;
     int format = (in[start] >> 2) & 3;
@@ -36,7 +46,8 @@ final class Literals {
       int size = (int) (little(start, head, end) >> (head == 1 ? 3 : 4));
       int at = start + head;
       int stored = type == RAW ? size : 1;
-      require(size <= bytes.length && stored <= end - at);
+      require(size <= most && stored <= end - at);
+      reserve(size);
       if (type == RAW) {
         System.arraycopy(in, at, bytes, 0, size);
       } else {
@@ -52,7 +63,8 @@ final class Literals {
     length = (int) sizes & mask;
     int at = start + head;
     int last = at + ((int) (sizes >> width) & mask);
-    require(length <= bytes.length && last <= end);
+    require(length <= most && last <= end);
+    reserve(length);
     if (type == COMPRESSED) {
       HuffmanTable.Described described = HuffmanTable.read(in, at, last);
       table = described.table();
@@ -65,6 +77,12 @@ final class Literals {
       four(at, last);
     }
     return last;
+  }
+
+  private void reserve(int count) {
+    if (count > bytes.length) {
+      bytes = new byte[Math.clamp(2L * bytes.length, count, Zstandard.MAX_BLOCK)];
+    }
   }
 
   private void four(int start, int end) throws IOException {

@@ -1,6 +1,7 @@
 package io.panamba.model.image.zstd;
 
 import java.io.IOException;
+import java.util.Arrays;
 
 /** The copies of a frame's blocks: literals, and bytes from before (RFC 8878, 3.1.1.3.2 to 5). */
 final class Sequences {
@@ -38,33 +39,49 @@ final class Sequences {
   };
 
   private static final int[] ACCURACIES = {6, 5, 6};
+  private static final FseTable[] PREDEFINED = predefined();
   private static final int[] MAX_ACCURACIES = {9, 8, 9};
   private static final int[] SYMBOLS = {
     LITERAL_BASES.length, MAX_OFFSET_CODE + 1, MATCH_BASES.length
   };
 
   private final byte[] in;
-  private final byte[] out;
   private final Literals literals;
-  private final FseTable[] tables = new FseTable[3];
-  private final int[] recent = {1, 4, 8};
+  private final FseTable[] tables = new FseTable[SYMBOLS.length];
+  private final int[] recent = new int[3];
+  private byte[] out;
 
-  /** Where the frame's bytes start, and where the next goes. */
-  private final int start;
+  /** Where the frame's bytes start, where the next goes, and where the block's must end. */
+  private int start;
 
   private int at;
+  private int limit;
 
-  Sequences(byte[] in, byte[] out, int start, Literals literals) {
+  Sequences(byte[] in, Literals literals) {
     this.in = in;
-    this.out = out;
-    this.start = start;
-    this.at = start;
     this.literals = literals;
   }
 
-  /** Reads the copies of a block and carries them out; returns where the output ends. */
-  int run(int from, int end, int to) throws IOException {
+  /** Begins a frame, whose bytes start at a place in the output. */
+  void reset(int place) {
+    start = place;
+    Arrays.fill(tables, null);
+    recent[0] = 1;
+    recent[1] = 4;
+    recent[2] = 8;
+  }
+
+  /**
+   * Reads the copies of a block and carries them out.
+   *
+   * @param to where in the output the block begins
+   * @param most how many bytes it may have, for which there is room
+   * @return where it ends
+   */
+  int run(int from, int end, byte[] output, int to, int most) throws IOException {
+    out = output;
     at = to;
+    limit = to + most;
     require(from < end);
     int position = from;
     int count = in[position++] & 255;
@@ -93,9 +110,21 @@ final class Sequences {
     return at;
   }
 
+  private static FseTable[] predefined() {
+    try {
+      FseTable[] tables = new FseTable[SHARES.length];
+      for (int i = 0; i < tables.length; i++) {
+        tables[i] = FseTable.of(ACCURACIES[i], SHARES[i]);
+      }
+      return tables;
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
   private int table(int kind, int mode, int position, int end) throws IOException {
     switch (mode) {
-      case 0 -> tables[kind] = FseTable.of(ACCURACIES[kind], SHARES[kind]);
+      case 0 -> tables[kind] = PREDEFINED[kind];
       case 1 -> {
         require(position < end && (in[position] & 255) < SYMBOLS[kind]);
         tables[kind] = FseTable.of(in[position] & 255);
@@ -164,13 +193,13 @@ final class Sequences {
   }
 
   private void literal(int from, int length) throws IOException {
-    require(length <= out.length - at);
+    require(length <= limit - at);
     System.arraycopy(literals.bytes(), from, out, at, length);
     at += length;
   }
 
   private void match(int distance, int length) throws IOException {
-    require(distance > 0 && distance <= at - start && length <= out.length - at);
+    require(distance > 0 && distance <= at - start && length <= limit - at);
     if (distance >= length) {
       System.arraycopy(out, at - distance, out, at, length);
     } else {

@@ -7,39 +7,59 @@ import java.util.Arrays;
 public final class Zstandard {
   static final int MAX_BLOCK = 1 << 17;
 
+  /**
+   * The most bytes that one byte stands for: four bytes can be a block that repeats one byte, of
+   * the size that a block may have.
+   */
+  public static final int MAX_EXPANSION = MAX_BLOCK / 4;
+
+  /** Pictures are rarely compressed by more: the first array is mostly the last. */
+  private static final int FIRST = 8;
+
   private static final int MAGIC = 0xFD2FB528;
   private static final int SKIPPABLE = 0x184D2A50;
+  private static final int[] ID_BYTES = {0, 1, 2, 4};
   private static final int RAW = 0;
   private static final int RUN = 1;
   private static final int COMPRESSED = 2;
 
   private final byte[] in;
   private final int end;
-  private final byte[] out;
+  private final int most;
+  private final Runnable check;
+  private final Literals literals;
+  private final Sequences sequences;
+  private byte[] out;
   private int at;
   private int to;
 
-  private Zstandard(byte[] in, byte[] out) {
+  private Zstandard(byte[] in, int most, Runnable check) {
     this.in = Arrays.copyOf(in, in.length + BackwardBits.PADDING);
     this.end = in.length;
-    this.out = out;
+    this.most = most;
+    this.check = check;
+    this.out = new byte[(int) Math.min(most, Math.max(MAX_BLOCK, FIRST * (long) in.length))];
+    this.literals = new Literals(this.in);
+    this.sequences = new Sequences(this.in, literals);
   }
 
   /**
-   * Decompresses frames, one after another.
+   * Decompresses frames, one after another. Memory grows with what is in them: beside the frames
+   * and a copy of them it is at most three times that, or eight times the frames.
    *
    * @param in the frames
-   * @param out where to put what is in them
-   * @return how many bytes that are
-   * @throws IOException if the frames are damaged, cut short, need a dictionary, or hold more than
-   *     there is room for
+   * @param most how many bytes they may hold
+   * @param check called before each frame and each block; what it throws ends the decompression
+   * @return what is in them
+   * @throws IOException if the frames are damaged, cut short, need a dictionary, or hold more
    */
-  public static int decompress(byte[] in, byte[] out) throws IOException {
-    Zstandard decoder = new Zstandard(in, out);
+  public static byte[] decompress(byte[] in, int most, Runnable check) throws IOException {
+    Zstandard decoder = new Zstandard(in, most, check);
     while (decoder.at < decoder.end) {
+      check.run();
       decoder.frame();
     }
-    return decoder.to;
+    return decoder.to == decoder.out.length ? decoder.out : Arrays.copyOf(decoder.out, decoder.to);
   }
 
   private void frame() throws IOException {
@@ -58,12 +78,12 @@ public final class Zstandard {
       throw new IOException("a Zstandard frame of an unknown kind");
     }
     skip(single ? 0 : 1);
-    if (little(new int[] {0, 1, 2, 4}[flags & 3]) != 0) {
+    if (little(ID_BYTES[flags & 3]) != 0) {
       throw new IOException("a Zstandard frame needs a dictionary");
     }
-    int sizeBytes = new int[] {single ? 1 : 0, 2, 4, 8}[flags >> 6];
+    int sizeBytes = flags < 0x40 && !single ? 0 : 1 << (flags >> 6);
     long size = little(sizeBytes) + (sizeBytes == 2 ? 256 : 0);
-    if (sizeBytes > 0 && (size < 0 || size > out.length - to)) {
+    if (sizeBytes > 0 && (size < 0 || size > most - to)) {
       throw new IOException("a Zstandard frame of %d bytes has no room".formatted(size));
     }
     int start = to;
@@ -77,10 +97,11 @@ public final class Zstandard {
   }
 
   private void blocks() throws IOException {
-    Literals literals = new Literals(in);
-    Sequences sequences = new Sequences(in, out, to, literals);
+    literals.reset();
+    sequences.reset(to);
     boolean last = false;
     while (!last) {
+      check.run();
       int head = (int) little(3);
       last = (head & 1) != 0;
       int type = (head >> 1) & 3;
@@ -88,9 +109,11 @@ public final class Zstandard {
       if (size > MAX_BLOCK || (type == RUN ? 1 : size) > end - at) {
         throw new IOException("a Zstandard block is cut short");
       }
-      if (type != COMPRESSED && size > out.length - to) {
+      if (type != COMPRESSED && size > most - to) {
         throw new IOException("a Zstandard block of %d bytes has no room".formatted(size));
       }
+      int room = type == COMPRESSED ? Math.min(MAX_BLOCK, most - to) : size;
+      reserve(room);
       switch (type) {
         case RAW -> {
           System.arraycopy(in, at, out, to, size);
@@ -102,16 +125,20 @@ public final class Zstandard {
           to += size;
         }
         case COMPRESSED -> {
-          int before = to;
-          int from = literals.read(at, at + size);
-          to = sequences.run(from, at + size, to);
+          int from = literals.read(at, at + size, room);
+          to = sequences.run(from, at + size, out, to, room);
           at += size;
-          if (to - before > MAX_BLOCK) {
-            throw new IOException("a Zstandard block is too large");
-          }
         }
         default -> throw new IOException("a Zstandard block of an unknown kind");
       }
+    }
+  }
+
+  /** Makes room for so many bytes, which are allowed. */
+  private void reserve(int count) {
+    int needed = to + count;
+    if (needed > out.length) {
+      out = Arrays.copyOf(out, Math.clamp(2L * out.length, needed, most));
     }
   }
 

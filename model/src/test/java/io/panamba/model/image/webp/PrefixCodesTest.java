@@ -65,7 +65,7 @@ class PrefixCodesTest {
     for (int i = 0; i < 5 << 16; i++) {
       out.single(0);
     }
-    Groups groups = Groups.read(out.reader(), 1, 1, 0, true);
+    Groups groups = Groups.read(out.reader(), 1, 1, 0, true, () -> {});
     assertThat(groups.codes()).hasDimensions(1, 5);
   }
 
@@ -84,7 +84,7 @@ class PrefixCodesTest {
     for (int i = 0; i < 5 * 13_000; i++) {
       longCode(out);
     }
-    assertThatThrownBy(() -> Groups.read(out.reader(), 1024, 1024, 0, true))
+    assertThatThrownBy(() -> Groups.read(out.reader(), 1024, 1024, 0, true, () -> {}))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("more prefix codes than pixels need");
   }

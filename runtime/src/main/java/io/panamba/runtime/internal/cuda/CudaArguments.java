@@ -1,11 +1,17 @@
 package io.panamba.runtime.internal.cuda;
 
+import io.panamba.bindings.cuda.panamba_cuda_embedding_args;
+import io.panamba.bindings.cuda.panamba_cuda_epilogue_args;
 import io.panamba.bindings.cuda.panamba_cuda_scan_args;
 import io.panamba.bindings.panamba_h;
+import io.panamba.bindings.panamba_step;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.internal.struct.Addresses;
+import io.panamba.runtime.internal.struct.Codes;
 import io.panamba.runtime.internal.struct.OperationStructs;
+import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.operation.Operation;
+import io.panamba.runtime.operation.PatchEmbedding;
 import io.panamba.runtime.operation.SelectiveScan;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -32,6 +38,11 @@ final class CudaArguments {
     return addresses;
   }
 
+  /** The code of an operation that the two libraries share. */
+  int code(Operation op) {
+    return structs.code(op);
+  }
+
   /** Writes a struct that the two libraries share. */
   MemorySegment shared(Operation op) {
     return structs.arguments(op);
@@ -45,6 +56,42 @@ final class CudaArguments {
     return args;
   }
 
+  /** Patches and product have no place yet. */
+  MemorySegment embedding(PatchEmbedding op) {
+    MemorySegment args = panamba_cuda_embedding_args.allocate(arena);
+    panamba_cuda_embedding_args.embedding(args).copyFrom(structs.arguments(op));
+    return args;
+  }
+
+  /** What is done in place to the output of a linear layer. */
+  MemorySegment epilogue(Linear op, MemorySegment out, MemorySegment bias) {
+    MemorySegment args = panamba_cuda_epilogue_args.allocate(arena);
+    int type = Codes.of(op.out().tensor().dtype());
+    panamba_cuda_epilogue_args.input(args, out);
+    panamba_cuda_epilogue_args.bias(args, bias);
+    panamba_cuda_epilogue_args.out(args, out);
+    panamba_cuda_epilogue_args.rows(args, op.out().rows());
+    panamba_cuda_epilogue_args.columns(args, op.out().count());
+    panamba_cuda_epilogue_args.input_row_stride(args, op.out().rowStride());
+    panamba_cuda_epilogue_args.out_row_stride(args, op.out().rowStride());
+    panamba_cuda_epilogue_args.input_dtype(args, type);
+    panamba_cuda_epilogue_args.out_dtype(args, type);
+    panamba_cuda_epilogue_args.activation(
+        args,
+        op.activation() == Linear.Activation.SILU
+            ? panamba_h.PANAMBA_ACTIVATION_SILU()
+            : panamba_h.PANAMBA_ACTIVATION_NONE());
+    return args;
+  }
+
+  /** Writes a step: a code and a struct of arguments. */
+  MemorySegment step(int code, MemorySegment args) {
+    MemorySegment step = panamba_step.allocate(arena);
+    panamba_step.operation(step, code);
+    panamba_step.args(step, args);
+    return step;
+  }
+
   /**
    * The bits of an image's results depend on the chunk. Whoever does not ask for one gets the same
    * for every batch: none.
@@ -52,7 +99,7 @@ final class CudaArguments {
   private long chunk(MemorySegment args, SelectiveScan op) {
     String wanted = System.getProperty(CHUNK, "0");
     if (wanted.equals("auto")) {
-      long chunk = context.api().scanChunk(args);
+      long chunk = context.kernels().scanChunk(args);
       requireAccepted(chunk, op);
       return chunk;
     }
@@ -68,14 +115,14 @@ final class CudaArguments {
         "-D%s=%s: expected a number of rows, 0 for no chunks, or auto".formatted(CHUNK, wanted));
   }
 
-  /** The workspace that a scan needs, in bytes. */
-  long scanWorkspace(MemorySegment args, SelectiveScan op) {
-    long bytes = context.api().scanWorkspace(args);
+  /** The workspace that a step needs, in bytes. */
+  long workspace(MemorySegment step, Operation op) {
+    long bytes = context.kernels().workspace(step);
     requireAccepted(bytes, op);
     return bytes;
   }
 
-  private void requireAccepted(long answer, SelectiveScan op) {
+  private void requireAccepted(long answer, Operation op) {
     if (answer < 0) {
       throw context.refusal(panamba_h.PANAMBA_UNSUPPORTED(), op);
     }

@@ -47,8 +47,16 @@ final class CudaContext {
     this.ordinal = ordinal;
   }
 
-  CudaApi api() {
-    return api;
+  RuntimeApi runtime() {
+    return api.runtime();
+  }
+
+  ProductApi products() {
+    return api.products();
+  }
+
+  KernelApi kernels() {
+    return api.kernels();
   }
 
   int ordinal() {
@@ -64,12 +72,12 @@ final class CudaContext {
               .formatted(this, cause.getMessage()),
           cause);
     }
-    check(api.setDevice(ordinal), "making it the current device");
+    check(runtime().setDevice(ordinal), "making it the current device");
   }
 
   /** Makes the GPU the calling thread's, to release something. */
   void useToRelease() {
-    released(api.setDevice(ordinal), "making it the current device");
+    released(runtime().setDevice(ordinal), "making it the current device");
   }
 
   /** Throws unless a call of the CUDA runtime succeeded. */
@@ -84,7 +92,7 @@ final class CudaContext {
     String operation = "looking for " + this;
     try (Arena local = Arena.ofConfined()) {
       MemorySegment count = local.allocate(ValueLayout.JAVA_INT);
-      int status = api.deviceCount(count);
+      int status = runtime().deviceCount(count);
       if (status == cuda_runtime_h.cudaErrorNoDevice()) {
         throw absent("CUDA finds no GPU", status, operation);
       }
@@ -106,7 +114,7 @@ final class CudaContext {
 
   private CudaException absent(String reason, int status, String operation) {
     return new CudaException(
-        "there is no %s: %s".formatted(this, reason), api.errorName(status), operation);
+        "there is no %s: %s".formatted(this, reason), runtime().errorName(status), operation);
   }
 
   /** Throws unless a call of cuBLASLt succeeded. */
@@ -121,7 +129,7 @@ final class CudaContext {
       throw failure(memory.status, operation);
     }
     String advice = status == cublasLt_h.CUBLAS_STATUS_ALLOC_FAILED() ? memory.advice() : "";
-    throw failure(operation, api.productErrorName(status), api.productErrorText(status), advice);
+    throw failure(operation, products().errorName(status), products().errorText(status), advice);
   }
 
   /** Throws unless a call of libpanamba_cuda succeeded. */
@@ -130,14 +138,14 @@ final class CudaContext {
       return;
     }
     if (status == panamba_cuda_h.PANAMBA_CUDA_ERROR()) {
-      throw failure(api.kernelError(), operation);
+      throw failure(kernels().lastError(), operation);
     }
     throw refusal(status, operation);
   }
 
   /** What libpanamba_cuda says to arguments that it does not take. */
   RuntimeException refusal(int status, Object operation) {
-    String message = api.kernelMessage();
+    String message = kernels().message();
     return status == panamba_h.PANAMBA_INVALID_ARGUMENT()
         ? new IllegalArgumentException(message)
         : new PanambaException("%s on %s: %s".formatted(operation, this, message));
@@ -151,11 +159,11 @@ final class CudaContext {
       advice = "; the device can't be used any more in this process";
     }
     CudaException failure =
-        failure(operation, api.errorName(status), api.errorText(status), advice);
+        failure(operation, runtime().errorName(status), runtime().errorText(status), advice);
     if (LASTING.contains(status)) {
       lost = failure;
     } else {
-      api.clearError();
+      runtime().clearError();
     }
     return failure;
   }
@@ -183,7 +191,7 @@ final class CudaContext {
     try (Arena local = Arena.ofConfined()) {
       MemorySegment free = local.allocate(ValueLayout.JAVA_LONG);
       MemorySegment total = local.allocate(ValueLayout.JAVA_LONG);
-      int status = api.memoryInfo(free, total);
+      int status = runtime().memoryInfo(free, total);
       return new Memory(
           status, free.get(ValueLayout.JAVA_LONG, 0), total.get(ValueLayout.JAVA_LONG, 0));
     }
@@ -199,7 +207,7 @@ final class CudaContext {
   }
 
   /** The handle that a call of cuBLASLt gives. */
-  MemorySegment createProduct(Object operation, ToIntFunction<MemorySegment> call) {
+  MemorySegment productHandle(Object operation, ToIntFunction<MemorySegment> call) {
     try (Arena local = Arena.ofConfined()) {
       MemorySegment result = local.allocate(ValueLayout.ADDRESS);
       checkProduct(call.applyAsInt(result), operation);

@@ -33,7 +33,6 @@ import java.util.stream.IntStream;
  */
 public final class CudaDevice implements Device {
   private final CudaContext context;
-  private final CudaApi api;
   private final StampedLock lock = new StampedLock();
   private final Releases releases = new Releases();
   private final Set<CudaPlan> plans = new HashSet<>();
@@ -48,7 +47,6 @@ public final class CudaDevice implements Device {
       throw new IllegalArgumentException("GPUs count from 0, not from " + ordinal);
     }
     this.context = new CudaContext(api, ordinal);
-    this.api = api;
     context.deviceCount();
     context.use();
     name = name();
@@ -61,12 +59,13 @@ public final class CudaDevice implements Device {
       throw new PanambaException(
           "%s (%s) has no memory pools, which Panamba needs".formatted(context, name));
     }
-    context.checkKernel(api.loadKernels(), "loading kernels for " + architecture);
+    context.checkKernel(context.kernels().load(), "loading kernels for " + architecture);
     try {
       memory = new CudaMemory(context);
       releases.add(memory::close);
-      products = context.createProduct("opening cuBLASLt", api::createProducts);
-      releases.add(() -> context.released(api.destroyProducts(products), "releasing cuBLASLt"));
+      products = context.productHandle("opening cuBLASLt", context.products()::createHandle);
+      releases.add(
+          () -> context.released(context.products().destroyHandle(products), "releasing cuBLASLt"));
     } catch (RuntimeException | Error e) {
       releases.run();
       throw e;
@@ -91,7 +90,8 @@ public final class CudaDevice implements Device {
     try (Arena local = Arena.ofConfined()) {
       MemorySegment properties = cudaDeviceProp.allocate(local);
       context.check(
-          api.deviceProperties(properties, context.ordinal()), "reading the GPU's properties");
+          context.runtime().deviceProperties(properties, context.ordinal()),
+          "reading the GPU's properties");
       return cudaDeviceProp.name(properties).getString(0);
     }
   }
@@ -99,7 +99,7 @@ public final class CudaDevice implements Device {
   private int attribute(int attribute) {
     return context.number(
         "reading the GPU's properties",
-        out -> api.deviceAttribute(out, attribute, context.ordinal()));
+        out -> context.runtime().deviceAttribute(out, attribute, context.ordinal()));
   }
 
   CudaContext context() {
@@ -241,7 +241,7 @@ public final class CudaDevice implements Device {
 
   @Override
   public PackedMatrix pack(Arena owner, MatrixSource source, DType dtype) {
-    long bytes = api.packedSize(source.columns(), source.depth(), Codes.of(dtype));
+    long bytes = context.kernels().packedSize(source.columns(), source.depth(), Codes.of(dtype));
     Checks.require(
         bytes >= 0, "pack", "a matrix of (%d, %d) is too large", source.columns(), source.depth());
     MemorySegment packed = own(owner, bytes);
@@ -250,7 +250,8 @@ public final class CudaDevice implements Device {
       MemorySegment args = panamba_pack_args.allocate(local);
       MatrixStructs.write(args, source, host, dtype);
       context.checkKernel(
-          api.pack(args, source.data(), MatrixStructs.rowScale(source)), "packing a matrix");
+          context.kernels().pack(args, source.data(), MatrixStructs.rowScale(source)),
+          "packing a matrix");
       long stamp = begin();
       try {
         memory.copy(host, packed, true, "copying a packed matrix");

@@ -56,7 +56,7 @@ public final class CudaLibraries {
     if (Outcome.FAILURE != null) {
       throw NativeLibrary.again(Outcome.FAILURE);
     }
-    return new CudaBindings();
+    return CudaApi.loaded();
   }
 
   public static CudaInfo info() {

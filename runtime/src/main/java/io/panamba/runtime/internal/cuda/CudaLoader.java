@@ -165,9 +165,9 @@ final class CudaLoader {
                 file ->
                     file.getFileName() != null && file.getFileName().toString().startsWith(library))
             .findFirst()
-            .orElseThrow(() -> new Refusal("it was loaded from nobody knows where"));
+            .orElseThrow(() -> new Refusal("the file that it was loaded from is not known"));
       } catch (IOException e) {
-        throw Refusal.of("it was loaded from nobody knows where", e);
+        throw Refusal.of("the file that it was loaded from is not known", e);
       }
     } catch (IllegalArgumentException _) {
       throw new Refusal("it is not there");

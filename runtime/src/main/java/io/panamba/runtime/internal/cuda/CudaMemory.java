@@ -23,7 +23,7 @@ final class CudaMemory {
   private record Block(long bytes, boolean onHost) {}
 
   private final CudaContext context;
-  private final CudaApi api;
+  private final RuntimeApi api;
   private final Releases releases = new Releases();
   private final MemorySegment stream;
   private final MemorySegment pool;
@@ -31,7 +31,7 @@ final class CudaMemory {
 
   CudaMemory(CudaContext context) {
     this.context = context;
-    this.api = context.api();
+    this.api = context.runtime();
     try {
       stream = context.create("creating a stream", api::createStream);
       releases.add(

@@ -26,7 +26,7 @@ public final class CudaPlan implements Plan {
 
   private final CudaDevice device;
   private final CudaContext context;
-  private final CudaApi api;
+  private final RuntimeApi api;
   private final Arena arena = Arenas.shared();
   private final Releases releases = new Releases();
   private final AtomicReference<State> state = new AtomicReference<>(State.IDLE);
@@ -51,7 +51,7 @@ public final class CudaPlan implements Plan {
   CudaPlan(CudaDevice device, List<Operation> operations) {
     this.device = device;
     this.context = device.context();
-    this.api = context.api();
+    this.api = context.runtime();
     this.operations = operations;
     this.starts = new int[operations.size() + 1];
     releases.add(arena::close);

@@ -52,7 +52,7 @@ final class CudaProduct implements CudaStep {
   public void launch(MemorySegment stream) {
     context.checkProduct(
         context
-            .api()
+            .products()
             .multiply(
                 handle,
                 choice.descriptor(),

@@ -60,7 +60,7 @@ final class CudaProducts {
       long workspace) {}
 
   private final CudaContext context;
-  private final CudaApi api;
+  private final ProductApi api;
   private final MemorySegment handle;
   private final Arena arena;
   private final Releases releases;
@@ -68,7 +68,7 @@ final class CudaProducts {
 
   CudaProducts(CudaDevice device, Arena arena, Releases releases) {
     this.context = device.context();
-    this.api = context.api();
+    this.api = context.products();
     this.handle = device.products();
     this.arena = arena;
     this.releases = releases;
@@ -135,13 +135,15 @@ final class CudaProducts {
 
   private MemorySegment descriptor(Kind kind, Releases owner) {
     MemorySegment descriptor =
-        context.createProduct(
+        context.productHandle(
             NAME,
             handle ->
-                api.createProduct(
+                api.createDescriptor(
                     handle, cublasLt_h.CUBLAS_COMPUTE_32F(), cublasLt_h.CUDA_R_32F()));
     owner.add(
-        () -> context.released(api.destroyProduct(descriptor), "releasing a product's descriptor"));
+        () ->
+            context.released(
+                api.destroyDescriptor(descriptor), "releasing a product's descriptor"));
     set(descriptor, cublasLt_h.CUBLASLT_MATMUL_DESC_TRANSA(), cublasLt_h.CUBLAS_OP_T());
     if (kind.bias != 0) {
       set(
@@ -151,7 +153,7 @@ final class CudaProducts {
       try (Arena local = Arena.ofConfined()) {
         MemorySegment pointer = local.allocateFrom(ValueLayout.JAVA_LONG, kind.bias);
         context.checkProduct(
-            api.setProductAttribute(
+            api.setDescriptor(
                 descriptor,
                 cublasLt_h.CUBLASLT_MATMUL_DESC_BIAS_POINTER(),
                 pointer,
@@ -166,13 +168,13 @@ final class CudaProducts {
     try (Arena local = Arena.ofConfined()) {
       MemorySegment number = local.allocateFrom(ValueLayout.JAVA_INT, value);
       context.checkProduct(
-          api.setProductAttribute(descriptor, attribute, number, number.byteSize()), NAME);
+          api.setDescriptor(descriptor, attribute, number, number.byteSize()), NAME);
     }
   }
 
   private MemorySegment layout(int type, long height, long width, long leading, Releases owner) {
     MemorySegment layout =
-        context.createProduct(
+        context.productHandle(
             NAME, handle -> api.createLayout(handle, type, height, width, leading));
     owner.add(() -> context.released(api.destroyLayout(layout), "releasing a product's layout"));
     return layout;
@@ -201,7 +203,7 @@ final class CudaProducts {
   }
 
   private MemorySegment preference(Kind kind, Releases owner) {
-    MemorySegment preference = context.createProduct(NAME, api::createPreference);
+    MemorySegment preference = context.productHandle(NAME, api::createPreference);
     owner.add(
         () ->
             context.released(

@@ -11,17 +11,23 @@ interface CudaStep {
   /** Puts it on the stream, or throws. */
   void launch(MemorySegment stream);
 
-  /** A call of libpanamba_cuda with a struct of arguments. */
-  interface KernelCall {
-    int launch(CudaApi api, MemorySegment args, MemorySegment stream);
-  }
-
-  /** A kernel of Panamba's own. */
-  record Kernel(CudaContext context, Operation operation, KernelCall call, MemorySegment args)
+  /**
+   * A kernel of Panamba's own.
+   *
+   * @param step the code and the struct of arguments
+   * @param needsWork whether it gets the plan's workspace
+   */
+  record Kernel(
+      CudaContext context,
+      Operation operation,
+      MemorySegment step,
+      boolean needsWork,
+      CudaScratch scratch)
       implements CudaStep {
     @Override
     public void launch(MemorySegment stream) {
-      context.checkKernel(call.launch(context.api(), args, stream), operation);
+      MemorySegment workspace = needsWork ? scratch.work() : MemorySegment.NULL;
+      context.checkKernel(context.kernels().run(step, workspace, stream), operation);
     }
   }
 
@@ -35,7 +41,7 @@ interface CudaStep {
               ? cuda_runtime_h.cudaMemcpyHostToDevice()
               : cuda_runtime_h.cudaMemcpyDeviceToHost();
       context.check(
-          context.api().copy(Memory.of(operation.to()), from, from.byteSize(), kind, stream),
+          context.runtime().copy(Memory.of(operation.to()), from, from.byteSize(), kind, stream),
           operation);
     }
   }

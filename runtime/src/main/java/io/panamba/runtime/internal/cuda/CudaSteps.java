@@ -1,8 +1,7 @@
 package io.panamba.runtime.internal.cuda;
 
-import io.panamba.bindings.cuda.panamba_cuda_epilogue_args;
-import io.panamba.bindings.cuda.panamba_cuda_scan_args;
-import io.panamba.bindings.panamba_h;
+import io.panamba.bindings.cuda.panamba_cuda_embedding_args;
+import io.panamba.bindings.cuda.panamba_cuda_h;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.PanambaException;
@@ -10,7 +9,6 @@ import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.Checks;
 import io.panamba.runtime.internal.Memory;
-import io.panamba.runtime.internal.struct.Codes;
 import io.panamba.runtime.operation.CausalConv;
 import io.panamba.runtime.operation.Copy;
 import io.panamba.runtime.operation.Linear;
@@ -68,12 +66,10 @@ final class CudaSteps {
   void add(Operation operation) {
     switch (operation) {
       case PatchEmbedding op -> patchEmbedding(op);
-      case Norm op -> kernel(op, CudaApi::norm, arguments.shared(op));
       case Linear op -> linear(op);
-      case CausalConv op -> kernel(op, CudaApi::causalConv, arguments.shared(op));
-      case SelectiveScan op -> selectiveScan(op);
-      case Rotary op -> kernel(op, CudaApi::rotary, arguments.shared(op));
-      case Pool op -> kernel(op, CudaApi::pool, arguments.shared(op));
+      case SelectiveScan op -> kernel(op, panamba_cuda_h.PANAMBA_CUDA_SCAN(), arguments.scan(op));
+      case Norm _, CausalConv _, Rotary _, Pool _ ->
+          kernel(operation, arguments.code(operation), arguments.shared(operation));
       case Copy op -> copy(op);
       // One after the other: each fills the device.
       case Together op -> {
@@ -87,13 +83,16 @@ final class CudaSteps {
     }
   }
 
-  private void kernel(Operation operation, CudaStep.KernelCall call, MemorySegment args) {
-    steps.add(new CudaStep.Kernel(context, operation, call, args));
+  private void kernel(Operation operation, int code, MemorySegment args) {
+    MemorySegment step = arguments.step(code, args);
+    long bytes = arguments.workspace(step, operation);
+    scratch.needWork(bytes);
+    steps.add(new CudaStep.Kernel(context, operation, step, bytes > 0, scratch));
   }
 
   /** Patches are gathered, multiplied, and placed between the class tokens. */
   private void patchEmbedding(PatchEmbedding op) {
-    MemorySegment args = arguments.shared(op);
+    MemorySegment args = arguments.embedding(op);
     PackedMatrix weight = op.weight();
     Shape tokens = op.out().shape();
     long rows = tokens.size(0) * (tokens.size(1) - op.classIndex().count());
@@ -101,7 +100,7 @@ final class CudaSteps {
     scratch.needPatches(
         Math.multiplyExact(rows, patchBytes),
         Math.multiplyExact(rows, weight.columns() * Float.BYTES));
-    kernel(op, (api, struct, stream) -> api.gatherPatches(struct, scratch.patches(), stream), args);
+    kernel(op, panamba_cuda_h.PANAMBA_CUDA_GATHER_PATCHES(), args);
     CudaProducts.Kind kind =
         new CudaProducts.Kind(
             rows,
@@ -115,8 +114,13 @@ final class CudaSteps {
             CudaProducts.alignment(MemorySegment.NULL, weight.columns() * Float.BYTES),
             0);
     CudaProduct product = product(op, kind, weight, 0);
-    placements.add(() -> product.place(scratch.patches(), scratch.product()));
-    kernel(op, (api, struct, stream) -> api.placeTokens(struct, scratch.product(), stream), args);
+    kernel(op, panamba_cuda_h.PANAMBA_CUDA_PLACE_TOKENS(), args);
+    placements.add(
+        () -> {
+          panamba_cuda_embedding_args.patches(args, scratch.patches());
+          panamba_cuda_embedding_args.product(args, scratch.product());
+          product.place(scratch.patches(), scratch.product());
+        });
   }
 
   private CudaProduct product(
@@ -158,38 +162,9 @@ final class CudaSteps {
     product(op, kind, weight, op.accumulate()).place(input, out);
     boolean silu = op.activation() == Linear.Activation.SILU;
     if (silu || (!fused && op.bias() != null)) {
-      kernel(op, CudaApi::epilogue, epilogue(op, out, fused ? MemorySegment.NULL : bias, silu));
+      MemorySegment args = arguments.epilogue(op, out, fused ? MemorySegment.NULL : bias);
+      kernel(op, panamba_cuda_h.PANAMBA_CUDA_EPILOGUE(), args);
     }
-  }
-
-  private MemorySegment epilogue(Linear op, MemorySegment out, MemorySegment bias, boolean silu) {
-    MemorySegment args = panamba_cuda_epilogue_args.allocate(arena);
-    int type = Codes.of(op.out().tensor().dtype());
-    panamba_cuda_epilogue_args.input(args, out);
-    panamba_cuda_epilogue_args.bias(args, bias);
-    panamba_cuda_epilogue_args.out(args, out);
-    panamba_cuda_epilogue_args.rows(args, op.out().rows());
-    panamba_cuda_epilogue_args.columns(args, op.out().count());
-    panamba_cuda_epilogue_args.input_row_stride(args, op.out().rowStride());
-    panamba_cuda_epilogue_args.out_row_stride(args, op.out().rowStride());
-    panamba_cuda_epilogue_args.input_dtype(args, type);
-    panamba_cuda_epilogue_args.out_dtype(args, type);
-    panamba_cuda_epilogue_args.activation(
-        args, silu ? panamba_h.PANAMBA_ACTIVATION_SILU() : panamba_h.PANAMBA_ACTIVATION_NONE());
-    return args;
-  }
-
-  private void selectiveScan(SelectiveScan op) {
-    MemorySegment args = arguments.scan(op);
-    long workspace = arguments.scanWorkspace(args, op);
-    scratch.needWork(workspace);
-    placements.add(
-        () -> {
-          panamba_cuda_scan_args.workspace(
-              args, workspace == 0 ? MemorySegment.NULL : scratch.work());
-          panamba_cuda_scan_args.workspace_size(args, workspace);
-        });
-    kernel(op, CudaApi::selectiveScan, args);
   }
 
   private void copy(Copy op) {

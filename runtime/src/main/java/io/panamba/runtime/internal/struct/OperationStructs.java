@@ -70,7 +70,7 @@ public final class OperationStructs {
   }
 
   /** The code of an operation that is one step. */
-  private int code(Operation operation) {
+  public int code(Operation operation) {
     return switch (operation) {
       case PatchEmbedding _ -> panamba_h.PANAMBA_PATCH_EMBEDDING();
       case Norm _ -> panamba_h.PANAMBA_NORM();

@@ -50,51 +50,13 @@ public final class FakeCuda {
     }
   }
 
-  /** Calls that tell and do nothing. */
-  private static final Set<String> HARMLESS =
-      Set.of(
-          "errorName",
-          "errorText",
-          "productErrorName",
-          "productErrorText",
-          "kernelMessage",
-          "kernelError",
-          "clearError");
-
-  private static final Set<String> PRODUCTS =
-      Set.of(
-          "createProducts",
-          "destroyProducts",
-          "createProduct",
-          "setProductAttribute",
-          "destroyProduct",
-          "createLayout",
-          "destroyLayout",
-          "createPreference",
-          "setPreference",
-          "destroyPreference",
-          "findAlgorithm",
-          "checkAlgorithm",
-          "multiply");
-
-  private static final Set<String> KERNELS =
-      Set.of(
-          "loadKernels",
-          "pack",
-          "gatherPatches",
-          "placeTokens",
-          "norm",
-          "causalConv",
-          "rotary",
-          "pool",
-          "epilogue",
-          "selectiveScan");
+  /** Numbers that are told, beside all texts: such calls do nothing and can't fail. */
+  private static final Set<String> TOLD = Set.of("lastError", "clearError");
 
   private final Map<Long, String> acquired = new TreeMap<>();
   private final List<String> calls = new ArrayList<>();
   private final List<String> misuse = new ArrayList<>();
   private final FakeRuntime runtime;
-  private final List<Object> parts;
   private final CudaApi api;
   private int failing = -1;
   private Fault fault;
@@ -108,13 +70,19 @@ public final class FakeCuda {
    */
   public FakeCuda(int devices) {
     runtime = new FakeRuntime(this, devices);
-    parts = List.of(runtime, new FakeProducts(this, runtime), new FakeKernels(this, runtime));
     api =
-        (CudaApi)
-            Proxy.newProxyInstance(
-                CudaApi.class.getClassLoader(),
-                new Class<?>[] {CudaApi.class},
-                (_, method, arguments) -> call(method, arguments));
+        new CudaApi(
+            proxy(RuntimeApi.class, runtime),
+            proxy(ProductApi.class, new FakeProducts(this, runtime)),
+            proxy(KernelApi.class, new FakeKernels(this, runtime)));
+  }
+
+  private <T> T proxy(Class<T> part, Object fake) {
+    return part.cast(
+        Proxy.newProxyInstance(
+            part.getClassLoader(),
+            new Class<?>[] {part},
+            (_, method, arguments) -> call(fake, method, arguments)));
   }
 
   CudaApi api() {
@@ -154,7 +122,7 @@ public final class FakeCuda {
   /**
    * Returns the calls so far.
    *
-   * @return names of {@link CudaApi}'s methods, in order
+   * @return names of methods of {@link CudaApi}'s parts, in order
    */
   public synchronized List<String> calls() {
     return List.copyOf(calls);
@@ -183,10 +151,11 @@ public final class FakeCuda {
     return List.copyOf(misuse);
   }
 
-  private synchronized Object call(Method method, Object[] arguments) throws Throwable {
+  private synchronized Object call(Object part, Method method, Object[] arguments)
+      throws Throwable {
     String name = method.getName();
-    if (HARMLESS.contains(name)) {
-      return tell(name, arguments);
+    if (method.getReturnType() == String.class || TOLD.contains(name)) {
+      return tell(method, arguments);
     }
     int index = calls.size();
     calls.add(name);
@@ -204,13 +173,10 @@ public final class FakeCuda {
       return status(method);
     }
     try {
-      for (Object part : parts) {
-        for (Method candidate : part.getClass().getDeclaredMethods()) {
-          if (candidate.getName().equals(name)
-              && List.of(candidate.getParameterTypes())
-                  .equals(List.of(method.getParameterTypes()))) {
-            return candidate.invoke(part, arguments);
-          }
+      for (Method candidate : part.getClass().getDeclaredMethods()) {
+        if (candidate.getName().equals(name)
+            && List.of(candidate.getParameterTypes()).equals(List.of(method.getParameterTypes()))) {
+          return candidate.invoke(part, arguments);
         }
       }
     } catch (InvocationTargetException e) {
@@ -223,21 +189,23 @@ public final class FakeCuda {
     if (method.getReturnType() == long.class) {
       return -1L;
     }
-    if (PRODUCTS.contains(method.getName())) {
+    if (method.getDeclaringClass() == ProductApi.class) {
       return fault.productStatus;
     }
-    return KERNELS.contains(method.getName()) ? panamba_cuda_h.PANAMBA_CUDA_ERROR() : fault.status;
+    return method.getDeclaringClass() == KernelApi.class
+        ? panamba_cuda_h.PANAMBA_CUDA_ERROR()
+        : fault.status;
   }
 
-  private Object tell(String name, Object[] arguments) {
-    return switch (name) {
-      case "errorName" -> "cudaError" + arguments[0];
-      case "productErrorName" -> "CUBLAS_STATUS_" + arguments[0];
-      case "errorText", "productErrorText" -> "text of " + arguments[0];
-      case "kernelMessage" -> "refused by " + (injected == null ? "nobody" : injected.getName());
-      case "kernelError" -> failed ? fault.status : 0;
+  private Object tell(Method method, Object[] arguments) {
+    boolean ofProducts = method.getDeclaringClass() == ProductApi.class;
+    return switch (method.getName()) {
+      case "errorName" -> (ofProducts ? "CUBLAS_STATUS_" : "cudaError") + arguments[0];
+      case "errorText" -> "text of " + arguments[0];
+      case "message" -> "refused by " + (injected == null ? "nobody" : injected.getName());
+      case "lastError" -> failed ? fault.status : 0;
       case "clearError" -> 0;
-      default -> throw new AssertionError(name);
+      default -> throw new AssertionError(method);
     };
   }
 

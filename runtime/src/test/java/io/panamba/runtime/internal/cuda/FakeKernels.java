@@ -1,6 +1,8 @@
 package io.panamba.runtime.internal.cuda;
 
+import io.panamba.bindings.cuda.panamba_cuda_embedding_args;
 import io.panamba.bindings.cuda.panamba_cuda_epilogue_args;
+import io.panamba.bindings.cuda.panamba_cuda_h;
 import io.panamba.bindings.cuda.panamba_cuda_scan_args;
 import io.panamba.bindings.panamba_h;
 import io.panamba.bindings.panamba_pack_args;
@@ -9,6 +11,8 @@ import io.panamba.bindings.panamba_step;
 import io.panamba.runtime.internal.cpu.CpuDevice;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.reflect.Method;
+import java.util.Locale;
 
 /**
  * The kernels of {@link FakeCuda}. Those that panamba.h has too are run by the processor's library
@@ -26,63 +30,80 @@ final class FakeKernels {
     this.runtime = runtime;
   }
 
-  int loadKernels() {
+  int load() {
     return 0;
   }
 
-  /** Runs an operation of the processor's on a copy of its struct, as CUDA copies arguments. */
-  private int run(int operation, MemorySegment args, MemorySegment stream) {
-    MemorySegment copy = copy(args);
-    MemorySegment step = panamba_step.allocate(Arena.ofAuto());
-    panamba_step.operation(step, operation);
-    panamba_step.args(step, copy);
-    MemorySegment none = MemorySegment.NULL;
-    return runtime.on(
-        stream,
-        () ->
-            fake.require(
-                panamba_h.panamba_run(
-                        PROCESSOR.executor(), step, 1, copy, none, none, none, none, none)
-                    == 0,
-                "operation %d: %s",
-                operation,
-                panamba_h.panamba_message().getString(0)));
-  }
-
-  private static MemorySegment copy(MemorySegment args) {
-    return Arena.ofAuto().allocate(args.byteSize(), Long.BYTES).copyFrom(args);
-  }
-
-  int norm(MemorySegment args, MemorySegment stream) {
-    return run(panamba_h.PANAMBA_NORM(), args, stream);
-  }
-
-  int causalConv(MemorySegment args, MemorySegment stream) {
-    return run(panamba_h.PANAMBA_CAUSAL_CONV(), args, stream);
-  }
-
-  int rotary(MemorySegment args, MemorySegment stream) {
-    return run(panamba_h.PANAMBA_ROTARY(), args, stream);
-  }
-
-  int pool(MemorySegment args, MemorySegment stream) {
-    return run(panamba_h.PANAMBA_POOL(), args, stream);
-  }
-
-  long scanWorkspace(MemorySegment args) {
-    return SCAN_WORKSPACE;
+  long workspace(MemorySegment step) {
+    return panamba_step.operation(step) == panamba_cuda_h.PANAMBA_CUDA_SCAN() ? SCAN_WORKSPACE : 0;
   }
 
   long scanChunk(MemorySegment args) {
     return 0;
   }
 
-  int selectiveScan(MemorySegment args, MemorySegment stream) {
-    fake.require(
-        panamba_cuda_scan_args.workspace_size(args) >= SCAN_WORKSPACE
-            && panamba_cuda_scan_args.workspace(args).address() != 0,
-        "a scan without its workspace");
-    return run(panamba_h.PANAMBA_SELECTIVE_SCAN(), panamba_cuda_scan_args.scan(args), stream);
+  int run(MemorySegment step, MemorySegment workspace, MemorySegment stream) {
+    int operation = panamba_step.operation(step);
+    MemorySegment args = panamba_step.args(step);
+    if (operation == panamba_cuda_h.PANAMBA_CUDA_SCAN()) {
+      fake.require(workspace.address() != 0, "a scan without its workspace");
+      MemorySegment scan = panamba_cuda_scan_args.scan(copy(args, panamba_cuda_scan_args.sizeof()));
+      return onProcessor(panamba_h.PANAMBA_SELECTIVE_SCAN(), scan, stream);
+    }
+    if (operation == panamba_cuda_h.PANAMBA_CUDA_EPILOGUE()) {
+      MemorySegment copy = copy(args, panamba_cuda_epilogue_args.sizeof());
+      return runtime.on(stream, () -> epilogue(copy));
+    }
+    if (operation == panamba_cuda_h.PANAMBA_CUDA_GATHER_PATCHES()) {
+      MemorySegment copy = copy(args, panamba_cuda_embedding_args.sizeof());
+      MemorySegment patches = panamba_cuda_embedding_args.patches(copy);
+      return runtime.on(stream, () -> gather(panamba_cuda_embedding_args.embedding(copy), patches));
+    }
+    if (operation == panamba_cuda_h.PANAMBA_CUDA_PLACE_TOKENS()) {
+      MemorySegment copy = copy(args, panamba_cuda_embedding_args.sizeof());
+      MemorySegment product = panamba_cuda_embedding_args.product(copy);
+      return runtime.on(stream, () -> place(panamba_cuda_embedding_args.embedding(copy), product));
+    }
+    return onProcessor(operation, copy(args, sizeOfStruct(operation)), stream);
+  }
+
+  private int onProcessor(int operation, MemorySegment args, MemorySegment stream) {
+    MemorySegment step = panamba_step.allocate(Arena.ofAuto());
+    panamba_step.operation(step, operation);
+    panamba_step.args(step, args);
+    MemorySegment none = MemorySegment.NULL;
+    return runtime.on(
+        stream,
+        () ->
+            fake.require(
+                panamba_h.panamba_run(
+                        PROCESSOR.executor(), step, 1, args, none, none, none, none, none)
+                    == 0,
+                "operation %d: %s",
+                operation,
+                panamba_h.panamba_message().getString(0)));
+  }
+
+  /** CUDA copies arguments when a kernel is launched. */
+  private static MemorySegment copy(MemorySegment args, long bytes) {
+    return Arena.ofAuto().allocate(bytes, Long.BYTES).copyFrom(args.reinterpret(bytes));
+  }
+
+  /** The struct of PANAMBA_NAME is panamba_name_args. */
+  private static long sizeOfStruct(int operation) {
+    for (Method code : panamba_h.class.getMethods()) {
+      String struct = "io.panamba.bindings." + code.getName().toLowerCase(Locale.ROOT) + "_args";
+      try {
+        if (code.getName().startsWith("PANAMBA_") && (int) code.invoke(null) == operation) {
+          return (long) Class.forName(struct).getMethod("sizeof").invoke(null);
+        }
+      } catch (ClassNotFoundException _) {
+        // A constant, but no code of an operation.
+      } catch (ReflectiveOperationException e) {
+        throw new LinkageError(e.getMessage(), e);
+      }
+    }
+    throw new AssertionError("there is no operation " + operation);
   }
 
   long packedSize(long columns, long depth, int dtype) {
@@ -118,11 +139,6 @@ final class FakeKernels {
     if (!segment.isAccessibleBy(Thread.currentThread())) {
       throw new WrongThreadException();
     }
-  }
-
-  int epilogue(MemorySegment args, MemorySegment stream) {
-    MemorySegment copy = copy(args);
-    return runtime.on(stream, () -> epilogue(copy));
   }
 
   private static void epilogue(MemorySegment args) {
@@ -168,11 +184,6 @@ final class FakeKernels {
     }
   }
 
-  int gatherPatches(MemorySegment args, MemorySegment patches, MemorySegment stream) {
-    MemorySegment copy = copy(args);
-    return runtime.on(stream, () -> gather(copy, patches));
-  }
-
   private static void gather(MemorySegment args, MemorySegment patches) {
     Grid grid = Grid.of(args);
     FakeNumbers image = new FakeNumbers(panamba_patch_embedding_args.image(args), false);
@@ -194,11 +205,6 @@ final class FakeKernels {
         }
       }
     }
-  }
-
-  int placeTokens(MemorySegment args, MemorySegment product, MemorySegment stream) {
-    MemorySegment copy = copy(args);
-    return runtime.on(stream, () -> place(copy, product));
   }
 
   private static void place(MemorySegment args, MemorySegment product) {

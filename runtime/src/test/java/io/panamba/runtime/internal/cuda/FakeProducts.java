@@ -27,23 +27,22 @@ final class FakeProducts {
     return result.get(ValueLayout.ADDRESS, 0).address();
   }
 
-  int createProducts(MemorySegment handle) {
+  int createHandle(MemorySegment handle) {
     return runtime.create(handle, "cuBLASLt");
   }
 
-  int destroyProducts(MemorySegment handle) {
+  int destroyHandle(MemorySegment handle) {
     return runtime.destroy(handle, "cuBLASLt");
   }
 
-  int createProduct(MemorySegment descriptor, int computeType, int scaleType) {
+  int createDescriptor(MemorySegment descriptor, int computeType, int scaleType) {
     fake.require(computeType == cublasLt_h.CUBLAS_COMPUTE_32F(), "sums are not float32");
     runtime.create(descriptor, "product");
     attributes.put(handle(descriptor), new HashMap<>());
     return 0;
   }
 
-  int setProductAttribute(
-      MemorySegment descriptor, int attribute, MemorySegment value, long bytes) {
+  int setDescriptor(MemorySegment descriptor, int attribute, MemorySegment value, long bytes) {
     long number =
         bytes == Integer.BYTES
             ? value.get(ValueLayout.JAVA_INT, 0)
@@ -52,7 +51,7 @@ final class FakeProducts {
     return 0;
   }
 
-  int destroyProduct(MemorySegment descriptor) {
+  int destroyDescriptor(MemorySegment descriptor) {
     return runtime.destroy(descriptor, "product");
   }
 

@@ -1,0 +1,322 @@
+package io.panamba.model;
+
+import io.panamba.model.Architectures.Recognised;
+import io.panamba.model.architecture.Architecture;
+import io.panamba.model.architecture.ImageSize;
+import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.LoadedNetwork;
+import io.panamba.model.architecture.NetworkConfig;
+import io.panamba.model.architecture.Program;
+import io.panamba.model.architecture.Settings;
+import io.panamba.model.architecture.StreamOptions;
+import io.panamba.model.architecture.StreamedProgram;
+import io.panamba.model.architecture.Streaming;
+import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.model.checkpoint.WeightsException;
+import io.panamba.model.graph.CountingArena;
+import io.panamba.model.graph.DeviceMemory;
+import io.panamba.model.graph.InferenceInterruptedException;
+import io.panamba.model.graph.LongMemory;
+import io.panamba.model.graph.WorkspaceException;
+import io.panamba.model.weights.FittedWeights;
+import io.panamba.model.weights.LoadedWeights;
+import io.panamba.model.weights.RandomWeights;
+import io.panamba.runtime.Arenas;
+import io.panamba.runtime.Device;
+import io.panamba.runtime.Plan;
+import io.panamba.runtime.Tensor;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.SequencedMap;
+
+/**
+ * A network with its weights on a device, of whatever family. Immutable, and shared by any number
+ * of threads; what runs is an {@link Inference}. Close it after its inferences.
+ */
+public final class Network implements AutoCloseable {
+  private static final String DEFAULT = "digits.safetensors";
+
+  private final Architecture<?> family;
+  private final LoadedNetwork loaded;
+  private final Device device;
+  private final CountingArena arena;
+  private final Labels labels;
+
+  private Network(
+      Architecture<?> family,
+      LoadedNetwork loaded,
+      Labels labels,
+      Device device,
+      CountingArena arena) {
+    this.family = family;
+    this.loaded = loaded;
+    this.labels = labels;
+    this.device = device;
+    this.arena = arena;
+  }
+
+  /**
+   * Opens a checkpoint file: PyTorch's or safetensors'. Its family is told by its keys.
+   *
+   * @param file the checkpoint
+   * @param device where the network will run; it stays the caller's to close
+   * @return the network
+   * @throws io.panamba.model.checkpoint.CheckpointException if the file can't be read as a
+   *     checkpoint, changes meanwhile, or takes more memory than there is
+   * @throws WeightsException if its tensors are those of no network
+   */
+  public static Network open(Path file, Device device) {
+    return open(file, device, Settings.none());
+  }
+
+  /**
+   * Opens a checkpoint file with settings.
+   *
+   * @param file the checkpoint
+   * @param device where the network will run; it stays the caller's to close
+   * @param settings what the checkpoint's shapes can't tell
+   * @return the network
+   * @throws io.panamba.model.checkpoint.CheckpointException as {@link #open(Path, Device)}
+   * @throws WeightsException as {@link #open(Path, Device)}
+   */
+  public static Network open(Path file, Device device, Settings settings) {
+    try (Checkpoint checkpoint = Checkpoint.open(file)) {
+      return load(checkpoint, device, settings);
+    }
+  }
+
+  /**
+   * Opens the model that comes with Panamba: handwritten digits.
+   *
+   * @param device where the network will run; it stays the caller's to close
+   * @param settings what is to differ from the model as it was trained
+   * @return the network, of ten classes
+   */
+  public static Network openDefault(Device device, Settings settings) {
+    try (InputStream stream = Network.class.getResourceAsStream(DEFAULT)) {
+      if (stream == null) {
+        throw new WeightsException(
+            "the model of digits is not in this build: %s is to be beside %s; name other weights"
+                .formatted(DEFAULT, Network.class.getName()));
+      }
+      try (Checkpoint checkpoint = Checkpoint.read(DEFAULT, stream.readAllBytes())) {
+        return load(checkpoint, device, settings);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Loads an open checkpoint. Nothing refers to it afterwards.
+   *
+   * @param checkpoint the weights under published keys, as {@link Architectures#recognise} finds
+   *     them
+   * @param device where the network will run; it stays the caller's to close
+   * @param settings what the checkpoint's shapes can't tell
+   * @return the network
+   * @throws io.panamba.model.checkpoint.CheckpointException if its file has changed since it was
+   *     opened, or takes more memory than there is
+   * @throws WeightsException if its tensors are those of no network
+   */
+  public static Network load(Checkpoint checkpoint, Device device, Settings settings) {
+    return FileMemory.guard(
+        checkpoint.path(),
+        () -> load(Architectures.recognise(checkpoint), checkpoint, device, settings));
+  }
+
+  private static <C extends NetworkConfig> Network load(
+      Recognised<C> recognised, Checkpoint file, Device device, Settings settings) {
+    Architecture<C> family = recognised.family();
+    C config = recognised.read(settings);
+    CountingArena arena = new CountingArena(Arenas.shared());
+    try {
+      Recording recording = Recording.load(file.path().toString(), config, device, arena);
+      boolean recorded = recording.start();
+      DeviceMemory memory = new DeviceMemory(device, arena);
+      LoadedWeights weights =
+          LoadedWeights.load(
+              recognised.checkpoint(), family.weights(config), config.precision().dtype(), memory);
+      LoadedNetwork loaded = family.bind(config, weights, memory);
+      if (recorded) {
+        recording.stop();
+      }
+      return new Network(family, loaded, Labels.of(file, config.classes()), device, arena);
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Draws the weights of a network before training.
+   *
+   * @param <C> what describes networks of the family
+   * @param family the family
+   * @param config the network
+   * @param seed of the random numbers
+   * @param owner of the tensors
+   * @return float32 tensors under the published keys, in the order of the state dict
+   * @throws IllegalArgumentException if such a network can't be made
+   */
+  public static <C extends NetworkConfig> SequencedMap<String, Tensor> draw(
+      Architecture<C> family, C config, long seed, Arena owner) {
+    return RandomWeights.draw(family.weights(family.atBirth(config)), seed, owner);
+  }
+
+  /**
+   * Fits the weights of a checkpoint to start a training, perhaps with other classes or images of
+   * another size.
+   *
+   * @param <C> what describes networks of the family
+   * @param recognised the checkpoint's network
+   * @param config of the network that will be trained
+   * @param seed for a head that is drawn
+   * @param owner of the tensors
+   * @return float32 tensors under the published keys, in the checkpoint's order
+   * @throws WeightsException if the checkpoint has no square grid of positions
+   * @throws io.panamba.model.checkpoint.CheckpointException if the file has changed since it was
+   *     opened, or takes more memory than there is
+   * @throws IllegalArgumentException if such a network can't be made
+   */
+  public static <C extends NetworkConfig> SequencedMap<String, Tensor> fit(
+      Recognised<C> recognised, C config, long seed, Arena owner) {
+    Architecture<C> family = recognised.family();
+    Checkpoint checkpoint = recognised.checkpoint();
+    C born = family.atBirth(config);
+    return FileMemory.guard(
+        checkpoint.path(),
+        () ->
+            FittedWeights.of(
+                checkpoint,
+                family.weights(born),
+                family::isKnown,
+                (weight, stored) -> family.fit(weight, stored, born),
+                family.heads(),
+                seed,
+                owner));
+  }
+
+  /**
+   * Returns the network's family.
+   *
+   * @return the family
+   */
+  public Architecture<?> family() {
+    return family;
+  }
+
+  /**
+   * Returns the network's description, with the image size that was asked for or trained for.
+   *
+   * @return the configuration
+   */
+  public NetworkConfig config() {
+    return loaded.config();
+  }
+
+  /**
+   * Returns the names of the classes.
+   *
+   * @return those that the checkpoint carries, or the {@linkplain Labels#defaultsFor defaults}
+   */
+  public Labels labels() {
+    return labels;
+  }
+
+  /**
+   * Returns the memory of the packed weights.
+   *
+   * @return bytes
+   */
+  public long weightBytes() {
+    return arena.bytes();
+  }
+
+  /**
+   * Plans an inference. Other image sizes than the trained one get interpolated position
+   * embeddings.
+   *
+   * @param options batch, image size and what is wanted
+   * @return the inference, to be closed by the caller
+   * @throws IllegalArgumentException if an image is too small for the network
+   * @throws WeightsException if logits are wanted of a checkpoint without a head
+   * @throws WorkspaceException if its memory is not to be had: size, stride and widths may be what
+   *     a file says
+   * @throws io.panamba.runtime.ShapeException if a tensor would have 2^59 elements or more
+   * @throws IllegalStateException if the network is closed
+   */
+  public Inference plan(InferenceOptions options) {
+    requireOpen();
+    NetworkConfig sized = config().withImage(new ImageSize(options.height(), options.width()));
+    CountingArena workspace = CountingArena.ofWorkspace();
+    try {
+      Recording recording = Recording.plan(sized, options, device, workspace);
+      boolean recorded = recording.start();
+      Program program = loaded.write(options, new DeviceMemory(device, workspace));
+      Plan plan = device.plan(program.operations());
+      if (recorded) {
+        recording.stop();
+      }
+      Recording runs = Recording.inference(sized, options, device);
+      return new Inference(workspace, plan, program, options, runs);
+    } catch (OutOfMemoryError e) {
+      workspace.close();
+      throw LongMemory.notToBeHad(e);
+    } catch (RuntimeException | Error e) {
+      workspace.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Plans an inference of an image that may be larger than memory.
+   *
+   * @param options image size, what is wanted and where memory comes from
+   * @return the inference, to be closed by the caller
+   * @throws IllegalArgumentException if the image is too small for the network, if the network
+   *     can't take an image in parts, or if it is on a GPU
+   * @throws WeightsException if logits are wanted of a checkpoint without a head
+   * @throws WorkspaceException if memory or a temporary file are not to be had
+   * @throws InferenceInterruptedException if the thread is interrupted meanwhile
+   * @throws IllegalStateException if the network is closed
+   */
+  public StreamedInference stream(StreamOptions options) {
+    requireOpen();
+    if (!(loaded instanceof Streaming streaming)) {
+      throw new IllegalArgumentException(
+          "a network of the family %s needs images as a whole; plan an ordinary inference"
+              .formatted(family.title()));
+    }
+    CountingArena workspace = CountingArena.ofWorkspace();
+    try {
+      StreamedProgram program = streaming.stream(options, workspace);
+      return new StreamedInference(program, options, workspace);
+    } catch (OutOfMemoryError e) {
+      workspace.close();
+      throw LongMemory.notToBeHad(e);
+    } catch (RuntimeException | Error e) {
+      workspace.close();
+      throw e;
+    }
+  }
+
+  private void requireOpen() {
+    if (!arena.scope().isAlive()) {
+      throw new IllegalStateException("the network is closed");
+    }
+  }
+
+  /**
+   * Frees the weights. On a GPU it waits for the end of what runs there.
+   *
+   * @throws IllegalStateException if an inference is running on a processor
+   */
+  @Override
+  public void close() {
+    arena.close();
+  }
+}

@@ -1,0 +1,143 @@
+package io.panamba.model.architecture;
+
+import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.model.checkpoint.StoredTensor;
+import io.panamba.model.graph.DeviceMemory;
+import io.panamba.model.weights.LoadedWeights;
+import io.panamba.model.weights.Weight;
+import java.util.List;
+import java.util.Optional;
+import java.util.SequencedSet;
+import java.util.Set;
+
+/**
+ * A family of networks. It has no state; {@link io.panamba.model.Architectures} lists all of them.
+ *
+ * @param <C> what describes a network of the family in full
+ */
+public interface Architecture<C extends NetworkConfig> {
+  /**
+   * Returns the family's name.
+   *
+   * @return such as {@code vim}
+   */
+  String name();
+
+  /**
+   * Returns the family's name as people write it.
+   *
+   * @return such as {@code Vim}
+   */
+  String title();
+
+  /**
+   * Tells whether a checkpoint holds a network of this family.
+   *
+   * @param keys of the checkpoint
+   * @return empty if it does, otherwise the first thing that is missing or in the way
+   */
+  Optional<String> obstacle(Set<String> keys);
+
+  /**
+   * Lists the keys that every network of the family has, for the error where no family fits.
+   *
+   * @return the keys, those of layers once with {@code #} for the layer's number
+   */
+  Set<String> kinds();
+
+  /**
+   * Tells whether a key may be one of this family's networks.
+   *
+   * @param key of a checkpoint
+   * @return false for what only lies beside a network
+   */
+  boolean isKnown(String key);
+
+  /**
+   * Reads a network's description from the shapes of its weights and from the file's metadata.
+   *
+   * @param checkpoint with the keys of this family
+   * @param settings that come before both
+   * @return the description
+   * @throws io.panamba.model.checkpoint.WeightsException if the shapes are not those of a network
+   *     of this family
+   */
+  C read(Checkpoint checkpoint, Settings settings);
+
+  /**
+   * Returns the names of sizes.
+   *
+   * @return such as {@code tiny}, the most usual one first
+   */
+  SequencedSet<String> presets();
+
+  /**
+   * Describes a network of a usual size.
+   *
+   * @param preset one of {@link #presets}
+   * @param settings that differ from what is usual
+   * @return the description
+   */
+  C preset(String preset, Settings settings);
+
+  /**
+   * Lists what shapes can't tell.
+   *
+   * @return the family's own settings, without those of {@link Settings#COMMON}
+   */
+  List<Setting<?>> settings();
+
+  /**
+   * Chooses the number of classes.
+   *
+   * @param config a network
+   * @param classes outputs of the head
+   * @return the same network with another head
+   */
+  C withClasses(C config, int classes);
+
+  /**
+   * Lists the weights of a network, each once, in the order in which they are drawn.
+   *
+   * @param config the network
+   * @return the weights
+   */
+  List<Weight> weights(C config);
+
+  /**
+   * Describes a network as it is before its first training step: position embeddings are those of
+   * its own image size.
+   *
+   * @param config the network
+   * @return the description of what is drawn or fitted
+   * @throws IllegalArgumentException if such a network can't be made
+   */
+  C atBirth(C config);
+
+  /**
+   * Lists what depends on the classes alone.
+   *
+   * @return keys of weights that are drawn anew for other classes
+   */
+  Set<String> heads();
+
+  /**
+   * Fits a stored weight to a network that has it in another shape.
+   *
+   * @param weight as the network has it
+   * @param stored as a checkpoint has it
+   * @param config the network
+   * @return the elements, last axis fastest, or empty if it can't be fitted
+   */
+  Optional<float[]> fit(Weight weight, StoredTensor stored, C config);
+
+  /**
+   * Makes a network of loaded weights.
+   *
+   * @param config the network
+   * @param weights all of {@link #weights}
+   * @param memory for what is made of them; it lives as long as the network
+   * @return the network, without state that a run changes
+   */
+  LoadedNetwork bind(C config, LoadedWeights weights, DeviceMemory memory);
+}

@@ -1,0 +1,2 @@
+/** What several families of networks are built of. */
+package io.panamba.model.block;

@@ -1,0 +1,2 @@
+/** From pictures to answers: classes and feature vectors. */
+package io.panamba.model.task;

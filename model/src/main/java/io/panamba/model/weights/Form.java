@@ -1,0 +1,51 @@
+package io.panamba.model.weights;
+
+/** The form in which an inference takes a weight. */
+public sealed interface Form {
+  /** Float32 in the published shape. */
+  Form PLAIN = new Plain(null);
+
+  /** A packed matrix in the network's precision. */
+  Form MATRIX = new Matrix(1, false, null);
+
+  /** A packed matrix in float32, whatever the precision. */
+  Form EXACT = new Matrix(1, true, null);
+
+  /** Float32, (n, ..., k) as (k, n); training keeps it so too. */
+  Form TRANSPOSED = new Transposed(false);
+
+  /**
+   * As {@link #TRANSPOSED}, of logarithms: A = -exp(A_log), times log2(e) because a scan raises 2
+   * to powers. Training keeps the logarithms.
+   */
+  Form DECAY = new Transposed(true);
+
+  /** Numbers on the heap, of which something is made when a program is written. */
+  Form NUMBERS = new Numbers();
+
+  /**
+   * Float32 in the published shape.
+   *
+   * @param scale the key of factors by which elements are multiplied when they are loaded, or null
+   */
+  record Plain(String scale) implements Form {}
+
+  /**
+   * A packed matrix, the first axis being the outputs, all others the inputs.
+   *
+   * @param parts of the outputs that are packed apart from each other
+   * @param exact whether it is float32 whatever the network's precision
+   * @param scale the key of factors by which rows are multiplied when they are loaded, or null
+   */
+  record Matrix(int parts, boolean exact, String scale) implements Form {}
+
+  /**
+   * A matrix transposed.
+   *
+   * @param logarithm whether it holds logarithms of decays
+   */
+  record Transposed(boolean logarithm) implements Form {}
+
+  /** Numbers on the heap. */
+  record Numbers() implements Form {}
+}

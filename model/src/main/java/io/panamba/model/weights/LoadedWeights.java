@@ -1,0 +1,251 @@
+package io.panamba.model.weights;
+
+import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.model.checkpoint.StoredTensor;
+import io.panamba.model.checkpoint.WeightsException;
+import io.panamba.model.graph.DeviceMemory;
+import io.panamba.runtime.DType;
+import io.panamba.runtime.MatrixSource;
+import io.panamba.runtime.PackedMatrix;
+import io.panamba.runtime.Shape;
+import io.panamba.runtime.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** A network's weights on a device, in the forms that an inference takes. Immutable. */
+public final class LoadedWeights {
+  private static final double LOG2_E = 1 / Math.log(2);
+  private static final int SHOWN = 5;
+
+  private final Map<String, Tensor> tensors = new HashMap<>();
+  private final Map<String, List<PackedMatrix>> matrices = new HashMap<>();
+  private final Map<String, float[]> numbers = new HashMap<>();
+
+  private LoadedWeights() {}
+
+  /**
+   * Reads weights from a checkpoint. Nothing refers to it afterwards.
+   *
+   * @param checkpoint which has these weights and no others
+   * @param weights of the network
+   * @param dtype of packed matrices: F32 or BF16
+   * @param memory where they will be
+   * @return the weights
+   * @throws WeightsException if one is missing, or of another shape, or not floating-point; or if
+   *     there are keys that are none of these, since a network that ignores weights gives wrong
+   *     answers in silence
+   */
+  public static LoadedWeights load(
+      Checkpoint checkpoint, List<Weight> weights, DType dtype, DeviceMemory memory) {
+    LoadedWeights loaded = new LoadedWeights();
+    try (Reader reader = new Reader(checkpoint, weights, dtype, memory)) {
+      for (Weight weight : weights) {
+        loaded.put(weight, reader);
+      }
+      reader.requireAllUsed();
+    }
+    return loaded;
+  }
+
+  private void put(Weight weight, Reader reader) {
+    switch (weight.form()) {
+      case Form.Plain plain -> tensors.put(weight.key(), reader.plain(weight, plain));
+      case Form.Matrix matrix -> matrices.put(weight.key(), reader.matrix(weight, matrix));
+      case Form.Transposed transposed ->
+          tensors.put(weight.key(), reader.transposed(weight, transposed));
+      case Form.Numbers _ -> numbers.put(weight.key(), reader.stored(weight).toFloats());
+    }
+  }
+
+  /**
+   * Returns a weight that is no matrix.
+   *
+   * @param weight of the form {@link Form#PLAIN}, {@link Form#TRANSPOSED} or {@link Form#DECAY}, or
+   *     null
+   * @return the tensor, or null for null
+   */
+  public Tensor tensor(Weight weight) {
+    return weight == null ? null : required(tensors, weight);
+  }
+
+  /**
+   * Returns a matrix of one part.
+   *
+   * @param weight of the form {@link Form.Matrix}
+   * @return the packed matrix
+   */
+  public PackedMatrix matrix(Weight weight) {
+    return matrix(weight, 0);
+  }
+
+  /**
+   * Returns a part of a matrix.
+   *
+   * @param weight of the form {@link Form.Matrix}
+   * @param part from 0
+   * @return the packed part
+   */
+  public PackedMatrix matrix(Weight weight, int part) {
+    return required(matrices, weight).get(part);
+  }
+
+  /**
+   * Returns numbers.
+   *
+   * @param weight of the form {@link Form#NUMBERS}
+   * @return the elements, last axis fastest; not copied
+   */
+  public float[] numbers(Weight weight) {
+    return required(numbers, weight);
+  }
+
+  private static <T> T required(Map<String, T> loaded, Weight weight) {
+    T value = loaded.get(weight.key());
+    if (value == null) {
+      throw new IllegalArgumentException(weight + " is not in that form");
+    }
+    return value;
+  }
+
+  /**
+   * Reads tensors, checks their shapes, and keeps account of the keys. Matrices are packed from a
+   * copy of their bytes, which the file can't change any more; one piece of memory serves for all
+   * of them.
+   */
+  private static final class Reader implements AutoCloseable {
+    private final Checkpoint checkpoint;
+    private final Map<String, Weight> weights = new HashMap<>();
+    private final DType dtype;
+    private final DeviceMemory memory;
+    private Arena scratchArena = Arena.ofConfined();
+    private MemorySegment scratch = MemorySegment.NULL;
+
+    Reader(Checkpoint checkpoint, List<Weight> weights, DType dtype, DeviceMemory memory) {
+      this.checkpoint = checkpoint;
+      this.dtype = dtype;
+      this.memory = memory;
+      weights.forEach(weight -> this.weights.put(weight.key(), weight));
+    }
+
+    StoredTensor stored(Weight weight) {
+      String key = weight.key();
+      Shape expected = weight.shape();
+      StoredTensor tensor =
+          checkpoint
+              .find(key)
+              .orElseThrow(
+                  () ->
+                      new WeightsException("%s is missing; expected %s".formatted(key, expected)));
+      if (!tensor.shape().equals(expected)) {
+        throw new WeightsException(
+            "%s is %s; expected %s".formatted(key, tensor.shape(), expected));
+      }
+      if (!tensor.dtype().isFloating()) {
+        throw new WeightsException(
+            "%s has elements of type %s; expected floating-point".formatted(key, tensor.dtype()));
+      }
+      return tensor;
+    }
+
+    private float[] factors(String key) {
+      return key == null ? null : stored(weights.get(key)).toFloats();
+    }
+
+    Tensor plain(Weight weight, Form.Plain form) {
+      float[] values = stored(weight).toFloats();
+      float[] factors = factors(form.scale());
+      for (int i = 0; factors != null && i < values.length; i++) {
+        values[i] *= factors[i];
+      }
+      return memory.of(weight.shape(), values);
+    }
+
+    Tensor transposed(Weight weight, Form.Transposed form) {
+      float[] source = stored(weight).toFloats();
+      int columns = Math.toIntExact(weight.shape().size(-1));
+      int rows = source.length / columns;
+      float[] transposed = new float[source.length];
+      for (int row = 0; row < rows; row++) {
+        for (int column = 0; column < columns; column++) {
+          double value = source[row * columns + column];
+          transposed[column * rows + row] =
+              (float) (form.logarithm() ? -Math.exp(value) * LOG2_E : value);
+        }
+      }
+      return memory.of(weight.kept(), transposed);
+    }
+
+    List<PackedMatrix> matrix(Weight weight, Form.Matrix form) {
+      StoredTensor tensor = stored(weight);
+      float[] factors = factors(form.scale());
+      Tensor scale =
+          factors == null ? null : Tensor.of(Arena.ofAuto(), Shape.of(factors.length), factors);
+      DType packed = form.exact() ? DType.F32 : dtype;
+      long rows = weight.shape().size(0) / form.parts();
+      List<PackedMatrix> parts = new ArrayList<>();
+      for (int part = 0; part < form.parts(); part++) {
+        parts.add(packed(tensor, packed, scale, part * rows, rows));
+      }
+      return List.copyOf(parts);
+    }
+
+    /** Packs {@code count} outputs from {@code first} on. */
+    private PackedMatrix packed(
+        StoredTensor tensor, DType packed, Tensor scale, long first, long count) {
+      long outputs = tensor.shape().size(0);
+      long depth = tensor.shape().elements() / outputs;
+      boolean plain = tensor.shape().rank() == 2;
+      long[] strides = plain ? tensor.strides() : new long[] {depth, 1};
+      if (plain || tensor.isContiguous()) {
+        long elements = (count - 1) * strides[0] + (depth - 1) * strides[1] + 1;
+        MemorySegment rows = scratch(elements * tensor.dtype().bytes());
+        tensor.read(first * strides[0], rows);
+        return memory.pack(
+            new MatrixSource(rows, tensor.dtype(), count, depth, strides[0], strides[1], scale),
+            packed);
+      }
+      try (Arena local = Arena.ofConfined()) {
+        Tensor dense =
+            Tensor.of(local, Shape.of(outputs, depth), tensor.toFloats()).slice(first, count);
+        return memory.pack(
+            new MatrixSource(dense.segment(), DType.F32, count, depth, depth, 1, scale), packed);
+      }
+    }
+
+    /** Memory for the copy of one tensor, until that of the next. */
+    private MemorySegment scratch(long bytes) {
+      if (scratch.byteSize() < bytes) {
+        scratchArena.close();
+        scratchArena = Arena.ofConfined();
+        scratch = scratchArena.allocate(bytes, Tensor.ALIGNMENT);
+      }
+      return scratch.asSlice(0, bytes);
+    }
+
+    void requireAllUsed() {
+      List<String> unknown = new ArrayList<>();
+      for (String key : checkpoint.keys()) {
+        if (!weights.containsKey(key) && !checkpoint.isBeside(key)) {
+          unknown.add(key);
+        }
+      }
+      if (!unknown.isEmpty()) {
+        throw new WeightsException(
+            "%d keys are not of this network: %s%s"
+                .formatted(
+                    unknown.size(),
+                    String.join(", ", unknown.subList(0, Math.min(SHOWN, unknown.size()))),
+                    unknown.size() > SHOWN ? ", ..." : ""));
+      }
+    }
+
+    @Override
+    public void close() {
+      scratchArena.close();
+    }
+  }
+}

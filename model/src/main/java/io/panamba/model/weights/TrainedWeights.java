@@ -1,0 +1,269 @@
+package io.panamba.model.weights;
+
+import io.panamba.model.checkpoint.WeightsException;
+import io.panamba.model.weights.Weight.Learning;
+import io.panamba.runtime.DType;
+import io.panamba.runtime.Shape;
+import io.panamba.runtime.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.Set;
+
+/**
+ * The parameters of a network in float32, in the layout that kernels take, and as many gradients,
+ * moments and averages: each one flat tensor, first what decays, then what does not. Between
+ * parameters, gaps of zeros keep every one aligned.
+ */
+public final class TrainedWeights {
+  private static final long ALIGNMENT = Tensor.ALIGNMENT / Float.BYTES;
+
+  private record Place(Weight weight, long first) {}
+
+  private final Map<String, Place> places = new LinkedHashMap<>();
+  private final Arena arena;
+  private final long decaying;
+  private final Tensor values;
+  private final Tensor gradients;
+  private final Tensor firstMoments;
+  private final Tensor secondMoments;
+  private final Tensor averages;
+
+  /** Of the last load, in its order. */
+  private List<String> order = List.of();
+
+  /**
+   * Allocates, with zeros.
+   *
+   * @param weights of a network; constants are left out
+   * @param joined those that follow the one before without a gap, to be one tensor with it
+   * @param averaged whether a moving average is kept
+   * @param arena the owner of the memory
+   */
+  public TrainedWeights(List<Weight> weights, Set<Weight> joined, boolean averaged, Arena arena) {
+    this.arena = arena;
+    List<Weight> learning = new ArrayList<>(weights);
+    learning.removeIf(weight -> weight.learning() == Learning.NONE);
+    learning.sort(Comparator.comparing(Weight::learning));
+    long end = 0;
+    long split = 0;
+    for (Weight weight : learning) {
+      long first = joined.contains(weight) ? end : Math.ceilDiv(end, ALIGNMENT) * ALIGNMENT;
+      places.put(weight.key(), new Place(weight, first));
+      end = first + weight.elements();
+      if (weight.learning() == Learning.DECAYS) {
+        split = Math.ceilDiv(end, ALIGNMENT) * ALIGNMENT;
+      }
+    }
+    this.decaying = split;
+    values = flat(end);
+    gradients = flat(end);
+    firstMoments = flat(end);
+    secondMoments = flat(end);
+    averages = averaged ? flat(end) : null;
+  }
+
+  private Tensor flat(long elements) {
+    return Tensor.allocate(arena, DType.F32, Shape.of(elements));
+  }
+
+  /**
+   * Tells how many elements of the flat tensors decay: the first ones.
+   *
+   * @return a number of elements, gaps included
+   */
+  public long decaying() {
+    return decaying;
+  }
+
+  /**
+   * Returns all weights.
+   *
+   * @return a flat tensor
+   */
+  public Tensor values() {
+    return values;
+  }
+
+  /**
+   * Returns all gradients.
+   *
+   * @return a flat tensor
+   */
+  public Tensor gradients() {
+    return gradients;
+  }
+
+  /**
+   * Returns moving averages of gradients.
+   *
+   * @return a flat tensor
+   */
+  public Tensor firstMoments() {
+    return firstMoments;
+  }
+
+  /**
+   * Returns moving averages of squared gradients.
+   *
+   * @return a flat tensor
+   */
+  public Tensor secondMoments() {
+    return secondMoments;
+  }
+
+  /**
+   * Returns moving averages of the weights.
+   *
+   * @return a flat tensor, or null if none is kept
+   */
+  public Tensor averages() {
+    return averages;
+  }
+
+  /**
+   * Counts parameters.
+   *
+   * @return elements of all weights
+   */
+  public long elements() {
+    return places.values().stream().mapToLong(place -> place.weight.elements()).sum();
+  }
+
+  /**
+   * Returns the memory of all flat tensors.
+   *
+   * @return bytes
+   */
+  public long bytes() {
+    return values.segment().byteSize() * (averages == null ? 4 : 5);
+  }
+
+  /**
+   * Returns a weight as kernels take it.
+   *
+   * @param weight of the network
+   * @return the tensor, in {@linkplain Weight#kept its shape}
+   */
+  public Tensor value(Weight weight) {
+    return view(values, weight.key());
+  }
+
+  /**
+   * Returns the gradient of a weight.
+   *
+   * @param weight of the network
+   * @return a tensor of the weight's shape
+   */
+  public Tensor gradient(Weight weight) {
+    return view(gradients, weight.key());
+  }
+
+  /**
+   * Returns weights or their gradients that follow one another without a gap as one tensor.
+   *
+   * @param flat {@link #values} or {@link #gradients}
+   * @param weights the first and those joined to it, of one width
+   * @return (count, width)
+   */
+  public Tensor joined(Tensor flat, List<Weight> weights) {
+    long width = weights.getFirst().shape().size(-1);
+    return Tensor.of(
+        flat.segment()
+            .asSlice(
+                places.get(weights.getFirst().key()).first * Float.BYTES,
+                weights.size() * width * Float.BYTES),
+        DType.F32,
+        Shape.of(weights.size(), width));
+  }
+
+  private Tensor view(Tensor flat, String key) {
+    Place place = places.get(key);
+    return Tensor.of(
+        flat.segment().asSlice(place.first * Float.BYTES, place.weight.elements() * Float.BYTES),
+        DType.F32,
+        place.weight.kept());
+  }
+
+  /**
+   * Takes float32 weights in their published shapes; averages start from them.
+   *
+   * @param weights by key
+   * @throws WeightsException if one is missing, unknown or of another type or shape
+   */
+  public void load(Map<String, Tensor> weights) {
+    Collection<String> unknown = new ArrayList<>(weights.keySet());
+    unknown.removeAll(places.keySet());
+    if (!unknown.isEmpty()) {
+      throw new WeightsException(
+          "%s can't be trained: training knows the layers of the published models"
+              .formatted(String.join(", ", unknown.stream().limit(3).toList())));
+    }
+    for (Place place : places.values()) {
+      Weight weight = place.weight;
+      Tensor given = weights.get(weight.key());
+      if (given == null || given.dtype() != DType.F32 || !given.shape().equals(weight.shape())) {
+        throw new WeightsException(
+            "%s is %s; expected F32%s"
+                .formatted(
+                    weight.key(),
+                    given == null ? "missing" : "" + given.dtype() + given.shape(),
+                    weight.shape()));
+      }
+      copy(given.segment(), rows(weight), view(values, weight.key()).segment());
+    }
+    if (averages != null) {
+      averages.segment().copyFrom(values.segment());
+    }
+    order = List.copyOf(weights.keySet());
+  }
+
+  /** The rows of the published matrix if it is to be transposed, otherwise 1. */
+  private static long rows(Weight weight) {
+    return weight.isTransposed() ? weight.shape().size(0) : 1;
+  }
+
+  /**
+   * Copies one of the flat tensors apart, in published shapes and the order of the weights that
+   * were loaded.
+   *
+   * @param flat such as {@link #values}
+   * @param owner of the copies
+   * @return tensors by key
+   */
+  public SequencedMap<String, Tensor> export(Tensor flat, Arena owner) {
+    SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
+    for (String key : order) {
+      Weight weight = places.get(key).weight;
+      Tensor tensor = Tensor.allocate(owner, DType.F32, weight.shape());
+      long columns = weight.isTransposed() ? weight.shape().size(-1) : 1;
+      copy(view(flat, key).segment(), columns, tensor.segment());
+      tensors.put(key, tensor);
+    }
+    return tensors;
+  }
+
+  /** Copies a matrix of so many rows, transposed. */
+  private static void copy(MemorySegment from, long rows, MemorySegment to) {
+    if (rows == 1) {
+      to.copyFrom(from);
+      return;
+    }
+    long columns = from.byteSize() / Float.BYTES / rows;
+    for (long row = 0; row < rows; row++) {
+      for (long column = 0; column < columns; column++) {
+        to.setAtIndex(
+            ValueLayout.JAVA_FLOAT,
+            column * rows + row,
+            from.getAtIndex(ValueLayout.JAVA_FLOAT, row * columns + column));
+      }
+    }
+  }
+}

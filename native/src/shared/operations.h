@@ -1,0 +1,54 @@
+/*
+ * The one list of operations, in the order of their codes. A row has the code without PANAMBA_, the name and the struct
+ * of arguments, and says where the operation runs:
+ *
+ *   CPU        on the processor; on a GPU it is made of other rows
+ *   BOTH       on the processor and, with the same code and struct, on a GPU
+ *   TRAINING   on the processor, of panamba_training.h
+ *   GPU        on a GPU alone, of panamba_cuda.h
+ *
+ * Declarations of checks and kernels, the tables of both libraries and their switches over codes are made from it. CMake
+ * reads it, too: a row's kernel is src/cpu/NAME.c or NAME_operation.c, and on a GPU src/cuda/NAME.cu or the folder
+ * src/cuda/NAME; its test is test/test_NAME.c.
+ */
+#ifndef PANAMBA_OPERATIONS_H
+#define PANAMBA_OPERATIONS_H
+
+#define PANAMBA_OPERATIONS(CPU, BOTH, TRAINING, GPU)                    \
+  CPU(PATCH_EMBEDDING, patch_embedding, panamba_patch_embedding_args)   \
+  BOTH(NORM, norm, panamba_norm_args)                                   \
+  CPU(LINEAR, linear, panamba_linear_args)                              \
+  BOTH(CAUSAL_CONV, causal_conv, panamba_causal_conv_args)              \
+  CPU(SELECTIVE_SCAN, selective_scan, panamba_selective_scan_args)      \
+  BOTH(ROTARY, rotary, panamba_rotary_args)                             \
+  BOTH(POOL, pool, panamba_pool_args)                                   \
+  TRAINING(PACK, pack, panamba_pack_args)                               \
+  TRAINING(PRODUCT, product, panamba_product_args)                      \
+  TRAINING(SUM, sum, panamba_sum_args)                                  \
+  TRAINING(POINTWISE, pointwise, panamba_pointwise_args)                \
+  TRAINING(SCAN_GRADIENT, scan_gradient, panamba_scan_gradient_args)    \
+  TRAINING(CONV_GRADIENT, conv_gradient, panamba_conv_gradient_args)    \
+  TRAINING(NORM_GRADIENT, norm_gradient, panamba_norm_gradient_args)    \
+  TRAINING(POOL_GRADIENT, pool_gradient, panamba_pool_gradient_args)    \
+  TRAINING(PATCHES, patches, panamba_patches_args)                      \
+  TRAINING(CROSS_ENTROPY, cross_entropy, panamba_cross_entropy_args)    \
+  TRAINING(SQUARES, squares, panamba_squares_args)                      \
+  TRAINING(CLIP, clip, panamba_clip_args)                               \
+  TRAINING(ADAMW, adamw, panamba_adamw_args)                            \
+  GPU(CUDA_GATHER_PATCHES, gather_patches, panamba_cuda_embedding_args) \
+  GPU(CUDA_PLACE_TOKENS, place_tokens, panamba_cuda_embedding_args)     \
+  GPU(CUDA_EPILOGUE, epilogue, panamba_cuda_epilogue_args)              \
+  GPU(CUDA_SCAN, scan, panamba_cuda_scan_args)
+
+#define PANAMBA_NOT_HERE(code, name, type)
+
+/* X(code, name, type) for every operation of the processor. Their codes count from 0. */
+#define PANAMBA_CPU_OPERATIONS(X) PANAMBA_OPERATIONS(X, X, X, PANAMBA_NOT_HERE)
+
+/* X(code, name, type) for every operation of a GPU. */
+#define PANAMBA_CUDA_OPERATIONS(X) PANAMBA_OPERATIONS(PANAMBA_NOT_HERE, X, PANAMBA_NOT_HERE, X)
+
+#define PANAMBA_POSITION_(code, name, type) PANAMBA_POSITION_##code,
+enum { PANAMBA_CPU_OPERATIONS(PANAMBA_POSITION_) PANAMBA_OPERATION_COUNT };
+
+#endif
