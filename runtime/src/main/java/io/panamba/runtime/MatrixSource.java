@@ -1,6 +1,7 @@
 package io.panamba.runtime;
 
 import io.panamba.runtime.internal.Checks;
+import io.panamba.runtime.operation.Operand;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -22,7 +23,8 @@ public record MatrixSource(
     long depth,
     long columnStride,
     long depthStride,
-    Tensor rowScale) {
+    Tensor rowScale)
+    implements Operand {
   /** Checks that every element lies inside the data. */
   public MatrixSource {
     Checks.require(dtype.isFloating(), "pack", "%s elements can't be packed", dtype);

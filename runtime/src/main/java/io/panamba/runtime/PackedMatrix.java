@@ -1,13 +1,14 @@
 package io.panamba.runtime;
 
 import io.panamba.runtime.internal.Memory;
+import io.panamba.runtime.operation.Operand;
 import java.lang.foreign.MemorySegment;
 
 /**
  * The weight of a linear layer in the layout that a device multiplies fastest. Made by {@link
  * Device#pack}; it belongs to that device and lives as long as the arena that it was packed into.
  */
-public final class PackedMatrix {
+public final class PackedMatrix implements Operand {
   static {
     Memory.install(new Bridge());
   }

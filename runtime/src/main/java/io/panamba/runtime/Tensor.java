@@ -1,6 +1,7 @@
 package io.panamba.runtime;
 
 import io.panamba.runtime.internal.Memory;
+import io.panamba.runtime.operation.Operand;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -11,7 +12,7 @@ import java.util.Objects;
  * A tensor owns nothing: its memory lives as long as the arena that the segment came from, and use
  * after that arena's close is an {@link IllegalStateException}.
  */
-public final class Tensor {
+public final class Tensor implements Operand {
   /** The alignment of tensors that Panamba allocates, in bytes: a cache line, the widest vector. */
   public static final long ALIGNMENT = 64;
 

@@ -2,6 +2,7 @@ package io.panamba.runtime.operation;
 
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.Checks;
+import java.util.List;
 
 /**
  * One step of AdamW with decoupled weight decay (arXiv 1711.05101, algorithm 2), and of an
@@ -85,5 +86,15 @@ public record AdamW(
         name,
         tensor,
         elements);
+  }
+
+  @Override
+  public List<Operand> reads() {
+    return Operand.of(parameters, gradient, firstMoment, secondMoment, average, rates, clip);
+  }
+
+  @Override
+  public List<Operand> writes() {
+    return Operand.of(parameters, firstMoment, secondMoment, average);
   }
 }

@@ -3,6 +3,10 @@ package io.panamba.runtime.operation;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.Checks;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 
 /**
  * Depthwise causal convolution over the length, bias and SiLU, for one or both directions from one
@@ -103,5 +107,25 @@ public record CausalConv(Columns x, long first, long count, Direction forward, D
    */
   public int kernel() {
     return (int) (forward != null ? forward : backward).weight().shape().size(0);
+  }
+
+  @Override
+  public List<Operand> reads() {
+    List<Operand> reads = Operand.of(x);
+    for (Direction direction : directions()) {
+      reads.addAll(Operand.of(direction.weight, direction.bias));
+    }
+    return reads;
+  }
+
+  @Override
+  public List<Operand> writes() {
+    List<Operand> writes = new ArrayList<>();
+    directions().forEach(direction -> writes.add(direction.out));
+    return writes;
+  }
+
+  private List<Direction> directions() {
+    return Stream.of(forward, backward).filter(Objects::nonNull).toList();
   }
 }

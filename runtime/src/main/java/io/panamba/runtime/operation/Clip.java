@@ -2,6 +2,7 @@ package io.panamba.runtime.operation;
 
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.Checks;
+import java.util.List;
 
 /**
  * The norm of a gradient, of its {@link Squares}, and the factor that clips it: {@code result[0] =
@@ -21,5 +22,15 @@ public record Clip(Tensor parts, float limit, Tensor result) implements Training
     Checks.output(NAME, "result", result, 2);
     Checks.apart(NAME, "result", result, "parts", parts);
     Checks.require(limit > 0, NAME, "the limit is %s; expected more than 0", limit);
+  }
+
+  @Override
+  public List<Operand> reads() {
+    return Operand.of(parts);
+  }
+
+  @Override
+  public List<Operand> writes() {
+    return Operand.of(result);
   }
 }

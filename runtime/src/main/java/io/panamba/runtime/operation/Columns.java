@@ -13,7 +13,7 @@ import io.panamba.runtime.internal.Checks;
  * @param first the first column
  * @param count the number of columns
  */
-public record Columns(Tensor tensor, long first, long count) {
+public record Columns(Tensor tensor, long first, long count) implements Operand {
   /** Checks that the columns exist. */
   public Columns {
     requireRows(tensor);

@@ -4,6 +4,9 @@ import io.panamba.runtime.DType;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.Checks;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 
 /**
  * The gradient of a {@link CausalConv} of every row. What came before SiLU is computed again from
@@ -71,5 +74,25 @@ public record ConvGradient(Columns x, Columns xGradient, Direction forward, Dire
    */
   public int kernel() {
     return (int) (forward != null ? forward : backward).weight().shape().size(0);
+  }
+
+  @Override
+  public List<Operand> reads() {
+    List<Operand> reads = Operand.of(x);
+    for (Direction direction : directions()) {
+      reads.addAll(Operand.of(direction.weight, direction.bias, direction.outGradient));
+    }
+    return reads;
+  }
+
+  @Override
+  public List<Operand> writes() {
+    List<Operand> writes = Operand.of(xGradient);
+    directions().forEach(direction -> writes.add(direction.parameterParts));
+    return writes;
+  }
+
+  private List<Direction> directions() {
+    return Stream.of(forward, backward).filter(Objects::nonNull).toList();
   }
 }

@@ -4,6 +4,7 @@ import io.panamba.runtime.Device;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.Checks;
 import io.panamba.runtime.internal.Memory;
+import java.util.List;
 
 /**
  * A copy between the host's memory and that of a GPU: {@code to = from}. The host's tensor is one
@@ -22,5 +23,15 @@ public record Copy(Tensor from, Tensor to) implements Operation {
         "from %s to %s: expected one in the host's memory and one in a GPU's",
         from,
         to);
+  }
+
+  @Override
+  public List<Operand> reads() {
+    return Operand.of(from);
+  }
+
+  @Override
+  public List<Operand> writes() {
+    return Operand.of(to);
   }
 }

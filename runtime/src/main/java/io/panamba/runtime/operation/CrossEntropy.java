@@ -4,6 +4,7 @@ import io.panamba.runtime.DType;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.Checks;
+import java.util.List;
 
 /**
  * Softmax cross-entropy with label smoothing (arXiv 1512.00567, section 7), and its gradient:
@@ -45,5 +46,15 @@ public record CrossEntropy(
     }
     Checks.require(
         smoothing >= 0 && smoothing <= 1, NAME, "smoothing is %s; expected 0 to 1", smoothing);
+  }
+
+  @Override
+  public List<Operand> reads() {
+    return Operand.of(logits, labels);
+  }
+
+  @Override
+  public List<Operand> writes() {
+    return Operand.of(losses, logitsGradient);
   }
 }

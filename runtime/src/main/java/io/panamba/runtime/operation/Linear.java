@@ -3,6 +3,7 @@ package io.panamba.runtime.operation;
 import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.Checks;
+import java.util.List;
 
 /**
  * A linear layer: {@code out = activation(accumulate * out + input . weight^T + bias)}, row by row.
@@ -84,5 +85,15 @@ public record Linear(
       Tensor input, PackedMatrix weight, Tensor bias, float accumulate, Tensor out) {
     return new Linear(
         Columns.of(input), weight, bias, accumulate, Activation.NONE, Columns.of(out));
+  }
+
+  @Override
+  public List<Operand> reads() {
+    return Operand.of(input, weight, bias, accumulate == 0 ? null : out);
+  }
+
+  @Override
+  public List<Operand> writes() {
+    return Operand.of(out);
   }
 }

@@ -3,6 +3,7 @@ package io.panamba.runtime.operation;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.Checks;
+import java.util.List;
 
 /**
  * Residual add and normalisation over the last axis:
@@ -87,5 +88,15 @@ public record Norm(
   public static Norm of(
       Kind kind, Tensor input, Tensor weight, Tensor bias, float eps, Tensor out) {
     return new Norm(kind, input, null, 1, weight, bias, eps, out);
+  }
+
+  @Override
+  public List<Operand> reads() {
+    return Operand.of(residual, addend, weight, bias);
+  }
+
+  @Override
+  public List<Operand> writes() {
+    return Operand.of(addend == null ? null : residual, out);
   }
 }

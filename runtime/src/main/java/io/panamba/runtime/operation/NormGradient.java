@@ -2,6 +2,7 @@ package io.panamba.runtime.operation;
 
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.Checks;
+import java.util.List;
 
 /**
  * The gradient of a {@link Norm}: {@code residualGradient = accumulate * residualGradient +} the
@@ -61,5 +62,15 @@ public record NormGradient(
    */
   public static long parts(long rows) {
     return Math.ceilDiv(rows, PART_ROWS);
+  }
+
+  @Override
+  public List<Operand> reads() {
+    return Operand.of(residual, weight, outGradient, accumulate == 0 ? null : residualGradient);
+  }
+
+  @Override
+  public List<Operand> writes() {
+    return Operand.of(residualGradient, parameterParts);
   }
 }

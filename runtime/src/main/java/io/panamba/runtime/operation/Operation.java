@@ -2,6 +2,7 @@ package io.panamba.runtime.operation;
 
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Plan;
+import java.util.List;
 
 /**
  * One step of a network, as data: the tensors that it reads and writes, and its options. A
@@ -22,4 +23,18 @@ public sealed interface Operation
         Pool,
         Copy,
         Together,
-        TrainingOperation {}
+        TrainingOperation {
+  /**
+   * Lists the memory that it reads, that which it adds to included.
+   *
+   * @return the operands
+   */
+  List<Operand> reads();
+
+  /**
+   * Lists the memory that it writes.
+   *
+   * @return the operands
+   */
+  List<Operand> writes();
+}

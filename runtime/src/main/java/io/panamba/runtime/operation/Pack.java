@@ -4,6 +4,7 @@ import io.panamba.runtime.Device;
 import io.panamba.runtime.MatrixSource;
 import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.internal.Checks;
+import java.util.List;
 
 /**
  * Packs a matrix that has changed since {@link Device#pack} made its packed form.
@@ -25,5 +26,15 @@ public record Pack(MatrixSource source, PackedMatrix out) implements TrainingOpe
         source.columns(),
         source.depth(),
         out);
+  }
+
+  @Override
+  public List<Operand> reads() {
+    return Operand.of(source, source.rowScale());
+  }
+
+  @Override
+  public List<Operand> writes() {
+    return Operand.of(out);
   }
 }

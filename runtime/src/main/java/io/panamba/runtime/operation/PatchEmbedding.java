@@ -5,6 +5,7 @@ import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.Checks;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Patch embedding, class tokens and positions (Vim section 3.2). Patches go row-major over the grid
@@ -133,5 +134,15 @@ public record PatchEmbedding(
           length);
     }
     return length;
+  }
+
+  @Override
+  public List<Operand> reads() {
+    return Operand.of(image, weight, bias, position, classTokens);
+  }
+
+  @Override
+  public List<Operand> writes() {
+    return Operand.of(out);
   }
 }

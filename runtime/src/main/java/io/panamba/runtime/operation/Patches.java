@@ -3,6 +3,7 @@ package io.panamba.runtime.operation;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.Checks;
+import java.util.List;
 
 /**
  * The patches of images as rows, in the order of a {@link PatchEmbedding}'s sequence, the rows of
@@ -27,5 +28,15 @@ public record Patches(
     long length = PatchEmbedding.length(NAME, image, patch, stride, classIndex);
     Checks.output(NAME, "out", out, pixels.size(0), length, pixels.size(1) * patch * patch);
     Checks.apart(NAME, "out", out, "image", image);
+  }
+
+  @Override
+  public List<Operand> reads() {
+    return Operand.of(image);
+  }
+
+  @Override
+  public List<Operand> writes() {
+    return Operand.of(out);
   }
 }

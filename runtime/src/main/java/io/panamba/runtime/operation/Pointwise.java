@@ -1,6 +1,7 @@
 package io.panamba.runtime.operation;
 
 import io.panamba.runtime.internal.Checks;
+import java.util.List;
 
 /**
  * A function of every element.
@@ -34,5 +35,15 @@ public record Pointwise(Kind kind, Columns x, Columns out) implements TrainingOp
         out.rows(),
         out.count());
     Checks.writable(NAME, "out", out.tensor());
+  }
+
+  @Override
+  public List<Operand> reads() {
+    return Operand.of(x);
+  }
+
+  @Override
+  public List<Operand> writes() {
+    return Operand.of(out);
   }
 }

@@ -3,6 +3,7 @@ package io.panamba.runtime.operation;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.Checks;
+import java.util.List;
 
 /**
  * Mean or maximum of some tokens of every sequence: {@code first, first + step, ...}, {@code count}
@@ -45,5 +46,15 @@ public record Pool(Kind kind, Tensor input, long first, long count, long step, T
         first,
         step,
         input);
+  }
+
+  @Override
+  public List<Operand> reads() {
+    return Operand.of(input);
+  }
+
+  @Override
+  public List<Operand> writes() {
+    return Operand.of(out);
   }
 }

@@ -3,6 +3,7 @@ package io.panamba.runtime.operation;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.Checks;
+import java.util.List;
 
 /**
  * The gradient of a {@link Pool}. Every row of the input's gradient is written, those that were not
@@ -52,5 +53,15 @@ public record PoolGradient(
         first,
         step,
         inputGradient);
+  }
+
+  @Override
+  public List<Operand> reads() {
+    return Operand.of(input, outGradient);
+  }
+
+  @Override
+  public List<Operand> writes() {
+    return Operand.of(inputGradient);
   }
 }

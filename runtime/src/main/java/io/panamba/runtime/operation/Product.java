@@ -2,6 +2,7 @@ package io.panamba.runtime.operation;
 
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.Checks;
+import java.util.List;
 
 /**
  * A product of matrices as they are, for weights that change with every step: {@code out =
@@ -75,5 +76,15 @@ public record Product(
   public static Product ofWeight(
       Columns outGradient, Columns input, float accumulate, Tensor weightGradient) {
     return new Product(outGradient, true, input, accumulate, Columns.of(weightGradient));
+  }
+
+  @Override
+  public List<Operand> reads() {
+    return Operand.of(left, right, accumulate == 0 ? null : out);
+  }
+
+  @Override
+  public List<Operand> writes() {
+    return Operand.of(out);
   }
 }

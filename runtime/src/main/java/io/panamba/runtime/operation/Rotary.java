@@ -3,6 +3,7 @@ package io.panamba.runtime.operation;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.Checks;
+import java.util.List;
 
 /**
  * Rotary position embedding on adjacent pairs, as {@code vim/rope.py}: {@code out[2j] = x[2j]
@@ -34,5 +35,15 @@ public record Rotary(Tensor x, Tensor cos, Tensor sin, long first, Tensor out)
         positions,
         first,
         x);
+  }
+
+  @Override
+  public List<Operand> reads() {
+    return Operand.of(x, cos, sin);
+  }
+
+  @Override
+  public List<Operand> writes() {
+    return Operand.of(out);
   }
 }

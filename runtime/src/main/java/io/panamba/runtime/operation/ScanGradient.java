@@ -4,6 +4,9 @@ import io.panamba.runtime.DType;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.Checks;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 
 /**
  * The gradient of a {@link SelectiveScan} over whole sequences, with a gate of silu(z) and states
@@ -140,5 +143,29 @@ public record ScanGradient(
    */
   public long dtRank() {
     return (forward != null ? forward : backward).scan().dtWeight().shape().size(0);
+  }
+
+  @Override
+  public List<Operand> reads() {
+    List<Operand> reads = Operand.of(outGradient, z, imageScale);
+    for (Direction direction : directions()) {
+      reads.addAll(direction.scan.reads());
+      reads.add(direction.scan.savedStates());
+    }
+    return reads;
+  }
+
+  @Override
+  public List<Operand> writes() {
+    List<Operand> writes = Operand.of(zGradient, out);
+    for (Direction direction : directions()) {
+      writes.addAll(
+          Operand.of(direction.uGradient, direction.projectedParts, direction.parameterParts));
+    }
+    return writes;
+  }
+
+  private List<Direction> directions() {
+    return Stream.of(forward, backward).filter(Objects::nonNull).toList();
   }
 }

@@ -4,6 +4,9 @@ import io.panamba.runtime.DType;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.Checks;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 
 /**
  * The selective state-space scan of one or both directions (Mamba algorithm 2, Vim algorithm 1),
@@ -72,6 +75,11 @@ public record SelectiveScan(
       Tensor initialState,
       Tensor finalState,
       Tensor savedStates) {
+    /** What a direction reads, saved states excluded. */
+    List<Operand> reads() {
+      return Operand.of(u, projected, dtWeight, dtBias, a, d, initialState);
+    }
+
     /**
      * A direction that saves no states on its way.
      *
@@ -190,5 +198,25 @@ public record SelectiveScan(
    */
   public long dtRank() {
     return (forward != null ? forward : backward).dtWeight.shape().size(0);
+  }
+
+  @Override
+  public List<Operand> reads() {
+    List<Operand> reads = Operand.of(gate, imageScale, accumulate ? out : null);
+    directions().forEach(direction -> reads.addAll(direction.reads()));
+    return reads;
+  }
+
+  @Override
+  public List<Operand> writes() {
+    List<Operand> writes = Operand.of(out);
+    for (Direction direction : directions()) {
+      writes.addAll(Operand.of(direction.finalState, direction.savedStates));
+    }
+    return writes;
+  }
+
+  private List<Direction> directions() {
+    return Stream.of(forward, backward).filter(Objects::nonNull).toList();
   }
 }

@@ -2,6 +2,7 @@ package io.panamba.runtime.operation;
 
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.Checks;
+import java.util.List;
 
 /**
  * Sums of squares: {@code parts[p]} is that of the {@link #PART} elements from {@code p * PART} on.
@@ -31,5 +32,15 @@ public record Squares(Tensor x, Tensor parts) implements TrainingOperation {
    */
   public static long parts(long elements) {
     return Math.ceilDiv(elements, PART);
+  }
+
+  @Override
+  public List<Operand> reads() {
+    return Operand.of(x);
+  }
+
+  @Override
+  public List<Operand> writes() {
+    return Operand.of(parts);
   }
 }

@@ -2,6 +2,7 @@ package io.panamba.runtime.operation;
 
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.Checks;
+import java.util.List;
 
 /**
  * A sum in a fixed order: {@code out[i] = accumulate * out[i] + scale * sum over p < count of
@@ -84,5 +85,15 @@ public record Sum(
   public static Sum ofRows(Columns rows, Tensor out) {
     Checks.present(NAME, "rows", rows);
     return new Sum(rows.tensor(), rows.first(), rows.rows(), rows.rowStride(), 0, 1, out);
+  }
+
+  @Override
+  public List<Operand> reads() {
+    return Operand.of(parts, accumulate == 0 ? null : out);
+  }
+
+  @Override
+  public List<Operand> writes() {
+    return Operand.of(out);
   }
 }
