@@ -6,6 +6,8 @@ import io.panamba.bindings.cuda.panamba_cuda_h;
 import io.panamba.runtime.CudaInfo;
 import io.panamba.runtime.LibraryException;
 import io.panamba.runtime.LibraryInfo.Attempt;
+import io.panamba.runtime.internal.library.Attempts;
+import io.panamba.runtime.internal.library.LoadOutcome;
 import io.panamba.runtime.internal.library.LoaderSettings;
 import io.panamba.runtime.internal.library.NativeLibrary;
 import java.lang.foreign.Arena;
@@ -23,25 +25,15 @@ public final class CudaLibraries {
 
   /** The one attempt, made when this class is initialised. */
   private static final class Outcome {
-    static final CudaInfo INFO;
-    static final LibraryException FAILURE;
-    static final List<Attempt> ATTEMPTS;
+    static final LoadOutcome<CudaInfo> LIBRARIES;
 
     static {
-      CudaLoader loader = new CudaLoader(CudaSettings.current(), LoaderSettings.current());
-      CudaInfo info = null;
-      LibraryException failure = null;
-      try {
-        info = describe(loader.load(), loader);
-      } catch (LibraryException e) {
-        failure = e;
-      } catch (RuntimeException | Error e) {
-        // Out of an initialiser it would come back as a NoClassDefFoundError that explains nothing.
-        failure = new LibraryException("the libraries of GPUs can't be loaded: " + e, e);
-      }
-      INFO = info;
-      FAILURE = failure;
-      ATTEMPTS = loader.attempts();
+      Attempts attempts = new Attempts();
+      CudaLoader loader =
+          new CudaLoader(CudaSettings.current(), LoaderSettings.current(), attempts);
+      LIBRARIES =
+          LoadOutcome.of(
+              "the libraries of GPUs", () -> describe(loader.load(), attempts), attempts);
     }
   }
 
@@ -53,23 +45,21 @@ public final class CudaLibraries {
   public static CudaApi api() {
     // Weights are packed by the processor's library, which also says first what is wrong with Java.
     NativeLibrary.ensureLoaded();
-    if (Outcome.FAILURE != null) {
-      throw NativeLibrary.again(Outcome.FAILURE);
-    }
+    Outcome.LIBRARIES.get();
     return CudaApi.loaded();
   }
 
   public static CudaInfo info() {
     api();
-    return Outcome.INFO;
+    return Outcome.LIBRARIES.info();
   }
 
   public static List<Attempt> attempts() {
     NativeLibrary.ensureLoaded();
-    return Outcome.ATTEMPTS;
+    return Outcome.LIBRARIES.attempts();
   }
 
-  private static CudaInfo describe(CudaLoader.Loaded loaded, CudaLoader loader) {
+  private static CudaInfo describe(CudaLoader.Loaded loaded, Attempts attempts) {
     if (SymbolLookup.loaderLookup().find("panamba_cuda_abi_version").isEmpty()) {
       throw new LibraryException(
           "%s is a library, but not Panamba's: it has no function panamba_cuda_abi_version"
@@ -94,7 +84,7 @@ public final class CudaLibraries {
         loaded.kernels(),
         panamba_cuda_h.panamba_cuda_build_description().getString(0),
         version(false),
-        loader.attempts());
+        attempts.all());
   }
 
   private static int version(boolean ofRuntime) {

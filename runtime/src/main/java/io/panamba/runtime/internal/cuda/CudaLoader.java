@@ -2,9 +2,9 @@ package io.panamba.runtime.internal.cuda;
 
 import io.panamba.runtime.CudaInfo;
 import io.panamba.runtime.LibraryException;
-import io.panamba.runtime.LibraryInfo.Attempt;
+import io.panamba.runtime.internal.library.Attempts;
 import io.panamba.runtime.internal.library.ElfFile;
-import io.panamba.runtime.internal.library.LibraryCache;
+import io.panamba.runtime.internal.library.LibraryCopy;
 import io.panamba.runtime.internal.library.LibraryLinker;
 import io.panamba.runtime.internal.library.LibraryLoader;
 import io.panamba.runtime.internal.library.LibraryResource;
@@ -21,7 +21,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Finds and loads the libraries of a GPU, in the order that {@link CudaInfo} states. */
@@ -32,25 +31,20 @@ final class CudaLoader {
 
   private static final String DRIVER = "libcuda.so.1";
   private static final Path MAPS = Path.of("/proc/self/maps");
-  private static final String LOADED = "loaded";
 
   private final CudaSettings settings;
   private final LoaderSettings cpuSettings;
   private final Platform platform = Platform.current();
-  private final List<Attempt> attempts = new ArrayList<>();
+  private final Attempts attempts;
 
-  CudaLoader(CudaSettings settings, LoaderSettings cpuSettings) {
+  CudaLoader(CudaSettings settings, LoaderSettings cpuSettings, Attempts attempts) {
+    this.attempts = attempts;
     this.settings = settings;
     this.cpuSettings = cpuSettings;
   }
 
   /** The files that were loaded. */
   record Loaded(Path runtime, Path products, Path kernels) {}
-
-  /** Every place that was tried, in order. */
-  List<Attempt> attempts() {
-    return List.copyOf(attempts);
-  }
 
   /** Loads everything, in the order in which one needs the other. */
   Loaded load() {
@@ -99,7 +93,7 @@ final class CudaLoader {
     try {
       Path file = onLoaderPath(library);
       link(file);
-      note(candidate, LOADED + ", " + file);
+      note(candidate, Attempts.LOADED + ", " + file);
       return file;
     } catch (Refusal e) {
       note(candidate, e.getMessage());
@@ -116,7 +110,7 @@ final class CudaLoader {
     try {
       Path file = search(place, library);
       link(file);
-      note(candidate, LOADED + ", " + file);
+      note(candidate, Attempts.LOADED + ", " + file);
       return Optional.of(file);
     } catch (Refusal e) {
       note(candidate, e.getMessage());
@@ -222,34 +216,20 @@ final class CudaLoader {
       throw failure(KERNELS, advice);
     }
     String sha256 = LibraryLoader.sha256(content);
-    for (LoaderSettings.CacheFolder folder : cpuSettings.cacheFolders()) {
-      try {
-        LibraryCache cache = LibraryCache.open(folder.path(), KERNELS);
-        Path file = cache.store(content, sha256);
-        if (!LibraryLinker.load(file)) {
-          file = cache.privateCopy(content);
-          link(file);
-        }
-        note(folder.toString(), LOADED + ", " + file);
-        return file;
-      } catch (Refusal e) {
-        note(folder.toString(), e.getMessage());
-      }
-    }
-    throw failure(KERNELS, advice);
+    return LibraryCopy.load(
+            content,
+            KERNELS,
+            cpuSettings.cacheFolders(),
+            (cache, bytes) -> cache.store(bytes, sha256),
+            attempts)
+        .orElseThrow(() -> failure(KERNELS, advice));
   }
 
   private void note(String candidate, String outcome) {
-    attempts.add(new Attempt(candidate, outcome));
+    attempts.note(candidate, outcome);
   }
 
   private LibraryException failure(String library, String advice) {
-    String tried =
-        attempts.stream()
-            .filter(attempt -> !attempt.outcome().startsWith(LOADED))
-            .map(attempt -> attempt.candidate() + ": " + attempt.outcome())
-            .collect(Collectors.joining("; "));
-    return new LibraryException(
-        "%s can't be loaded. Tried: %s. %s".formatted(library, tried, advice));
+    return attempts.failure(library, advice, null);
   }
 }

@@ -3,7 +3,6 @@ package io.panamba.runtime.internal.library;
 import io.panamba.bindings.panamba_h;
 import io.panamba.runtime.LibraryException;
 import io.panamba.runtime.LibraryInfo;
-import io.panamba.runtime.LibraryInfo.Attempt;
 import io.panamba.runtime.LibraryInfo.Source;
 import java.io.IOException;
 import java.net.URL;
@@ -11,35 +10,25 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.ArrayList;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Finds and loads the library, in the order that {@link LibraryInfo} states. */
 public final class LibraryLoader {
-  private static final String LOADED = "loaded";
-  private static final String TAKEN =
-      "another class loader of this process has it, so it is copied";
-
   private final LoaderSettings settings;
   private final Platform platform = Platform.current();
   private final String libraryFile = System.mapLibraryName("panamba");
-  private final List<Attempt> attempts = new ArrayList<>();
+  private final Attempts attempts;
 
-  LibraryLoader(LoaderSettings settings) {
+  LibraryLoader(LoaderSettings settings, Attempts attempts) {
     this.settings = settings;
+    this.attempts = attempts;
   }
 
   /** A library that has been loaded, and where it was found, for people. */
   private record Loaded(Path path, Source source, String sha256, String origin) {}
-
-  /** Every place that was tried, in order. */
-  List<Attempt> attempts() {
-    return List.copyOf(attempts);
-  }
 
   /** Loads the library and makes it ready for use. */
   LibraryInfo load() {
@@ -57,7 +46,7 @@ public final class LibraryLoader {
           LoadedLibrary.tier(),
           settings.tier(),
           LoadedLibrary.tiers(),
-          attempts);
+          attempts.all());
     } catch (IllegalCallerException e) {
       throw nativeAccessDenied(e);
     } catch (ExceptionInInitializerError e) {
@@ -113,9 +102,9 @@ public final class LibraryLoader {
       byte[] content = Files.readAllBytes(file);
       Path path = file;
       if (LibraryLinker.load(file)) {
-        note(candidate, LOADED);
+        note(candidate, Attempts.LOADED);
       } else {
-        note(candidate, TAKEN);
+        note(candidate, LibraryCopy.TAKEN);
         path = loadCopy(content, LibraryCache::privateCopy);
       }
       return new Loaded(path, source, sha256(content), file.toString());
@@ -147,33 +136,14 @@ public final class LibraryLoader {
     return new Loaded(path, Source.RESOURCE, sha256, url.toString());
   }
 
-  private interface Copying {
-    Path copy(LibraryCache cache, byte[] content) throws Refusal;
-  }
-
-  /** Loads a copy from the first folder where that works. */
-  private Path loadCopy(byte[] content, Copying copying) {
-    for (LoaderSettings.CacheFolder folder : settings.cacheFolders()) {
-      try {
-        LibraryCache cache = LibraryCache.open(folder.path(), libraryFile);
-        Path file = copying.copy(cache, content);
-        if (!LibraryLinker.load(file)) {
-          note(folder.toString(), TAKEN);
-          file = cache.privateCopy(content);
-          if (!LibraryLinker.load(file)) {
-            throw new Refusal(file + " is new, and already loaded");
-          }
-        }
-        note(folder.toString(), LOADED);
-        return file;
-      } catch (Refusal e) {
-        note(folder.toString(), e.getMessage());
-      }
-    }
-    throw failure(
-        "Set -D%s to a folder of your own where code may be executed, or -D%s to the path of an unpacked %s."
-            .formatted(LoaderSettings.CACHE, LoaderSettings.LIBRARY_PATH, libraryFile),
-        null);
+  private Path loadCopy(byte[] content, LibraryCopy.Copying copying) {
+    return LibraryCopy.load(content, libraryFile, settings.cacheFolders(), copying, attempts)
+        .orElseThrow(
+            () ->
+                failure(
+                    "Set -D%s to a folder of your own where code may be executed, or -D%s to the path of an unpacked %s."
+                        .formatted(LoaderSettings.CACHE, LoaderSettings.LIBRARY_PATH, libraryFile),
+                    null));
   }
 
   public static String sha256(byte[] content) {
@@ -185,7 +155,7 @@ public final class LibraryLoader {
   }
 
   private void note(String candidate, String outcome) {
-    attempts.add(new Attempt(candidate, outcome));
+    attempts.note(candidate, outcome);
   }
 
   private LibraryException failure(String candidate, Refusal refusal, String advice) {
@@ -194,14 +164,7 @@ public final class LibraryLoader {
   }
 
   private LibraryException failure(String advice, Refusal cause) {
-    String tried =
-        attempts.stream()
-            .map(attempt -> attempt.candidate() + ": " + attempt.outcome())
-            .collect(Collectors.joining("; "));
-    return new LibraryException(
-        "Panamba's native library for %s can't be loaded. Tried: %s. %s"
-            .formatted(platform, tried, advice),
-        cause);
+    return attempts.failure("Panamba's native library for " + platform, advice, cause);
   }
 
   private static LibraryException nativeAccessDenied(IllegalCallerException cause) {

@@ -15,25 +15,12 @@ public final class NativeLibrary {
 
   /** The one attempt, made when this class is initialised. */
   private static final class Outcome {
-    static final LibraryInfo INFO;
-    static final LibraryException FAILURE;
-    static final List<Attempt> ATTEMPTS;
+    static final LoadOutcome<LibraryInfo> LIBRARY;
 
     static {
-      LibraryLoader loader = new LibraryLoader(LoaderSettings.current());
-      LibraryInfo info = null;
-      LibraryException failure = null;
-      try {
-        info = loader.load();
-      } catch (LibraryException e) {
-        failure = e;
-      } catch (RuntimeException | Error e) {
-        // Out of an initialiser it would come back as a NoClassDefFoundError that explains nothing.
-        failure = new LibraryException("Panamba's native library can't be loaded: " + e, e);
-      }
-      INFO = info;
-      FAILURE = failure;
-      ATTEMPTS = loader.attempts();
+      Attempts attempts = new Attempts();
+      LibraryLoader loader = new LibraryLoader(LoaderSettings.current(), attempts);
+      LIBRARY = LoadOutcome.of("Panamba's native library", loader::load, attempts);
       LOG.log(System.Logger.Level.DEBUG, NativeLibrary::summary);
     }
   }
@@ -44,35 +31,28 @@ public final class NativeLibrary {
    * @throws LibraryException if it can't be loaded
    */
   public static void ensureLoaded() {
-    if (Outcome.FAILURE != null) {
-      throw again(Outcome.FAILURE);
-    }
-  }
-
-  /** The same failure for a later use, which has a stack of its own. */
-  public static LibraryException again(LibraryException failure) {
-    return new LibraryException(failure.getMessage(), failure.getCause());
+    Outcome.LIBRARY.get();
   }
 
   public static LibraryInfo info() {
-    ensureLoaded();
-    return Outcome.INFO;
+    return Outcome.LIBRARY.get();
   }
 
   private static String summary() {
-    LibraryInfo info = Outcome.INFO;
+    LibraryInfo info = Outcome.LIBRARY.info();
     return info == null
-        ? Outcome.FAILURE.getMessage()
+        ? Outcome.LIBRARY.failure().getMessage()
         : "native library %s, SHA-256 %s, tier %s"
             .formatted(info.path(), info.sha256(), info.tier());
   }
 
   public static String describe() {
-    LibraryInfo info = Outcome.INFO;
-    String tried = lines("tried", Outcome.ATTEMPTS.stream().map(NativeLibrary::line).toList());
+    LibraryInfo info = Outcome.LIBRARY.info();
+    String tried =
+        lines("tried", Outcome.LIBRARY.attempts().stream().map(NativeLibrary::line).toList());
     if (info == null) {
       return lines("native library", List.of("not available"))
-          + lines("reason", List.of(Outcome.FAILURE.getMessage()))
+          + lines("reason", List.of(Outcome.LIBRARY.failure().getMessage()))
           + tried;
     }
     return lines("native library", List.of(info.path().toString()))

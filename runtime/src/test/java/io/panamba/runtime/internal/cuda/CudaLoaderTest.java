@@ -8,6 +8,7 @@ import io.panamba.runtime.CudaInfo;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.LibraryException;
 import io.panamba.runtime.LibraryInfo;
+import io.panamba.runtime.internal.library.Attempts;
 import io.panamba.runtime.internal.library.LoaderSettings;
 import io.panamba.runtime.internal.library.Platform;
 import io.panamba.runtime.internal.library.Refusal;
@@ -99,8 +100,8 @@ class CudaLoaderTest {
         .containsExactly(new LibraryInfo.Attempt("libcuda.so.1", "not on the loader's path"));
   }
 
-  private static List<String> tried(CudaLoader loader) {
-    return loader.attempts().stream()
+  private static List<String> tried(Attempts attempts) {
+    return attempts.all().stream()
         .map(attempt -> attempt.candidate() + ": " + attempt.outcome())
         .toList();
   }
@@ -118,13 +119,15 @@ class CudaLoaderTest {
             folder.resolve("missing").toString(),
             empty.toString(),
             older.toString());
+    Attempts attempts = new Attempts();
     CudaLoader loader =
-        new CudaLoader(settings(path, broken.toString()), LoaderSettings.of(_ -> null, _ -> null));
+        new CudaLoader(
+            settings(path, broken.toString()), LoaderSettings.of(_ -> null, _ -> null), attempts);
     assertThatThrownBy(() -> loader.find("libcudart.so.13.none", "Install it"))
         .isInstanceOf(LibraryException.class)
         .hasMessageStartingWith("libcudart.so.13.none can't be loaded. Tried: ")
         .hasMessageContaining("Install it and set CUDA_HOME, or set -Dpanamba.cuda.path");
-    assertThat(tried(loader))
+    assertThat(tried(attempts))
         .containsExactly(
             "libcudart.so.13.none in -Dpanamba.cuda.path=%s: there is no such folder"
                 .formatted(folder.resolve("missing")),
@@ -140,7 +143,10 @@ class CudaLoaderTest {
   void aFileThatIsNoLibrary() throws Exception {
     Files.writeString(folder.resolve("libnothing.so.13"), "no library");
     CudaLoader loader =
-        new CudaLoader(settings(folder.toString(), null), LoaderSettings.of(_ -> null, _ -> null));
+        new CudaLoader(
+            settings(folder.toString(), null),
+            LoaderSettings.of(_ -> null, _ -> null),
+            new Attempts());
     assertThatThrownBy(() -> loader.find("libnothing.so.13", "Install it"))
         .hasMessageContaining("it is not a shared library (no ELF header)");
   }
@@ -148,7 +154,10 @@ class CudaLoaderTest {
   @Test
   void kernelsThatNobodyBuilt() {
     CudaLoader loader =
-        new CudaLoader(settings(folder.toString(), null), LoaderSettings.of(_ -> null, _ -> null));
+        new CudaLoader(
+            settings(folder.toString(), null),
+            LoaderSettings.of(_ -> null, _ -> null),
+            new Attempts());
     assumeTrue(
         CudaLoaderTest.class
                 .getClassLoader()
