@@ -37,7 +37,7 @@ extern "C" {
 #define PANAMBA_API
 #endif
 
-/* Changes whenever a struct, an enum value or the meaning of a function changes. */
+/* Changes with a release that changes a struct, an enum value or the meaning of a function. */
 #define PANAMBA_ABI_VERSION 2
 
 /* Buffers and packed matrices need no alignment beyond that of their element; 64 bytes is fastest. */

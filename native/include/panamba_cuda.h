@@ -26,7 +26,7 @@
 extern "C" {
 #endif
 
-/* Changes whenever a struct, an enum value or the meaning of a function of this header changes. */
+/* Changes with a release that changes a struct, an enum value or the meaning of a function of this header. */
 #define PANAMBA_CUDA_ABI_VERSION 1
 
 /* The CUDA runtime that the library is linked against, as its major version: libcudart.so.13. */

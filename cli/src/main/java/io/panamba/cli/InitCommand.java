@@ -1,5 +1,6 @@
 package io.panamba.cli;
 
+import io.panamba.model.Architectures;
 import io.panamba.model.Architectures.Preset;
 import io.panamba.model.Network;
 import io.panamba.model.architecture.NetworkConfig;
@@ -68,6 +69,7 @@ final class InitCommand implements Callable<Integer>, NetworkOptions.Holder {
     try (Arena arena = Arena.ofConfined()) {
       Map<String, Tensor> tensors = Network.draw(preset.family(), config, seed, arena);
       Map<String, String> metadata = new LinkedHashMap<>(config.settings().metadata());
+      metadata.put(Architectures.METADATA, preset.family().name());
       metadata.put("format", "pt");
       metadata.put("model", preset.toString());
       metadata.put("seed", Long.toString(seed));

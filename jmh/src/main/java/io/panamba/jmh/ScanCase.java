@@ -36,7 +36,7 @@ final class ScanCase {
   static final float SCALE = 0.5f;
 
   SelectiveScan operation() {
-    return new SelectiveScan(forward, backward, Columns.of(gate), SCALE, false, out);
+    return new SelectiveScan(forward, backward, Columns.of(gate), SCALE, null, 0, false, out);
   }
 
   private Tensor random(double scale, long... sizes) {
@@ -61,6 +61,7 @@ final class ScanCase {
         random(3, INNER),
         Tensor.of(arena, Shape.of(STATES, INNER), a),
         random(1, INNER),
+        null,
         null,
         null);
   }

@@ -6,6 +6,7 @@ import io.panamba.model.architecture.Settings;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.WeightsException;
 import io.panamba.model.vim.Vim;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -18,6 +19,9 @@ import java.util.stream.Collectors;
 public final class Architectures {
   /** All of them. A family that is listed here has everything: commands, tasks, pools. */
   public static final List<Architecture<?>> ALL = List.of(Vim.FAMILY);
+
+  /** The name in a file's metadata under which it says its family. */
+  public static final String METADATA = "panamba.architecture";
 
   private static final Pattern LAYER = Pattern.compile("^layers\\.\\d+\\.");
   private static final int SHOWN = 3;
@@ -79,24 +83,42 @@ public final class Architectures {
   }
 
   private static Recognised<?> find(Checkpoint checkpoint) {
-    for (Architecture<?> family : ALL) {
+    List<Architecture<?>> families = candidates(checkpoint);
+    for (Architecture<?> family : families) {
       if (family.obstacle(checkpoint.keys()).isEmpty()) {
         return new Recognised<>(family, checkpoint);
       }
     }
-    int[] found = new int[ALL.size()];
+    int[] found = new int[families.size()];
     for (Checkpoint reading : checkpoint.readings()) {
-      for (int i = 0; i < ALL.size(); i++) {
-        if (ALL.get(i).obstacle(reading.keys()).isEmpty()) {
-          return new Recognised<>(ALL.get(i), reading);
+      for (int i = 0; i < found.length; i++) {
+        if (families.get(i).obstacle(reading.keys()).isEmpty()) {
+          return new Recognised<>(families.get(i), reading);
         }
-        found[i] = Math.max(found[i], kinds(ALL.get(i), reading.keys()));
+        found[i] = Math.max(found[i], kinds(families.get(i), reading.keys()));
       }
     }
-    throw new WeightsException(obstacles(checkpoint, found));
+    throw new WeightsException(obstacles(checkpoint, families, found));
   }
 
-  private static String obstacles(Checkpoint checkpoint, int[] found) {
+  /** The family that a file's metadata names, or all. */
+  private static List<Architecture<?>> candidates(Checkpoint checkpoint) {
+    String name = checkpoint.metadata().get(METADATA);
+    if (name == null) {
+      return ALL;
+    }
+    List<Architecture<?>> named = new ArrayList<>(ALL);
+    named.removeIf(family -> !family.name().equals(name));
+    if (named.isEmpty()) {
+      throw new WeightsException(
+          "the file's metadata has %s '%s'; expected one of %s"
+              .formatted(METADATA, name, ALL.stream().map(Architecture::name).toList()));
+    }
+    return named;
+  }
+
+  private static String obstacles(
+      Checkpoint checkpoint, List<Architecture<?>> families, int[] found) {
     Set<String> keys = checkpoint.keys();
     StringBuilder message = new StringBuilder();
     message.append(
@@ -108,7 +130,7 @@ public final class Architectures {
             keys.stream().limit(SHOWN).collect(Collectors.joining(", ")),
             keys.size() > SHOWN ? ", ..." : ""));
     for (int i = 0; i < found.length; i++) {
-      Architecture<?> family = ALL.get(i);
+      Architecture<?> family = families.get(i);
       message.append(
           String.format(
               Locale.ROOT,

@@ -1,5 +1,6 @@
 package io.panamba.model.training;
 
+import io.panamba.model.Architectures;
 import io.panamba.model.Inference;
 import io.panamba.model.Labels;
 import io.panamba.model.Network;
@@ -29,6 +30,7 @@ public final class TrainingRun implements AutoCloseable {
   private final Dataset data;
   private final Recipe recipe;
   private final Device device;
+  private final String family;
   private final Trainer trainer;
   private final BatchLoader loader;
   private final Split split;
@@ -93,6 +95,7 @@ public final class TrainingRun implements AutoCloseable {
               .formatted(split.trained().length, batch));
     }
     schedule = recipe.schedule(stepsPerEpoch);
+    this.family = family.name();
     trainer = new Trainer(family, config, weights, recipe.step(), device);
     try {
       loader = new BatchLoader(data, config, batch, device.threads());
@@ -373,6 +376,7 @@ public final class TrainingRun implements AutoCloseable {
   public void saveWeights(Path file) {
     try (Arena arena = Arena.ofConfined()) {
       Map<String, String> metadata = new LinkedHashMap<>(trainer.config().settings().metadata());
+      metadata.put(Architectures.METADATA, family);
       metadata.put("format", "pt");
       metadata.put(Labels.METADATA, String.join("\n", data.classes()));
       Map<String, Tensor> weights = trainer.trained(arena);

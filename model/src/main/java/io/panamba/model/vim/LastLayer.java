@@ -98,6 +98,8 @@ final class LastLayer {
               null,
               null,
               1,
+              null,
+              0,
               false,
               rows(work.x(), image, 0, picked)));
     }
@@ -110,6 +112,8 @@ final class LastLayer {
               mixer.scan(backward, u, projected, null, work.backwardState()),
               null,
               1,
+              null,
+              0,
               false,
               rows(work.x(), image, picked + 1, length)));
     }
@@ -131,6 +135,8 @@ final class LastLayer {
                     null),
             Columns.of(row(work.oneGate(), image)),
             mixer.scale(),
+            null,
+            0,
             false,
             row(work.oneScanned(), image)));
   }

@@ -305,6 +305,8 @@ final class LayerSweeps {
               back ? direction : null,
               last ? Columns.of(tileOf(buffers.gate)) : null,
               last ? mixer.scale() : 1,
+              null,
+              0,
               second,
               y));
     }

@@ -84,7 +84,8 @@ record Mixer(VimConfig config, LoadedWeights weights) {
         weights.tensor(branch.a()),
         weights.tensor(branch.d()),
         initialState,
-        finalState);
+        finalState,
+        null);
   }
 
   /** What the sum of the directions is multiplied by. */

@@ -327,6 +327,8 @@ final class VimNetwork {
             reversed ? first : second,
             Columns.of(gate),
             mixer.scale(),
+            null,
+            0,
             false,
             scanned));
   }

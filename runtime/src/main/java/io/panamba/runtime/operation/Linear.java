@@ -77,7 +77,7 @@ public record Linear(
    * @param input (..., depth)
    * @param weight (columns, depth)
    * @param bias (columns) or null
-   * @param accumulate see the record
+   * @param accumulate what the old content of the output is multiplied by; 0 overwrites it unread
    * @param out (..., columns)
    * @return the operation
    */

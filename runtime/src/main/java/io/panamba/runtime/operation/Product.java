@@ -55,7 +55,7 @@ public record Product(
    *
    * @param outGradient (..., outputs)
    * @param weight (outputs, inputs)
-   * @param accumulate see the record
+   * @param accumulate what the old content of the output is multiplied by; 0 overwrites it unread
    * @param inputGradient (..., inputs)
    * @return the operation
    */
@@ -69,7 +69,7 @@ public record Product(
    *
    * @param outGradient (..., outputs)
    * @param input (..., inputs)
-   * @param accumulate see the record
+   * @param accumulate what the old content of the output is multiplied by; 0 overwrites it unread
    * @param weightGradient (outputs, inputs)
    * @return the operation
    */

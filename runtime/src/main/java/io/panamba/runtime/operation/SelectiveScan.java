@@ -80,30 +80,6 @@ public record SelectiveScan(
       return Operand.of(u, projected, dtWeight, dtBias, a, d, initialState);
     }
 
-    /**
-     * A direction that saves no states on its way.
-     *
-     * @param u see the record
-     * @param projected see the record
-     * @param dtWeight see the record
-     * @param dtBias see the record
-     * @param a see the record
-     * @param d see the record
-     * @param initialState see the record
-     * @param finalState see the record
-     */
-    public Direction(
-        Tensor u,
-        Tensor projected,
-        Tensor dtWeight,
-        Tensor dtBias,
-        Tensor a,
-        Tensor d,
-        Tensor initialState,
-        Tensor finalState) {
-      this(u, projected, dtWeight, dtBias, a, d, initialState, finalState, null);
-    }
-
     void check(String name, DType dtype, Shape out, Shape states, long dtRank, int savedInterval) {
       long channels = out.size(2);
       Checks.activation(name, "u", u, dtype, out.toArray());
@@ -151,26 +127,6 @@ public record SelectiveScan(
         "states are saved every 1 to %d rows, not %d",
         MAX_SAVED_INTERVAL,
         savedInterval);
-  }
-
-  /**
-   * A scan that saves no states on its way, and scales all images alike.
-   *
-   * @param forward see the record
-   * @param backward see the record
-   * @param gate see the record
-   * @param scale see the record
-   * @param accumulate see the record
-   * @param out see the record
-   */
-  public SelectiveScan(
-      Direction forward,
-      Direction backward,
-      Columns gate,
-      float scale,
-      boolean accumulate,
-      Tensor out) {
-    this(forward, backward, gate, scale, null, 0, accumulate, out);
   }
 
   static void checkInterval(String name, int savedInterval) {

@@ -142,7 +142,7 @@ class SequenceErrorTest {
     return Stream.of(
         new Refusal(
             "selective scan: no direction",
-            () -> new SelectiveScan(null, null, null, 1, false, f32(2, 7, 5))),
+            () -> new SelectiveScan(null, null, null, 1, null, 0, false, f32(2, 7, 5))),
         scan("u is F32(2, 7, 6); expected F32(2, 7, 5)", s -> s.u = f32(2, 7, 6)),
         scan("u is missing; expected F32(2, 7, 5)", s -> s.u = null),
         scan("projected is F32(2, 7, 7); expected F32(2, 7, 8)", s -> s.projected = f32(2, 7, 7)),

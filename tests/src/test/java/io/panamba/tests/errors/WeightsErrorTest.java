@@ -3,6 +3,7 @@ package io.panamba.tests.errors;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.panamba.model.Architectures;
 import io.panamba.model.Inference;
 import io.panamba.model.Network;
 import io.panamba.model.architecture.ImageSize;
@@ -481,6 +482,17 @@ class WeightsErrorTest {
         tensors,
         "7 keys are not of this network: optimizer.0, optimizer.1, optimizer.2, optimizer.3,"
             + " optimizer.4, ...");
+  }
+
+  @Test
+  void metadataOfAnotherFamily() {
+    Path file = folder.resolve("other.safetensors");
+    SafetensorsWriter.write(file, tensors("vim_nano"), Map.of(Architectures.METADATA, "lenet"));
+    assertThatThrownBy(() -> Network.open(file, device))
+        .isInstanceOf(WeightsException.class)
+        .hasMessageEndingWith("has panamba.architecture 'lenet'; expected one of [vim]");
+    SafetensorsWriter.write(file, tensors("vim_nano"), Map.of(Architectures.METADATA, "vim"));
+    Network.open(file, device).close();
   }
 
   @Test

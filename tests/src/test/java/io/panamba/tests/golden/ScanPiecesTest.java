@@ -81,7 +81,8 @@ class ScanPiecesTest {
           a,
           d,
           before,
-          after);
+          after,
+          null);
     }
 
     SelectiveScan whole(Tensor out, Tensor lastForward, Tensor lastBackward) {
@@ -90,6 +91,8 @@ class ScanPiecesTest {
           direction(0, length, null, lastBackward),
           Columns.of(rows(gate, 0, length)),
           0.5f,
+          null,
+          0,
           false,
           rows(out, 0, length));
     }
@@ -107,6 +110,8 @@ class ScanPiecesTest {
                 null,
                 null,
                 1,
+                null,
+                0,
                 false,
                 rows(out, first, count)));
         state = next;
@@ -121,6 +126,8 @@ class ScanPiecesTest {
                 direction(first, end - first, state, next),
                 Columns.of(rows(gate, first, end - first)),
                 0.5f,
+                null,
+                0,
                 true,
                 rows(out, first, end - first)));
         state = next;

@@ -108,7 +108,8 @@ class SelectiveScanGoldenTest {
   }
 
   private static SelectiveScan.Direction direction(Case c, Tensor u, Tensor projected) {
-    return new SelectiveScan.Direction(u, projected, c.dtWeight, c.dtBias, c.a, c.d, null, c.state);
+    return new SelectiveScan.Direction(
+        u, projected, c.dtWeight, c.dtBias, c.a, c.d, null, c.state, null);
   }
 
   private static void run(SelectiveScan scan) {
@@ -137,7 +138,9 @@ class SelectiveScanGoldenTest {
     try (Checkpoint file = Checkpoint.open(GoldenFiles.path(PREFIX + name + SUFFIX));
         Arena arena = Arena.ofConfined()) {
       Case c = new Case(file, arena);
-      run(new SelectiveScan(direction(c, c.u, c.projected), null, gate(c.gate), 1, false, c.out));
+      run(
+          new SelectiveScan(
+              direction(c, c.u, c.projected), null, gate(c.gate), 1, null, 0, false, c.out));
       Numbers.assertClose("out", c.out, c.expected.toFloats(), BOUND);
       Numbers.assertClose("last state", c.state, c.expectedState.toFloats(), BOUND);
     }
@@ -152,7 +155,9 @@ class SelectiveScanGoldenTest {
       Tensor u = Transpose.reversed(arena, c.u);
       Tensor projected = Transpose.reversed(arena, c.projected);
       Tensor gate = c.gate == null ? null : Transpose.reversed(arena, c.gate);
-      run(new SelectiveScan(null, direction(c, u, projected), gate(gate), 1, false, c.out));
+      run(
+          new SelectiveScan(
+              null, direction(c, u, projected), gate(gate), 1, null, 0, false, c.out));
       Tensor expected = Transpose.reversed(arena, c.expected);
       Numbers.assertClose("out", c.out, expected.toFloats(), BOUND);
       Numbers.assertClose("last state", c.state, c.expectedState.toFloats(), BOUND);
@@ -166,13 +171,13 @@ class SelectiveScanGoldenTest {
         Arena arena = Arena.ofConfined()) {
       Case c = new Case(file, arena);
       SelectiveScan.Direction direction = direction(c, c.u, c.projected);
-      run(new SelectiveScan(null, direction, gate(c.gate), 1, false, c.out));
+      run(new SelectiveScan(null, direction, gate(c.gate), 1, null, 0, false, c.out));
       float[] expected = c.out.toFloats();
       float[] forward = c.expected.toFloats();
       for (int i = 0; i < expected.length; i++) {
         expected[i] = (expected[i] + forward[i]) / 2;
       }
-      run(new SelectiveScan(direction, direction, gate(c.gate), 0.5f, false, c.out));
+      run(new SelectiveScan(direction, direction, gate(c.gate), 0.5f, null, 0, false, c.out));
       Numbers.assertClose("out", c.out, expected, BOUND);
     }
   }

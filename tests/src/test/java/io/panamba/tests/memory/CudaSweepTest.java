@@ -196,7 +196,8 @@ class CudaSweepTest {
         on.negative(16, channels),
         on.numbers(channels),
         state ? on.numbers(2, 16, channels) : null,
-        state ? on.zeros(2, 16, channels) : null);
+        state ? on.zeros(2, 16, channels) : null,
+        null);
   }
 
   @ParameterizedTest
@@ -212,6 +213,8 @@ class CudaSweepTest {
                   direction(on, length, channels, false),
                   Columns.of(on.numbers(2, length, channels)),
                   0.5f,
+                  null,
+                  0,
                   true,
                   out));
           return out;

@@ -121,7 +121,8 @@ class SelectiveScanSweepTest extends Sweep {
       Tensor out = guarded.output(sizes.batch, sizes.length, channels);
       guarded.run(
           devices,
-          new SelectiveScan(forward, backward, gate, variant.scale(), variant.accumulate(), out));
+          new SelectiveScan(
+              forward, backward, gate, variant.scale(), null, 0, variant.accumulate(), out));
 
       Values sum = new Values(Math.toIntExact(out.shape().elements()));
       for (int i = 0; variant.accumulate() && i < sum.count(); i++) {
@@ -145,6 +146,7 @@ class SelectiveScanSweepTest extends Sweep {
         guarded.between(-4, 0, sizes.states, channels),
         guarded.perhaps(variant.skip(), channels),
         guarded.perhaps(variant.initial(), sizes.batch, sizes.states, channels),
+        null,
         null);
   }
 
@@ -160,7 +162,8 @@ class SelectiveScanSweepTest extends Sweep {
             d.a(),
             d.d(),
             d.initialState(),
-            guarded.output(sizes.batch, sizes.states, sizes.channels));
+            guarded.output(sizes.batch, sizes.states, sizes.channels),
+            null);
   }
 
   /** Adds a direction's y to the sum and checks its final state. */

@@ -109,8 +109,10 @@ final class CudaScenario {
             negative(STATES, INNER),
             numbers(1.3f, INNER),
             null,
+            null,
             null);
-    operations.add(new SelectiveScan(direction, direction, Columns.of(gate), 0.5f, false, scanned));
+    operations.add(
+        new SelectiveScan(direction, direction, Columns.of(gate), 0.5f, null, 0, false, scanned));
     operations.add(Linear.of(scanned, weight(type, DIM, INNER), null, 1, stream));
   }
 
