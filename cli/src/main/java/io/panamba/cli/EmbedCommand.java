@@ -163,7 +163,7 @@ final class EmbedCommand implements Callable<Integer>, NetworkOptions.Holder {
     try (Inference inference = network.plan(options);
         ProgressBar bar = new ProgressBar(err, isProgressShown(), files.size(), System::nanoTime)) {
       failures.redirect(bar::println);
-      return new Embedder(inference, failures, bar).embed(files);
+      return new Embedder(inference, network.config().preprocessing(), failures, bar).embed(files);
     }
   }
 

@@ -5,6 +5,7 @@ import io.panamba.model.NonFiniteException;
 import io.panamba.model.architecture.InferenceOptions;
 import io.panamba.model.image.ImageDecoder;
 import io.panamba.model.image.ImageTransform;
+import io.panamba.model.image.Preprocessing;
 import io.panamba.runtime.Arenas;
 import io.panamba.runtime.PanambaException;
 import io.panamba.runtime.Tensor;
@@ -40,13 +41,14 @@ final class Embedder {
    * Prepares for a run.
    *
    * @param inference gives features (batch, dim)
+   * @param preprocessing of the network
    * @param failures told of images that are left out
    * @param bar told of every image
    */
-  Embedder(Inference inference, FailureLog failures, ProgressBar bar) {
+  Embedder(Inference inference, Preprocessing preprocessing, FailureLog failures, ProgressBar bar) {
     this.inference = inference;
     InferenceOptions options = inference.options();
-    this.transform = new ImageTransform(options.height(), options.width());
+    this.transform = preprocessing.transform(options.height(), options.width());
     this.failures = failures;
     this.bar = bar;
   }

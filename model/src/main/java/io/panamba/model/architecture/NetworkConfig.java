@@ -1,5 +1,6 @@
 package io.panamba.model.architecture;
 
+import io.panamba.model.image.Preprocessing;
 import java.util.SequencedMap;
 
 /** A network in full: what its weights' shapes say, and the settings that they leave open. */
@@ -17,6 +18,13 @@ public interface NetworkConfig {
    * @return channels of the input
    */
   int colours();
+
+  /**
+   * Returns how its input is made of pictures.
+   *
+   * @return crop, mean and deviation
+   */
+  Preprocessing preprocessing();
 
   /**
    * Returns the number of outputs of the head.

@@ -11,8 +11,8 @@ import java.lang.foreign.ValueLayout;
 final class Normalisation {
   static final int CHANNELS = 3;
 
-  private static final float[] IMAGENET_MEAN = {0.485f, 0.456f, 0.406f};
-  private static final float[] IMAGENET_DEVIATION = {0.229f, 0.224f, 0.225f};
+  static final float[] IMAGENET_MEAN = {0.485f, 0.456f, 0.406f};
+  static final float[] IMAGENET_DEVIATION = {0.229f, 0.224f, 0.225f};
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
   /** The normalised values of the 256 samples of each channel. */

@@ -43,7 +43,8 @@ public final class Classifier implements AutoCloseable {
           "pooling 'all' gives an answer for every token; a classifier needs one");
     }
     this.pool = new InferencePool(network, InferenceOptions.logits(1, config), concurrency);
-    this.transform = new ImageTransform(config.image().height(), config.image().width());
+    this.transform =
+        config.preprocessing().transform(config.image().height(), config.image().width());
     this.labels = labels;
   }
 

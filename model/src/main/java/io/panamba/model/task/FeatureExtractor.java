@@ -46,7 +46,7 @@ public final class FeatureExtractor implements AutoCloseable {
           "an extractor takes single images, not batches of " + options.batch());
     }
     this.pool = new InferencePool(network, options, concurrency);
-    this.transform = new ImageTransform(options.height(), options.width());
+    this.transform = network.config().preprocessing().transform(options.height(), options.width());
   }
 
   private static InferenceOptions featuresOnly(NetworkConfig config) {

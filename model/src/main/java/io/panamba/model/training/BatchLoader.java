@@ -30,7 +30,7 @@ final class BatchLoader implements AutoCloseable {
   BatchLoader(Dataset data, NetworkConfig config, int batch, int threads) {
     this.data = data;
     this.batch = batch;
-    transform = new ImageTransform(config.image().height(), config.image().width());
+    transform = config.preprocessing().transform(config.image().height(), config.image().width());
     staging =
         Tensor.allocate(
             arena,

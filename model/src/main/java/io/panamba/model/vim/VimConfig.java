@@ -8,6 +8,7 @@ import io.panamba.model.architecture.Settings;
 import io.panamba.model.block.ClassToken;
 import io.panamba.model.block.Pooling;
 import io.panamba.model.block.PositionInterpolation;
+import io.panamba.model.image.Preprocessing;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
@@ -79,6 +80,11 @@ public record VimConfig(
   @Override
   public int colours() {
     return sizes.colours();
+  }
+
+  @Override
+  public Preprocessing preprocessing() {
+    return Preprocessing.IMAGENET;
   }
 
   @Override
