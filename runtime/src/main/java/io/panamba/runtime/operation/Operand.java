@@ -35,7 +35,10 @@ public sealed interface Operand permits Tensor, Columns, PackedMatrix, MatrixSou
    * @return whether writing one may change the other
    */
   static boolean overlap(Operand one, Operand other) {
-    if (memory(one).asOverlappingSlice(memory(other)).isEmpty()) {
+    MemorySegment first = memory(one);
+    MemorySegment second = memory(other);
+    if (first.address() >= second.address() + second.byteSize()
+        || second.address() >= first.address() + first.byteSize()) {
       return false;
     }
     if (one instanceof Columns a && other instanceof Columns b) {

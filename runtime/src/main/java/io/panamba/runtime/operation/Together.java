@@ -1,5 +1,6 @@
 package io.panamba.runtime.operation;
 
+import io.panamba.runtime.ShapeException;
 import io.panamba.runtime.internal.Checks;
 import java.util.List;
 import java.util.stream.Stream;
@@ -22,25 +23,22 @@ public record Together(Operation first, Operation second) implements Operation {
         !(first instanceof Together) && !(second instanceof Together),
         NAME,
         "two operations, neither of which is a pair itself");
-    requireApart(first, second);
-    requireApart(second, first);
+    List<Operand> firstWrites = first.writes();
+    List<Operand> secondWrites = second.writes();
+    requireApart(firstWrites, second.reads());
+    requireApart(firstWrites, secondWrites);
+    requireApart(secondWrites, first.reads());
   }
 
-  private static void requireApart(Operation writer, Operation other) {
-    for (Operand written : writer.writes()) {
-      requireNone(written, other.reads());
-      requireNone(written, other.writes());
-    }
-  }
-
-  private static void requireNone(Operand written, List<Operand> others) {
-    for (Operand other : others) {
-      Checks.require(
-          !Operand.overlap(written, other),
-          NAME,
-          "one operation writes %s, the other uses %s of the same memory",
-          written,
-          other);
+  private static void requireApart(List<Operand> written, List<Operand> others) {
+    for (Operand one : written) {
+      for (Operand other : others) {
+        if (Operand.overlap(one, other)) {
+          throw new ShapeException(
+              "%s: one operation writes %s, the other uses %s of the same memory"
+                  .formatted(NAME, one, other));
+        }
+      }
     }
   }
 
