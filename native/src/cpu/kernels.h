@@ -30,7 +30,8 @@
   X(CROSS_ENTROPY, cross_entropy)     \
   X(SQUARES, squares)                 \
   X(CLIP, clip)                       \
-  X(ADAMW, adamw)
+  X(ADAMW, adamw)                     \
+  X(ATTENTION, attention)
 
 #define PANAMBA_COUNT_(code, name) +1
 enum { PANAMBA_OPERATION_COUNT = 0 PANAMBA_OPERATIONS(PANAMBA_COUNT_) };

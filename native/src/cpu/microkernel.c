@@ -1,5 +1,6 @@
 #include "microkernel.h"
 
+#include "gemm_cases.h"
 #include "vec_math.h"
 
 INLINE void multiply_f32(const panel_product *p, vec sum[GEMM_ROWS][GEMM_VECS], const int rows, const int vectors) {
@@ -98,39 +99,10 @@ INLINE void panel_product_body(const panel_product *p, const int rows, const int
 }
 
 /* One specialisation per shape: the loops over rows and vectors unroll, and the sums live in registers. */
-#define ROWS_CASE(rows, vectors)               \
-  case rows:                                   \
-    panel_product_body(p, rows, vectors, f32); \
-    break;
-
-#define ROW_CASES_5(vectors) \
-  ROWS_CASE(1, vectors) ROWS_CASE(2, vectors) ROWS_CASE(3, vectors) ROWS_CASE(4, vectors) ROWS_CASE(5, vectors)
-#if GEMM_ROWS == 9
-#define ROW_CASES(vectors) \
-  ROW_CASES_5(vectors) ROWS_CASE(6, vectors) ROWS_CASE(7, vectors) ROWS_CASE(8, vectors) ROWS_CASE(9, vectors)
-#elif GEMM_ROWS == 6
-#define ROW_CASES(vectors) ROW_CASES_5(vectors) ROWS_CASE(6, vectors)
-#elif GEMM_ROWS == 5
-#define ROW_CASES(vectors) ROW_CASES_5(vectors)
-#else
-#error "no row cases for this tier"
-#endif
+#define GEMM_CASE(rows, vectors) panel_product_body(p, rows, vectors, f32)
 
 INLINE void panel_product_of(const panel_product *p, int rows, int vectors, const int f32) {
-  switch (vectors) {
-    case 1:
-      switch (rows) { ROW_CASES(1) default : break; }
-      break;
-    case 2:
-      switch (rows) { ROW_CASES(2) default : break; }
-      break;
-#if GEMM_VECS == 3
-    case 3:
-      switch (rows) { ROW_CASES(3) default : break; }
-      break;
-#endif
-    default: break;
-  }
+  GEMM_CASES(rows, vectors);
 }
 
 void TIER_NAME(panel_product)(const panel_product *p, int rows, int vectors) {

@@ -19,6 +19,7 @@ int32_t panamba_check_causal_conv(const panamba_causal_conv_args *args);
 int32_t panamba_check_selective_scan(const panamba_selective_scan_args *args);
 int32_t panamba_check_rotary(const panamba_rotary_args *args);
 int32_t panamba_check_pool(const panamba_pool_args *args);
+int32_t panamba_check_attention(const panamba_attention_args *args);
 
 #ifdef __cplusplus
 }
