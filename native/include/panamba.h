@@ -188,7 +188,11 @@ typedef struct {
   int32_t dtype; /* of out: PANAMBA_F32 or PANAMBA_BF16 */
 } panamba_norm_args;
 
-enum panamba_activation { PANAMBA_ACTIVATION_NONE = 0, PANAMBA_ACTIVATION_SILU = 1 };
+/*
+ * x / (1 + e^-x), and x Phi(x) = x (1 + erf(x / sqrt(2))) / 2, GELU in the form of the error function (Hendrycks and
+ * Gimpel, arXiv 1606.08415).
+ */
+enum panamba_activation { PANAMBA_ACTIVATION_NONE = 0, PANAMBA_ACTIVATION_SILU = 1, PANAMBA_ACTIVATION_GELU = 2 };
 
 /*
  * Linear layer: out = activation(accumulate * out + input . weight^T + bias). accumulate 0 does not read out. Sums are
@@ -372,7 +376,8 @@ enum panamba_operation {
   PANAMBA_SQUARES = 17,
   PANAMBA_CLIP = 18,
   PANAMBA_ADAMW = 19,
-  PANAMBA_ATTENTION = 20
+  PANAMBA_ATTENTION = 20,
+  PANAMBA_ACTIVATION_GRADIENT = 21 /* of training */
 };
 
 /* One operation of a program: its code and its struct of arguments. */

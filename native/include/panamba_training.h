@@ -6,8 +6,8 @@
  *   - Results depend neither on the number of threads nor on the run, bit for bit, per instruction-set tier. What is
  *     summed over the rows of a batch is cut by shape alone: an operation leaves one part per cut ("..._parts"), and
  *     PANAMBA_SUM adds parts up in their order.
- *   - What an operation writes overlaps nothing else that it reads or writes, but for pointwise's out and x, which may
- *     be one and the same buffer.
+ *   - What an operation writes overlaps nothing else that it reads or writes, but for pointwise's out and x, and an
+ *     activation's x_gradient and out_gradient, which may be one and the same buffer.
  *
  * The gradient of a rotary embedding is PANAMBA_ROTARY of the gradient with sin negated; that of a bias or a position
  * embedding is PANAMBA_SUM over rows or over the batch; that of a linear layer is two PANAMBA_PRODUCTs.
@@ -62,11 +62,12 @@ typedef struct {
   float scale;
 } panamba_sum_args;
 
-enum panamba_pointwise_kind { PANAMBA_POINTWISE_SILU = 0, PANAMBA_POINTWISE_DECAY = 1 };
+enum panamba_pointwise_kind { PANAMBA_POINTWISE_SILU = 0, PANAMBA_POINTWISE_DECAY = 1, PANAMBA_POINTWISE_GELU = 2 };
 
 /*
- * A function of each element: out = x / (1 + e^-x) for PANAMBA_POINTWISE_SILU, and out = -e^x log2(e) for
- * PANAMBA_POINTWISE_DECAY, which makes a scan's `a` of A_log.
+ * A function of each element: out = x / (1 + e^-x) for PANAMBA_POINTWISE_SILU, out = x Phi(x) for
+ * PANAMBA_POINTWISE_GELU (panamba_activation), and out = -e^x log2(e) for PANAMBA_POINTWISE_DECAY, which makes a scan's
+ * `a` of A_log.
  */
 typedef struct {
   const float *x; /* (rows, columns) */
@@ -78,6 +79,24 @@ typedef struct {
   int32_t kind; /* panamba_pointwise_kind */
   int32_t reserved;
 } panamba_pointwise_args;
+
+/*
+ * Gradient of an activation at x, what a linear layer gives without one: x_gradient = out_gradient * activation'(x).
+ *   silu'(x) = s (1 + x (1 - s)) with s = 1 / (1 + e^-x)        PANAMBA_ACTIVATION_SILU
+ *   gelu'(x) = Phi(x) + x e^(-x^2/2) / sqrt(2 pi)               PANAMBA_ACTIVATION_GELU
+ */
+typedef struct {
+  const float *x;            /* (rows, columns) */
+  const float *out_gradient; /* (rows, columns) */
+  float *x_gradient;         /* (rows, columns); may be out_gradient, with its stride */
+  int64_t rows;
+  int64_t columns;
+  int64_t x_row_stride;
+  int64_t out_gradient_row_stride;
+  int64_t x_gradient_row_stride;
+  int32_t activation; /* panamba_activation, but for PANAMBA_ACTIVATION_NONE */
+  int32_t reserved;
+} panamba_activation_gradient_args;
 
 /*
  * One direction of the scan's gradient; u = null leaves it out. The first pointers are those of panamba_scan_direction,

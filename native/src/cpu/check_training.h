@@ -8,6 +8,7 @@
   X(product)                           \
   X(sum)                               \
   X(pointwise)                         \
+  X(activation_gradient)               \
   X(scan_gradient)                     \
   X(conv_gradient)                     \
   X(norm_gradient)                     \

@@ -31,7 +31,8 @@
   X(SQUARES, squares)                 \
   X(CLIP, clip)                       \
   X(ADAMW, adamw)                     \
-  X(ATTENTION, attention)
+  X(ATTENTION, attention)             \
+  X(ACTIVATION_GRADIENT, activation_gradient)
 
 #define PANAMBA_COUNT_(code, name) +1
 enum { PANAMBA_OPERATION_COUNT = 0 PANAMBA_OPERATIONS(PANAMBA_COUNT_) };

@@ -1,7 +1,7 @@
 #include "microkernel.h"
 
 #include "gemm_cases.h"
-#include "vec_math.h"
+#include "vec_gelu.h"
 
 INLINE void multiply_f32(const panel_product *p, vec sum[GEMM_ROWS][GEMM_VECS], const int rows, const int vectors) {
   const float *input[GEMM_ROWS];
@@ -53,13 +53,22 @@ INLINE void multiply_bf16(const panel_product *p, vec sum[GEMM_ROWS][GEMM_VECS],
 }
 
 /* Not unrolled: what an activation takes is far more than the way through memory. */
-static void activate(const panel_product *p, const float *values, int rows, int vectors) {
+INLINE void activate_by(const panel_product *p, const float *values, int rows, int vectors, const int gelu) {
   for (int i = 0; i < rows; i++) {
     for (int j = 0; j < vectors; j++) {
       int lanes = j == vectors - 1 ? p->last_lanes : VEC_WIDTH;
-      vec value = vec_silu(vec_load(values + (i * GEMM_VECS + j) * VEC_WIDTH));
+      vec value = vec_load(values + (i * GEMM_VECS + j) * VEC_WIDTH);
+      value = gelu ? vec_gelu(value) : vec_silu(value);
       vec_store_as(p->out_dtype, p->out, i * p->out_row_stride + j * VEC_WIDTH, value, lanes);
     }
+  }
+}
+
+static void activate(const panel_product *p, const float *values, int rows, int vectors) {
+  if (p->activation == PANAMBA_ACTIVATION_GELU) {
+    activate_by(p, values, rows, vectors, 1);
+  } else {
+    activate_by(p, values, rows, vectors, 0);
   }
 }
 
