@@ -377,7 +377,9 @@ enum panamba_operation {
   PANAMBA_CLIP = 18,
   PANAMBA_ADAMW = 19,
   PANAMBA_ATTENTION = 20,
-  PANAMBA_ACTIVATION_GRADIENT = 21 /* of training */
+  /* Of training too. */
+  PANAMBA_ACTIVATION_GRADIENT = 21,
+  PANAMBA_ATTENTION_GRADIENT = 22
 };
 
 /* One operation of a program: its code and its struct of arguments. */

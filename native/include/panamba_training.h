@@ -203,6 +203,37 @@ typedef struct {
 } panamba_pool_gradient_args;
 
 /*
+ * Gradient of PANAMBA_ATTENTION. The weights of the softmax are computed again from q, k and the forward pass's
+ * statistics (Dao et al., arXiv 2205.14135, algorithm 4), a block at a time: no memory grows with the square of the
+ * length. Where q, k and v are columns of one buffer, so may their gradients be.
+ */
+typedef struct {
+  const float *q;            /* (batch, length, heads * head_dim), rows q_row_stride apart, as in the forward pass */
+  const float *k;            /* likewise */
+  const float *v;            /* likewise */
+  const float *out;          /* (batch, length, heads * head_dim): what the forward pass wrote */
+  const float *statistics;   /* (batch, heads, 2, length): likewise */
+  const float *out_gradient; /* (batch, length, heads * head_dim) */
+  float *q_gradient;         /* (batch, length, heads * head_dim), rows q_gradient_row_stride apart */
+  float *k_gradient;
+  float *v_gradient;
+  int64_t batch;
+  int64_t length;
+  int64_t heads;
+  int64_t head_dim;
+  int64_t q_row_stride;
+  int64_t k_row_stride;
+  int64_t v_row_stride;
+  int64_t out_row_stride;
+  int64_t out_gradient_row_stride;
+  int64_t q_gradient_row_stride;
+  int64_t k_gradient_row_stride;
+  int64_t v_gradient_row_stride;
+  float scale; /* as in the forward pass */
+  int32_t reserved;
+} panamba_attention_gradient_args;
+
+/*
  * The patches of images as rows, in the sequence's order, class tokens' rows zero: patches^T . out_gradient, a product,
  * is the gradient of the patch embedding's weight. Fields are those of panamba_patch_embedding_args; length is the
  * grid's area plus class_tokens.

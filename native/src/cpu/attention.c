@@ -10,8 +10,6 @@
 
 #define CACHE_LINE 64
 
-#define LOG2_E 1.44269504f
-
 /* Queries of a tile where a head has at most NARROW_DIM dimensions, and half as many of a wider one: a panel of them
  * and their sums take 48 KiB of the stack. Every panel of a tile finds the block of keys and values in the second-level
  * cache, if not in the first. */

@@ -12,6 +12,8 @@
 #include "strided_product.h"
 #include "vec_math.h"
 
+#define LOG2_E 1.44269504f
+
 /* 32-bit words of a row: in bfloat16 a word is a pair, and an odd dimension is filled up with a zero. */
 INLINE int64_t words_of(int64_t dim, int32_t dtype) { return dtype == PANAMBA_F32 ? dim : (dim + 1) / 2; }
 

@@ -9,6 +9,7 @@
   X(sum)                               \
   X(pointwise)                         \
   X(activation_gradient)               \
+  X(attention_gradient)                \
   X(scan_gradient)                     \
   X(conv_gradient)                     \
   X(norm_gradient)                     \

@@ -10,29 +10,30 @@
 
 /* X(code, name): panamba_<name>_args is the struct of operation PANAMBA_<code>. Adding an operation starts here and in
  * panamba.h, or panamba_training.h. */
-#define PANAMBA_OPERATIONS(X)         \
-  X(PATCH_EMBEDDING, patch_embedding) \
-  X(NORM, norm)                       \
-  X(LINEAR, linear)                   \
-  X(CAUSAL_CONV, causal_conv)         \
-  X(SELECTIVE_SCAN, selective_scan)   \
-  X(ROTARY, rotary)                   \
-  X(POOL, pool)                       \
-  X(PACK, pack)                       \
-  X(PRODUCT, product)                 \
-  X(SUM, sum)                         \
-  X(POINTWISE, pointwise)             \
-  X(SCAN_GRADIENT, scan_gradient)     \
-  X(CONV_GRADIENT, conv_gradient)     \
-  X(NORM_GRADIENT, norm_gradient)     \
-  X(POOL_GRADIENT, pool_gradient)     \
-  X(PATCHES, patches)                 \
-  X(CROSS_ENTROPY, cross_entropy)     \
-  X(SQUARES, squares)                 \
-  X(CLIP, clip)                       \
-  X(ADAMW, adamw)                     \
-  X(ATTENTION, attention)             \
-  X(ACTIVATION_GRADIENT, activation_gradient)
+#define PANAMBA_OPERATIONS(X)                 \
+  X(PATCH_EMBEDDING, patch_embedding)         \
+  X(NORM, norm)                               \
+  X(LINEAR, linear)                           \
+  X(CAUSAL_CONV, causal_conv)                 \
+  X(SELECTIVE_SCAN, selective_scan)           \
+  X(ROTARY, rotary)                           \
+  X(POOL, pool)                               \
+  X(PACK, pack)                               \
+  X(PRODUCT, product)                         \
+  X(SUM, sum)                                 \
+  X(POINTWISE, pointwise)                     \
+  X(SCAN_GRADIENT, scan_gradient)             \
+  X(CONV_GRADIENT, conv_gradient)             \
+  X(NORM_GRADIENT, norm_gradient)             \
+  X(POOL_GRADIENT, pool_gradient)             \
+  X(PATCHES, patches)                         \
+  X(CROSS_ENTROPY, cross_entropy)             \
+  X(SQUARES, squares)                         \
+  X(CLIP, clip)                               \
+  X(ADAMW, adamw)                             \
+  X(ATTENTION, attention)                     \
+  X(ACTIVATION_GRADIENT, activation_gradient) \
+  X(ATTENTION_GRADIENT, attention_gradient)
 
 #define PANAMBA_COUNT_(code, name) +1
 enum { PANAMBA_OPERATION_COUNT = 0 PANAMBA_OPERATIONS(PANAMBA_COUNT_) };
