@@ -30,7 +30,7 @@ static void test_linear(void) {
   REFUSED_DTYPE(panamba_linear_args, PANAMBA_LINEAR, a, dtype);
   REFUSED_DTYPE(panamba_linear_args, PANAMBA_LINEAR, a, out_dtype);
   LINEAR(activation = -1);
-  LINEAR(activation = 2);
+  LINEAR(activation = 3);
   end_case();
 }
 
@@ -278,7 +278,8 @@ static void test_pool(void) {
 /* What belongs to no operation in particular. */
 static void test_programs(void) {
   begin_refusals("operation");
-  static const int32_t codes[] = {-1, PANAMBA_ADAMW + 1, PANAMBA_ADAMW + 2, 1000, INT32_MIN, INT32_MAX};
+  static const int32_t codes[] = {
+      -1, PANAMBA_ATTENTION_GRADIENT + 1, PANAMBA_ATTENTION_GRADIENT + 2, 1000, INT32_MIN, INT32_MAX};
   for (size_t i = 0; i < COUNT(codes); i++) {
     check_refused("an unknown operation", codes[i], &innocent);
   }
@@ -290,7 +291,7 @@ static void test_programs(void) {
                                .residual_row_stride = 1};
   check_refused("more tiles than can be counted", PANAMBA_NORM, &endless);
   expect_name("null");
-  for (int32_t operation = PANAMBA_PATCH_EMBEDDING; operation <= PANAMBA_ADAMW; operation++) {
+  for (int32_t operation = PANAMBA_PATCH_EMBEDDING; operation <= PANAMBA_ATTENTION_GRADIENT; operation++) {
     check_refused("no arguments", operation, 0);
   }
   run_refused("no steps", "steps", 0, 1);

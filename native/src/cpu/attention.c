@@ -8,8 +8,6 @@
 #include "attention_panel.h"
 #include "tier.h"
 
-#define CACHE_LINE 64
-
 /* Queries of a tile where a head has at most NARROW_DIM dimensions, and half as many of a wider one: a panel of them
  * and their sums take 48 KiB of the stack. Every panel of a tile finds the block of keys and values in the second-level
  * cache, if not in the first. */
@@ -125,18 +123,6 @@ static void pair_values(attention_task *t, int64_t key, int64_t keys) {
   }
 }
 
-/* Rows of the next block of keys: they are too far from each other for the processor to foresee. */
-static void prefetch_rows(const void *rows, int64_t row_stride, const attention_task *t, int64_t key) {
-  const panamba_attention_args *a = t->args;
-  int64_t end = min64(a->length, key + BLOCK_KEYS);
-  for (; key < end; key++) {
-    const char *row = element_at(rows, a->dtype, key * row_stride);
-    for (int64_t i = 0; i < a->head_dim * element_size(a->dtype); i += CACHE_LINE) {
-      __builtin_prefetch(row + i, 0, 2);
-    }
-  }
-}
-
 static void attend_block(attention_task *t, int64_t key, int64_t keys) {
   const panamba_attention_args *a = t->args;
   const int f32 = a->dtype == PANAMBA_F32;
@@ -148,11 +134,14 @@ static void attend_block(attention_task *t, int64_t key, int64_t keys) {
   for (int panel = 0; panel < t->panels; panel++) {
     int64_t place = first_vector(t, panel) * VEC_WIDTH;
     int vectors = first_vector(t, panel + 1) - first_vector(t, panel);
+    /* The next block comes while this one is multiplied. */
+    int64_t next = min64(BLOCK_KEYS, a->length - key - keys);
     if (panel == 0) {
-      prefetch_rows(t->k, a->k_row_stride, t, key + keys);
+      prefetch_rows(element_at(k, a->dtype, keys * a->k_row_stride), a->k_row_stride, a->dtype, next, a->head_dim);
     }
     if (panel == t->panels - 1) {
-      prefetch_rows(t->v, a->v_row_stride, t, key + keys);
+      const void *values = element_at(t->v, a->dtype, (key + keys) * a->v_row_stride);
+      prefetch_rows(values, a->v_row_stride, a->dtype, next, a->head_dim);
     }
     for (int j = 0; j < vectors; j++) {
       vec_store(t->largest + place + j * VEC_WIDTH, vec_set(-INFINITY));

@@ -137,14 +137,20 @@ static void pass_block(gradient_panel *p, const head_place *at, int64_t key) {
   int64_t row = at->row + key;
   const float *k = a->k + row * a->k_row_stride + at->column;
   const float *v = a->v + row * a->v_row_stride + at->column;
+  float *k_gradient = a->k_gradient + row * a->k_gradient_row_stride + at->column;
+  float *v_gradient = a->v_gradient + row * a->v_gradient_row_stride + at->column;
+  /* Of the next block, each before a product that does not wait for it. */
+  int64_t next = min64(BLOCK_KEYS, a->length - key - keys);
+  prefetch_rows(k + keys * a->k_row_stride, a->k_row_stride, PANAMBA_F32, next, a->head_dim);
   multiply_rows(k, a->k_row_stride, PANAMBA_F32, keys, a->head_dim, p->queries_across, p->vectors, 0, p->weights);
+  prefetch_rows(v + keys * a->v_row_stride, a->v_row_stride, PANAMBA_F32, next, a->head_dim);
   multiply_rows(v, a->v_row_stride, PANAMBA_F32, keys, a->head_dim, p->gradients_across, p->vectors, 0,
                 p->score_gradients);
   weigh(p, keys);
-  add_to_keys(p, p->weights, p->gradients_along, keys, a->v_gradient + row * a->v_gradient_row_stride + at->column,
-              a->v_gradient_row_stride);
-  add_to_keys(p, p->score_gradients, p->queries_along, keys,
-              a->k_gradient + row * a->k_gradient_row_stride + at->column, a->k_gradient_row_stride);
+  prefetch_rows(v_gradient + keys * a->v_gradient_row_stride, a->v_gradient_row_stride, PANAMBA_F32, next, a->head_dim);
+  add_to_keys(p, p->weights, p->gradients_along, keys, v_gradient, a->v_gradient_row_stride);
+  prefetch_rows(k_gradient + keys * a->k_gradient_row_stride, a->k_gradient_row_stride, PANAMBA_F32, next, a->head_dim);
+  add_to_keys(p, p->score_gradients, p->queries_along, keys, k_gradient, a->k_gradient_row_stride);
   add_weighted(k, a->k_row_stride, PANAMBA_F32, keys, a->head_dim, p->score_gradients, p->vectors,
                key == 0 ? 0 : p->ones, p->query_gradients);
 }

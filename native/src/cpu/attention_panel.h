@@ -14,6 +14,19 @@
 
 #define LOG2_E 1.44269504f
 
+#define CACHE_LINE 64
+
+/* Rows of a head are too far from each other for the processor to foresee: to the second-level cache, ahead of their
+ * use. */
+static inline void prefetch_rows(const void *rows, int64_t row_stride, int32_t dtype, int64_t count, int64_t dim) {
+  for (int64_t i = 0; i < count; i++) {
+    const char *row = element_at(rows, dtype, i * row_stride);
+    for (int64_t byte = 0; byte < dim * element_size(dtype); byte += CACHE_LINE) {
+      __builtin_prefetch(row + byte, 0, 2);
+    }
+  }
+}
+
 /* 32-bit words of a row: in bfloat16 a word is a pair, and an odd dimension is filled up with a zero. */
 INLINE int64_t words_of(int64_t dim, int32_t dtype) { return dtype == PANAMBA_F32 ? dim : (dim + 1) / 2; }
 
