@@ -41,7 +41,7 @@ else()
   endif()
 endif()
 
-set(cuda_kernels causal_conv epilogue norm patch_embedding pool rotary scan/chunks scan/dt scan/fused scan/projected
+set(cuda_kernels attention causal_conv epilogue norm patch_embedding pool rotary scan/chunks scan/dt scan/fused scan/projected
                  scan/selective_scan)
 list(TRANSFORM cuda_kernels PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/src/cuda/)
 list(TRANSFORM cuda_kernels APPEND .cu)

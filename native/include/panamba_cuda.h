@@ -96,10 +96,14 @@ PANAMBA_API int32_t panamba_cuda_rotary(const panamba_rotary_args *args, void *s
 
 PANAMBA_API int32_t panamba_cuda_pool(const panamba_pool_args *args, void *stream);
 
+/* A thread of four per query, on the units of float32: no tensor cores. */
+PANAMBA_API int32_t panamba_cuda_attention(const panamba_attention_args *args, void *stream);
+
 /* ---- After a product ---- */
 
 /*
- * out = activation(input + bias): what cuBLASLt can't fuse, SiLU above all, and conversion between element types.
+ * out = activation(input + bias): what cuBLASLt can't fuse, SiLU and GELU above all, and conversion between element
+ * types.
  * In place if out is input, with elements of one type and rows at the same places.
  */
 typedef struct {

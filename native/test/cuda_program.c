@@ -138,6 +138,7 @@ static int32_t run_step(const panamba_executor *executor, int32_t operation, con
     CASE(CAUSAL_CONV, causal_conv)
     CASE(ROTARY, rotary)
     CASE(POOL, pool)
+    CASE(ATTENTION, attention)
     case PANAMBA_PATCH_EMBEDDING: return run_embedding(given);
     case PANAMBA_SELECTIVE_SCAN: return run_scan(executor, given);
     default: return PANAMBA_UNSUPPORTED;

@@ -1,6 +1,6 @@
 # What tests of the CUDA kernels are built of, on the host and on a GPU.
 
-set(cuda_programs causal_conv cuda_operations cuda_scan norm patch_embedding pool rotary scan_pieces selective_scan)
+set(cuda_programs attention causal_conv cuda_operations cuda_scan norm patch_embedding pool rotary scan_pieces selective_scan)
 
 # The kernels compiled for the host.
 function(add_cuda_on_host library)

@@ -20,6 +20,7 @@ public sealed interface Operation
         SelectiveScan,
         Rotary,
         Pool,
+        Attention,
         Copy,
         Together,
         TrainingOperation {}

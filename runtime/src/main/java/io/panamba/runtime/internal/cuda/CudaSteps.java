@@ -2,7 +2,6 @@ package io.panamba.runtime.internal.cuda;
 
 import io.panamba.bindings.cuda.panamba_cuda_epilogue_args;
 import io.panamba.bindings.cuda.panamba_cuda_scan_args;
-import io.panamba.bindings.panamba_h;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.PanambaException;
@@ -11,6 +10,7 @@ import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.Checks;
 import io.panamba.runtime.internal.Memory;
 import io.panamba.runtime.internal.struct.Codes;
+import io.panamba.runtime.operation.Attention;
 import io.panamba.runtime.operation.CausalConv;
 import io.panamba.runtime.operation.Copy;
 import io.panamba.runtime.operation.Linear;
@@ -80,6 +80,7 @@ final class CudaSteps {
         add(op.first());
         add(op.second());
       }
+      case Attention _ -> throw new PanambaException("attention runs on the CPU");
       case TrainingOperation op ->
           throw new PanambaException(
               "%s is an operation of training, which runs on the CPU"
@@ -135,7 +136,7 @@ final class CudaSteps {
     return product;
   }
 
-  /** cuBLASLt adds a bias of the output's type, and knows no SiLU. */
+  /** cuBLASLt adds a bias of the output's type, and activations are the epilogue's. */
   private void linear(Linear op) {
     PackedMatrix weight = op.weight();
     MemorySegment input = arguments.addresses().of(op.input());
@@ -156,13 +157,12 @@ final class CudaSteps {
             CudaProducts.alignment(out, op.out().rowStride() * outType.bytes()),
             fused ? bias.address() : 0);
     product(op, kind, weight, op.accumulate()).place(input, out);
-    boolean silu = op.activation() == Linear.Activation.SILU;
-    if (silu || (!fused && op.bias() != null)) {
-      kernel(op, CudaApi::epilogue, epilogue(op, out, fused ? MemorySegment.NULL : bias, silu));
+    if (op.activation() != Linear.Activation.NONE || (!fused && op.bias() != null)) {
+      kernel(op, CudaApi::epilogue, epilogue(op, out, fused ? MemorySegment.NULL : bias));
     }
   }
 
-  private MemorySegment epilogue(Linear op, MemorySegment out, MemorySegment bias, boolean silu) {
+  private MemorySegment epilogue(Linear op, MemorySegment out, MemorySegment bias) {
     MemorySegment args = panamba_cuda_epilogue_args.allocate(arena);
     int type = Codes.of(op.out().tensor().dtype());
     panamba_cuda_epilogue_args.input(args, out);
@@ -174,8 +174,7 @@ final class CudaSteps {
     panamba_cuda_epilogue_args.out_row_stride(args, op.out().rowStride());
     panamba_cuda_epilogue_args.input_dtype(args, type);
     panamba_cuda_epilogue_args.out_dtype(args, type);
-    panamba_cuda_epilogue_args.activation(
-        args, silu ? panamba_h.PANAMBA_ACTIVATION_SILU() : panamba_h.PANAMBA_ACTIVATION_NONE());
+    panamba_cuda_epilogue_args.activation(args, Codes.of(op.activation()));
     return args;
   }
 
