@@ -340,8 +340,8 @@ typedef struct {
   const void *k;     /* (batch, length, heads * head_dim), rows k_row_stride apart */
   const void *v;     /* (batch, length, heads * head_dim), rows v_row_stride apart */
   void *out;         /* (batch, length, heads * head_dim), rows out_row_stride apart */
-  float *statistics; /* (batch, heads, 2, length): per query, m = the maximum of log2(e) scale q[i] . k[j], and the sum
-                        over keys of 2^(log2(e) scale q[i] . k[j] - m); or null */
+  float *statistics; /* (batch, heads, 2, length): per query, the maximum m of q[i] . k[j], and the sum over keys of
+                        e^(scale (q[i] . k[j] - m)); or null */
   int64_t batch;
   int64_t length;
   int64_t heads;

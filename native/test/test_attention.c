@@ -11,8 +11,6 @@
 /* Of a weight, relative: 2^t and the rounding of t, whose product with the weight is largest at t = -1.4. */
 #define WEIGHT_BOUND 4e-7
 
-#define LOG2_E 1.4426950408889634
-
 #define MOST_LENGTH 420
 
 static const int64_t all_lengths[] = {1, 2, 3, 4, 7, 16, 17, 31, 48, 50, 95, 97, 107, 108, 109, 197, 217, 325};
@@ -95,8 +93,9 @@ static void check_query(const panamba_attention_args *a, int64_t image, int64_t 
   double relative = 2 * (expm1(score_error) + WEIGHT_BOUND + sum_error);
   if (a->statistics) {
     const float *m = a->statistics + (image * a->heads + head) * 2 * a->length + query;
-    check_close("maximum", query, (double)m[0], largest * LOG2_E, LOG2_E * score_error + 1e-37);
-    double sum = (double)m[a->length] * exp2((double)m[0] - largest * LOG2_E);
+    double scaled = (double)m[0] * (double)a->scale;
+    check_close("maximum", query, scaled, largest, score_error + 1e-37);
+    double sum = (double)m[a->length] * exp(scaled - largest);
     double rounding = a->dtype == PANAMBA_F32 ? 0 : BFLOAT_ROUNDING;
     check_close("sum", query, sum, total, (relative + rounding) * total);
   }

@@ -29,8 +29,8 @@ typedef struct {
   _Alignas(VEC_WIDTH * sizeof(float)) float sums[TILE_QUERIES * NARROW_DIM];
   _Alignas(VEC_WIDTH * sizeof(float)) float weights[BLOCK_KEYS * PANEL_COLUMNS];
   uint32_t value_pairs[BLOCK_KEYS / 2 * PANAMBA_MAX_HEAD_DIM];
-  float largest[TILE_QUERIES]; /* score of the block */
-  float shift[TILE_QUERIES];
+  float block_largest[TILE_QUERIES]; /* score */
+  float largest[TILE_QUERIES];       /* score so far */
   float total[TILE_QUERIES];
   float factor[TILE_QUERIES];
 } attention_task;
@@ -52,27 +52,24 @@ int64_t TIER_NAME(attention_tiles)(const void *args) {
 /* The first vector of a panel; that of the panel past the last is the number of vectors. */
 static int first_vector(const attention_task *t, int panel) { return t->vectors * panel / t->panels; }
 
-/*
- * From the scores of a block to weights, in place; one vector of queries. Weights are taken against `shift`, the
- * largest score so far times the scale: as it is rounded alike for all, it cancels.
- */
+/* From the scores of a block to weights, in place; one vector of queries. */
 INLINE void weigh(attention_task *t, int64_t place, int64_t keys, float *scores, const int64_t width, int first,
                   const int f32) {
   const vec scale = vec_set(t->args->scale * LOG2_E);
-  vec shift = vec_mul(vec_load(t->largest + place), scale);
+  vec largest = vec_load(t->block_largest + place);
   vec total = vec_set(0.0f);
   if (!first) {
-    vec before = vec_load(t->shift + place);
-    shift = vec_max(before, shift);
-    vec factor = vec_exp2(vec_sub(before, shift));
+    vec before = vec_load(t->largest + place);
+    largest = vec_max(before, largest);
+    vec factor = weight_of(before, scale, largest);
     total = vec_mul(factor, vec_load(t->total + place));
     vec_store(t->factor + place, factor);
   }
-  vec_store(t->shift + place, shift);
+  vec_store(t->largest + place, largest);
   int64_t i = 0;
   if (f32) {
     for (; i < keys; i++) {
-      vec weight = weight_of(vec_load(scores + i * width), scale, shift);
+      vec weight = weight_of(vec_load(scores + i * width), scale, largest);
       total = vec_add(total, weight);
       vec_store(scores + i * width, weight);
     }
@@ -80,13 +77,13 @@ INLINE void weigh(attention_task *t, int64_t place, int64_t keys, float *scores,
     /* What is summed is what the values are multiplied with: weights that are rounded. */
     float *both = scores;
     for (; i + 1 < keys; i += 2, both += width) {
-      vec weight = weight_of(vec_load(scores + i * width), scale, shift);
-      pairs rounded = pairs_of(weight, weight_of(vec_load(scores + (i + 1) * width), scale, shift));
+      vec weight = weight_of(vec_load(scores + i * width), scale, largest);
+      pairs rounded = pairs_of(weight, weight_of(vec_load(scores + (i + 1) * width), scale, largest));
       total = vec_add(total, vec_add(pairs_first(rounded), pairs_second(rounded)));
       pairs_store((bf16 *)both, rounded);
     }
     if (i < keys) {
-      pairs rounded = pairs_of(weight_of(vec_load(scores + i * width), scale, shift), vec_set(0.0f));
+      pairs rounded = pairs_of(weight_of(vec_load(scores + i * width), scale, largest), vec_set(0.0f));
       total = vec_add(total, pairs_first(rounded));
       pairs_store((bf16 *)both, rounded);
     }
@@ -144,10 +141,10 @@ static void attend_block(attention_task *t, int64_t key, int64_t keys) {
       prefetch_rows(values, a->v_row_stride, a->dtype, next, a->head_dim);
     }
     for (int j = 0; j < vectors; j++) {
-      vec_store(t->largest + place + j * VEC_WIDTH, vec_set(-INFINITY));
+      vec_store(t->block_largest + place + j * VEC_WIDTH, vec_set(-INFINITY));
     }
     multiply_rows(k, a->k_row_stride, a->dtype, keys, a->head_dim, t->queries + place * words_of(a->head_dim, a->dtype),
-                  vectors, t->largest + place, t->weights);
+                  vectors, t->block_largest + place, t->weights);
     switch (vectors) {
       case 1: weigh_panel(t, place, keys, key == 0, 1); break;
       case 2: weigh_panel(t, place, keys, key == 0, 2); break;
@@ -163,7 +160,7 @@ static void store_statistics(const attention_task *t, int64_t plane, int64_t que
   float *out = t->args->statistics + plane * 2 * t->args->length + query;
   for (int64_t i = 0; i < count; i += VEC_WIDTH) {
     int lanes = (int)min64(VEC_WIDTH, count - i);
-    vec_store_lanes(out + i, vec_load(t->shift + i), lanes);
+    vec_store_lanes(out + i, vec_load(t->largest + i), lanes);
     vec_store_lanes(out + t->args->length + i, vec_load(t->total + i), lanes);
   }
 }

@@ -26,7 +26,7 @@ typedef struct {
   _Alignas(VEC_WIDTH * sizeof(float)) float query_gradients[PANEL_FLOATS]; /* across */
   _Alignas(VEC_WIDTH * sizeof(float)) float weights[BLOCK_KEYS * PANEL_COLUMNS];
   _Alignas(VEC_WIDTH * sizeof(float)) float score_gradients[BLOCK_KEYS * PANEL_COLUMNS];
-  float shift[PANEL_COLUMNS];
+  float largest[PANEL_COLUMNS];
   float reciprocal[PANEL_COLUMNS]; /* of the sum of weights; 0 where there is no query */
   float dot[PANEL_COLUMNS];        /* gradient . out */
   float ones[PANEL_COLUMNS];
@@ -82,7 +82,7 @@ static void load_panel(gradient_panel *p, const head_place *at, int64_t query) {
   copy_rows(gradient, a->out_gradient_row_stride, p->count, a->head_dim, 1.0f, p->gradients_along);
   for (int64_t i = 0; i < PANEL_COLUMNS; i++) {
     int exists = i < p->count;
-    p->shift[i] = exists ? statistics[i] : 0.0f;
+    p->largest[i] = exists ? statistics[i] : 0.0f;
     p->reciprocal[i] = exists ? 1.0f / statistics[a->length + i] : 0.0f;
     p->dot[i] =
         exists ? dot_of(gradient + i * a->out_gradient_row_stride, out + i * a->out_row_stride, a->head_dim) : 0.0f;
@@ -95,13 +95,13 @@ static void load_panel(gradient_panel *p, const head_place *at, int64_t query) {
 static void weigh(gradient_panel *p, int64_t keys) {
   const vec scale = vec_set(p->args->scale * LOG2_E);
   for (int j = 0; j < p->vectors; j++) {
-    const vec shift = vec_load(p->shift + j * VEC_WIDTH);
+    const vec largest = vec_load(p->largest + j * VEC_WIDTH);
     const vec reciprocal = vec_load(p->reciprocal + j * VEC_WIDTH);
     const vec dot = vec_load(p->dot + j * VEC_WIDTH);
     for (int64_t i = 0; i < keys; i++) {
       float *score = p->weights + (i * p->vectors + j) * VEC_WIDTH;
       float *gradient = p->score_gradients + (i * p->vectors + j) * VEC_WIDTH;
-      vec weight = vec_mul(weight_of(vec_load(score), scale, shift), reciprocal);
+      vec weight = vec_mul(weight_of(vec_load(score), scale, largest), reciprocal);
       vec_store(score, weight);
       vec_store(gradient, vec_mul(weight, vec_sub(vec_load(gradient), dot)));
     }

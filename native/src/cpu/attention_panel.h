@@ -127,9 +127,10 @@ static inline void add_weighted(const void *rows, int64_t row_stride, int32_t dt
                   dim, vectors);
 }
 
-/* 2^(scale * score - shift): no score is above `shift` but by rounding. */
-INLINE vec weight_of(vec score, vec scale, vec shift) {
-  return vec_exp2_near(vec_max(vec_set(-126.0f), vec_fma(score, scale, vec_negate(shift))));
+/* 2^(scale * (score - largest)), where no score is above the largest. The difference comes first, in every tier: that of
+ * scores that matter is exact. */
+INLINE vec weight_of(vec score, vec scale, vec largest) {
+  return vec_exp2_near(vec_max(vec_set(-126.0f), vec_mul(vec_sub(score, largest), scale)));
 }
 
 #endif

@@ -29,7 +29,7 @@ struct attention_kernel {
     float q[OWN];
     float sum[OWN];
     float scores[4];
-    float shift; /* the largest score so far, times the scale */
+    float largest; /* score so far */
     float factor;
     float total;
   };
@@ -81,7 +81,7 @@ struct attention_kernel {
       for (int i : block.all()) {
         for (int j = i % LANES; j < keys; j += LANES) {
           float &weight = block.shared.weights[i / LANES][j];
-          weight = rounded<Element>(panamba_exp2(fmaf(weight, scale, -block.thread(i).shift)));
+          weight = rounded<Element>(panamba_exp2((weight - block.thread(i).largest) * scale));
         }
       }
       block.meet();
@@ -105,7 +105,7 @@ struct attention_kernel {
   PANAMBA_HD static int dim_of(int number, int lane) { return number / 4 * 16 + lane * 4 + number % 4; }
 
   PANAMBA_HD void start(thread &t, int64_t plane, int64_t query, int lane) const {
-    t.shift = -INFINITY;
+    t.largest = -INFINITY;
     t.total = 0.0f;
     const Element *row = q + place_of(plane, query, q_row_stride);
     PANAMBA_UNROLL
@@ -144,13 +144,11 @@ struct attention_kernel {
   }
 
   PANAMBA_HD void raise(thread &t, const float (&scores)[KEYS + 1], int keys) const {
-    float largest = scores[0];
-    for (int j = 1; j < keys; j++) {
-      largest = panamba_max(largest, scores[j]);
+    float before = t.largest;
+    for (int j = 0; j < keys; j++) {
+      t.largest = panamba_max(t.largest, scores[j]);
     }
-    float before = t.shift;
-    t.shift = panamba_max(before, largest * scale);
-    t.factor = panamba_exp2(before - t.shift);
+    t.factor = panamba_exp2((before - t.largest) * scale);
   }
 
   PANAMBA_HD static void add(thread &t, const float (&weights)[KEYS + 1], const float (&values)[KEYS][DIM], int keys,
@@ -184,7 +182,7 @@ struct attention_kernel {
       }
     }
     if (statistics && lane == 0) {
-      statistics[plane * 2 * length + query] = t.shift;
+      statistics[plane * 2 * length + query] = t.largest;
       statistics[(plane * 2 + 1) * length + query] = t.total;
     }
   }

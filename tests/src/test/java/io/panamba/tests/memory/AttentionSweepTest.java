@@ -56,7 +56,7 @@ class AttentionSweepTest extends Sweep {
   }
 
   private static void checkPacked(Placement placement, int batch, int length, int heads, int dim) {
-    int width = heads * dim;
+    long width = (long) heads * dim;
     try (Guarded guarded = new Guarded(placement, length + dim)) {
       Tensor qkv = guarded.input(batch, length, 3 * width);
       Columns outGradient = Columns.of(guarded.input(batch, length, width));
@@ -77,7 +77,7 @@ class AttentionSweepTest extends Sweep {
   }
 
   private static void checkApart(Placement placement, int batch, int length, int heads, int dim) {
-    int width = heads * dim;
+    long width = (long) heads * dim;
     try (Guarded guarded = new Guarded(placement, length + dim)) {
       Columns q = new Columns(guarded.input(batch, length, width), 0, width);
       Columns k = new Columns(guarded.input(batch, length, width + PADDING), 0, width);

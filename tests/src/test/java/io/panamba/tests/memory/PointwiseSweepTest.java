@@ -80,10 +80,12 @@ class PointwiseSweepTest extends Sweep {
       switch (kind) {
         case SILU -> expected.add(i, ScalarOperations.silu(v));
         case DECAY -> expected.add(i, -Math.exp(v) / Math.log(2));
-        // Of the exponent, v^2 / 2, the rounding is relative to the number itself.
+        // Of the exponent, v^2 / 2, the rounding is relative to the number itself; below the least
+        // normal number Phi may be zero.
         case GELU -> {
           double gelu = v * ScalarOperations.normalDistribution(v);
-          expected.add(i, gelu, gelu * (2 + v * v / 4));
+          double least = Math.abs(v) * Float.MIN_NORMAL / BOUND;
+          expected.add(i, gelu, Math.abs(gelu) * (2 + v * v / 4) + least);
         }
       }
     }
