@@ -11,7 +11,7 @@
 /* Of a weight, relative: 2^t and the rounding of t, whose product with the weight is largest at t = -1.4. */
 #define WEIGHT_BOUND 4e-7
 
-#define MOST_LENGTH 420
+#define MOST_LENGTH 1100
 
 static const int64_t all_lengths[] = {1, 2, 3, 4, 7, 16, 17, 31, 48, 50, 95, 97, 107, 108, 109, 197, 217, 325};
 static const int64_t all_dims[] = {1, 2, 3, 5, 8, 9, 12, 15, 16, 17, 31, 33, 63, 64, 65, 80, 127, 128};
@@ -160,6 +160,15 @@ static void sweep(void) {
   }
 }
 
+/* Sequences that are cut into larger tiles. */
+static void long_sequences(void) {
+  static const int64_t lengths[] = {1024, 1025, 1100};
+  for (size_t i = 0; i < 2 * COUNT(lengths); i++) {
+    attention_shape s = {1, lengths[i / 2], 1, i % 2 ? 12 : 65, i % 3 ? PANAMBA_F32 : PANAMBA_BF16, 1, 1};
+    attention_case(s, i % 2 ? BEFORE_GUARD : AFTER_GUARD, 0);
+  }
+}
+
 /* Whole numbers, so that scores are exact: they reach thousands, and their differences too. */
 static void extreme_scores(void) {
   for (int repeat = 0; repeat < 12; repeat++) {
@@ -259,6 +268,7 @@ static void nan_stays_in_its_head(void) {
 static void test(void) {
   seed(31);
   sweep();
+  long_sequences();
   extreme_scores();
   sorted_scores();
   images_and_heads_are_independent();

@@ -8,10 +8,13 @@
 #include "attention_panel.h"
 #include "tier.h"
 
-/* Queries of a tile where a head has at most NARROW_DIM dimensions, and half as many of a wider one: a panel of them
- * and their sums take 48 KiB of the stack. Every panel of a tile finds the block of keys and values in the second-level
- * cache, if not in the first. */
-#define TILE_QUERIES 96
+/* Queries of a tile where a head has at most NARROW_DIM dimensions, and half as many of a wider one: panels of them and
+ * their sums take 96 KiB of the stack. The more they are, the less it takes that keys and values come from the
+ * third-level cache, and in bfloat16 that values are paired; few in a short sequence, so that several threads have
+ * work. */
+#define TILE_QUERIES 192
+#define SHORT_TILE_QUERIES 96
+#define SHORT_LENGTH 1024
 #define NARROW_DIM 64
 
 /* Even, for pairs of bfloat16, and a whole number of blocks of GEMM_ROWS. Weights of a block, 20 KiB with AVX-512, stay
@@ -36,7 +39,8 @@ typedef struct {
 } attention_task;
 
 static int64_t most_vectors(const panamba_attention_args *a) {
-  return (a->head_dim <= NARROW_DIM ? TILE_QUERIES : TILE_QUERIES / 2) / VEC_WIDTH;
+  int64_t queries = a->length <= SHORT_LENGTH ? SHORT_TILE_QUERIES : TILE_QUERIES;
+  return (a->head_dim <= NARROW_DIM ? queries : queries / 2) / VEC_WIDTH;
 }
 
 /* Tiles of one head of one image. */
