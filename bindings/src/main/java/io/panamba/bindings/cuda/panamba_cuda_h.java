@@ -833,6 +833,67 @@ public class panamba_cuda_h extends panamba_cuda_h$shared {
         }
     }
 
+    private static class panamba_cuda_attention {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            panamba_cuda_h.C_INT,
+            panamba_cuda_h.C_POINTER,
+            panamba_cuda_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panamba_cuda_attention");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panamba_cuda_attention(const panamba_attention_args *args, void *stream)
+     * }
+     */
+    public static FunctionDescriptor panamba_cuda_attention$descriptor() {
+        return panamba_cuda_attention.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panamba_cuda_attention(const panamba_attention_args *args, void *stream)
+     * }
+     */
+    public static MethodHandle panamba_cuda_attention$handle() {
+        return panamba_cuda_attention.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panamba_cuda_attention(const panamba_attention_args *args, void *stream)
+     * }
+     */
+    public static MemorySegment panamba_cuda_attention$address() {
+        return panamba_cuda_attention.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panamba_cuda_attention(const panamba_attention_args *args, void *stream)
+     * }
+     */
+    public static int panamba_cuda_attention(MemorySegment args, MemorySegment stream) {
+        var mh$ = panamba_cuda_attention.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panamba_cuda_attention", args, stream);
+            }
+            return (int)mh$.invokeExact(args, stream);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class panamba_cuda_epilogue {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             panamba_cuda_h.C_INT,

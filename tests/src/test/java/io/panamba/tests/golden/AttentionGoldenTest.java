@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class AttentionGoldenTest {
   private static final String PREFIX = "attention_";
   private static final String SUFFIX = ".safetensors";
-  private static final double BOUND = 1e-6;
+  private static final double BOUND = 2e-6;
   private static final double GRADIENT_BOUND = 2e-6;
 
   /** Weights are rounded to eight bits. */

@@ -159,6 +159,8 @@ interface CudaApi {
 
   int pool(MemorySegment args, MemorySegment stream);
 
+  int attention(MemorySegment args, MemorySegment stream);
+
   int epilogue(MemorySegment args, MemorySegment stream);
 
   long scanWorkspace(MemorySegment args);

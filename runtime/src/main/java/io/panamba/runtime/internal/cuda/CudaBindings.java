@@ -338,6 +338,11 @@ final class CudaBindings implements CudaApi {
   }
 
   @Override
+  public int attention(MemorySegment args, MemorySegment stream) {
+    return panamba_cuda_h.panamba_cuda_attention(args, stream);
+  }
+
+  @Override
   public int epilogue(MemorySegment args, MemorySegment stream) {
     return panamba_cuda_h.panamba_cuda_epilogue(args, stream);
   }

@@ -80,7 +80,7 @@ final class CudaSteps {
         add(op.first());
         add(op.second());
       }
-      case Attention _ -> throw new PanambaException("attention runs on the CPU");
+      case Attention op -> kernel(op, CudaApi::attention, arguments.shared(op));
       case TrainingOperation op ->
           throw new PanambaException(
               "%s is an operation of training, which runs on the CPU"

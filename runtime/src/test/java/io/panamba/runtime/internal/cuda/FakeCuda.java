@@ -87,6 +87,7 @@ public final class FakeCuda {
           "causalConv",
           "rotary",
           "pool",
+          "attention",
           "epilogue",
           "selectiveScan");
 
