@@ -96,7 +96,7 @@ PANAMBA_API int32_t panamba_cuda_rotary(const panamba_rotary_args *args, void *s
 
 PANAMBA_API int32_t panamba_cuda_pool(const panamba_pool_args *args, void *stream);
 
-/* A thread of four per query, on the units of float32: no tensor cores. */
+/* Four threads have a query; products are those of float32, without tensor cores. */
 PANAMBA_API int32_t panamba_cuda_attention(const panamba_attention_args *args, void *stream);
 
 /* ---- After a product ---- */
