@@ -38,17 +38,18 @@ extern "C" {
 #endif
 
 /* Changes with a release that changes a struct, an enum value or the meaning of a function. */
-#define PANAMBA_ABI_VERSION 2
+#define PANAMBA_ABI_VERSION 3
 
 /* Buffers and packed matrices need no alignment beyond that of their element; 64 bytes is fastest. */
 #define PANAMBA_ALIGNMENT 64
 
 /* Widest kernel of the causal convolution, largest state of the scan, most rows between states that it saves, most
- * class tokens of an embedding. */
+ * class tokens of an embedding, widest head of attention. */
 #define PANAMBA_MAX_KERNEL 4
 #define PANAMBA_MAX_STATES 64
 #define PANAMBA_MAX_SAVED_INTERVAL 64
 #define PANAMBA_MAX_CLASS_TOKENS 2
+#define PANAMBA_MAX_HEAD_DIM 128
 
 enum panamba_status {
   PANAMBA_OK = 0,
@@ -187,7 +188,11 @@ typedef struct {
   int32_t dtype; /* of out: PANAMBA_F32 or PANAMBA_BF16 */
 } panamba_norm_args;
 
-enum panamba_activation { PANAMBA_ACTIVATION_NONE = 0, PANAMBA_ACTIVATION_SILU = 1 };
+/*
+ * x / (1 + e^-x), and x Phi(x) = x (1 + erf(x / sqrt(2))) / 2, GELU in the form of the error function (Hendrycks and
+ * Gimpel, arXiv 1606.08415).
+ */
+enum panamba_activation { PANAMBA_ACTIVATION_NONE = 0, PANAMBA_ACTIVATION_SILU = 1, PANAMBA_ACTIVATION_GELU = 2 };
 
 /*
  * Linear layer: out = activation(accumulate * out + input . weight^T + bias). accumulate 0 does not read out. Sums are
@@ -320,6 +325,35 @@ typedef struct {
   int32_t reserved;
 } panamba_pool_args;
 
+/*
+ * Multi-head softmax attention (Vaswani et al., arXiv 1706.03762, section 3.2). Head h owns columns h * head_dim ..
+ * (h + 1) * head_dim - 1 of q, k, v and out, and every image attends to itself alone:
+ *   out[i] = sum over keys j of softmax over j of (scale * q[i] . k[j]) v[j]
+ * Keys are gone through in blocks, with a running maximum and a running sum per query (Milakov and Gimelshein, arXiv
+ * 1805.02867; Dao et al., arXiv 2205.14135): no memory grows with the square of the length, and scores of any size are
+ * right. Sums are float32 whatever the type; of bfloat16, weights e^(score - maximum) are rounded before they multiply v
+ * and before they are summed. Where a linear layer writes rows of [q | k | v], the three pointers differ by heads *
+ * head_dim columns, and the row strides are those of the whole row.
+ */
+typedef struct {
+  const void *q;     /* (batch, length, heads * head_dim), rows q_row_stride apart */
+  const void *k;     /* (batch, length, heads * head_dim), rows k_row_stride apart */
+  const void *v;     /* (batch, length, heads * head_dim), rows v_row_stride apart */
+  void *out;         /* (batch, length, heads * head_dim), rows out_row_stride apart */
+  float *statistics; /* (batch, heads, 2, length): per query, the maximum m of q[i] . k[j], and the sum over keys of
+                        e^(scale (q[i] . k[j] - m)); or null */
+  int64_t batch;
+  int64_t length;
+  int64_t heads;
+  int64_t head_dim; /* 1 .. PANAMBA_MAX_HEAD_DIM */
+  int64_t q_row_stride;
+  int64_t k_row_stride;
+  int64_t v_row_stride;
+  int64_t out_row_stride;
+  float scale;   /* above 0 and finite; head_dim^-1/2 as a rule */
+  int32_t dtype; /* of q, k, v and out: PANAMBA_F32 or PANAMBA_BF16 */
+} panamba_attention_args;
+
 enum panamba_operation {
   PANAMBA_PATCH_EMBEDDING = 0,
   PANAMBA_NORM = 1,
@@ -341,7 +375,11 @@ enum panamba_operation {
   PANAMBA_CROSS_ENTROPY = 16,
   PANAMBA_SQUARES = 17,
   PANAMBA_CLIP = 18,
-  PANAMBA_ADAMW = 19
+  PANAMBA_ADAMW = 19,
+  PANAMBA_ATTENTION = 20,
+  /* Of training too. */
+  PANAMBA_ACTIVATION_GRADIENT = 21,
+  PANAMBA_ATTENTION_GRADIENT = 22
 };
 
 /* One operation of a program: its code and its struct of arguments. */

@@ -70,8 +70,8 @@ PANAMBA_API int32_t panamba_cuda_pack(const panamba_pack_args *args, const void 
 /* ---- Operations ---- */
 
 /*
- * Codes beside those of panamba_operation, of which PANAMBA_NORM, PANAMBA_CAUSAL_CONV, PANAMBA_ROTARY and PANAMBA_POOL
- * run here, with the structs of panamba.h.
+ * Codes beside those of panamba_operation, of which PANAMBA_NORM, PANAMBA_CAUSAL_CONV, PANAMBA_ROTARY, PANAMBA_POOL and
+ * PANAMBA_ATTENTION run here, with the structs of panamba.h. Attention's products are of float32, without tensor cores.
  */
 enum panamba_cuda_operation {
   PANAMBA_CUDA_GATHER_PATCHES = 256, /* panamba_cuda_embedding_args */
@@ -109,8 +109,8 @@ typedef struct {
 } panamba_cuda_embedding_args;
 
 /*
- * out = activation(input + bias): what cuBLASLt can't fuse with a product, SiLU above all, and conversion between
- * element types. In place if out is input, with elements of one type and rows at the same places.
+ * out = activation(input + bias): what cuBLASLt can't fuse with a product, SiLU and GELU above all, and conversion
+ * between element types. In place if out is input, with elements of one type and rows at the same places.
  */
 typedef struct {
   const void *input; /* (rows, columns) */

@@ -6,8 +6,8 @@
  *   - Results depend neither on the number of threads nor on the run, bit for bit, per instruction-set tier. What is
  *     summed over the rows of a batch is cut by shape alone: an operation leaves one part per cut ("..._parts"), and
  *     PANAMBA_SUM adds parts up in their order.
- *   - What an operation writes overlaps nothing else that it reads or writes, but for pointwise's out and x, which may
- *     be one and the same buffer.
+ *   - What an operation writes overlaps nothing else that it reads or writes, but for pointwise's out and x, and an
+ *     activation's x_gradient and out_gradient, which may be one and the same buffer.
  *
  * The gradient of a rotary embedding is PANAMBA_ROTARY of the gradient with sin negated; that of a bias or a position
  * embedding is PANAMBA_SUM over rows or over the batch; that of a linear layer is two PANAMBA_PRODUCTs.
@@ -62,11 +62,12 @@ typedef struct {
   float scale;
 } panamba_sum_args;
 
-enum panamba_pointwise_kind { PANAMBA_POINTWISE_SILU = 0, PANAMBA_POINTWISE_DECAY = 1 };
+enum panamba_pointwise_kind { PANAMBA_POINTWISE_SILU = 0, PANAMBA_POINTWISE_DECAY = 1, PANAMBA_POINTWISE_GELU = 2 };
 
 /*
- * A function of each element: out = x / (1 + e^-x) for PANAMBA_POINTWISE_SILU, and out = -e^x log2(e) for
- * PANAMBA_POINTWISE_DECAY, which makes a scan's `a` of A_log.
+ * A function of each element: out = x / (1 + e^-x) for PANAMBA_POINTWISE_SILU, out = x Phi(x) for
+ * PANAMBA_POINTWISE_GELU (panamba_activation), and out = -e^x log2(e) for PANAMBA_POINTWISE_DECAY, which makes a scan's
+ * `a` of A_log.
  */
 typedef struct {
   const float *x; /* (rows, columns) */
@@ -78,6 +79,24 @@ typedef struct {
   int32_t kind; /* panamba_pointwise_kind */
   int32_t reserved;
 } panamba_pointwise_args;
+
+/*
+ * Gradient of an activation at x, what a linear layer gives without one: x_gradient = out_gradient * activation'(x).
+ *   silu'(x) = s (1 + x (1 - s)) with s = 1 / (1 + e^-x)        PANAMBA_ACTIVATION_SILU
+ *   gelu'(x) = Phi(x) + x e^(-x^2/2) / sqrt(2 pi)               PANAMBA_ACTIVATION_GELU
+ */
+typedef struct {
+  const float *x;            /* (rows, columns) */
+  const float *out_gradient; /* (rows, columns) */
+  float *x_gradient;         /* (rows, columns); may be out_gradient, with its stride */
+  int64_t rows;
+  int64_t columns;
+  int64_t x_row_stride;
+  int64_t out_gradient_row_stride;
+  int64_t x_gradient_row_stride;
+  int32_t activation; /* panamba_activation, but for PANAMBA_ACTIVATION_NONE */
+  int32_t reserved;
+} panamba_activation_gradient_args;
 
 /*
  * One direction of the scan's gradient; u = null leaves it out. The first pointers are those of panamba_scan_direction,
@@ -182,6 +201,37 @@ typedef struct {
   int32_t kind; /* panamba_pool_kind */
   int32_t reserved;
 } panamba_pool_gradient_args;
+
+/*
+ * Gradient of PANAMBA_ATTENTION. The weights of the softmax are computed again from q, k and the forward pass's
+ * statistics (Dao et al., arXiv 2205.14135, algorithm 4), a block at a time: no memory grows with the square of the
+ * length. Where q, k and v are columns of one buffer, so may their gradients be.
+ */
+typedef struct {
+  const float *q;            /* (batch, length, heads * head_dim), rows q_row_stride apart, as in the forward pass */
+  const float *k;            /* likewise */
+  const float *v;            /* likewise */
+  const float *out;          /* (batch, length, heads * head_dim): what the forward pass wrote */
+  const float *statistics;   /* (batch, heads, 2, length): likewise */
+  const float *out_gradient; /* (batch, length, heads * head_dim) */
+  float *q_gradient;         /* (batch, length, heads * head_dim), rows q_gradient_row_stride apart */
+  float *k_gradient;
+  float *v_gradient;
+  int64_t batch;
+  int64_t length;
+  int64_t heads;
+  int64_t head_dim;
+  int64_t q_row_stride;
+  int64_t k_row_stride;
+  int64_t v_row_stride;
+  int64_t out_row_stride;
+  int64_t out_gradient_row_stride;
+  int64_t q_gradient_row_stride;
+  int64_t k_gradient_row_stride;
+  int64_t v_gradient_row_stride;
+  float scale; /* as in the forward pass */
+  int32_t reserved;
+} panamba_attention_gradient_args;
 
 /*
  * The patches of images as rows, in the sequence's order, class tokens' rows zero: patches^T . out_gradient, a product,

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "arithmetic.h"
+#include "gelu.h"
 #include "harness.h"
 
 #define SAMPLES 200000
@@ -34,6 +35,10 @@ static void check_silu(float v) {
   check_close("silu", (int64_t)v, (double)panamba_silu(v), wanted, allowed);
 }
 
+static void check_gelu(float v) {
+  check_close("gelu", (int64_t)v, (double)panamba_gelu(v), gelu((double)v), gelu_error((double)v, 0));
+}
+
 static void check_exp2(float t) {
   double wanted = exp2((double)t);
   check_close("exp2", (int64_t)t, (double)panamba_exp2(t), wanted > (double)3.4028235e38f ? INFINITY : wanted,
@@ -49,6 +54,7 @@ static void functions(void) {
     if (fabsf(awkward[i]) < 3e38f || isnan(awkward[i])) {
       check_silu(awkward[i]);
     }
+    check_gelu(awkward[i]);
     check_exp2(awkward[i]);
   }
   for (int i = 0; i < SAMPLES; i++) {
@@ -59,6 +65,8 @@ static void functions(void) {
     check_softplus(near);
     check_silu(v);
     check_silu(near);
+    check_gelu(v);
+    check_gelu(near);
     check_exp2(v);
   }
 }

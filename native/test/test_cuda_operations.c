@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "gelu.h"
 #include "harness.h"
 #include "memory.h"
 #include "operations.h"
@@ -17,9 +18,15 @@ static void check_epilogue(const panamba_cuda_epilogue_args *args) {
       double bias = args->bias ? (double)args->bias[column] : 0;
       double magnitude = fabs(sum) + fabs(bias);
       sum += bias;
-      double wanted = args->activation == PANAMBA_ACTIVATION_SILU ? silu(sum) : sum;
-      double allowed = args->activation == PANAMBA_ACTIVATION_SILU ? silu_error(sum, SUM_ROUNDING * magnitude)
-                                                                   : SUM_ROUNDING * magnitude;
+      double wanted = sum;
+      double allowed = SUM_ROUNDING * magnitude;
+      if (args->activation == PANAMBA_ACTIVATION_SILU) {
+        wanted = silu(sum);
+        allowed = silu_error(sum, allowed);
+      } else if (args->activation == PANAMBA_ACTIVATION_GELU) {
+        wanted = gelu(sum);
+        allowed = gelu_error(sum, allowed);
+      }
       check_element("out", args->out, args->out_dtype, row * args->out_row_stride + column, wanted, allowed);
     }
   }
@@ -35,7 +42,7 @@ static void epilogues(void) {
                                          .out_row_stride = widths[w] + draw(2) * 3,
                                          .input_dtype = draw_dtype(),
                                          .out_dtype = draw_dtype(),
-                                         .activation = (int32_t)draw(2)};
+                                         .activation = (int32_t)draw(3)};
       placement where = (placement)draw(3);
       describe("epilogue %d by %d, types %d and %d, activation %d, placed %d", (int)args.rows, (int)args.columns,
                args.input_dtype, args.out_dtype, args.activation, where);
@@ -131,8 +138,8 @@ static void refusals(void) {
   panamba_cuda_epilogue_args epilogue = {
       .input = n, .out = n, .rows = 1, .columns = 4, .input_row_stride = 4, .out_row_stride = 4};
   panamba_cuda_epilogue_args changed = epilogue;
-  changed.activation = 2;
-  check_refused(PANAMBA_CUDA_EPILOGUE, &changed, "activation 2");
+  changed.activation = 3;
+  check_refused(PANAMBA_CUDA_EPILOGUE, &changed, "activation 3");
   changed = epilogue;
   changed.input_dtype = PANAMBA_F16;
   check_refused(PANAMBA_CUDA_EPILOGUE, &changed, "element types 2");

@@ -105,6 +105,28 @@ static void pool(int32_t kind) {
   end_case();
 }
 
+static void attention(int32_t dtype) {
+  describe("attention, type %d", dtype);
+  begin_case(IN_SENTINELS, 0);
+  panamba_attention_args args = {.batch = 1,
+                                 .length = 70,
+                                 .heads = 2,
+                                 .head_dim = 20,
+                                 .q_row_stride = 120,
+                                 .k_row_stride = 120,
+                                 .v_row_stride = 120,
+                                 .out_row_stride = 40,
+                                 .scale = 0.2f,
+                                 .dtype = dtype};
+  args.q = take_filled_of(dtype, args.length * 120, -1, 1);
+  args.k = place_of(args.q, dtype, 40);
+  args.v = place_of(args.q, dtype, 80);
+  args.out = take_output_of(dtype, args.length * 40);
+  args.statistics = take_output(args.heads * 2 * args.length);
+  run_operation(PANAMBA_ATTENTION, &args);
+  end_case();
+}
+
 static void epilogue(int32_t dtype) {
   describe("epilogue, type %d", dtype);
   begin_case(IN_SENTINELS, 0);
@@ -158,6 +180,7 @@ static void all_kernels(void) {
     norm(dtypes[i], PANAMBA_LAYER_NORM);
     convolution(dtypes[i]);
     epilogue(dtypes[i]);
+    attention(dtypes[i]);
   }
   rotary();
   pool(PANAMBA_POOL_MEAN);

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "gelu.h"
 #include "harness.h"
 #include "memory.h"
 #include "refusal.h"
@@ -36,6 +37,8 @@ typedef struct {
   int32_t activation;
 } linear_shape;
 
+static int32_t draw_activation(void) { return draw(2) ? PANAMBA_ACTIVATION_GELU : PANAMBA_ACTIVATION_SILU; }
+
 /* `type` counts through all_types, over and over. */
 static linear_shape draw_shape(int64_t rows, int64_t columns, int64_t depth, size_t type) {
   return (linear_shape){.rows = rows,
@@ -47,7 +50,7 @@ static linear_shape draw_shape(int64_t rows, int64_t columns, int64_t depth, siz
                         .biased = draw(2) == 0,
                         .dtype = all_types[type % COUNT(all_types)][0],
                         .out_dtype = all_types[type % COUNT(all_types)][1],
-                        .activation = draw(3) ? PANAMBA_ACTIVATION_NONE : PANAMBA_ACTIVATION_SILU};
+                        .activation = draw(3) ? PANAMBA_ACTIVATION_NONE : draw_activation()};
 }
 
 /* The arguments of a case; `*weight` is the matrix before packing. */
@@ -104,6 +107,8 @@ static void check_product(const panamba_linear_args *args, const float *weight) 
       double allowed = LINEAR_BOUND(args->depth) * magnitude;
       if (args->activation == PANAMBA_ACTIVATION_SILU) {
         check_element("activated", args->out, args->out_dtype, place, silu(sum), silu_error(sum, allowed));
+      } else if (args->activation == PANAMBA_ACTIVATION_GELU) {
+        check_element("gelu", args->out, args->out_dtype, place, gelu(sum), gelu_error(sum, allowed));
       } else {
         check_element("out", args->out, args->out_dtype, place, sum, allowed);
       }
@@ -158,19 +163,21 @@ static void sweep_guards(void) {
   }
 }
 
-/* Sums far out on both sides of SiLU. */
+/* Sums far out on both sides of an activation. */
 static void far_activations(void) {
   static const double sizes[] = {3, 10, 100, 1e10};
-  for (size_t i = 0; i < COUNT(sizes); i++) {
+  for (size_t i = 0; i < 2 * COUNT(sizes); i++) {
     for (size_t type = 0; type < COUNT(all_types); type++) {
+      double size = sizes[i / 2];
       linear_shape s = draw_shape(11, 53, 5, type);
-      s.activation = PANAMBA_ACTIVATION_SILU;
-      describe("linear with SiLU of numbers to %g, dtypes %d and %d", sizes[i], s.dtype, s.out_dtype);
+      s.activation = i % 2 ? PANAMBA_ACTIVATION_GELU : PANAMBA_ACTIVATION_SILU;
+      describe("linear with activation %d of numbers to %g, dtypes %d and %d", s.activation, size, s.dtype,
+               s.out_dtype);
       begin_case(IN_SENTINELS, 0);
       float *weight;
       panamba_linear_args args = take_arguments(&s, &weight);
       for (int64_t row = 0; row < s.rows; row++) {
-        fill_elements((void *)args.input, s.dtype, row * args.input_row_stride, s.depth, -sizes[i], sizes[i]);
+        fill_elements((void *)args.input, s.dtype, row * args.input_row_stride, s.depth, -size, size);
       }
       run_operation(PANAMBA_LINEAR, &args);
       check_product(&args, weight);
@@ -211,7 +218,7 @@ static void nan_stays_in_its_row_and_column(void) {
   for (int64_t i = 0; i < 44; i++) {
     linear_shape s = draw_shape(11, 53, 5, (size_t)i);
     s.input_gap = s.out_gap = 0;
-    s.activation = i / 4 % 2 ? PANAMBA_ACTIVATION_SILU : PANAMBA_ACTIVATION_NONE;
+    s.activation = i / 4 % 2 ? draw_activation() : PANAMBA_ACTIVATION_NONE;
     int64_t bad = i / 4;
     describe("linear with NaN in row %d, dtypes %d and %d", (int)bad, s.dtype, s.out_dtype);
     begin_case(IN_SENTINELS, 0);
@@ -255,7 +262,7 @@ static void refusals(void) {
   REFUSED_DTYPE(panamba_linear_args, PANAMBA_LINEAR, a, dtype);
   REFUSED_DTYPE(panamba_linear_args, PANAMBA_LINEAR, a, out_dtype);
   LINEAR(activation = -1);
-  LINEAR(activation = 2);
+  LINEAR(activation = 3);
   end_case();
 }
 

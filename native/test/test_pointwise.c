@@ -57,7 +57,7 @@ static void refusals(void) {
   POINTWISE(out_row_stride = 2);
   POINTWISE(out_row_stride = INT64_MAX);
   POINTWISE(kind = -1);
-  POINTWISE(kind = 2);
+  POINTWISE(kind = 3);
   POINTWISE(reserved = 1);
   end_case();
 }

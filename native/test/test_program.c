@@ -11,7 +11,7 @@
 #include "refusal.h"
 
 enum {
-  STEPS = 12,
+  STEPS = 15,
   BATCH = 2,
   LENGTH = 26, /* 25 patches and a class token */
   DIM = 40,
@@ -20,13 +20,14 @@ enum {
   RANK = 3,
   WIDTH = RANK + 2 * STATES,
   CLASSES = 11,
+  HEADS = 2,
   ROWS = BATCH * LENGTH
 };
 
 /* What every caller reads. */
 typedef struct {
   float *image, *bias, *position, *token, *norm, *conv[2], *dt_weight[2], *dt_bias, *a, *d, *cosine, *sine;
-  void *patches, *in, *x[2], *out, *head;
+  void *patches, *in, *x[2], *out, *qkv, *proj, *head;
 } weights;
 
 /* What one caller writes. */
@@ -38,6 +39,8 @@ typedef struct {
   float u[2][ROWS * INNER];
   float projected[2][ROWS * WIDTH];
   float y[ROWS * INNER];
+  float qkv[ROWS * 3 * DIM];
+  float attended[ROWS * DIM];
   float pooled[BATCH * DIM];
   float logits[BATCH * CLASSES];
 } activations;
@@ -46,10 +49,11 @@ typedef struct {
   activations values;
   panamba_patch_embedding_args embedding;
   panamba_norm_args norms[2];
-  panamba_linear_args linears[5];
+  panamba_linear_args linears[7];
   panamba_causal_conv_args conv;
   panamba_selective_scan_args scan;
   panamba_rotary_args rotary;
+  panamba_attention_args attention;
   panamba_pool_args pool;
   panamba_step steps[STEPS];
 } program;
@@ -77,6 +81,8 @@ static weights take_weights(void) {
   w.patches = packed_random(DIM, 3 * 2 * 2);
   w.in = packed_random(2 * INNER, DIM);
   w.out = packed_random(DIM, INNER);
+  w.qkv = packed_random(3 * DIM, DIM);
+  w.proj = packed_random(DIM, DIM);
   w.head = packed_random(CLASSES, DIM);
   return w;
 }
@@ -170,6 +176,23 @@ static void write_arguments(program *p, const weights *w) {
                                     .length = LENGTH,
                                     .dim = DIM,
                                     .positions = LENGTH};
+  p->linears[5] = linear(v->hidden, w->qkv, v->qkv, ROWS, DIM, 3 * DIM);
+  p->linears[5].activation = PANAMBA_ACTIVATION_GELU;
+  p->attention = (panamba_attention_args){.q = v->qkv,
+                                          .k = v->qkv + DIM,
+                                          .v = v->qkv + 2 * DIM,
+                                          .out = v->attended,
+                                          .batch = BATCH,
+                                          .length = LENGTH,
+                                          .heads = HEADS,
+                                          .head_dim = DIM / HEADS,
+                                          .q_row_stride = 3 * DIM,
+                                          .k_row_stride = 3 * DIM,
+                                          .v_row_stride = 3 * DIM,
+                                          .out_row_stride = DIM,
+                                          .scale = 0.25f};
+  p->linears[6] = linear(v->attended, w->proj, v->hidden, ROWS, DIM, DIM);
+  p->linears[6].accumulate = 1;
   p->pool = (panamba_pool_args){
       .input = v->normed, .out = v->pooled, .batch = BATCH, .length = LENGTH, .dim = DIM, .count = LENGTH, .step = 1};
 }
@@ -186,6 +209,9 @@ static void write_program(program *p, const weights *w) {
                                      {&p->scan, PANAMBA_SELECTIVE_SCAN, 0},
                                      {&p->linears[3], PANAMBA_LINEAR, 0},
                                      {&p->rotary, PANAMBA_ROTARY, 0},
+                                     {&p->linears[5], PANAMBA_LINEAR, 0},
+                                     {&p->attention, PANAMBA_ATTENTION, 0},
+                                     {&p->linears[6], PANAMBA_LINEAR, 0},
                                      {&p->norms[1], PANAMBA_NORM, 0},
                                      {&p->pool, PANAMBA_POOL, 0},
                                      {&p->linears[4], PANAMBA_LINEAR, 0}};

@@ -22,6 +22,7 @@ typedef union {
   panamba_causal_conv_args conv;
   panamba_selective_scan_args scan;
   panamba_rotary_args rotary;
+  panamba_attention_args attention;
   panamba_pool_args pool;
 } arguments;
 
@@ -100,7 +101,7 @@ static const void *add_linear(program *p, const value *input, int64_t columns, i
                               .input_row_stride = input->width,
                               .dtype = input->dtype,
                               .out_dtype = out_dtype < 0 ? draw_dtype() : out_dtype,
-                              .activation = out_dtype < 0 ? (int32_t)draw(2) : PANAMBA_ACTIVATION_NONE};
+                              .activation = out_dtype < 0 ? (int32_t)draw(3) : PANAMBA_ACTIVATION_NONE};
   args.out_row_stride = args.columns;
   double range = 1.0 / (double)args.depth;
   args.weight =
@@ -187,6 +188,29 @@ static void add_rotary(program *p) {
   add_step(p, PANAMBA_ROTARY, (arguments){.rotary = args}, (uses){{args.x}, {args.out}});
 }
 
+/* Of heads that divide the width; q, k and v may be one. */
+static void add_attention(program *p) {
+  const value *q = pick_value(p, -1, -1);
+  const value *k = pick_value(p, q->width, q->dtype);
+  const value *v = pick_value(p, q->width, q->dtype);
+  int64_t heads = q->width % 3 == 0 ? 3 : q->width % 2 == 0 ? 2 : 1;
+  panamba_attention_args args = {.q = q->data,
+                                 .k = k->data,
+                                 .v = v->data,
+                                 .batch = p->batch,
+                                 .length = p->length,
+                                 .heads = heads,
+                                 .head_dim = q->width / heads,
+                                 .q_row_stride = q->width,
+                                 .k_row_stride = q->width,
+                                 .v_row_stride = q->width,
+                                 .out_row_stride = q->width,
+                                 .scale = 0.5f,
+                                 .dtype = q->dtype};
+  args.out = add_value(p, q->width, args.dtype);
+  add_step(p, PANAMBA_ATTENTION, (arguments){.attention = args}, (uses){{args.q, args.k, args.v}, {args.out}});
+}
+
 static void add_pool(program *p) {
   const value *input = pick_value(p, -1, PANAMBA_F32);
   if (!input) {
@@ -246,12 +270,13 @@ static void draw_program(program *p) {
     fill_elements(data, dtype, 0, rows_of(p) * width, -1, 1);
   }
   while (p->step_count < MOST_STEPS - 3) {
-    switch (draw(7)) {
+    switch (draw(8)) {
       case 0: add_norm(p); break;
       case 1: add_convolution(p); break;
       case 2: add_scan(p); break;
       case 3: add_rotary(p); break;
       case 4: add_pool(p); break;
+      case 5: add_attention(p); break;
       default: add_linear(p, pick_value(p, -1, -1), -1, -1); break;
     }
   }

@@ -101,6 +101,81 @@ static panamba_scan_direction scan_direction(const network *n, direction_values 
                                   .saved_states = v->saved_states};
 }
 
+/* hidden = hidden + gelu(attention(normed)), of the normed rows to themselves. */
+static void add_attention(training_program *p) {
+  training_values *v = &p->values;
+  add(p, PANAMBA_ATTENTION,
+      (arguments){.attention = {.q = v->normed,
+                                .k = v->normed,
+                                .v = v->normed,
+                                .out = v->attended,
+                                .statistics = v->attention_statistics,
+                                .batch = BATCH,
+                                .length = LENGTH,
+                                .heads = HEADS,
+                                .head_dim = DIM / HEADS,
+                                .q_row_stride = DIM,
+                                .k_row_stride = DIM,
+                                .v_row_stride = DIM,
+                                .out_row_stride = DIM,
+                                .scale = 0.5f}});
+  add_pointwise(p, PANAMBA_POINTWISE_GELU, v->attended, DIM, v->activated, ROWS, DIM);
+  add(p, PANAMBA_SUM,
+      (arguments){.sum = {.parts = v->activated,
+                          .out = v->hidden,
+                          .count = 1,
+                          .width = ROWS * DIM,
+                          .part_stride = ROWS * DIM,
+                          .accumulate = 1,
+                          .scale = 1}});
+}
+
+/* What goes through attention, added to normed_gradient. */
+static void add_attention_gradient(training_program *p) {
+  training_values *v = &p->values;
+  add(p, PANAMBA_ACTIVATION_GRADIENT,
+      (arguments){.activation_gradient = {.x = v->attended,
+                                          .out_gradient = v->hidden_gradient,
+                                          .x_gradient = v->attended_gradient,
+                                          .rows = ROWS,
+                                          .columns = DIM,
+                                          .x_row_stride = DIM,
+                                          .out_gradient_row_stride = DIM,
+                                          .x_gradient_row_stride = DIM,
+                                          .activation = PANAMBA_ACTIVATION_GELU}});
+  add(p, PANAMBA_ATTENTION_GRADIENT,
+      (arguments){.attention_gradient = {.q = v->normed,
+                                         .k = v->normed,
+                                         .v = v->normed,
+                                         .out = v->attended,
+                                         .statistics = v->attention_statistics,
+                                         .out_gradient = v->attended_gradient,
+                                         .q_gradient = v->attention_gradients,
+                                         .k_gradient = v->attention_gradients + ROWS * DIM,
+                                         .v_gradient = v->attention_gradients + 2 * ROWS * DIM,
+                                         .batch = BATCH,
+                                         .length = LENGTH,
+                                         .heads = HEADS,
+                                         .head_dim = DIM / HEADS,
+                                         .q_row_stride = DIM,
+                                         .k_row_stride = DIM,
+                                         .v_row_stride = DIM,
+                                         .out_row_stride = DIM,
+                                         .out_gradient_row_stride = DIM,
+                                         .q_gradient_row_stride = DIM,
+                                         .k_gradient_row_stride = DIM,
+                                         .v_gradient_row_stride = DIM,
+                                         .scale = 0.5f}});
+  add(p, PANAMBA_SUM,
+      (arguments){.sum = {.parts = v->attention_gradients,
+                          .out = v->normed_gradient,
+                          .count = 3,
+                          .width = ROWS * DIM,
+                          .part_stride = ROWS * DIM,
+                          .accumulate = 1,
+                          .scale = 1}});
+}
+
 static void add_forward(training_program *p, const training_batch *b) {
   training_values *v = &p->values;
   const network *n = &v->parameters;
@@ -170,6 +245,7 @@ static void add_forward(training_program *p, const training_batch *b) {
                            .scale = 1,
                            .saved_interval = INTERVAL}});
   add_linear(p, v->y, v->packed_out, 0, v->hidden, ROWS, INNER, DIM);
+  add_attention(p);
   add(p, PANAMBA_POOL,
       (arguments){.pool = {.input = v->hidden,
                            .out = v->pooled,
@@ -271,6 +347,7 @@ static void add_block_gradient(training_program *p) {
     add_sum(p, d[i].conv_parts, BATCH, CONV_PARAMETERS, CONV_PARAMETERS, v->gradient.directions[i].conv);
   }
   add_input_gradient(p, v->xz_gradient, n->in, 0, v->normed_gradient, ROWS, 2 * INNER, DIM);
+  add_attention_gradient(p);
   add_weight_gradient(p, v->xz_gradient, v->normed, v->gradient.in, ROWS, 2 * INNER, DIM);
 }
 

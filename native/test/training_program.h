@@ -15,6 +15,7 @@ enum {
   SIDE = 10,
   PATCH = 2,
   LENGTH = 26, /* 25 patches and a class token */
+  HEADS = 2,
   PIXELS = 3 * PATCH * PATCH,
   DIM = 20,
   INNER = 70, /* two parts of a scan's gradient */
@@ -28,7 +29,7 @@ enum {
   SCAN_PARTS = (INNER + PANAMBA_SCAN_PART_CHANNELS - 1) / PANAMBA_SCAN_PART_CHANNELS,
   INTERVAL = 16,
   CHUNKS = (LENGTH + INTERVAL - 1) / INTERVAL,
-  MOST_STEPS = 64
+  MOST_STEPS = 72
 };
 
 /* Room for a packed matrix in every tier. */
@@ -96,6 +97,11 @@ typedef struct {
   float gate[ROWS * INNER];
   float y[ROWS * INNER];
   float hidden[ROWS * DIM];
+  float attended[ROWS * DIM];
+  float attention_statistics[2 * HEADS * ROWS];
+  float activated[ROWS * DIM];
+  float attended_gradient[ROWS * DIM];
+  float attention_gradients[3 * ROWS * DIM];
   float pooled[BATCH * DIM];
   float logits[BATCH * CLASSES];
   float losses[BATCH];
@@ -135,6 +141,9 @@ typedef union {
   panamba_norm_gradient_args norm_gradient;
   panamba_pool_gradient_args pool_gradient;
   panamba_patches_args patches;
+  panamba_attention_args attention;
+  panamba_attention_gradient_args attention_gradient;
+  panamba_activation_gradient_args activation_gradient;
   panamba_cross_entropy_args cross_entropy;
   panamba_squares_args squares;
   panamba_clip_args clip;

@@ -24,11 +24,23 @@ int32_t panamba_check_sum(const panamba_sum_args *a) {
 
 int32_t panamba_check_pointwise(const panamba_pointwise_args *a) {
   REQUIRE(a->x && a->out);
-  REQUIRE(a->kind == PANAMBA_POINTWISE_SILU || a->kind == PANAMBA_POINTWISE_DECAY);
+  REQUIRE(a->kind >= PANAMBA_POINTWISE_SILU && a->kind <= PANAMBA_POINTWISE_GELU);
   REQUIRE(a->reserved == 0);
   REQUIRE(volume(a->rows, a->columns, 1));
   REQUIRE(a->x_row_stride >= a->columns && volume(a->rows, a->x_row_stride, 1));
   REQUIRE(a->out_row_stride >= a->columns && volume(a->rows, a->out_row_stride, 1));
+  return PANAMBA_OK;
+}
+
+int32_t panamba_check_activation_gradient(const panamba_activation_gradient_args *a) {
+  REQUIRE(a->x && a->out_gradient && a->x_gradient && a->x_gradient != a->x);
+  REQUIRE(a->activation == PANAMBA_ACTIVATION_SILU || a->activation == PANAMBA_ACTIVATION_GELU);
+  REQUIRE(a->reserved == 0);
+  REQUIRE(volume(a->rows, a->columns, 1));
+  REQUIRE(a->x_row_stride >= a->columns && volume(a->rows, a->x_row_stride, 1));
+  REQUIRE(a->out_gradient_row_stride >= a->columns && volume(a->rows, a->out_gradient_row_stride, 1));
+  REQUIRE(a->x_gradient_row_stride >= a->columns && volume(a->rows, a->x_gradient_row_stride, 1));
+  REQUIRE(a->x_gradient != a->out_gradient || a->x_gradient_row_stride == a->out_gradient_row_stride);
   return PANAMBA_OK;
 }
 

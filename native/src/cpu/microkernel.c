@@ -1,6 +1,7 @@
 #include "microkernel.h"
 
-#include "vec_math.h"
+#include "gemm_cases.h"
+#include "vec_gelu.h"
 
 INLINE void multiply_f32(const panel_product *p, vec sum[GEMM_ROWS][GEMM_VECS], const int rows, const int vectors) {
   const float *input[GEMM_ROWS];
@@ -52,13 +53,22 @@ INLINE void multiply_bf16(const panel_product *p, vec sum[GEMM_ROWS][GEMM_VECS],
 }
 
 /* Not unrolled: what an activation takes is far more than the way through memory. */
-static void activate(const panel_product *p, const float *values, int rows, int vectors) {
+INLINE void activate_by(const panel_product *p, const float *values, int rows, int vectors, const int gelu) {
   for (int i = 0; i < rows; i++) {
     for (int j = 0; j < vectors; j++) {
       int lanes = j == vectors - 1 ? p->last_lanes : VEC_WIDTH;
-      vec value = vec_silu(vec_load(values + (i * GEMM_VECS + j) * VEC_WIDTH));
+      vec value = vec_load(values + (i * GEMM_VECS + j) * VEC_WIDTH);
+      value = gelu ? vec_gelu(value) : vec_silu(value);
       vec_store_as(p->out_dtype, p->out, i * p->out_row_stride + j * VEC_WIDTH, value, lanes);
     }
+  }
+}
+
+static void activate(const panel_product *p, const float *values, int rows, int vectors) {
+  if (p->activation == PANAMBA_ACTIVATION_GELU) {
+    activate_by(p, values, rows, vectors, 1);
+  } else {
+    activate_by(p, values, rows, vectors, 0);
   }
 }
 
@@ -98,39 +108,10 @@ INLINE void panel_product_body(const panel_product *p, const int rows, const int
 }
 
 /* One specialisation per shape: the loops over rows and vectors unroll, and the sums live in registers. */
-#define ROWS_CASE(rows, vectors)               \
-  case rows:                                   \
-    panel_product_body(p, rows, vectors, f32); \
-    break;
-
-#define ROW_CASES_5(vectors) \
-  ROWS_CASE(1, vectors) ROWS_CASE(2, vectors) ROWS_CASE(3, vectors) ROWS_CASE(4, vectors) ROWS_CASE(5, vectors)
-#if GEMM_ROWS == 9
-#define ROW_CASES(vectors) \
-  ROW_CASES_5(vectors) ROWS_CASE(6, vectors) ROWS_CASE(7, vectors) ROWS_CASE(8, vectors) ROWS_CASE(9, vectors)
-#elif GEMM_ROWS == 6
-#define ROW_CASES(vectors) ROW_CASES_5(vectors) ROWS_CASE(6, vectors)
-#elif GEMM_ROWS == 5
-#define ROW_CASES(vectors) ROW_CASES_5(vectors)
-#else
-#error "no row cases for this tier"
-#endif
+#define GEMM_CASE(rows, vectors) panel_product_body(p, rows, vectors, f32)
 
 INLINE void panel_product_of(const panel_product *p, int rows, int vectors, const int f32) {
-  switch (vectors) {
-    case 1:
-      switch (rows) { ROW_CASES(1) default : break; }
-      break;
-    case 2:
-      switch (rows) { ROW_CASES(2) default : break; }
-      break;
-#if GEMM_VECS == 3
-    case 3:
-      switch (rows) { ROW_CASES(3) default : break; }
-      break;
-#endif
-    default: break;
-  }
+  GEMM_CASES(rows, vectors);
 }
 
 void TIER_NAME(panel_product)(const panel_product *p, int rows, int vectors) {

@@ -12,9 +12,11 @@
  *   vec_sum                               adds the lanes in an order that depends on the tier alone
  *   vec_fold                              of four vectors one: every four lanes are a part of each one's sum
  *   vec_folded_sums                       the sums of VEC_WIDTH vectors, one per lane, from their VEC_WIDTH / 4 folds
+ *   vec_transpose                         rows and columns of VEC_WIDTH vectors exchanged; bits are only moved
  *   vec_any_beyond(a, limit)              whether a lane is above the limit, or NaN
  *   pairs                                 two neighbouring bfloat16 per lane, the first in the lower half
  *   pairs_set, pairs_set_one              the same pair, or one number beside a zero, in every lane
+ *   pairs_of(a, b)                        a, rounded, beside b, rounded; pairs_first, pairs_second: one of the two
  *   vec_dot(sum, a, b)                    sum + a0 * b0 + a1 * b1, in an order that depends on the tier alone
  */
 #ifndef PANAMBA_VEC_H

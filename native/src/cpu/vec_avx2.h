@@ -72,6 +72,25 @@ INLINE vec vec_folded_sums(const vec *v) {
   return _mm256_add_ps(_mm256_permute2f128_ps(v[0], v[1], 0x20), _mm256_permute2f128_ps(v[0], v[1], 0x31));
 }
 
+/* Within each half of four columns, as if the halves were matrices of their own; then halves with each other. */
+INLINE void vec_transpose(vec v[VEC_WIDTH]) {
+  vec t[VEC_WIDTH];
+  for (int i = 0; i < VEC_WIDTH; i += 4) {
+    __m256d low = _mm256_castps_pd(_mm256_unpacklo_ps(v[i], v[i + 1]));
+    __m256d high = _mm256_castps_pd(_mm256_unpackhi_ps(v[i], v[i + 1]));
+    __m256d next_low = _mm256_castps_pd(_mm256_unpacklo_ps(v[i + 2], v[i + 3]));
+    __m256d next_high = _mm256_castps_pd(_mm256_unpackhi_ps(v[i + 2], v[i + 3]));
+    t[i] = _mm256_castpd_ps(_mm256_unpacklo_pd(low, next_low));
+    t[i + 1] = _mm256_castpd_ps(_mm256_unpackhi_pd(low, next_low));
+    t[i + 2] = _mm256_castpd_ps(_mm256_unpacklo_pd(high, next_high));
+    t[i + 3] = _mm256_castpd_ps(_mm256_unpackhi_pd(high, next_high));
+  }
+  for (int i = 0; i < 4; i++) {
+    v[i] = _mm256_permute2f128_ps(t[i], t[4 + i], 0x20);
+    v[4 + i] = _mm256_permute2f128_ps(t[i], t[4 + i], 0x31);
+  }
+}
+
 INLINE vec vec_widen_bf16(__m128i halves) {
   return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
 }
@@ -104,12 +123,17 @@ INLINE void vec_store_bf16_partial(bf16 *p, vec a, int lanes) {
 
 typedef __m256i pairs;
 INLINE pairs pairs_load(const bf16 *p) { return _mm256_loadu_si256((const __m256i *)p); }
+INLINE void pairs_store(bf16 *p, pairs a) { _mm256_storeu_si256((__m256i *)p, a); }
 INLINE pairs pairs_set(const bf16 *p) {
   int32_t both;
   memcpy(&both, p, sizeof both);
   return _mm256_set1_epi32(both);
 }
 INLINE pairs pairs_set_one(const bf16 *p) { return _mm256_set1_epi32(*p); }
+INLINE pairs pairs_of(vec a, vec b) {
+  __m256i second = _mm256_slli_epi32(_mm256_cvtepu16_epi32(vec_narrow_bf16(b)), 16);
+  return _mm256_or_si256(_mm256_cvtepu16_epi32(vec_narrow_bf16(a)), second);
+}
 INLINE vec pairs_first(pairs a) { return _mm256_castsi256_ps(_mm256_slli_epi32(a, 16)); }
 INLINE vec pairs_second(pairs a) {
   return _mm256_castsi256_ps(_mm256_and_si256(a, _mm256_set1_epi32((int32_t)0xffff0000u)));

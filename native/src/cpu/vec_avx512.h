@@ -105,6 +105,31 @@ INLINE vec vec_folded_sums(const vec *v) {
   return vec_fold_fours(vec_fold_fours(v[0], v[1]), vec_fold_fours(v[2], v[3]));
 }
 
+/* Within each quarter of four columns, as if the quarters were matrices of their own; then quarters with each other. */
+INLINE void vec_transpose(vec v[VEC_WIDTH]) {
+  vec t[VEC_WIDTH];
+  for (int i = 0; i < VEC_WIDTH; i += 4) {
+    __m512d low = _mm512_castps_pd(_mm512_unpacklo_ps(v[i], v[i + 1]));
+    __m512d high = _mm512_castps_pd(_mm512_unpackhi_ps(v[i], v[i + 1]));
+    __m512d next_low = _mm512_castps_pd(_mm512_unpacklo_ps(v[i + 2], v[i + 3]));
+    __m512d next_high = _mm512_castps_pd(_mm512_unpackhi_ps(v[i + 2], v[i + 3]));
+    t[i] = _mm512_castpd_ps(_mm512_unpacklo_pd(low, next_low));
+    t[i + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(low, next_low));
+    t[i + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(high, next_high));
+    t[i + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(high, next_high));
+  }
+  for (int i = 0; i < 4; i++) {
+    vec even = _mm512_shuffle_f32x4(t[i], t[4 + i], 0x88);
+    vec odd = _mm512_shuffle_f32x4(t[i], t[4 + i], 0xdd);
+    vec next_even = _mm512_shuffle_f32x4(t[8 + i], t[12 + i], 0x88);
+    vec next_odd = _mm512_shuffle_f32x4(t[8 + i], t[12 + i], 0xdd);
+    v[i] = _mm512_shuffle_f32x4(even, next_even, 0x88);
+    v[4 + i] = _mm512_shuffle_f32x4(odd, next_odd, 0x88);
+    v[8 + i] = _mm512_shuffle_f32x4(even, next_even, 0xdd);
+    v[12 + i] = _mm512_shuffle_f32x4(odd, next_odd, 0xdd);
+  }
+}
+
 INLINE vec vec_widen_bf16(__m256i halves) {
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
 }
@@ -132,6 +157,7 @@ INLINE void vec_store_bf16_partial(bf16 *p, vec a, int lanes) {
 
 typedef __m512i pairs;
 INLINE pairs pairs_load(const bf16 *p) { return _mm512_loadu_si512(p); }
+INLINE void pairs_store(bf16 *p, pairs a) { _mm512_storeu_si512(p, a); }
 INLINE pairs pairs_set(const bf16 *p) {
   int32_t both;
   memcpy(&both, p, sizeof both);
@@ -139,12 +165,25 @@ INLINE pairs pairs_set(const bf16 *p) {
 }
 INLINE pairs pairs_set_one(const bf16 *p) { return _mm512_set1_epi32(*p); }
 #if defined(__AVX512BF16__)
-INLINE vec vec_dot(vec sum, pairs a, pairs b) { return _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b); }
+/* Both are narrowed at once, one behind the other; then the halves are interleaved. */
+static const uint16_t pairs_order[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+                                         8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+INLINE pairs pairs_of(vec a, vec b) {
+  return _mm512_permutexvar_epi16(_mm512_loadu_si512(pairs_order), (__m512i)_mm512_cvtne2ps_pbh(b, a));
+}
 #else
+INLINE pairs pairs_of(vec a, vec b) {
+  __m512i second = _mm512_slli_epi32(_mm512_cvtepu16_epi32(vec_narrow_bf16(b)), 16);
+  return _mm512_or_si512(_mm512_cvtepu16_epi32(vec_narrow_bf16(a)), second);
+}
+#endif
 INLINE vec pairs_first(pairs a) { return _mm512_castsi512_ps(_mm512_slli_epi32(a, 16)); }
 INLINE vec pairs_second(pairs a) {
   return _mm512_castsi512_ps(_mm512_and_si512(a, _mm512_set1_epi32((int32_t)0xffff0000u)));
 }
+#if defined(__AVX512BF16__)
+INLINE vec vec_dot(vec sum, pairs a, pairs b) { return _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b); }
+#else
 INLINE vec vec_dot(vec sum, pairs a, pairs b) {
   sum = vec_fma(pairs_first(a), pairs_first(b), sum);
   return vec_fma(pairs_second(a), pairs_second(b), sum);

@@ -62,6 +62,13 @@ INLINE float vec_sum(vec a) { return (a[0] + a[2]) + (a[1] + a[3]); }
 INLINE vec vec_fold(vec a, vec b, vec c, vec d) { return (vec){vec_sum(a), vec_sum(b), vec_sum(c), vec_sum(d)}; }
 INLINE vec vec_folded_sums(const vec *v) { return v[0]; }
 
+INLINE void vec_transpose(vec v[VEC_WIDTH]) {
+  vec a = v[0], b = v[1], c = v[2], d = v[3];
+  for (int i = 0; i < VEC_WIDTH; i++) {
+    v[i] = (vec){a[i], b[i], c[i], d[i]};
+  }
+}
+
 INLINE vec vec_load_bf16_partial(const bf16 *p, int lanes) {
   vec a = {0, 0, 0, 0};
   for (int i = 0; i < lanes; i++) {
@@ -83,12 +90,22 @@ INLINE pairs pairs_load(const bf16 *p) {
   memcpy(&a, p, sizeof a);
   return a;
 }
+INLINE void pairs_store(bf16 *p, pairs a) { memcpy(p, &a, sizeof a); }
 INLINE pairs pairs_both(uint32_t both) { return (pairs){both, both, both, both}; }
 INLINE pairs pairs_set(const bf16 *p) { return pairs_both((uint32_t)p[1] << 16 | p[0]); }
 INLINE pairs pairs_set_one(const bf16 *p) { return pairs_both(*p); }
+INLINE pairs pairs_of(vec a, vec b) {
+  pairs both;
+  for (int i = 0; i < VEC_WIDTH; i++) {
+    both[i] = (uint32_t)bf16_of(b[i]) << 16 | bf16_of(a[i]);
+  }
+  return both;
+}
+INLINE vec pairs_first(pairs a) { return (vec)(a << 16); }
+INLINE vec pairs_second(pairs a) { return (vec)(a & 0xffff0000u); }
 INLINE vec vec_dot(vec sum, pairs a, pairs b) {
-  sum = vec_fma((vec)(a << 16), (vec)(b << 16), sum);
-  return vec_fma((vec)(a & 0xffff0000u), (vec)(b & 0xffff0000u), sum);
+  sum = vec_fma(pairs_first(a), pairs_first(b), sum);
+  return vec_fma(pairs_second(a), pairs_second(b), sum);
 }
 
 #include "vec_exp2.h"

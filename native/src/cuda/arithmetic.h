@@ -84,6 +84,25 @@ PANAMBA_HD float panamba_softplus(float v) {
 /* v / (1 + e^-v). Two MUFU. */
 PANAMBA_HD float panamba_silu(float v) { return v * panamba_reciprocal(1.0f + panamba_exp2(v * -PANAMBA_LOG2_E)); }
 
+/* v Phi(v), with Phi(-|v|) = e^(-v^2/2) t p(t) and t = 1 / (1 + 0.35 |v|), as vec_gelu.h has it. Two MUFU. */
+PANAMBA_HD float panamba_gelu(float v) {
+  float y = fabsf(v);
+  float t = panamba_reciprocal(fmaf(y, 0.35f, 1.0f));
+  float p = -0x1.ddb9a4p-6f;
+  p = fmaf(p, t, 0x1.26fa0cp-3f);
+  p = fmaf(p, t, -0x1.05fb06p-2f);
+  p = fmaf(p, t, 0x1.464a38p-3f);
+  p = fmaf(p, t, -0x1.7c5408p-6f);
+  p = fmaf(p, t, 0x1.b05844p-4f);
+  p = fmaf(p, t, 0x1.eac99ep-4f);
+  p = fmaf(p, t, 0x1.1e70c6p-3f);
+  p = fmaf(p, t, 0x1.1df1c6p-3f);
+  float tail = p * t * panamba_exp2(y * y * (-0.5f * PANAMBA_LOG2_E));
+  /* At -infinity the limit, -0. The comparison lets NaN pass. */
+  float low = v < -14.0f ? -14.0f : v;
+  return v < 0.0f ? low * tail : v * (1.0f - tail);
+}
+
 /* One state's step of the scan: h = exp(dt A) h + (dt u) B, with a = A log2(e). One MUFU. */
 PANAMBA_HD float panamba_scan_step(float h, float dt, float a, float dtu, float b) {
   return fmaf(panamba_exp2(dt * a), h, dtu * b);

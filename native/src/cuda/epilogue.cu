@@ -21,7 +21,14 @@ struct epilogue_kernel {
   int64_t columns;
   int64_t input_row_stride;
   int64_t out_row_stride;
-  bool silu;
+  int32_t activation;
+
+  PANAMBA_HD float activated(float value) const {
+    if (activation == PANAMBA_ACTIVATION_SILU) {
+      return panamba_silu(value);
+    }
+    return activation == PANAMBA_ACTIVATION_GELU ? panamba_gelu(value) : value;
+  }
 
   template <class Block>
   PANAMBA_HD void run(Block &block) const {
@@ -34,7 +41,7 @@ struct epilogue_kernel {
         PANAMBA_UNROLL
         for (int j = 0; j < Width; j++) {
           value[j] = bias ? value[j] + bias[column + j] : value[j];
-          value[j] = silu ? panamba_silu(value[j]) : value[j];
+          value[j] = activated(value[j]);
         }
         store_narrow<Out, Width>(value, to + column);
       }
@@ -51,7 +58,7 @@ static int32_t launch_epilogue(const panamba_cuda_epilogue_args &a, void *stream
   kernel.columns = a.columns;
   kernel.input_row_stride = a.input_row_stride;
   kernel.out_row_stride = a.out_row_stride;
-  kernel.silu = a.activation == PANAMBA_ACTIVATION_SILU;
+  kernel.activation = a.activation;
   char shapes[80];
   snprintf(shapes, sizeof shapes, "rows %lld, columns %lld", static_cast<long long>(a.rows),
            static_cast<long long>(a.columns));
@@ -89,7 +96,7 @@ int32_t panamba_launch_epilogue(const panamba_cuda_epilogue_args *args, void *, 
     return panamba_fail(PANAMBA_INVALID_ARGUMENT, "epilogue: a pointer is null");
   }
   if (!is_activation_type(args->input_dtype) || !is_activation_type(args->out_dtype) || args->reserved != 0 ||
-      (args->activation != PANAMBA_ACTIVATION_NONE && args->activation != PANAMBA_ACTIVATION_SILU)) {
+      args->activation < PANAMBA_ACTIVATION_NONE || args->activation > PANAMBA_ACTIVATION_GELU) {
     return panamba_fail(PANAMBA_INVALID_ARGUMENT, "epilogue: element types %d and %d, activation %d, reserved %d",
                         args->input_dtype, args->out_dtype, args->activation, args->reserved);
   }

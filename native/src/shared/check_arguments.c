@@ -39,7 +39,7 @@ int32_t panamba_check_norm(const panamba_norm_args *a) {
 int32_t panamba_check_linear(const panamba_linear_args *a) {
   REQUIRE(a->input && a->weight && a->out && a->input != a->out);
   REQUIRE(is_activation(a->dtype) && is_activation(a->out_dtype));
-  REQUIRE(a->activation == PANAMBA_ACTIVATION_NONE || a->activation == PANAMBA_ACTIVATION_SILU);
+  REQUIRE(a->activation >= PANAMBA_ACTIVATION_NONE && a->activation <= PANAMBA_ACTIVATION_GELU);
   REQUIRE(volume(a->depth, a->columns, 1));
   REQUIRE(a->input_row_stride >= a->depth && volume(a->rows, a->input_row_stride, 1));
   REQUIRE(a->out_row_stride >= a->columns && volume(a->rows, a->out_row_stride, 1));

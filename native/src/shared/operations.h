@@ -14,30 +14,33 @@
 #ifndef PANAMBA_OPERATIONS_H
 #define PANAMBA_OPERATIONS_H
 
-#define PANAMBA_OPERATIONS(CPU, BOTH, TRAINING, GPU)                    \
-  CPU(PATCH_EMBEDDING, patch_embedding, panamba_patch_embedding_args)   \
-  BOTH(NORM, norm, panamba_norm_args)                                   \
-  CPU(LINEAR, linear, panamba_linear_args)                              \
-  BOTH(CAUSAL_CONV, causal_conv, panamba_causal_conv_args)              \
-  CPU(SELECTIVE_SCAN, selective_scan, panamba_selective_scan_args)      \
-  BOTH(ROTARY, rotary, panamba_rotary_args)                             \
-  BOTH(POOL, pool, panamba_pool_args)                                   \
-  TRAINING(PACK, pack, panamba_pack_args)                               \
-  TRAINING(PRODUCT, product, panamba_product_args)                      \
-  TRAINING(SUM, sum, panamba_sum_args)                                  \
-  TRAINING(POINTWISE, pointwise, panamba_pointwise_args)                \
-  TRAINING(SCAN_GRADIENT, scan_gradient, panamba_scan_gradient_args)    \
-  TRAINING(CONV_GRADIENT, conv_gradient, panamba_conv_gradient_args)    \
-  TRAINING(NORM_GRADIENT, norm_gradient, panamba_norm_gradient_args)    \
-  TRAINING(POOL_GRADIENT, pool_gradient, panamba_pool_gradient_args)    \
-  TRAINING(PATCHES, patches, panamba_patches_args)                      \
-  TRAINING(CROSS_ENTROPY, cross_entropy, panamba_cross_entropy_args)    \
-  TRAINING(SQUARES, squares, panamba_squares_args)                      \
-  TRAINING(CLIP, clip, panamba_clip_args)                               \
-  TRAINING(ADAMW, adamw, panamba_adamw_args)                            \
-  GPU(CUDA_GATHER_PATCHES, gather_patches, panamba_cuda_embedding_args) \
-  GPU(CUDA_PLACE_TOKENS, place_tokens, panamba_cuda_embedding_args)     \
-  GPU(CUDA_EPILOGUE, epilogue, panamba_cuda_epilogue_args)              \
+#define PANAMBA_OPERATIONS(CPU, BOTH, TRAINING, GPU)                                   \
+  CPU(PATCH_EMBEDDING, patch_embedding, panamba_patch_embedding_args)                  \
+  BOTH(NORM, norm, panamba_norm_args)                                                  \
+  CPU(LINEAR, linear, panamba_linear_args)                                             \
+  BOTH(CAUSAL_CONV, causal_conv, panamba_causal_conv_args)                             \
+  CPU(SELECTIVE_SCAN, selective_scan, panamba_selective_scan_args)                     \
+  BOTH(ROTARY, rotary, panamba_rotary_args)                                            \
+  BOTH(POOL, pool, panamba_pool_args)                                                  \
+  TRAINING(PACK, pack, panamba_pack_args)                                              \
+  TRAINING(PRODUCT, product, panamba_product_args)                                     \
+  TRAINING(SUM, sum, panamba_sum_args)                                                 \
+  TRAINING(POINTWISE, pointwise, panamba_pointwise_args)                               \
+  TRAINING(SCAN_GRADIENT, scan_gradient, panamba_scan_gradient_args)                   \
+  TRAINING(CONV_GRADIENT, conv_gradient, panamba_conv_gradient_args)                   \
+  TRAINING(NORM_GRADIENT, norm_gradient, panamba_norm_gradient_args)                   \
+  TRAINING(POOL_GRADIENT, pool_gradient, panamba_pool_gradient_args)                   \
+  TRAINING(PATCHES, patches, panamba_patches_args)                                     \
+  TRAINING(CROSS_ENTROPY, cross_entropy, panamba_cross_entropy_args)                   \
+  TRAINING(SQUARES, squares, panamba_squares_args)                                     \
+  TRAINING(CLIP, clip, panamba_clip_args)                                              \
+  TRAINING(ADAMW, adamw, panamba_adamw_args)                                           \
+  BOTH(ATTENTION, attention, panamba_attention_args)                                   \
+  TRAINING(ACTIVATION_GRADIENT, activation_gradient, panamba_activation_gradient_args) \
+  TRAINING(ATTENTION_GRADIENT, attention_gradient, panamba_attention_gradient_args)    \
+  GPU(CUDA_GATHER_PATCHES, gather_patches, panamba_cuda_embedding_args)                \
+  GPU(CUDA_PLACE_TOKENS, place_tokens, panamba_cuda_embedding_args)                    \
+  GPU(CUDA_EPILOGUE, epilogue, panamba_cuda_epilogue_args)                             \
   GPU(CUDA_SCAN, scan, panamba_cuda_scan_args)
 
 #define PANAMBA_NOT_HERE(code, name, type)

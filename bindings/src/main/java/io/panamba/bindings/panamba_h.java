@@ -23,10 +23,10 @@ public class panamba_h extends panamba_h$shared {
     static final SymbolLookup SYMBOL_LOOKUP = SymbolLookup.loaderLookup()
             .or(Linker.nativeLinker().defaultLookup());
 
-    private static final int PANAMBA_ABI_VERSION = (int)2L;
+    private static final int PANAMBA_ABI_VERSION = (int)3L;
     /**
      * {@snippet lang=c :
-     * #define PANAMBA_ABI_VERSION 2
+     * #define PANAMBA_ABI_VERSION 3
      * }
      */
     public static int PANAMBA_ABI_VERSION() {
@@ -76,6 +76,15 @@ public class panamba_h extends panamba_h$shared {
      */
     public static int PANAMBA_MAX_CLASS_TOKENS() {
         return PANAMBA_MAX_CLASS_TOKENS;
+    }
+    private static final int PANAMBA_MAX_HEAD_DIM = (int)128L;
+    /**
+     * {@snippet lang=c :
+     * #define PANAMBA_MAX_HEAD_DIM 128
+     * }
+     */
+    public static int PANAMBA_MAX_HEAD_DIM() {
+        return PANAMBA_MAX_HEAD_DIM;
     }
     private static final int PANAMBA_OK = (int)0L;
     /**
@@ -852,6 +861,15 @@ public class panamba_h extends panamba_h$shared {
     public static int PANAMBA_ACTIVATION_SILU() {
         return PANAMBA_ACTIVATION_SILU;
     }
+    private static final int PANAMBA_ACTIVATION_GELU = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_activation.PANAMBA_ACTIVATION_GELU = 2
+     * }
+     */
+    public static int PANAMBA_ACTIVATION_GELU() {
+        return PANAMBA_ACTIVATION_GELU;
+    }
     private static final int PANAMBA_POOL_MEAN = (int)0L;
     /**
      * {@snippet lang=c :
@@ -1049,6 +1067,33 @@ public class panamba_h extends panamba_h$shared {
      */
     public static int PANAMBA_ADAMW() {
         return PANAMBA_ADAMW;
+    }
+    private static final int PANAMBA_ATTENTION = (int)20L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_ATTENTION = 20
+     * }
+     */
+    public static int PANAMBA_ATTENTION() {
+        return PANAMBA_ATTENTION;
+    }
+    private static final int PANAMBA_ACTIVATION_GRADIENT = (int)21L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_ACTIVATION_GRADIENT = 21
+     * }
+     */
+    public static int PANAMBA_ACTIVATION_GRADIENT() {
+        return PANAMBA_ACTIVATION_GRADIENT;
+    }
+    private static final int PANAMBA_ATTENTION_GRADIENT = (int)22L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_ATTENTION_GRADIENT = 22
+     * }
+     */
+    public static int PANAMBA_ATTENTION_GRADIENT() {
+        return PANAMBA_ATTENTION_GRADIENT;
     }
 
     private static class panamba_run {

@@ -51,7 +51,7 @@ public class panamba_linear_args {
         panamba_h.C_INT.withName("dtype"),
         panamba_h.C_INT.withName("out_dtype"),
         panamba_h.C_INT.withName("activation")
-    ).withName("$anon$196:9");
+    ).withName("$anon$201:9");
 
     /**
      * The layout of this struct

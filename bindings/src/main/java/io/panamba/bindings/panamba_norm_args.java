@@ -49,7 +49,7 @@ public class panamba_norm_args {
         panamba_h.C_FLOAT.withName("eps"),
         panamba_h.C_INT.withName("kind"),
         panamba_h.C_INT.withName("dtype")
-    ).withName("$anon$175:9");
+    ).withName("$anon$176:9");
 
     /**
      * The layout of this struct

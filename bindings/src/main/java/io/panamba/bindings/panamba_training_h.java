@@ -68,5 +68,14 @@ public class panamba_training_h extends panamba_training_h$shared {
     public static int PANAMBA_POINTWISE_DECAY() {
         return PANAMBA_POINTWISE_DECAY;
     }
+    private static final int PANAMBA_POINTWISE_GELU = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_pointwise_kind.PANAMBA_POINTWISE_GELU = 2
+     * }
+     */
+    public static int PANAMBA_POINTWISE_GELU() {
+        return PANAMBA_POINTWISE_GELU;
+    }
 }
 

@@ -32,7 +32,9 @@ public record Linear(
     /** Nothing. */
     NONE,
     /** {@code v / (1 + e^-v)} (arXiv 1702.03118). */
-    SILU
+    SILU,
+    /** {@code v Phi(v) = v (1 + erf(v / sqrt(2))) / 2} (arXiv 1606.08415). */
+    GELU
   }
 
   /** Checks shapes. */

@@ -21,6 +21,7 @@ public sealed interface Operation
         SelectiveScan,
         Rotary,
         Pool,
+        Attention,
         Copy,
         Together,
         TrainingOperation {

@@ -18,7 +18,9 @@ public record Pointwise(Kind kind, Columns x, Columns out) implements TrainingOp
     /** {@code x / (1 + e^-x)}: a scan's gate, of z. */
     SILU,
     /** {@code -e^x * log2(e)}: a scan's {@code a}, of A_log. */
-    DECAY
+    DECAY,
+    /** {@code x Phi(x)}: see {@link Linear.Activation#GELU}. */
+    GELU
   }
 
   /** Checks shapes. */

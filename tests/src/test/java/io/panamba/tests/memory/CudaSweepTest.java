@@ -9,6 +9,7 @@ import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.Plan;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
+import io.panamba.runtime.operation.Attention;
 import io.panamba.runtime.operation.CausalConv;
 import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.operation.Linear;
@@ -182,6 +183,28 @@ class CudaSweepTest {
           on.add(
               new Norm(
                   Norm.Kind.RMS, forward, backward, 1, on.numbers(channels), null, 1e-2f, out));
+          return out;
+        });
+  }
+
+  @ParameterizedTest
+  @MethodSource("sizes")
+  void attentionAndGelu(Gpu gpu, int length, int channels) {
+    int heads = channels % 3 == 0 ? 3 : 1;
+    check(
+        gpu,
+        on -> {
+          Tensor attended = on.zeros(2, length, channels);
+          on.add(Attention.of(on.numbers(2, length, 3L * channels), heads, attended, null));
+          Tensor out = on.zeros(2, length, channels);
+          on.add(
+              new Linear(
+                  Columns.of(attended),
+                  on.weight(channels, channels),
+                  on.numbers(channels),
+                  0,
+                  Linear.Activation.GELU,
+                  Columns.of(out)));
           return out;
         });
   }

@@ -76,12 +76,18 @@ class PointwiseSweepTest extends Sweep {
   private static void assertClose(Pointwise.Kind kind, float[] x, Columns out) {
     Values expected = new Values(x.length);
     for (int i = 0; i < x.length; i++) {
-      expected.add(
-          i,
-          switch (kind) {
-            case SILU -> ScalarOperations.silu(x[i]);
-            case DECAY -> -Math.exp(x[i]) / Math.log(2);
-          });
+      double v = x[i];
+      switch (kind) {
+        case SILU -> expected.add(i, ScalarOperations.silu(v));
+        case DECAY -> expected.add(i, -Math.exp(v) / Math.log(2));
+        // Of the exponent, v^2 / 2, the rounding is relative to the number itself; below the least
+        // normal number Phi may be zero.
+        case GELU -> {
+          double gelu = v * ScalarOperations.normalDistribution(v);
+          double least = Math.abs(v) * Float.MIN_NORMAL / BOUND;
+          expected.add(i, gelu, Math.abs(gelu) * (2 + v * v / 4) + least);
+        }
+      }
     }
     expected.assertClose(
         Guarded.columns(out), BOUND, "%s of %d columns".formatted(kind, out.count()));

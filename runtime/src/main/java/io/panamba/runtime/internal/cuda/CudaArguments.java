@@ -76,11 +76,7 @@ final class CudaArguments {
     panamba_cuda_epilogue_args.out_row_stride(args, op.out().rowStride());
     panamba_cuda_epilogue_args.input_dtype(args, type);
     panamba_cuda_epilogue_args.out_dtype(args, type);
-    panamba_cuda_epilogue_args.activation(
-        args,
-        op.activation() == Linear.Activation.SILU
-            ? panamba_h.PANAMBA_ACTIVATION_SILU()
-            : panamba_h.PANAMBA_ACTIVATION_NONE());
+    panamba_cuda_epilogue_args.activation(args, Codes.of(op.activation()));
     return args;
   }
 

@@ -9,6 +9,7 @@ import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.Checks;
 import io.panamba.runtime.internal.Memory;
+import io.panamba.runtime.operation.Attention;
 import io.panamba.runtime.operation.CausalConv;
 import io.panamba.runtime.operation.Copy;
 import io.panamba.runtime.operation.Linear;
@@ -68,7 +69,7 @@ final class CudaSteps {
       case PatchEmbedding op -> patchEmbedding(op);
       case Linear op -> linear(op);
       case SelectiveScan op -> kernel(op, panamba_cuda_h.PANAMBA_CUDA_SCAN(), arguments.scan(op));
-      case Norm _, CausalConv _, Rotary _, Pool _ ->
+      case Norm _, CausalConv _, Rotary _, Pool _, Attention _ ->
           kernel(operation, arguments.code(operation), arguments.shared(operation));
       case Copy op -> copy(op);
       // One after the other: each fills the device.
@@ -139,7 +140,7 @@ final class CudaSteps {
     return product;
   }
 
-  /** cuBLASLt adds a bias of the output's type, and knows no SiLU. */
+  /** cuBLASLt adds a bias of the output's type, and activations are the epilogue's. */
   private void linear(Linear op) {
     PackedMatrix weight = op.weight();
     MemorySegment input = arguments.addresses().of(op.input());
@@ -160,8 +161,7 @@ final class CudaSteps {
             CudaProducts.alignment(out, op.out().rowStride() * outType.bytes()),
             fused ? bias.address() : 0);
     product(op, kind, weight, op.accumulate()).place(input, out);
-    boolean silu = op.activation() == Linear.Activation.SILU;
-    if (silu || (!fused && op.bias() != null)) {
+    if (op.activation() != Linear.Activation.NONE || (!fused && op.bias() != null)) {
       MemorySegment args = arguments.epilogue(op, out, fused ? MemorySegment.NULL : bias);
       kernel(op, panamba_cuda_h.PANAMBA_CUDA_EPILOGUE(), args);
     }

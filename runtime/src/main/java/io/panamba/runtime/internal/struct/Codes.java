@@ -51,6 +51,7 @@ public final class Codes {
     return switch (activation) {
       case NONE -> panamba_h.PANAMBA_ACTIVATION_NONE();
       case SILU -> panamba_h.PANAMBA_ACTIVATION_SILU();
+      case GELU -> panamba_h.PANAMBA_ACTIVATION_GELU();
     };
   }
 
@@ -58,6 +59,7 @@ public final class Codes {
     return switch (kind) {
       case SILU -> panamba_training_h.PANAMBA_POINTWISE_SILU();
       case DECAY -> panamba_training_h.PANAMBA_POINTWISE_DECAY();
+      case GELU -> panamba_training_h.PANAMBA_POINTWISE_GELU();
     };
   }
 }

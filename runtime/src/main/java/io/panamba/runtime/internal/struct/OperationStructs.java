@@ -4,7 +4,10 @@ import io.panamba.bindings.panamba_h;
 import io.panamba.bindings.panamba_step;
 import io.panamba.runtime.ShapeException;
 import io.panamba.runtime.internal.Memory;
+import io.panamba.runtime.operation.ActivationGradient;
 import io.panamba.runtime.operation.AdamW;
+import io.panamba.runtime.operation.Attention;
+import io.panamba.runtime.operation.AttentionGradient;
 import io.panamba.runtime.operation.CausalConv;
 import io.panamba.runtime.operation.Clip;
 import io.panamba.runtime.operation.ConvGradient;
@@ -37,6 +40,7 @@ public final class OperationStructs {
   private final MatrixStructs matrices;
   private final SequenceStructs sequences;
   private final TrainingStructs training;
+  private final AttentionStructs attention;
 
   /**
    * Writes into an arena.
@@ -49,6 +53,7 @@ public final class OperationStructs {
     this.matrices = new MatrixStructs(arena, addresses);
     this.sequences = new SequenceStructs(arena, addresses);
     this.training = new TrainingStructs(arena, addresses);
+    this.attention = new AttentionStructs(arena, addresses);
   }
 
   /** The number of steps of the native library that an operation is. */
@@ -92,6 +97,9 @@ public final class OperationStructs {
       case Squares _ -> panamba_h.PANAMBA_SQUARES();
       case Clip _ -> panamba_h.PANAMBA_CLIP();
       case AdamW _ -> panamba_h.PANAMBA_ADAMW();
+      case Attention _ -> panamba_h.PANAMBA_ATTENTION();
+      case ActivationGradient _ -> panamba_h.PANAMBA_ACTIVATION_GRADIENT();
+      case AttentionGradient _ -> panamba_h.PANAMBA_ATTENTION_GRADIENT();
       case Copy op -> throw notAStep(op);
       case Together op -> throw new IllegalArgumentException(op + " is two steps");
     };
@@ -120,6 +128,9 @@ public final class OperationStructs {
       case Squares op -> training.squares(op);
       case Clip op -> training.clip(op);
       case AdamW op -> training.adamW(op);
+      case Attention op -> attention.attention(op);
+      case ActivationGradient op -> attention.activationGradient(op);
+      case AttentionGradient op -> attention.attentionGradient(op);
       case Copy op -> throw notAStep(op);
       case Together op -> throw new IllegalArgumentException(op + " is two steps");
     };

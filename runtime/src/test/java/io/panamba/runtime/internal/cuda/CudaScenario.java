@@ -7,6 +7,7 @@ import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.Plan;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
+import io.panamba.runtime.operation.Attention;
 import io.panamba.runtime.operation.CausalConv;
 import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.operation.Copy;
@@ -51,6 +52,7 @@ final class CudaScenario {
     Tensor ones = numbers(0.1f, DIM);
     operations.add(Norm.of(Norm.Kind.RMS, stream, ones, null, 1e-5f, normed));
     mix(stream, normed);
+    attend(stream, normed);
     operations.add(new Rotary(stream, numbers(0.2f, 4, DIM), numbers(0.3f, 4, DIM), 1, stream));
     Tensor pooled = device.allocate(arena, DType.F32, Shape.of(BATCH, DIM));
     operations.add(new Pool(Pool.Kind.MEAN, stream, 0, TOKENS, 1, pooled));
@@ -114,6 +116,21 @@ final class CudaScenario {
     operations.add(
         new SelectiveScan(direction, direction, Columns.of(gate), 0.5f, null, 0, false, scanned));
     operations.add(Linear.of(scanned, weight(type, DIM, INNER), null, 1, stream));
+  }
+
+  private void attend(Tensor stream, Tensor normed) {
+    Tensor rows = activation(BATCH, TOKENS, 3 * DIM);
+    operations.add(
+        new Linear(
+            Columns.of(normed),
+            weight(type, 3 * DIM, DIM),
+            numbers(1.4f, 3 * DIM),
+            0,
+            Linear.Activation.GELU,
+            Columns.of(rows)));
+    Tensor attended = activation(BATCH, TOKENS, DIM);
+    operations.add(Attention.of(rows, 2, attended, null));
+    operations.add(Linear.of(attended, weight(type, DIM, DIM), null, 1, stream));
   }
 
   private Tensor activation(long... sizes) {

@@ -1,0 +1,38 @@
+/* The gradient of an activation, element by element. */
+#include "tier.h"
+#include "vec_gelu.h"
+
+#define TILE_ELEMENTS 8192
+
+static int64_t rows_of_tile(int64_t columns) { return columns >= TILE_ELEMENTS ? 1 : TILE_ELEMENTS / columns; }
+
+int64_t TIER_NAME(activation_gradient_tiles)(const void *args) {
+  const panamba_activation_gradient_args *a = args;
+  return ceil_div(a->rows, rows_of_tile(a->columns));
+}
+
+INLINE void pass_activation(const panamba_activation_gradient_args *a, int64_t from, int64_t to, const int gelu) {
+  for (int64_t row = from; row < to; row++) {
+    const float *x = a->x + row * a->x_row_stride;
+    const float *gradient = a->out_gradient + row * a->out_gradient_row_stride;
+    float *x_gradient = a->x_gradient + row * a->x_gradient_row_stride;
+    for (int64_t i = 0; i < a->columns; i += VEC_WIDTH) {
+      int lanes = (int)min64(VEC_WIDTH, a->columns - i);
+      vec value = vec_load_lanes(x + i, lanes);
+      vec slope = gelu ? vec_gelu_slope(value) : vec_silu_slope(value, vec_sigmoid(value));
+      vec_store_lanes(x_gradient + i, vec_mul(vec_load_lanes(gradient + i, lanes), slope), lanes);
+    }
+  }
+}
+
+void TIER_NAME(activation_gradient_tile)(const void *args, int64_t tile) {
+  const panamba_activation_gradient_args *a = args;
+  int64_t rows = rows_of_tile(a->columns);
+  int64_t from = tile * rows;
+  int64_t to = min64(a->rows, from + rows);
+  if (a->activation == PANAMBA_ACTIVATION_GELU) {
+    pass_activation(a, from, to, 1);
+  } else {
+    pass_activation(a, from, to, 0);
+  }
+}

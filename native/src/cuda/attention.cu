@@ -1,0 +1,231 @@
+/* Multi-head attention with a softmax that streams over keys: four neighbouring threads have a query, each a quarter of
+ * its dimensions. */
+#include <stdio.h>
+
+#include "element.h"
+#include "launch.h"
+#include "run.h"
+
+namespace panamba {
+
+/* Heads of up to 16 * Chunks dimensions, filled up with zeros. Of each 16 neighbours a thread has four. */
+template <class Element, int Chunks>
+struct attention_kernel {
+  static constexpr int QUERIES = 32;
+  static constexpr int KEYS = 32;
+  static constexpr int LANES = 4;
+  static constexpr int THREADS = QUERIES * LANES;
+  static constexpr int BLOCKS = 3;
+  static constexpr int DIM = 16 * Chunks;
+  static constexpr int OWN = 4 * Chunks;
+
+  struct shared {
+    alignas(16) float k[KEYS][DIM];
+    alignas(16) float v[KEYS][DIM];
+    float weights[QUERIES][KEYS + 1]; /* scores first */
+  };
+
+  struct thread {
+    float q[OWN];
+    float sum[OWN];
+    float scores[4];
+    float largest; /* score so far */
+    float factor;
+    float total;
+  };
+
+  const Element *q;
+  const Element *k;
+  const Element *v;
+  Element *out;
+  float *statistics;
+  int64_t length;
+  int64_t heads;
+  int64_t blocks_of_head;
+  int64_t q_row_stride;
+  int64_t k_row_stride;
+  int64_t v_row_stride;
+  int64_t out_row_stride;
+  int32_t head_dim;
+  float scale; /* times log2(e) */
+
+  template <class Block>
+  PANAMBA_HD void run(Block &block) const {
+    int64_t plane = block.index() / blocks_of_head;
+    int64_t query = block.index() % blocks_of_head * QUERIES;
+    for (int i : block.all()) {
+      start(block.thread(i), plane, query + i / LANES, i % LANES);
+    }
+    for (int64_t key = 0; key < length; key += KEYS) {
+      int keys = static_cast<int>(lesser(KEYS, length - key));
+      block.synchronize();
+      for (int i : block.all()) {
+        fetch(k, k_row_stride, plane, key, keys, i, block.shared.k);
+        fetch(v, v_row_stride, plane, key, keys, i, block.shared.v);
+      }
+      block.synchronize();
+      for (int first = 0; first < keys; first += 4) {
+        for (int i : block.all()) {
+          score(block.thread(i), block.shared.k, first, i % LANES);
+        }
+        block.template sum_quads<&thread::scores, THREADS>(0);
+        for (int i : block.all()) {
+          block.shared.weights[i / LANES][first + i % LANES] = block.thread(i).scores[0];
+        }
+      }
+      block.synchronize();
+      for (int i : block.all()) {
+        raise(block.thread(i), block.shared.weights[i / LANES], keys);
+      }
+      block.synchronize();
+      for (int i : block.all()) {
+        for (int j = i % LANES; j < keys; j += LANES) {
+          float &weight = block.shared.weights[i / LANES][j];
+          weight = rounded<Element>(panamba_exp2((weight - block.thread(i).largest) * scale));
+        }
+      }
+      block.synchronize();
+      for (int i : block.all()) {
+        add(block.thread(i), block.shared.weights[i / LANES], block.shared.v, keys, i % LANES);
+      }
+    }
+    for (int i : block.all()) {
+      if (query + i / LANES < length) {
+        finish(block.thread(i), plane, query + i / LANES, i % LANES);
+      }
+    }
+  }
+
+  /* Where a row of one head starts, `stride` elements from the next. */
+  PANAMBA_HD int64_t place_of(int64_t plane, int64_t row, int64_t stride) const {
+    return (plane / heads * length + row) * stride + plane % heads * head_dim;
+  }
+
+  /* The dimension of a thread's own number. */
+  PANAMBA_HD static int dim_of(int number, int lane) { return number / 4 * 16 + lane * 4 + number % 4; }
+
+  PANAMBA_HD void start(thread &t, int64_t plane, int64_t query, int lane) const {
+    t.largest = -INFINITY;
+    t.total = 0.0f;
+    const Element *row = q + place_of(plane, query, q_row_stride);
+    PANAMBA_UNROLL
+    for (int n = 0; n < OWN; n++) {
+      bool exists = query < length && dim_of(n, lane) < head_dim;
+      t.q[n] = exists ? widen(row[dim_of(n, lane)]) : 0.0f;
+      t.sum[n] = 0.0f;
+    }
+  }
+
+  PANAMBA_HD void fetch(const Element *rows, int64_t stride, int64_t plane, int64_t key, int keys, int i,
+                        float (&to)[KEYS][DIM]) const {
+    for (int place = i; place < KEYS * DIM; place += THREADS) {
+      int row = place / DIM;
+      int dim = place % DIM;
+      bool exists = row < keys && dim < head_dim;
+      to[row][dim] = exists ? widen(rows[place_of(plane, key + row, stride) + dim]) : 0.0f;
+    }
+  }
+
+  /* A quarter of the scores of four keys. */
+  PANAMBA_HD static void score(thread &t, const float (&keys)[KEYS][DIM], int first, int lane) {
+    PANAMBA_UNROLL
+    for (int key = 0; key < 4; key++) {
+      t.scores[key] = 0.0f;
+      PANAMBA_UNROLL
+      for (int chunk = 0; chunk < Chunks; chunk++) {
+        float values[4];
+        load_wide<float, 4>(&keys[first + key][chunk * 16 + lane * 4], values);
+        PANAMBA_UNROLL
+        for (int j = 0; j < 4; j++) {
+          t.scores[key] = fmaf(t.q[chunk * 4 + j], values[j], t.scores[key]);
+        }
+      }
+    }
+  }
+
+  PANAMBA_HD void raise(thread &t, const float (&scores)[KEYS + 1], int keys) const {
+    float before = t.largest;
+    for (int j = 0; j < keys; j++) {
+      t.largest = panamba_max(t.largest, scores[j]);
+    }
+    t.factor = panamba_exp2((before - t.largest) * scale);
+  }
+
+  PANAMBA_HD static void add(thread &t, const float (&weights)[KEYS + 1], const float (&values)[KEYS][DIM], int keys,
+                             int lane) {
+    t.total *= t.factor;
+    PANAMBA_UNROLL
+    for (int n = 0; n < OWN; n++) {
+      t.sum[n] *= t.factor;
+    }
+    for (int key = 0; key < keys; key++) {
+      float weight = weights[key];
+      t.total += weight;
+      PANAMBA_UNROLL
+      for (int chunk = 0; chunk < Chunks; chunk++) {
+        float value[4];
+        load_wide<float, 4>(&values[key][chunk * 16 + lane * 4], value);
+        PANAMBA_UNROLL
+        for (int j = 0; j < 4; j++) {
+          t.sum[chunk * 4 + j] = fmaf(weight, value[j], t.sum[chunk * 4 + j]);
+        }
+      }
+    }
+  }
+
+  PANAMBA_HD void finish(const thread &t, int64_t plane, int64_t query, int lane) const {
+    Element *row = out + place_of(plane, query, out_row_stride);
+    PANAMBA_UNROLL
+    for (int n = 0; n < OWN; n++) {
+      if (dim_of(n, lane) < head_dim) {
+        narrow(t.sum[n] / t.total, row + dim_of(n, lane));
+      }
+    }
+    if (statistics && lane == 0) {
+      statistics[plane * 2 * length + query] = t.largest;
+      statistics[(plane * 2 + 1) * length + query] = t.total;
+    }
+  }
+};
+
+template <class Element, int Chunks>
+static int32_t launch_attention(const panamba_attention_args &a, void *stream) {
+  using kernel_type = attention_kernel<Element, Chunks>;
+  kernel_type kernel = {};
+  kernel.q = static_cast<const Element *>(a.q);
+  kernel.k = static_cast<const Element *>(a.k);
+  kernel.v = static_cast<const Element *>(a.v);
+  kernel.out = static_cast<Element *>(a.out);
+  kernel.statistics = a.statistics;
+  kernel.length = a.length;
+  kernel.heads = a.heads;
+  kernel.blocks_of_head = ceil_div(a.length, kernel_type::QUERIES);
+  kernel.q_row_stride = a.q_row_stride;
+  kernel.k_row_stride = a.k_row_stride;
+  kernel.v_row_stride = a.v_row_stride;
+  kernel.out_row_stride = a.out_row_stride;
+  kernel.head_dim = static_cast<int32_t>(a.head_dim);
+  kernel.scale = a.scale * PANAMBA_LOG2_E;
+  char shapes[120];
+  snprintf(shapes, sizeof shapes, "batch %lld, length %lld, heads %lld of %lld", static_cast<long long>(a.batch),
+           static_cast<long long>(a.length), static_cast<long long>(a.heads), static_cast<long long>(a.head_dim));
+  return launch("attention", shapes, kernel, {a.batch * a.heads * kernel.blocks_of_head}, kernel_type::THREADS, stream);
+}
+
+template <class Element>
+static int32_t launch_chunks(const panamba_attention_args &a, void *stream) {
+  if (a.head_dim <= 16) {
+    return launch_attention<Element, 1>(a, stream);
+  }
+  if (a.head_dim <= 64) {
+    return launch_attention<Element, 4>(a, stream);
+  }
+  return a.head_dim <= 80 ? launch_attention<Element, 5>(a, stream) : launch_attention<Element, 8>(a, stream);
+}
+
+}  // namespace panamba
+
+int32_t panamba_launch_attention(const panamba_attention_args *args, void *, void *stream) {
+  return args->dtype == PANAMBA_F32 ? panamba::launch_chunks<float>(*args, stream)
+                                    : panamba::launch_chunks<panamba::bfloat>(*args, stream);
+}

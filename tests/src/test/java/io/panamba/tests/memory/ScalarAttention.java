@@ -1,0 +1,132 @@
+package io.panamba.tests.memory;
+
+import io.panamba.runtime.Shape;
+import io.panamba.runtime.operation.Attention;
+import io.panamba.runtime.operation.AttentionGradient;
+
+/** Attention and its gradient in double precision, with the whole matrix of weights. */
+final class ScalarAttention {
+  private final int batch;
+  private final int length;
+  private final int heads;
+  private final int dim;
+  private final int width;
+  private final float scale;
+  private final float[] q;
+  private final float[] k;
+  private final float[] v;
+
+  /** Of each image and head, each query's weights. */
+  private final double[][][] weights;
+
+  /** The largest sum of absolute terms of a score: what scores are off is relative to it. */
+  private double largestScore;
+
+  ScalarAttention(Attention op) {
+    Shape shape = op.q().tensor().shape();
+    batch = Math.toIntExact(shape.size(0));
+    length = Math.toIntExact(shape.size(1));
+    heads = op.heads();
+    width = Math.toIntExact(op.q().count());
+    dim = width / heads;
+    scale = op.scale();
+    q = Guarded.columns(op.q());
+    k = Guarded.columns(op.k());
+    v = Guarded.columns(op.v());
+    weights = new double[batch * heads][length][];
+    for (int plane = 0; plane < batch * heads; plane++) {
+      for (int query = 0; query < length; query++) {
+        weights[plane][query] = softmax(plane, query);
+      }
+    }
+  }
+
+  /** The first element of a row of one head. */
+  private int row(int plane, int row) {
+    return (plane / heads * length + row) * width + plane % heads * dim;
+  }
+
+  private double[] softmax(int plane, int query) {
+    double[] scores = new double[length];
+    double largest = Double.NEGATIVE_INFINITY;
+    for (int key = 0; key < length; key++) {
+      double magnitude = 0;
+      for (int i = 0; i < dim; i++) {
+        double term = (double) scale * q[row(plane, query) + i] * k[row(plane, key) + i];
+        scores[key] += term;
+        magnitude += Math.abs(term);
+      }
+      largest = Math.max(largest, scores[key]);
+      largestScore = Math.max(largestScore, magnitude);
+    }
+    double total = 0;
+    for (int key = 0; key < length; key++) {
+      scores[key] = Math.exp(scores[key] - largest);
+      total += scores[key];
+    }
+    for (int key = 0; key < length; key++) {
+      scores[key] /= total;
+    }
+    return scores;
+  }
+
+  /** What results may be off, relative to the sums of their absolute terms. */
+  double bound() {
+    double score = (dim + 5) * 0x1p-24 * largestScore;
+    return 1e-6 + 2 * score + (2 * dim + length) * 0x1p-24;
+  }
+
+  Values out() {
+    Values out = new Values(q.length);
+    for (int plane = 0; plane < batch * heads; plane++) {
+      for (int query = 0; query < length; query++) {
+        for (int key = 0; key < length; key++) {
+          for (int i = 0; i < dim; i++) {
+            out.add(row(plane, query) + i, weights[plane][query][key] * v[row(plane, key) + i]);
+          }
+        }
+      }
+    }
+    return out;
+  }
+
+  /** The gradients of q, k and v. */
+  record Gradients(Values q, Values k, Values v) {}
+
+  Gradients gradients(AttentionGradient op) {
+    float[] gradient = Guarded.columns(op.outGradient());
+    Gradients sums =
+        new Gradients(new Values(q.length), new Values(q.length), new Values(q.length));
+    for (int plane = 0; plane < batch * heads; plane++) {
+      for (int query = 0; query < length; query++) {
+        passQuery(plane, query, gradient, sums);
+      }
+    }
+    return sums;
+  }
+
+  private void passQuery(int plane, int query, float[] gradient, Gradients sums) {
+    double[] weight = weights[plane][query];
+    int own = row(plane, query);
+    Values slopes = new Values(length);
+    double dot = 0;
+    double dotMagnitude = 0;
+    for (int key = 0; key < length; key++) {
+      for (int i = 0; i < dim; i++) {
+        slopes.add(key, (double) gradient[own + i] * v[row(plane, key) + i]);
+        sums.v.add(row(plane, key) + i, weight[key] * gradient[own + i]);
+      }
+      dot += weight[key] * slopes.value(key);
+      dotMagnitude += weight[key] * slopes.magnitude(key);
+    }
+    for (int key = 0; key < length; key++) {
+      double factor = scale * weight[key] * (slopes.value(key) - dot);
+      double magnitude = scale * weight[key] * (slopes.magnitude(key) + dotMagnitude);
+      int other = row(plane, key);
+      for (int i = 0; i < dim; i++) {
+        sums.q.add(own + i, factor * k[other + i], magnitude * k[other + i]);
+        sums.k.add(other + i, factor * q[own + i], magnitude * q[own + i]);
+      }
+    }
+  }
+}
