@@ -5,8 +5,6 @@ import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.Checks;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
-import java.util.stream.Stream;
 
 /**
  * Depthwise causal convolution over the length, bias and SiLU, for one or both directions from one
@@ -126,6 +124,8 @@ public record CausalConv(Columns x, long first, long count, Direction forward, D
   }
 
   private List<Direction> directions() {
-    return Stream.of(forward, backward).filter(Objects::nonNull).toList();
+    return forward == null
+        ? List.of(backward)
+        : backward == null ? List.of(forward) : List.of(forward, backward);
   }
 }

@@ -5,8 +5,6 @@ import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.Checks;
 import java.util.List;
-import java.util.Objects;
-import java.util.stream.Stream;
 
 /**
  * The gradient of a {@link SelectiveScan} over whole sequences, with a gate of silu(z) and states
@@ -166,6 +164,8 @@ public record ScanGradient(
   }
 
   private List<Direction> directions() {
-    return Stream.of(forward, backward).filter(Objects::nonNull).toList();
+    return forward == null
+        ? List.of(backward)
+        : backward == null ? List.of(forward) : List.of(forward, backward);
   }
 }

@@ -5,8 +5,6 @@ import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.Checks;
 import java.util.List;
-import java.util.Objects;
-import java.util.stream.Stream;
 
 /**
  * The selective state-space scan of one or both directions (Mamba algorithm 2, Vim algorithm 1),
@@ -173,6 +171,8 @@ public record SelectiveScan(
   }
 
   private List<Direction> directions() {
-    return Stream.of(forward, backward).filter(Objects::nonNull).toList();
+    return forward == null
+        ? List.of(backward)
+        : backward == null ? List.of(forward) : List.of(forward, backward);
   }
 }
