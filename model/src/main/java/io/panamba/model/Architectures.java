@@ -23,7 +23,7 @@ public final class Architectures {
   /** The name in a file's metadata under which it says its family. */
   public static final String METADATA = "panamba.architecture";
 
-  private static final Pattern LAYER = Pattern.compile("^layers\\.\\d+\\.");
+  private static final Pattern LAYER = Pattern.compile("(?<=\\.)\\d+(?=\\.)");
   private static final int SHOWN = 3;
 
   private Architectures() {}
@@ -148,7 +148,7 @@ public final class Architectures {
     Set<String> kinds = family.kinds();
     Set<String> found = new HashSet<>();
     for (String key : keys) {
-      String kind = LAYER.matcher(key).replaceFirst("layers.#.");
+      String kind = LAYER.matcher(key).replaceFirst("#");
       if (kinds.contains(kind)) {
         found.add(kind);
       }

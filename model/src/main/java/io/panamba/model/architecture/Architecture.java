@@ -83,7 +83,7 @@ public interface Architecture<C extends NetworkConfig> {
   /**
    * Lists what shapes can't tell.
    *
-   * @return the family's own settings, without those of {@link Settings#COMMON}
+   * @return the family's own settings, without image size and precision, which every family has
    */
   List<Setting<?>> settings();
 

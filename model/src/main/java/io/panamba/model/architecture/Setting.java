@@ -1,11 +1,9 @@
 package io.panamba.model.architecture;
 
 import java.util.Arrays;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -187,19 +185,6 @@ public final class Setting<T> {
    */
   public String text(Object value) {
     return value instanceof Enum<?> constant ? constant.name() : value.toString();
-  }
-
-  /**
-   * Lists the values for the help.
-   *
-   * @return such as {@code middle, head, double, none}; empty if there are too many
-   */
-  public String choices() {
-    return standard instanceof Enum<?> constant
-        ? Stream.of(constant.getDeclaringClass().getEnumConstants())
-            .map(e -> ((Enum<?>) e).name().toLowerCase(Locale.ROOT))
-            .collect(Collectors.joining(", "))
-        : "";
   }
 
   @Override

@@ -1,7 +1,6 @@
 package io.panamba.model.architecture;
 
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -29,9 +28,6 @@ public final class Settings {
           "TYPE",
           "Weights and activations: fp32, or bf16, faster and half as large, with logits within 2"
               + " %.");
-
-  /** Settings of every family. */
-  public static final List<Setting<?>> COMMON = List.of(IMAGE_HEIGHT, IMAGE_WIDTH, PRECISION);
 
   private static final Settings NONE = new Settings(Map.of());
 

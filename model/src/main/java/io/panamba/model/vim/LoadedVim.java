@@ -44,7 +44,8 @@ final class LoadedVim implements Streaming {
         keys.positions() == null
             ? null
             : new SharedPositions(
-                (height, width) -> fit(weights.numbers(keys.positions()), height, width));
+                (height, width) ->
+                    config.fitPositions(weights.numbers(keys.positions()), height, width));
   }
 
   private Tensor classTokens(DeviceMemory memory) {
@@ -58,16 +59,6 @@ final class LoadedVim implements Streaming {
       System.arraycopy(weights.numbers(tokens.get(i)), 0, rows, i * dim, dim);
     }
     return memory.of(Shape.of(tokens.size(), dim), rows);
-  }
-
-  private PositionEmbedding fit(float[] trained, int height, int width) {
-    return new PositionEmbedding(
-        trained,
-        config.sizes().dim(),
-        config.classToken(),
-        height,
-        width,
-        config.positionInterpolation());
   }
 
   @Override

@@ -9,7 +9,6 @@ import io.panamba.model.architecture.TrainingProgram;
 import io.panamba.model.architecture.TrainingStep;
 import io.panamba.model.block.ClassToken;
 import io.panamba.model.block.Pooling;
-import io.panamba.model.block.PositionEmbedding;
 import io.panamba.model.block.PositionInterpolation;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.StoredTensor;
@@ -243,13 +242,8 @@ public final class Vim implements Trainable<VimConfig> {
     try (Arena arena = Arena.ofConfined()) {
       Shape shape = Shape.of(config.length(), config.sizes().dim());
       Tensor fitted = Tensor.allocate(arena, DType.F32, shape);
-      new PositionEmbedding(
-              stored.toFloats(),
-              config.sizes().dim(),
-              config.classToken(),
-              config.gridHeight(),
-              config.gridWidth(),
-              config.positionInterpolation())
+      config
+          .fitPositions(stored.toFloats(), config.gridHeight(), config.gridWidth())
           .write(0, fitted);
       return Optional.of(fitted.toFloats());
     }

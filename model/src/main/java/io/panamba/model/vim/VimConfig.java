@@ -7,6 +7,7 @@ import io.panamba.model.architecture.Precision;
 import io.panamba.model.architecture.Settings;
 import io.panamba.model.block.ClassToken;
 import io.panamba.model.block.Pooling;
+import io.panamba.model.block.PositionEmbedding;
 import io.panamba.model.block.PositionInterpolation;
 import io.panamba.model.image.Preprocessing;
 import java.util.Collections;
@@ -163,36 +164,28 @@ public record VimConfig(
 
   @Override
   public VimConfig withImage(ImageSize size) {
-    return new VimConfig(
-        size,
-        sizes,
-        classes,
-        classToken,
-        pooling,
-        bimamba,
-        traits,
-        positionInterpolation,
-        precision);
+    return with(size, sizes, classes);
   }
 
   VimConfig withClasses(int number) {
-    return new VimConfig(
-        image,
-        sizes,
-        number,
-        classToken,
-        pooling,
-        bimamba,
-        traits,
-        positionInterpolation,
-        precision);
+    return with(image, sizes, number);
+  }
+
+  /** Fits a trained position embedding to a grid. */
+  PositionEmbedding fitPositions(float[] trained, int rows, int columns) {
+    return new PositionEmbedding(
+        trained, sizes.dim(), classToken, rows, columns, positionInterpolation);
   }
 
   VimConfig withPositions(int rows) {
+    return with(image, sizes.withPositions(rows), classes);
+  }
+
+  private VimConfig with(ImageSize otherImage, VimSizes otherSizes, int otherClasses) {
     return new VimConfig(
-        image,
-        sizes.withPositions(rows),
-        classes,
+        otherImage,
+        otherSizes,
+        otherClasses,
         classToken,
         pooling,
         bimamba,

@@ -76,11 +76,7 @@ final class VimConfigReader {
         classToken,
         value(Vim.POOLING),
         bimamba(),
-        Vim.traits(
-            settings.get(Vim.DIVIDE_OUT).isPresent()
-                ? settings
-                : settings.with(Vim.DIVIDE_OUT, value(Vim.DIVIDE_OUT)),
-            traits()),
+        Vim.traits(settings.with(Vim.DIVIDE_OUT, value(Vim.DIVIDE_OUT)), traits()),
         settings.orStandard(Vim.POSITION_INTERPOLATION),
         settings.orStandard(Settings.PRECISION));
   }
