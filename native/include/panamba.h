@@ -379,7 +379,8 @@ enum panamba_operation {
   PANAMBA_ATTENTION = 20,
   /* Of training too. */
   PANAMBA_ACTIVATION_GRADIENT = 21,
-  PANAMBA_ATTENTION_GRADIENT = 22
+  PANAMBA_ATTENTION_GRADIENT = 22,
+  PANAMBA_SCALE = 23
 };
 
 /* One operation of a program: its code and its struct of arguments. */

@@ -6,8 +6,8 @@
  *   - Results depend neither on the number of threads nor on the run, bit for bit, per instruction-set tier. What is
  *     summed over the rows of a batch is cut by shape alone: an operation leaves one part per cut ("..._parts"), and
  *     PANAMBA_SUM adds parts up in their order.
- *   - What an operation writes overlaps nothing else that it reads or writes, but for pointwise's out and x, and an
- *     activation's x_gradient and out_gradient, which may be one and the same buffer.
+ *   - What an operation writes overlaps nothing else that it reads or writes, but for pointwise's and scale's out and x,
+ *     and an activation's x_gradient and out_gradient, which may be one and the same buffer.
  *
  * The gradient of a rotary embedding is PANAMBA_ROTARY of the gradient with sin negated; that of a bias or a position
  * embedding is PANAMBA_SUM over rows or over the batch; that of a linear layer is two PANAMBA_PRODUCTs.
@@ -97,6 +97,24 @@ typedef struct {
   int32_t activation; /* panamba_activation, but for PANAMBA_ACTIVATION_NONE */
   int32_t reserved;
 } panamba_activation_gradient_args;
+
+/*
+ * Channels scaled, and whole images:
+ *   out[b, t, c] = channel_scale[c] * image_scale[b] * x[b, t, c]
+ * By channel it is LayerScale (Touvron et al., arXiv 2103.17239, equation 4), by image stochastic depth (arXiv
+ * 1603.09382), which drops images with a 0.
+ */
+typedef struct {
+  const float *x;             /* (batch, length, channels), rows x_row_stride apart */
+  const float *channel_scale; /* (channels), or null for 1 */
+  const float *image_scale;   /* (batch), or null for 1: one of the two is given */
+  float *out;                 /* (batch, length, channels), rows out_row_stride apart; may be x, with its stride */
+  int64_t batch;
+  int64_t length;
+  int64_t channels;
+  int64_t x_row_stride;
+  int64_t out_row_stride;
+} panamba_scale_args;
 
 /*
  * One direction of the scan's gradient; u = null leaves it out. The first pointers are those of panamba_scan_direction,

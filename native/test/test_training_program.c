@@ -11,7 +11,7 @@
 #include "training_program.h"
 
 static void check_operations(const training_program *p) {
-  for (int32_t operation = PANAMBA_PACK; operation <= PANAMBA_ATTENTION_GRADIENT; operation++) {
+  for (int32_t operation = PANAMBA_PACK; operation <= PANAMBA_SCALE; operation++) {
     int steps = 0;
     for (int i = 0; i < p->count; i++) {
       steps += p->steps[i].operation == operation;
@@ -34,7 +34,10 @@ static void test(void) {
   before.average = before.parameters;
   float *rates = take_input(4);
   memcpy(rates, (float[]){0.01f, 0.1f, 0.03f, 0.99f}, 4 * sizeof(float));
-  training_batch b = {take_filled(BATCH * 3 * SIDE * SIDE, -1, 1), rates, take_bytes(BATCH * (int64_t)sizeof(int32_t))};
+  training_batch b = {.image = take_filled(BATCH * 3 * SIDE * SIDE, -1, 1),
+                      .image_scale = take_filled(BATCH, 0.5, 1.5),
+                      .rates = rates,
+                      .labels = take_bytes(BATCH * (int64_t)sizeof(int32_t))};
   for (int i = 0; i < BATCH; i++) {
     b.labels[i] = (int32_t)draw(CLASSES);
   }

@@ -176,6 +176,19 @@ static void add_attention_gradient(training_program *p) {
                           .scale = 1}});
 }
 
+/* out = image_scale * x: images that stochastic depth drops, or makes up for. */
+static void add_scale(training_program *p, const training_batch *b, const float *x, float *out) {
+  add(p, PANAMBA_SCALE,
+      (arguments){.scale = {.x = x,
+                            .image_scale = b->image_scale,
+                            .out = out,
+                            .batch = BATCH,
+                            .length = LENGTH,
+                            .channels = DIM,
+                            .x_row_stride = DIM,
+                            .out_row_stride = DIM}});
+}
+
 static void add_forward(training_program *p, const training_batch *b) {
   training_values *v = &p->values;
   const network *n = &v->parameters;
@@ -246,8 +259,9 @@ static void add_forward(training_program *p, const training_batch *b) {
                            .saved_interval = INTERVAL}});
   add_linear(p, v->y, v->packed_out, 0, v->hidden, ROWS, INNER, DIM);
   add_attention(p);
+  add_scale(p, b, v->hidden, v->scaled);
   add(p, PANAMBA_POOL,
-      (arguments){.pool = {.input = v->hidden,
+      (arguments){.pool = {.input = v->scaled,
                            .out = v->pooled,
                            .batch = BATCH,
                            .length = LENGTH,
@@ -281,14 +295,14 @@ static panamba_scan_gradient_direction gradient_direction(const network *n, dire
                                            .parameter_parts = v->scan_parts};
 }
 
-static void add_head_gradient(training_program *p) {
+static void add_head_gradient(training_program *p, const training_batch *b) {
   training_values *v = &p->values;
   add_weight_gradient(p, v->logits_gradient, v->pooled, v->gradient.head, BATCH, CLASSES, DIM);
   with_next(p);
   add_sum(p, v->logits_gradient, BATCH, CLASSES, CLASSES, v->gradient.head_bias);
   add_input_gradient(p, v->logits_gradient, v->parameters.head, 0, v->pooled_gradient, BATCH, CLASSES, DIM);
   add(p, PANAMBA_POOL_GRADIENT,
-      (arguments){.pool_gradient = {.input = v->hidden,
+      (arguments){.pool_gradient = {.input = v->scaled,
                                     .out_gradient = v->pooled_gradient,
                                     .input_gradient = v->hidden_gradient,
                                     .batch = BATCH,
@@ -297,6 +311,7 @@ static void add_head_gradient(training_program *p) {
                                     .count = LENGTH,
                                     .step = 1,
                                     .kind = PANAMBA_POOL_MAX}});
+  add_scale(p, b, v->hidden_gradient, v->hidden_gradient);
 }
 
 static void add_block_gradient(training_program *p) {
@@ -417,7 +432,7 @@ static void add_update(training_program *p, const training_batch *b) {
 void write_training_program(training_program *p, const training_batch *b) {
   memset(p, 0, sizeof *p);
   add_forward(p, b);
-  add_head_gradient(p);
+  add_head_gradient(p, b);
   add_block_gradient(p);
   add_embedding_gradient(p, b);
   add_update(p, b);

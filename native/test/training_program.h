@@ -102,6 +102,7 @@ typedef struct {
   float activated[ROWS * DIM];
   float attended_gradient[ROWS * DIM];
   float attention_gradients[3 * ROWS * DIM];
+  float scaled[ROWS * DIM];
   float pooled[BATCH * DIM];
   float logits[BATCH * CLASSES];
   float losses[BATCH];
@@ -121,7 +122,7 @@ typedef struct {
 
 /* What every caller reads. */
 typedef struct {
-  const float *image, *rates;
+  const float *image, *image_scale, *rates;
   int32_t *labels;
 } training_batch;
 
@@ -136,6 +137,7 @@ typedef union {
   panamba_product_args product;
   panamba_sum_args sum;
   panamba_pointwise_args pointwise;
+  panamba_scale_args scale;
   panamba_scan_gradient_args scan_gradient;
   panamba_conv_gradient_args conv_gradient;
   panamba_norm_gradient_args norm_gradient;

@@ -44,6 +44,16 @@ int32_t panamba_check_activation_gradient(const panamba_activation_gradient_args
   return PANAMBA_OK;
 }
 
+int32_t panamba_check_scale(const panamba_scale_args *a) {
+  REQUIRE(a->x && a->out && (a->channel_scale || a->image_scale));
+  REQUIRE(a->out != a->channel_scale && a->out != a->image_scale);
+  REQUIRE(volume(a->batch, a->length, a->channels));
+  REQUIRE(a->x_row_stride >= a->channels && volume(a->batch, a->length, a->x_row_stride));
+  REQUIRE(a->out_row_stride >= a->channels && volume(a->batch, a->length, a->out_row_stride));
+  REQUIRE(a->out != a->x || a->out_row_stride == a->x_row_stride);
+  return PANAMBA_OK;
+}
+
 static int whole_scan(const panamba_scan_gradient_direction *d) {
   return !d->u || (d->projected && d->dt_weight && d->a && d->saved_states && d->u_gradient && d->projected_parts &&
                    d->parameter_parts);

@@ -1095,6 +1095,15 @@ public class panamba_h extends panamba_h$shared {
     public static int PANAMBA_ATTENTION_GRADIENT() {
         return PANAMBA_ATTENTION_GRADIENT;
     }
+    private static final int PANAMBA_SCALE = (int)23L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_SCALE = 23
+     * }
+     */
+    public static int PANAMBA_SCALE() {
+        return PANAMBA_SCALE;
+    }
 
     private static class panamba_run {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(

@@ -18,6 +18,7 @@ public sealed interface TrainingOperation extends Operation
         Sum,
         Pointwise,
         ActivationGradient,
+        Scale,
         ScanGradient,
         ConvGradient,
         NormGradient,

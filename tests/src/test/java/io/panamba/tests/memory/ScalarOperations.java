@@ -1,5 +1,7 @@
 package io.panamba.tests.memory;
 
+import io.panamba.runtime.operation.Scale;
+
 /** The formulas of the operations, element by element, in double precision. */
 final class ScalarOperations {
   private ScalarOperations() {}
@@ -154,6 +156,25 @@ final class ScalarOperations {
         largest = Math.max(largest, input[(i / dim * length + token) * dim + i % dim]);
       }
       out.set(i, largest, 0);
+    }
+    return out;
+  }
+
+  /**
+   * Rows scaled by channel and by image.
+   *
+   * @param x what the rows were
+   */
+  static Values scale(Scale operation, float[] x) {
+    float[] channel = operation.channel() == null ? null : operation.channel().toFloats();
+    float[] image = operation.image() == null ? null : operation.image().toFloats();
+    int channels = Math.toIntExact(operation.x().count());
+    int length = Math.toIntExact(operation.x().tensor().shape().size(1));
+    Values out = new Values(x.length);
+    for (int i = 0; i < x.length; i++) {
+      double ofChannel = channel == null ? 1 : channel[i % channels];
+      double ofImage = image == null ? 1 : image[i / channels / length];
+      out.add(i, ofChannel * ofImage * x[i]);
     }
     return out;
   }

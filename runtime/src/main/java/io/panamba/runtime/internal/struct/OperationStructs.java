@@ -25,6 +25,7 @@ import io.panamba.runtime.operation.Pool;
 import io.panamba.runtime.operation.PoolGradient;
 import io.panamba.runtime.operation.Product;
 import io.panamba.runtime.operation.Rotary;
+import io.panamba.runtime.operation.Scale;
 import io.panamba.runtime.operation.ScanGradient;
 import io.panamba.runtime.operation.SelectiveScan;
 import io.panamba.runtime.operation.Squares;
@@ -100,6 +101,7 @@ public final class OperationStructs {
       case Attention _ -> panamba_h.PANAMBA_ATTENTION();
       case ActivationGradient _ -> panamba_h.PANAMBA_ACTIVATION_GRADIENT();
       case AttentionGradient _ -> panamba_h.PANAMBA_ATTENTION_GRADIENT();
+      case Scale _ -> panamba_h.PANAMBA_SCALE();
       case Copy op -> throw notAStep(op);
       case Together op -> throw new IllegalArgumentException(op + " is two steps");
     };
@@ -131,6 +133,7 @@ public final class OperationStructs {
       case Attention op -> attention.attention(op);
       case ActivationGradient op -> attention.activationGradient(op);
       case AttentionGradient op -> attention.attentionGradient(op);
+      case Scale op -> training.scale(op);
       case Copy op -> throw notAStep(op);
       case Together op -> throw new IllegalArgumentException(op + " is two steps");
     };

@@ -4,12 +4,14 @@ import io.panamba.bindings.panamba_adamw_args;
 import io.panamba.bindings.panamba_clip_args;
 import io.panamba.bindings.panamba_cross_entropy_args;
 import io.panamba.bindings.panamba_pointwise_args;
+import io.panamba.bindings.panamba_scale_args;
 import io.panamba.bindings.panamba_squares_args;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.operation.AdamW;
 import io.panamba.runtime.operation.Clip;
 import io.panamba.runtime.operation.CrossEntropy;
 import io.panamba.runtime.operation.Pointwise;
+import io.panamba.runtime.operation.Scale;
 import io.panamba.runtime.operation.Squares;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -33,6 +35,21 @@ final class TrainingStructs {
     panamba_pointwise_args.x_row_stride(args, op.x().rowStride());
     panamba_pointwise_args.out_row_stride(args, op.out().rowStride());
     panamba_pointwise_args.kind(args, Codes.of(op.kind()));
+    return args;
+  }
+
+  MemorySegment scale(Scale op) {
+    MemorySegment args = panamba_scale_args.allocate(arena);
+    Shape shape = op.x().tensor().shape();
+    panamba_scale_args.x(args, addresses.of(op.x()));
+    panamba_scale_args.channel_scale(args, addresses.of(op.channel()));
+    panamba_scale_args.image_scale(args, addresses.of(op.image()));
+    panamba_scale_args.out(args, addresses.of(op.out()));
+    panamba_scale_args.batch(args, shape.size(0));
+    panamba_scale_args.length(args, shape.size(1));
+    panamba_scale_args.channels(args, op.x().count());
+    panamba_scale_args.x_row_stride(args, op.x().rowStride());
+    panamba_scale_args.out_row_stride(args, op.out().rowStride());
     return args;
   }
 
