@@ -7,7 +7,7 @@
  *     summed over the rows of a batch is cut by shape alone: an operation leaves one part per cut ("..._parts"), and
  *     PANAMBA_SUM adds parts up in their order.
  *   - What an operation writes overlaps nothing else that it reads or writes, but for pointwise's and scale's out and x,
- *     and an activation's x_gradient and out_gradient, which may be one and the same buffer.
+ *     and x_gradient and out_gradient of an activation's and of scale's gradient, which may be one and the same buffer.
  *
  * The gradient of a rotary embedding is PANAMBA_ROTARY of the gradient with sin negated; that of a bias or a position
  * embedding is PANAMBA_SUM over rows or over the batch; that of a linear layer is two PANAMBA_PRODUCTs.
@@ -21,10 +21,11 @@
 extern "C" {
 #endif
 
-/* Neighbouring channels that a scan gradient adds up to one part of projected_parts, rows that a norm gradient does to
- * one part of its parameter_parts, and elements that PANAMBA_SQUARES does to one of its parts. */
+/* Neighbouring channels that a scan gradient adds up to one part of projected_parts, rows that a norm gradient and a
+ * scale gradient do to one part of their parameter_parts, and elements that PANAMBA_SQUARES does to one of its parts. */
 #define PANAMBA_SCAN_PART_CHANNELS 64
 #define PANAMBA_NORM_PART_ROWS 64
+#define PANAMBA_SCALE_PART_ROWS 64
 #define PANAMBA_SQUARES_PART 16384
 
 /*
@@ -115,6 +116,27 @@ typedef struct {
   int64_t x_row_stride;
   int64_t out_row_stride;
 } panamba_scale_args;
+
+/*
+ * Gradient of PANAMBA_SCALE, of x and of channel_scale:
+ *   x_gradient[b, t, c] = channel_scale[c] * image_scale[b] * out_gradient[b, t, c]
+ *   parameter_parts[p, c] = sum over the part's rows of image_scale[b] * x[b, t, c] * out_gradient[b, t, c]
+ */
+typedef struct {
+  const float *x;             /* (batch, length, channels), rows x_row_stride apart; null if channel_scale is */
+  const float *channel_scale; /* (channels) or null, as in the forward pass */
+  const float *image_scale;   /* (batch) or null, likewise */
+  const float *out_gradient;  /* (batch, length, channels), rows out_gradient_row_stride apart */
+  float *x_gradient;          /* (batch, length, channels); may be out_gradient, with its stride */
+  float *parameter_parts;     /* (ceil(batch * length / PANAMBA_SCALE_PART_ROWS), channels): the gradient of
+                                 channel_scale; null if that is */
+  int64_t batch;
+  int64_t length;
+  int64_t channels;
+  int64_t x_row_stride; /* not looked at where x is null */
+  int64_t out_gradient_row_stride;
+  int64_t x_gradient_row_stride;
+} panamba_scale_gradient_args;
 
 /*
  * One direction of the scan's gradient; u = null leaves it out. The first pointers are those of panamba_scan_direction,

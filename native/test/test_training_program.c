@@ -11,7 +11,7 @@
 #include "training_program.h"
 
 static void check_operations(const training_program *p) {
-  for (int32_t operation = PANAMBA_PACK; operation <= PANAMBA_SCALE; operation++) {
+  for (int32_t operation = PANAMBA_PACK; operation <= PANAMBA_SCALE_GRADIENT; operation++) {
     int steps = 0;
     for (int i = 0; i < p->count; i++) {
       steps += p->steps[i].operation == operation;

@@ -176,17 +176,38 @@ static void add_attention_gradient(training_program *p) {
                           .scale = 1}});
 }
 
-/* out = image_scale * x: images that stochastic depth drops, or makes up for. */
-static void add_scale(training_program *p, const training_batch *b, const float *x, float *out) {
+/* scaled = scale * hidden, and an image's share of it: LayerScale and stochastic depth. */
+static void add_scale(training_program *p, const training_batch *b) {
+  training_values *v = &p->values;
   add(p, PANAMBA_SCALE,
-      (arguments){.scale = {.x = x,
+      (arguments){.scale = {.x = v->hidden,
+                            .channel_scale = v->parameters.scale,
                             .image_scale = b->image_scale,
-                            .out = out,
+                            .out = v->scaled,
                             .batch = BATCH,
                             .length = LENGTH,
                             .channels = DIM,
                             .x_row_stride = DIM,
                             .out_row_stride = DIM}});
+}
+
+/* In place: hidden_gradient was that of what is scaled. */
+static void add_scale_gradient(training_program *p, const training_batch *b) {
+  training_values *v = &p->values;
+  add(p, PANAMBA_SCALE_GRADIENT,
+      (arguments){.scale_gradient = {.x = v->hidden,
+                                     .channel_scale = v->parameters.scale,
+                                     .image_scale = b->image_scale,
+                                     .out_gradient = v->hidden_gradient,
+                                     .x_gradient = v->hidden_gradient,
+                                     .parameter_parts = v->scale_parts,
+                                     .batch = BATCH,
+                                     .length = LENGTH,
+                                     .channels = DIM,
+                                     .x_row_stride = DIM,
+                                     .out_gradient_row_stride = DIM,
+                                     .x_gradient_row_stride = DIM}});
+  add_sum(p, v->scale_parts, SCALE_PARTS, DIM, DIM, v->gradient.scale);
 }
 
 static void add_forward(training_program *p, const training_batch *b) {
@@ -259,7 +280,7 @@ static void add_forward(training_program *p, const training_batch *b) {
                            .saved_interval = INTERVAL}});
   add_linear(p, v->y, v->packed_out, 0, v->hidden, ROWS, INNER, DIM);
   add_attention(p);
-  add_scale(p, b, v->hidden, v->scaled);
+  add_scale(p, b);
   add(p, PANAMBA_POOL,
       (arguments){.pool = {.input = v->scaled,
                            .out = v->pooled,
@@ -311,7 +332,7 @@ static void add_head_gradient(training_program *p, const training_batch *b) {
                                     .count = LENGTH,
                                     .step = 1,
                                     .kind = PANAMBA_POOL_MAX}});
-  add_scale(p, b, v->hidden_gradient, v->hidden_gradient);
+  add_scale_gradient(p, b);
 }
 
 static void add_block_gradient(training_program *p) {

@@ -26,6 +26,7 @@ enum {
   CLASSES = 11,
   ROWS = BATCH * LENGTH,
   NORM_PARTS = (ROWS + PANAMBA_NORM_PART_ROWS - 1) / PANAMBA_NORM_PART_ROWS,
+  SCALE_PARTS = (ROWS + PANAMBA_SCALE_PART_ROWS - 1) / PANAMBA_SCALE_PART_ROWS,
   SCAN_PARTS = (INNER + PANAMBA_SCAN_PART_CHANNELS - 1) / PANAMBA_SCAN_PART_CHANNELS,
   INTERVAL = 16,
   CHUNKS = (LENGTH + INTERVAL - 1) / INTERVAL,
@@ -55,6 +56,7 @@ typedef struct {
   float in[2 * INNER * DIM];
   direction_weights directions[2];
   float out[DIM * INNER];
+  float scale[DIM];
   float head[CLASSES * DIM];
   float head_bias[CLASSES];
 } network;
@@ -115,6 +117,7 @@ typedef struct {
   float normed_gradient[ROWS * DIM];
   float residual_gradient[ROWS * DIM];
   float norm_parts[NORM_PARTS * 2 * DIM];
+  float scale_parts[SCALE_PARTS * DIM];
   float patch_rows[ROWS * PIXELS];
   float squares[SQUARES_PARTS];
   float clip[2];
@@ -138,6 +141,7 @@ typedef union {
   panamba_sum_args sum;
   panamba_pointwise_args pointwise;
   panamba_scale_args scale;
+  panamba_scale_gradient_args scale_gradient;
   panamba_scan_gradient_args scan_gradient;
   panamba_conv_gradient_args conv_gradient;
   panamba_norm_gradient_args norm_gradient;

@@ -54,6 +54,21 @@ int32_t panamba_check_scale(const panamba_scale_args *a) {
   return PANAMBA_OK;
 }
 
+int32_t panamba_check_scale_gradient(const panamba_scale_gradient_args *a) {
+  REQUIRE(a->out_gradient && a->x_gradient && (a->channel_scale || a->image_scale));
+  REQUIRE(!a->channel_scale == !a->x && !a->channel_scale == !a->parameter_parts);
+  REQUIRE(a->x_gradient != a->x && a->x_gradient != a->channel_scale && a->x_gradient != a->image_scale);
+  REQUIRE(!a->parameter_parts || (a->parameter_parts != a->x_gradient && a->parameter_parts != a->out_gradient));
+  REQUIRE(!a->parameter_parts || (a->parameter_parts != a->x && a->parameter_parts != a->channel_scale));
+  REQUIRE(!a->parameter_parts || a->parameter_parts != a->image_scale);
+  REQUIRE(volume(a->batch, a->length, a->channels));
+  REQUIRE(!a->x || (a->x_row_stride >= a->channels && volume(a->batch, a->length, a->x_row_stride)));
+  REQUIRE(a->out_gradient_row_stride >= a->channels && volume(a->batch, a->length, a->out_gradient_row_stride));
+  REQUIRE(a->x_gradient_row_stride >= a->channels && volume(a->batch, a->length, a->x_gradient_row_stride));
+  REQUIRE(a->x_gradient != a->out_gradient || a->x_gradient_row_stride == a->out_gradient_row_stride);
+  return PANAMBA_OK;
+}
+
 static int whole_scan(const panamba_scan_gradient_direction *d) {
   return !d->u || (d->projected && d->dt_weight && d->a && d->saved_states && d->u_gradient && d->projected_parts &&
                    d->parameter_parts);

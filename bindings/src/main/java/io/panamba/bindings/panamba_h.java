@@ -1104,6 +1104,15 @@ public class panamba_h extends panamba_h$shared {
     public static int PANAMBA_SCALE() {
         return PANAMBA_SCALE;
     }
+    private static final int PANAMBA_SCALE_GRADIENT = (int)24L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_SCALE_GRADIENT = 24
+     * }
+     */
+    public static int PANAMBA_SCALE_GRADIENT() {
+        return PANAMBA_SCALE_GRADIENT;
+    }
 
     private static class panamba_run {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(

@@ -49,7 +49,7 @@ public class panamba_patches_args {
         panamba_training_h.C_LONG.withName("stride_width"),
         panamba_training_h.C_LONG.withName("class_tokens"),
         MemoryLayout.sequenceLayout(2, panamba_training_h.C_LONG).withName("class_index")
-    ).withName("$anon$259:9");
+    ).withName("$anon$281:9");
 
     /**
      * The layout of this struct

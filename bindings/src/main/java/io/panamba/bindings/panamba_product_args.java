@@ -49,7 +49,7 @@ public class panamba_product_args {
         panamba_training_h.C_LONG.withName("out_row_stride"),
         panamba_training_h.C_FLOAT.withName("accumulate"),
         panamba_training_h.C_INT.withName("reserved")
-    ).withName("$anon$38:9");
+    ).withName("$anon$39:9");
 
     /**
      * The layout of this struct

@@ -39,7 +39,7 @@ public class panamba_sum_args {
         panamba_training_h.C_LONG.withName("part_stride"),
         panamba_training_h.C_FLOAT.withName("accumulate"),
         panamba_training_h.C_FLOAT.withName("scale")
-    ).withName("$anon$55:9");
+    ).withName("$anon$56:9");
 
     /**
      * The layout of this struct

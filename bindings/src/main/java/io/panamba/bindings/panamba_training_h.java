@@ -41,6 +41,15 @@ public class panamba_training_h extends panamba_training_h$shared {
     public static int PANAMBA_NORM_PART_ROWS() {
         return PANAMBA_NORM_PART_ROWS;
     }
+    private static final int PANAMBA_SCALE_PART_ROWS = (int)64L;
+    /**
+     * {@snippet lang=c :
+     * #define PANAMBA_SCALE_PART_ROWS 64
+     * }
+     */
+    public static int PANAMBA_SCALE_PART_ROWS() {
+        return PANAMBA_SCALE_PART_ROWS;
+    }
     private static final int PANAMBA_SQUARES_PART = (int)16384L;
     /**
      * {@snippet lang=c :

@@ -19,6 +19,7 @@ public sealed interface TrainingOperation extends Operation
         Pointwise,
         ActivationGradient,
         Scale,
+        ScaleGradient,
         ScanGradient,
         ConvGradient,
         NormGradient,

@@ -8,13 +8,16 @@ import io.panamba.runtime.DType;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Columns;
+import io.panamba.runtime.operation.Operation;
 import io.panamba.runtime.operation.Scale;
+import io.panamba.runtime.operation.ScaleGradient;
 import java.lang.foreign.Arena;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Scales of channels and images whose tensors do not fit. */
+/** Scales of channels and images, and their gradients, whose tensors do not fit. */
 class ScaleErrorTest {
   private static Columns rows(long... sizes) {
     return Columns.of(f32(sizes));
@@ -75,6 +78,90 @@ class ScaleErrorTest {
   @ParameterizedTest
   @MethodSource("scales")
   void scale(Refusal refusal) {
+    refusal.check();
+  }
+
+  /** Valid tensors of a gradient of (2, 33, 4), to be exchanged one by one. */
+  private static final class Gradient {
+    private Columns x = rows(2, 33, 4);
+    private Tensor channel = f32(4);
+    private Tensor image = f32(2);
+    private Columns outGradient = rows(2, 33, 4);
+    private Columns xGradient = rows(2, 33, 4);
+    private Tensor parts = f32(2, 4);
+
+    Operation build() {
+      return new ScaleGradient(x, channel, image, outGradient, xGradient, parts);
+    }
+  }
+
+  private static Refusal gradient(String message, Consumer<Gradient> change) {
+    return new Refusal(
+        "scale gradient: " + message,
+        () -> {
+          Gradient gradient = new Gradient();
+          change.accept(gradient);
+          return gradient.build();
+        });
+  }
+
+  static Stream<Refusal> gradients() {
+    return Stream.of(
+        gradient("outGradient is missing", g -> g.outGradient = null),
+        gradient(
+            "outGradient is BF16(2, 33, 4); expected F32", g -> g.outGradient = bf16(2, 33, 4)),
+        gradient(
+            "outGradient is F32(66, 4); expected F32 with 3 axes",
+            g -> g.outGradient = rows(66, 4)),
+        gradient("outGradient is empty: F32(0, 33, 4)", g -> g.outGradient = rows(0, 33, 4)),
+        gradient(
+            "neither channel nor image",
+            g -> {
+              g.channel = null;
+              g.image = null;
+            }),
+        gradient("channel is F32(5); expected F32(4)", g -> g.channel = f32(5)),
+        gradient("image is F32(33); expected F32(2)", g -> g.image = f32(33)),
+        gradient("xGradient is missing", g -> g.xGradient = null),
+        gradient(
+            "xGradient has 3 columns of F32(2, 33, 3); expected 4 columns of F32(2, 33, ...)",
+            g -> g.xGradient = rows(2, 33, 3)),
+        gradient(
+            "xGradient is read-only: F32(2, 33, 4); expected memory that can be written",
+            g -> g.xGradient = Columns.of(readOnly(2, 33, 4))),
+        gradient(
+            "xGradient F32(2, 33, 5) shares memory with outGradient F32(2, 33, 5); expected memory"
+                + " of its own",
+            g -> {
+              Tensor both = f32(2, 33, 5);
+              g.outGradient = new Columns(both, 0, 4);
+              g.xGradient = new Columns(both, 1, 4);
+            }),
+        gradient(
+            "xGradient F32(2, 33, 4) shares memory with x F32(2, 33, 4); expected memory of its"
+                + " own",
+            g -> g.xGradient = g.x),
+        gradient("x is missing", g -> g.x = null),
+        gradient(
+            "x has 4 columns of F32(33, 2, 4); expected 4 columns of F32(2, 33, ...)",
+            g -> g.x = rows(33, 2, 4)),
+        gradient("parameterParts is missing; expected F32(2, 4)", g -> g.parts = null),
+        gradient("parameterParts is F32(1, 4); expected F32(2, 4)", g -> g.parts = f32(1, 4)),
+        gradient(
+            "parameterParts is read-only: F32(2, 4); expected memory that can be written",
+            g -> g.parts = readOnly(2, 4)),
+        gradient("x and parameterParts come with channel, which is missing", g -> g.channel = null),
+        gradient(
+            "x and parameterParts come with channel, which is missing",
+            g -> {
+              g.channel = null;
+              g.x = null;
+            }));
+  }
+
+  @ParameterizedTest
+  @MethodSource("gradients")
+  void gradient(Refusal refusal) {
     refusal.check();
   }
 }

@@ -8,6 +8,7 @@ import io.panamba.runtime.operation.Norm;
 import io.panamba.runtime.operation.NormGradient;
 import io.panamba.runtime.operation.Pool;
 import io.panamba.runtime.operation.PoolGradient;
+import io.panamba.runtime.operation.ScaleGradient;
 import java.lang.foreign.ValueLayout;
 
 /** The gradients of the operations, element by element, in double precision. */
@@ -16,6 +17,9 @@ final class ScalarGradients {
 
   /** What a normalisation passes on, and the parts of its parameters' gradients. */
   record OfNorm(Values residual, Values parts) {}
+
+  /** What a scale passes on, and the parts of its channels' gradients. */
+  record OfScale(Values x, Values parts) {}
 
   /** The losses of a batch, and the gradient of its logits. */
   record OfLogits(Values losses, Values gradient) {}
@@ -107,6 +111,34 @@ final class ScalarGradients {
       }
     }
     return new OfNorm(passed, parts);
+  }
+
+  /**
+   * The gradient of a scale.
+   *
+   * @param outGradient what it was
+   */
+  static OfScale scale(ScaleGradient operation, float[] outGradient) {
+    float[] x = operation.x() == null ? null : Guarded.columns(operation.x());
+    float[] channel = operation.channel() == null ? null : operation.channel().toFloats();
+    float[] image = operation.image() == null ? null : operation.image().toFloats();
+    int channels = Math.toIntExact(operation.outGradient().count());
+    int length = Math.toIntExact(operation.outGradient().tensor().shape().size(1));
+    int rows = outGradient.length / channels;
+    Values passed = new Values(outGradient.length);
+    Values parts = new Values(Math.toIntExact(ScaleGradient.parts(rows)) * channels);
+    for (int i = 0; i < outGradient.length; i++) {
+      int row = i / channels;
+      double gradient = outGradient[i];
+      if (image != null) {
+        gradient *= image[row / length];
+      }
+      passed.add(i, channel == null ? gradient : gradient * channel[i % channels]);
+      if (x != null) {
+        parts.add(row / ScaleGradient.PART_ROWS * channels + i % channels, gradient * x[i]);
+      }
+    }
+    return new OfScale(passed, parts);
   }
 
   /** The gradient of a pooling is exact but for a division. */

@@ -26,6 +26,7 @@ import io.panamba.runtime.operation.PoolGradient;
 import io.panamba.runtime.operation.Product;
 import io.panamba.runtime.operation.Rotary;
 import io.panamba.runtime.operation.Scale;
+import io.panamba.runtime.operation.ScaleGradient;
 import io.panamba.runtime.operation.ScanGradient;
 import io.panamba.runtime.operation.SelectiveScan;
 import io.panamba.runtime.operation.Squares;
@@ -102,6 +103,7 @@ public final class OperationStructs {
       case ActivationGradient _ -> panamba_h.PANAMBA_ACTIVATION_GRADIENT();
       case AttentionGradient _ -> panamba_h.PANAMBA_ATTENTION_GRADIENT();
       case Scale _ -> panamba_h.PANAMBA_SCALE();
+      case ScaleGradient _ -> panamba_h.PANAMBA_SCALE_GRADIENT();
       case Copy op -> throw notAStep(op);
       case Together op -> throw new IllegalArgumentException(op + " is two steps");
     };
@@ -134,6 +136,7 @@ public final class OperationStructs {
       case ActivationGradient op -> attention.activationGradient(op);
       case AttentionGradient op -> attention.attentionGradient(op);
       case Scale op -> training.scale(op);
+      case ScaleGradient op -> training.scaleGradient(op);
       case Copy op -> throw notAStep(op);
       case Together op -> throw new IllegalArgumentException(op + " is two steps");
     };

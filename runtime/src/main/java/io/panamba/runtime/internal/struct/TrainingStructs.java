@@ -5,6 +5,7 @@ import io.panamba.bindings.panamba_clip_args;
 import io.panamba.bindings.panamba_cross_entropy_args;
 import io.panamba.bindings.panamba_pointwise_args;
 import io.panamba.bindings.panamba_scale_args;
+import io.panamba.bindings.panamba_scale_gradient_args;
 import io.panamba.bindings.panamba_squares_args;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.operation.AdamW;
@@ -12,11 +13,12 @@ import io.panamba.runtime.operation.Clip;
 import io.panamba.runtime.operation.CrossEntropy;
 import io.panamba.runtime.operation.Pointwise;
 import io.panamba.runtime.operation.Scale;
+import io.panamba.runtime.operation.ScaleGradient;
 import io.panamba.runtime.operation.Squares;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** Writes what only training does as structs: loss, optimizer, elementwise functions. */
+/** Writes what only training does as structs: loss, optimizer, functions of elements, scales. */
 final class TrainingStructs {
   private final Arena arena;
   private final Addresses addresses;
@@ -50,6 +52,24 @@ final class TrainingStructs {
     panamba_scale_args.channels(args, op.x().count());
     panamba_scale_args.x_row_stride(args, op.x().rowStride());
     panamba_scale_args.out_row_stride(args, op.out().rowStride());
+    return args;
+  }
+
+  MemorySegment scaleGradient(ScaleGradient op) {
+    MemorySegment args = panamba_scale_gradient_args.allocate(arena);
+    Shape shape = op.outGradient().tensor().shape();
+    panamba_scale_gradient_args.x(args, addresses.of(op.x()));
+    panamba_scale_gradient_args.channel_scale(args, addresses.of(op.channel()));
+    panamba_scale_gradient_args.image_scale(args, addresses.of(op.image()));
+    panamba_scale_gradient_args.out_gradient(args, addresses.of(op.outGradient()));
+    panamba_scale_gradient_args.x_gradient(args, addresses.of(op.xGradient()));
+    panamba_scale_gradient_args.parameter_parts(args, addresses.of(op.parameterParts()));
+    panamba_scale_gradient_args.batch(args, shape.size(0));
+    panamba_scale_gradient_args.length(args, shape.size(1));
+    panamba_scale_gradient_args.channels(args, op.outGradient().count());
+    panamba_scale_gradient_args.x_row_stride(args, op.x() == null ? 0 : op.x().rowStride());
+    panamba_scale_gradient_args.out_gradient_row_stride(args, op.outGradient().rowStride());
+    panamba_scale_gradient_args.x_gradient_row_stride(args, op.xGradient().rowStride());
     return args;
   }
 
