@@ -381,7 +381,8 @@ enum panamba_operation {
   PANAMBA_ACTIVATION_GRADIENT = 21,
   PANAMBA_ATTENTION_GRADIENT = 22,
   PANAMBA_SCALE = 23,
-  PANAMBA_SCALE_GRADIENT = 24
+  PANAMBA_SCALE_GRADIENT = 24,
+  PANAMBA_PATCHES_GRADIENT = 25
 };
 
 /* One operation of a program: its code and its struct of arguments. */

@@ -294,6 +294,25 @@ typedef struct {
 } panamba_patches_args;
 
 /*
+ * Gradient of PANAMBA_PATCHES, what goes on from a patch embedding to its image: of each pixel the sum of the gradients
+ * of the patches that hold it, in the order of the patches; 0 where none does. The rows of class tokens are not read.
+ */
+typedef struct {
+  const float *patch_gradient; /* (batch, length, channels * patch_height * patch_width) */
+  float *image_gradient;       /* (batch, channels, height, width) */
+  int64_t batch;
+  int64_t channels;
+  int64_t height;
+  int64_t width;
+  int64_t patch_height;
+  int64_t patch_width;
+  int64_t stride_height;
+  int64_t stride_width;
+  int64_t class_tokens;
+  int64_t class_index[PANAMBA_MAX_CLASS_TOKENS];
+} panamba_patches_gradient_args;
+
+/*
  * Softmax cross-entropy with label smoothing (arXiv 1512.00567 section 7), and its gradient:
  *   target = (1 - smoothing) * [label] + smoothing / classes
  *   losses[b] = -sum target log softmax(logits[b])

@@ -11,7 +11,7 @@
 #include "training_program.h"
 
 static void check_operations(const training_program *p) {
-  for (int32_t operation = PANAMBA_PACK; operation <= PANAMBA_SCALE_GRADIENT; operation++) {
+  for (int32_t operation = PANAMBA_PACK; operation <= PANAMBA_PATCHES_GRADIENT; operation++) {
     int steps = 0;
     for (int i = 0; i < p->count; i++) {
       steps += p->steps[i].operation == operation;
@@ -52,6 +52,10 @@ static void test(void) {
   const float *gradient = (const float *)&wanted.gradient;
   for (int i = 0; i < PARAMETERS; i++) {
     CHECK(isfinite(gradient[i]) && gradient[i] != 0, "gradient %d is %g", i, (double)gradient[i]);
+  }
+  for (int i = 0; i < BATCH * 3 * SIDE * SIDE; i++) {
+    float value = wanted.image_gradient[i];
+    CHECK(isfinite(value) && value != 0, "the gradient of pixel %d is %g", i, (double)value);
   }
   CHECK(wanted.clip[0] > 0.1f && wanted.clip[1] < 1, "the norm is %g", (double)wanted.clip[0]);
   check_callers(whole, &wanted);

@@ -416,6 +416,20 @@ static void add_embedding_gradient(training_program *p, const training_batch *b)
                               .class_tokens = 1,
                               .class_index = {12}}});
   add_weight_gradient(p, v->residual_gradient, v->patch_rows, v->gradient.patches, ROWS, DIM, PIXELS);
+  add_input_gradient(p, v->residual_gradient, v->parameters.patches, 0, v->patch_gradient, ROWS, DIM, PIXELS);
+  add(p, PANAMBA_PATCHES_GRADIENT,
+      (arguments){.patches_gradient = {.patch_gradient = v->patch_gradient,
+                                       .image_gradient = v->image_gradient,
+                                       .batch = BATCH,
+                                       .channels = 3,
+                                       .height = SIDE,
+                                       .width = SIDE,
+                                       .patch_height = PATCH,
+                                       .patch_width = PATCH,
+                                       .stride_height = PATCH,
+                                       .stride_width = PATCH,
+                                       .class_tokens = 1,
+                                       .class_index = {12}}});
   add_sum(p, v->residual_gradient + 12 * DIM, BATCH, DIM, LENGTH * DIM, v->gradient.token);
   /* Of the patches alone: the class token's rows are those of the sum before. */
   add_sum(p, v->residual_gradient, ROWS, DIM, DIM, v->gradient.patch_bias);

@@ -119,6 +119,8 @@ typedef struct {
   float norm_parts[NORM_PARTS * 2 * DIM];
   float scale_parts[SCALE_PARTS * DIM];
   float patch_rows[ROWS * PIXELS];
+  float patch_gradient[ROWS * PIXELS];
+  float image_gradient[BATCH * 3 * SIDE * SIDE];
   float squares[SQUARES_PARTS];
   float clip[2];
 } training_values;
@@ -147,6 +149,7 @@ typedef union {
   panamba_norm_gradient_args norm_gradient;
   panamba_pool_gradient_args pool_gradient;
   panamba_patches_args patches;
+  panamba_patches_gradient_args patches_gradient;
   panamba_attention_args attention;
   panamba_attention_gradient_args attention_gradient;
   panamba_activation_gradient_args activation_gradient;

@@ -40,6 +40,7 @@
   TRAINING(ATTENTION_GRADIENT, attention_gradient, panamba_attention_gradient_args)    \
   TRAINING(SCALE, scale, panamba_scale_args)                                           \
   TRAINING(SCALE_GRADIENT, scale_gradient, panamba_scale_gradient_args)                \
+  TRAINING(PATCHES_GRADIENT, patches_gradient, panamba_patches_gradient_args)          \
   GPU(CUDA_GATHER_PATCHES, gather_patches, panamba_cuda_embedding_args)                \
   GPU(CUDA_PLACE_TOKENS, place_tokens, panamba_cuda_embedding_args)                    \
   GPU(CUDA_EPILOGUE, epilogue, panamba_cuda_epilogue_args)                             \

@@ -1113,6 +1113,15 @@ public class panamba_h extends panamba_h$shared {
     public static int PANAMBA_SCALE_GRADIENT() {
         return PANAMBA_SCALE_GRADIENT;
     }
+    private static final int PANAMBA_PATCHES_GRADIENT = (int)25L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_PATCHES_GRADIENT = 25
+     * }
+     */
+    public static int PANAMBA_PATCHES_GRADIENT() {
+        return PANAMBA_PATCHES_GRADIENT;
+    }
 
     private static class panamba_run {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(

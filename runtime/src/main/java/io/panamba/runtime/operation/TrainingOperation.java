@@ -26,6 +26,7 @@ public sealed interface TrainingOperation extends Operation
         PoolGradient,
         AttentionGradient,
         Patches,
+        PatchesGradient,
         CrossEntropy,
         Squares,
         Clip,

@@ -14,6 +14,7 @@ import io.panamba.runtime.operation.Operation;
 import io.panamba.runtime.operation.Pack;
 import io.panamba.runtime.operation.PatchEmbedding.ClassIndex;
 import io.panamba.runtime.operation.Patches;
+import io.panamba.runtime.operation.PatchesGradient;
 import io.panamba.runtime.operation.Pointwise;
 import io.panamba.runtime.operation.Product;
 import io.panamba.runtime.operation.Sum;
@@ -22,7 +23,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Packing, products, sums, functions of elements and patches whose tensors do not fit. */
+/** Packing, products, sums, functions of elements, patches and their gradients that do not fit. */
 class TrainingMatrixErrorTest {
   private static Tensor bf16(long... sizes) {
     return Tensor.allocate(Arena.ofAuto(), DType.BF16, Shape.of(sizes));
@@ -253,6 +254,61 @@ class TrainingMatrixErrorTest {
   @ParameterizedTest
   @MethodSource("patchRows")
   void patches(Refusal refusal) {
+    refusal.check();
+  }
+
+  private static Operation gradient(Tensor image, ClassIndex places, long patch, long stride) {
+    return new PatchesGradient(f32(1, 5, 12), places, patch, stride, image);
+  }
+
+  static Stream<Refusal> patchGradients() {
+    Tensor image = f32(1, 3, 4, 4);
+    Tensor pixels = f32(1, 1, 4, 4);
+    ClassIndex first = ClassIndex.of(0);
+    return Stream.of(
+        new Refusal("patches gradient: classIndex is missing", () -> gradient(image, null, 2, 2)),
+        new Refusal(
+            "patches gradient: imageGradient is null; expected F32 with 4 axes",
+            () -> gradient(null, first, 2, 2)),
+        new Refusal(
+            "patches gradient: imageGradient is F32(3, 4, 4); expected F32 with 4 axes",
+            () -> gradient(f32(3, 4, 4), first, 2, 2)),
+        new Refusal(
+            "patches gradient: imageGradient is F64(1, 3, 4, 4); expected F32 with 4 axes",
+            () -> gradient(f64(1, 3, 4, 4), first, 2, 2)),
+        new Refusal(
+            "patches gradient: imageGradient is empty: F32(0, 3, 4, 4)",
+            () -> gradient(f32(0, 3, 4, 4), first, 2, 2)),
+        new Refusal(
+            "patches gradient: imageGradient is read-only: F32(1, 3, 4, 4); expected memory that"
+                + " can be written",
+            () -> gradient(readOnly(1, 3, 4, 4), first, 2, 2)),
+        new Refusal(
+            "patches gradient: patches of 5 with stride 2 do not fit an image F32(1, 3, 4, 4)",
+            () -> gradient(image, first, 5, 2)),
+        new Refusal(
+            "patches gradient: patches of 2 with stride 0 do not fit an image F32(1, 3, 4, 4)",
+            () -> gradient(image, first, 2, 0)),
+        new Refusal(
+            "patches gradient: class tokens at [5] are not ascending places in a sequence of 5",
+            () -> gradient(image, ClassIndex.of(5), 2, 2)),
+        new Refusal(
+            "patches gradient: patchGradient is F32(1, 5, 12); expected F32(1, 4, 12)",
+            () -> gradient(image, ClassIndex.NONE, 2, 2)),
+        new Refusal(
+            "patches gradient: patchGradient is missing; expected F32(1, 5, 12)",
+            () -> new PatchesGradient(null, first, 2, 2, image)),
+        new Refusal(
+            "patches gradient: imageGradient F32(1, 1, 4, 4) shares memory with patchGradient"
+                + " F32(1, 4, 4); expected memory of its own",
+            () ->
+                new PatchesGradient(
+                    pixels.reshape(Shape.of(1, 4, 4)), ClassIndex.NONE, 2, 2, pixels)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("patchGradients")
+  void patchGradient(Refusal refusal) {
     refusal.check();
   }
 }

@@ -6,6 +6,8 @@ import io.panamba.runtime.operation.ConvGradient;
 import io.panamba.runtime.operation.CrossEntropy;
 import io.panamba.runtime.operation.Norm;
 import io.panamba.runtime.operation.NormGradient;
+import io.panamba.runtime.operation.PatchEmbedding.ClassIndex;
+import io.panamba.runtime.operation.PatchesGradient;
 import io.panamba.runtime.operation.Pool;
 import io.panamba.runtime.operation.PoolGradient;
 import io.panamba.runtime.operation.ScaleGradient;
@@ -139,6 +141,43 @@ final class ScalarGradients {
       }
     }
     return new OfScale(passed, parts);
+  }
+
+  /** What each pixel's patches hand on to it. */
+  static Values patches(PatchesGradient operation) {
+    float[] gradient = operation.patchGradient().toFloats();
+    int colours = Math.toIntExact(operation.imageGradient().shape().size(1));
+    int height = Math.toIntExact(operation.imageGradient().shape().size(2));
+    int width = Math.toIntExact(operation.imageGradient().shape().size(3));
+    int length = Math.toIntExact(operation.patchGradient().shape().size(1));
+    int patch = Math.toIntExact(operation.patch());
+    int stride = Math.toIntExact(operation.stride());
+    int columns = (width - patch) / stride + 1;
+    int depth = colours * patch * patch;
+    Values out = new Values(gradient.length / (length * depth) * colours * height * width);
+    for (int i = 0; i < gradient.length; i++) {
+      int grid = patchAt(operation.classIndex(), i / depth % length);
+      if (grid >= 0) {
+        int colour = i / (patch * patch) % colours;
+        int y = grid / columns * stride + i / patch % patch;
+        int x = grid % columns * stride + i % patch;
+        int image = i / (depth * length);
+        out.add(((image * colours + colour) * height + y) * width + x, gradient[i]);
+      }
+    }
+    return out;
+  }
+
+  /** The patch at a place of the sequence, or -1 for a class token. */
+  private static int patchAt(ClassIndex classIndex, int place) {
+    int patch = place;
+    for (int i = 0; i < classIndex.count(); i++) {
+      if (classIndex.place(i) == place) {
+        return -1;
+      }
+      patch -= classIndex.place(i) < place ? 1 : 0;
+    }
+    return patch;
   }
 
   /** The gradient of a pooling is exact but for a division. */

@@ -2,11 +2,13 @@ package io.panamba.runtime.internal.struct;
 
 import io.panamba.bindings.panamba_patch_embedding_args;
 import io.panamba.bindings.panamba_patches_args;
+import io.panamba.bindings.panamba_patches_gradient_args;
 import io.panamba.bindings.panamba_pool_args;
 import io.panamba.bindings.panamba_pool_gradient_args;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.operation.PatchEmbedding;
 import io.panamba.runtime.operation.Patches;
+import io.panamba.runtime.operation.PatchesGradient;
 import io.panamba.runtime.operation.Pool;
 import io.panamba.runtime.operation.PoolGradient;
 import java.lang.foreign.Arena;
@@ -64,6 +66,26 @@ final class ImageStructs {
     panamba_patches_args.class_tokens(args, op.classIndex().count());
     for (int i = 0; i < op.classIndex().count(); i++) {
       panamba_patches_args.class_index(args, i, op.classIndex().place(i));
+    }
+    return args;
+  }
+
+  MemorySegment patchesGradient(PatchesGradient op) {
+    MemorySegment args = panamba_patches_gradient_args.allocate(arena);
+    Shape image = op.imageGradient().shape();
+    panamba_patches_gradient_args.patch_gradient(args, addresses.of(op.patchGradient()));
+    panamba_patches_gradient_args.image_gradient(args, addresses.of(op.imageGradient()));
+    panamba_patches_gradient_args.batch(args, image.size(0));
+    panamba_patches_gradient_args.channels(args, image.size(1));
+    panamba_patches_gradient_args.height(args, image.size(2));
+    panamba_patches_gradient_args.width(args, image.size(3));
+    panamba_patches_gradient_args.patch_height(args, op.patch());
+    panamba_patches_gradient_args.patch_width(args, op.patch());
+    panamba_patches_gradient_args.stride_height(args, op.stride());
+    panamba_patches_gradient_args.stride_width(args, op.stride());
+    panamba_patches_gradient_args.class_tokens(args, op.classIndex().count());
+    for (int i = 0; i < op.classIndex().count(); i++) {
+      panamba_patches_gradient_args.class_index(args, i, op.classIndex().place(i));
     }
     return args;
   }

@@ -20,6 +20,7 @@ import io.panamba.runtime.operation.Operation;
 import io.panamba.runtime.operation.Pack;
 import io.panamba.runtime.operation.PatchEmbedding;
 import io.panamba.runtime.operation.Patches;
+import io.panamba.runtime.operation.PatchesGradient;
 import io.panamba.runtime.operation.Pointwise;
 import io.panamba.runtime.operation.Pool;
 import io.panamba.runtime.operation.PoolGradient;
@@ -104,6 +105,7 @@ public final class OperationStructs {
       case AttentionGradient _ -> panamba_h.PANAMBA_ATTENTION_GRADIENT();
       case Scale _ -> panamba_h.PANAMBA_SCALE();
       case ScaleGradient _ -> panamba_h.PANAMBA_SCALE_GRADIENT();
+      case PatchesGradient _ -> panamba_h.PANAMBA_PATCHES_GRADIENT();
       case Copy op -> throw notAStep(op);
       case Together op -> throw new IllegalArgumentException(op + " is two steps");
     };
@@ -137,6 +139,7 @@ public final class OperationStructs {
       case AttentionGradient op -> attention.attentionGradient(op);
       case Scale op -> training.scale(op);
       case ScaleGradient op -> training.scaleGradient(op);
+      case PatchesGradient op -> images.patchesGradient(op);
       case Copy op -> throw notAStep(op);
       case Together op -> throw new IllegalArgumentException(op + " is two steps");
     };
