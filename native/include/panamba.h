@@ -329,6 +329,7 @@ typedef struct {
  * Multi-head softmax attention (Vaswani et al., arXiv 1706.03762, section 3.2). Head h owns columns h * head_dim ..
  * (h + 1) * head_dim - 1 of q, k, v and out, and every image attends to itself alone:
  *   out[i] = sum over keys j of softmax over j of (scale * q[i] . k[j]) v[j]
+ * Queries may be fewer than keys, where few rows of out are wanted: they have the bits that they have among all.
  * Keys are gone through in blocks, with a running maximum and a running sum per query (Milakov and Gimelshein, arXiv
  * 1805.02867; Dao et al., arXiv 2205.14135): no memory grows with the square of the length, and scores of any size are
  * right. Sums are float32 whatever the type; of bfloat16, weights e^(score - maximum) are rounded before they multiply v
@@ -336,13 +337,14 @@ typedef struct {
  * head_dim columns, and the row strides are those of the whole row.
  */
 typedef struct {
-  const void *q;     /* (batch, length, heads * head_dim), rows q_row_stride apart */
+  const void *q;     /* (batch, queries, heads * head_dim), rows q_row_stride apart */
   const void *k;     /* (batch, length, heads * head_dim), rows k_row_stride apart */
   const void *v;     /* (batch, length, heads * head_dim), rows v_row_stride apart */
-  void *out;         /* (batch, length, heads * head_dim), rows out_row_stride apart */
-  float *statistics; /* (batch, heads, 2, length): per query, the maximum m of q[i] . k[j], and the sum over keys of
+  void *out;         /* (batch, queries, heads * head_dim), rows out_row_stride apart */
+  float *statistics; /* (batch, heads, 2, queries): per query, the maximum m of q[i] . k[j], and the sum over keys of
                         e^(scale (q[i] . k[j] - m)); or null */
   int64_t batch;
+  int64_t queries; /* 1 .. length */
   int64_t length;
   int64_t heads;
   int64_t head_dim; /* 1 .. PANAMBA_MAX_HEAD_DIM */

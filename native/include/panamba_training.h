@@ -243,7 +243,7 @@ typedef struct {
 } panamba_pool_gradient_args;
 
 /*
- * Gradient of PANAMBA_ATTENTION. The weights of the softmax are computed again from q, k and the forward pass's
+ * Gradient of PANAMBA_ATTENTION of as many queries as keys. The weights of the softmax are computed again from q, k and the forward pass's
  * statistics (Dao et al., arXiv 2205.14135, algorithm 4), a block at a time: no memory grows with the square of the
  * length. Where q, k and v are columns of one buffer, so may their gradients be.
  */

@@ -25,6 +25,7 @@ typedef struct {
   int32_t dtype;
   int packed; /* q, k and v are columns of the same rows */
   double size;
+  int64_t queries; /* 0 for as many as there are keys; packed rows have no fewer */
 } attention_shape;
 
 static double scale_of(int64_t head_dim) { return 1 / sqrt((double)head_dim); }
@@ -32,7 +33,9 @@ static double scale_of(int64_t head_dim) { return 1 / sqrt((double)head_dim); }
 static panamba_attention_args take_arguments(const attention_shape *s) {
   int64_t width = s->heads * s->head_dim;
   int64_t rows = s->batch * s->length;
+  int64_t queries = s->queries ? s->queries : s->length;
   panamba_attention_args a = {.batch = s->batch,
+                              .queries = queries,
                               .length = s->length,
                               .heads = s->heads,
                               .head_dim = s->head_dim,
@@ -47,13 +50,13 @@ static panamba_attention_args take_arguments(const attention_shape *s) {
     a.q_row_stride = width + draw(3);
     a.k_row_stride = width + draw(3);
     a.v_row_stride = width + draw(3);
-    a.q = take_rows_of(s->dtype, rows, width, a.q_row_stride, -s->size, s->size);
+    a.q = take_rows_of(s->dtype, s->batch * queries, width, a.q_row_stride, -s->size, s->size);
     a.k = take_rows_of(s->dtype, rows, width, a.k_row_stride, -s->size, s->size);
     a.v = take_rows_of(s->dtype, rows, width, a.v_row_stride, -s->size, s->size);
   }
   a.out_row_stride = width + draw(3);
-  a.out = take_output_of(s->dtype, (rows - 1) * a.out_row_stride + width);
-  a.statistics = draw(2) ? take_output(s->batch * s->heads * 2 * s->length) : 0;
+  a.out = take_output_of(s->dtype, (s->batch * queries - 1) * a.out_row_stride + width);
+  a.statistics = draw(2) ? take_output(s->batch * s->heads * 2 * queries) : 0;
   return a;
 }
 
@@ -65,7 +68,7 @@ static double score(const panamba_attention_args *a, int64_t image, int64_t head
     double sum = 0;
     double size = 0;
     for (int64_t i = 0; i < a->head_dim; i++) {
-      double term = element(a->q, a->dtype, (image * a->length + query) * a->q_row_stride + column + i) *
+      double term = element(a->q, a->dtype, (image * a->queries + query) * a->q_row_stride + column + i) *
                     element(a->k, a->dtype, (image * a->length + key) * a->k_row_stride + column + i);
       sum += term;
       size += fabs(term);
@@ -93,10 +96,10 @@ static void check_query(const panamba_attention_args *a, int64_t image, int64_t 
   double sum_error = (double)(BLOCK + a->length / BLOCK + 4) * 0x1p-24;
   double relative = 2 * (expm1(score_error) + WEIGHT_BOUND + sum_error);
   if (a->statistics) {
-    const float *m = a->statistics + (image * a->heads + head) * 2 * a->length + query;
+    const float *m = a->statistics + (image * a->heads + head) * 2 * a->queries + query;
     double scaled = (double)m[0] * (double)a->scale;
     check_close("maximum", query, scaled, largest, score_error + 1e-37);
-    double sum = (double)m[a->length] * exp(scaled - largest);
+    double sum = (double)m[a->queries] * exp(scaled - largest);
     double rounding = a->dtype == PANAMBA_F32 ? 0 : BFLOAT_ROUNDING;
     check_close("sum", query, sum, total, (relative + rounding) * total);
   }
@@ -111,24 +114,25 @@ static void check_query(const panamba_attention_args *a, int64_t image, int64_t 
       sum += term;
       terms += fabs(term);
     }
-    int64_t place = (image * a->length + query) * a->out_row_stride + column + i;
+    int64_t place = (image * a->queries + query) * a->out_row_stride + column + i;
     check_element("out", a->out, a->dtype, place, sum, relative * terms);
   }
 }
 
 static void check_all(const panamba_attention_args *a, int exact) {
   for (int64_t plane = 0; plane < a->batch * a->heads; plane++) {
-    for (int64_t query = 0; query < a->length; query += 1 + draw(1 + a->length / THIN(40, 10))) {
+    for (int64_t query = 0; query < a->queries; query += 1 + draw(1 + a->queries / THIN(40, 10))) {
       check_query(a, plane / a->heads, plane % a->heads, query, exact);
     }
   }
-  check_gaps("the gap between rows of out", a->out, a->dtype, a->batch * a->length, a->heads * a->head_dim,
+  check_gaps("the gap between rows of out", a->out, a->dtype, a->batch * a->queries, a->heads * a->head_dim,
              a->out_row_stride);
 }
 
 static void describe_shape(const char *what, const attention_shape *s) {
-  describe("attention%s: batch %d length %d heads %d of %d dtype %d packed %d numbers to %g", what, (int)s->batch,
-           (int)s->length, (int)s->heads, (int)s->head_dim, s->dtype, s->packed, s->size);
+  describe("attention%s: batch %d queries %d length %d heads %d of %d dtype %d packed %d numbers to %g", what,
+           (int)s->batch, (int)s->queries, (int)s->length, (int)s->heads, (int)s->head_dim, s->dtype, s->packed,
+           s->size);
 }
 
 static void attention_case(attention_shape s, placement where, int misalignment) {
@@ -161,11 +165,68 @@ static void sweep(void) {
   }
 }
 
+/* Where few rows are wanted: 1, 2, or some odd number of queries. */
+static void few_queries(void) {
+  for (size_t l = 0; l < COUNT(all_lengths); l++) {
+    for (int repeat = 0; repeat < THIN(6, 3); repeat++) {
+      attention_shape s = draw_shape(all_lengths[l], PICK(all_dims));
+      s.queries = repeat % 3 < 2 ? 1 + repeat % 3 : 3 + 2 * draw(1 + s.length / 4);
+      if (s.queries < s.length) {
+        s.packed = 0;
+        attention_case(s, (placement)draw(3), 0);
+      }
+    }
+  }
+}
+
+/* Some rows as queries of their own: they have the bits that they have among all. The longest sequence is cut into
+ * larger tiles where all rows are queries. */
+static void few_queries_have_the_bits_of_all(void) {
+  static const int64_t lengths[] = {4, 17, 50, 109, 197, 1100};
+  for (int repeat = 0; repeat < (int)(3 * THIN(2, 1) * COUNT(lengths)); repeat++) {
+    attention_shape s = draw_shape(lengths[(size_t)repeat / 3 % COUNT(lengths)], PICK(all_dims));
+    if (s.length > 1000) {
+      s.batch = s.heads = 1;
+    }
+    int64_t queries = repeat % 3 < 2 ? 1 + repeat % 3 : 3 + 2 * draw(s.length / 4);
+    int64_t first = draw(s.length - queries + 1);
+    int64_t width = s.heads * s.head_dim;
+    describe_shape(", and of some rows", &s);
+    begin_case(IN_SENTINELS, (int)draw(4));
+    panamba_attention_args all = take_arguments(&s);
+    all.statistics = take_output(s.batch * s.heads * 2 * s.length);
+    panamba_attention_args few = all;
+    few.queries = queries;
+    few.q_row_stride = few.out_row_stride = width;
+    few.q = take_input_of(s.dtype, s.batch * queries * width);
+    few.out = take_output_of(s.dtype, s.batch * queries * width);
+    few.statistics = take_output(s.batch * s.heads * 2 * queries);
+    for (int64_t row = 0; row < s.batch * queries; row++) {
+      int64_t source = (row / queries * s.length + first + row % queries) * all.q_row_stride;
+      for (int64_t i = 0; i < width; i++) {
+        set_element((void *)few.q, s.dtype, row * width + i, (float)element(all.q, s.dtype, source + i));
+      }
+    }
+    run_once(PANAMBA_ATTENTION, &all);
+    run_operation(PANAMBA_ATTENTION, &few);
+    for (int64_t row = 0; row < s.batch * queries; row++) {
+      int64_t source = (row / queries * s.length + first + row % queries) * all.out_row_stride;
+      check_same_elements("row", s.dtype, place_of(few.out, s.dtype, row * width), place_of(all.out, s.dtype, source),
+                          width);
+    }
+    for (int64_t row = 0; row < s.batch * s.heads * 2; row++) {
+      check_same_elements("statistics", PANAMBA_F32, few.statistics + row * queries,
+                          all.statistics + row * s.length + first, queries);
+    }
+    end_case();
+  }
+}
+
 /* Sequences that are cut into larger tiles. */
 static void long_sequences(void) {
   static const int64_t lengths[] = {1024, 1025, 1100};
   for (size_t i = 0; i < 2 * COUNT(lengths); i++) {
-    attention_shape s = {1, lengths[i / 2], 1, i % 2 ? 12 : 65, i % 3 ? PANAMBA_F32 : PANAMBA_BF16, 1, 1};
+    attention_shape s = {1, lengths[i / 2], 1, i % 2 ? 12 : 65, i % 3 ? PANAMBA_F32 : PANAMBA_BF16, 1, 1, 0};
     attention_case(s, i % 2 ? BEFORE_GUARD : AFTER_GUARD, 0);
   }
 }
@@ -194,7 +255,7 @@ static void extreme_scores(void) {
 /* The running maximum grows from the first block of keys to the last, or is reached in the first. */
 static void sorted_scores(void) {
   for (int repeat = 0; repeat < 8; repeat++) {
-    attention_shape s = {1, 325, 2, 17, repeat % 2 ? PANAMBA_F32 : PANAMBA_BF16, 0, 1};
+    attention_shape s = {1, 325, 2, 17, repeat % 2 ? PANAMBA_F32 : PANAMBA_BF16, 0, 1, 0};
     describe_shape(repeat < 4 ? " with scores that grow" : " with scores that shrink", &s);
     begin_case(IN_SENTINELS, 0);
     panamba_attention_args a = take_arguments(&s);
@@ -244,7 +305,7 @@ static void images_and_heads_are_independent(void) {
 /* NaN in a query stays there, in a key or a value in its head. */
 static void nan_stays_in_its_head(void) {
   for (int repeat = 0; repeat < 24; repeat++) {
-    attention_shape s = {2, 120, 3, 20, repeat % 2 ? PANAMBA_F32 : PANAMBA_BF16, 0, 1};
+    attention_shape s = {2, 120, 3, 20, repeat % 2 ? PANAMBA_F32 : PANAMBA_BF16, 0, 1, 0};
     int which = repeat / 2 % 3;
     int64_t image = draw(2), head = draw(3), row = draw(s.length), i = draw(s.head_dim);
     describe_shape(which == 0 ? " with NaN in q" : which == 1 ? " with NaN in k" : " with NaN in v", &s);
@@ -277,6 +338,7 @@ static void refusals(void) {
                               .out = take_output(48),
                               .statistics = take_output(24),
                               .batch = 2,
+                              .queries = 3,
                               .length = 3,
                               .heads = 2,
                               .head_dim = 4,
@@ -294,7 +356,10 @@ static void refusals(void) {
   ATTENTION(out = (void *)a.k);
   ATTENTION(out = (void *)a.v);
   ATTENTION_SIZE(batch);
+  ATTENTION_SIZE(queries);
+  ATTENTION(queries = 4);
   ATTENTION_SIZE(length);
+  ATTENTION(length = 2);
   ATTENTION_SIZE(heads);
   ATTENTION_SIZE(head_dim);
   ATTENTION(head_dim = PANAMBA_MAX_HEAD_DIM + 1);
@@ -319,6 +384,8 @@ static void refusals(void) {
 static void test(void) {
   seed(31);
   sweep();
+  few_queries();
+  few_queries_have_the_bits_of_all();
   long_sequences();
   extreme_scores();
   sorted_scores();

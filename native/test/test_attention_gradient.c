@@ -73,6 +73,7 @@ static panamba_attention_gradient_args take_arguments(const shape *s) {
                                     .out = out,
                                     .statistics = statistics,
                                     .batch = s->batch,
+                                    .queries = s->length,
                                     .length = s->length,
                                     .heads = s->heads,
                                     .head_dim = s->head_dim,

@@ -105,10 +105,11 @@ static void pool(int32_t kind) {
   end_case();
 }
 
-static void attention(int32_t dtype) {
-  describe("attention, type %d", dtype);
+static void attention(int32_t dtype, int64_t queries) {
+  describe("attention of %d queries, type %d", (int)queries, dtype);
   begin_case(IN_SENTINELS, 0);
   panamba_attention_args args = {.batch = 1,
+                                 .queries = queries,
                                  .length = 70,
                                  .heads = 2,
                                  .head_dim = 20,
@@ -121,8 +122,8 @@ static void attention(int32_t dtype) {
   args.q = take_filled_of(dtype, args.length * 120, -1, 1);
   args.k = place_of(args.q, dtype, 40);
   args.v = place_of(args.q, dtype, 80);
-  args.out = take_output_of(dtype, args.length * 40);
-  args.statistics = take_output(args.heads * 2 * args.length);
+  args.out = take_output_of(dtype, queries * 40);
+  args.statistics = take_output(args.heads * 2 * queries);
   run_operation(PANAMBA_ATTENTION, &args);
   end_case();
 }
@@ -180,7 +181,8 @@ static void all_kernels(void) {
     norm(dtypes[i], PANAMBA_LAYER_NORM);
     convolution(dtypes[i]);
     epilogue(dtypes[i]);
-    attention(dtypes[i]);
+    attention(dtypes[i], 70);
+    attention(dtypes[i], 33);
   }
   rotary();
   pool(PANAMBA_POOL_MEAN);

@@ -183,6 +183,7 @@ static void write_arguments(program *p, const weights *w) {
                                           .v = v->qkv + 2 * DIM,
                                           .out = v->attended,
                                           .batch = BATCH,
+                                          .queries = LENGTH,
                                           .length = LENGTH,
                                           .heads = HEADS,
                                           .head_dim = DIM / HEADS,

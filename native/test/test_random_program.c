@@ -198,6 +198,7 @@ static void add_attention(program *p) {
                                  .k = k->data,
                                  .v = v->data,
                                  .batch = p->batch,
+                                 .queries = draw(2) ? p->length : 1 + draw(p->length),
                                  .length = p->length,
                                  .heads = heads,
                                  .head_dim = q->width / heads,
@@ -207,7 +208,9 @@ static void add_attention(program *p) {
                                  .out_row_stride = q->width,
                                  .scale = 0.5f,
                                  .dtype = q->dtype};
-  args.out = add_value(p, q->width, args.dtype);
+  /* The rows of fewer queries are no input of other steps. */
+  args.out = args.queries == p->length ? add_value(p, q->width, args.dtype)
+                                       : take_output_of(args.dtype, p->batch * args.queries * q->width);
   add_step(p, PANAMBA_ATTENTION, (arguments){.attention = args}, (uses){{args.q, args.k, args.v}, {args.out}});
 }
 

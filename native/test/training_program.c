@@ -111,6 +111,7 @@ static void add_attention(training_program *p) {
                                 .out = v->attended,
                                 .statistics = v->attention_statistics,
                                 .batch = BATCH,
+                                .queries = LENGTH,
                                 .length = LENGTH,
                                 .heads = HEADS,
                                 .head_dim = DIM / HEADS,

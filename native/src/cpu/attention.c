@@ -10,11 +10,11 @@
 
 /* Queries of a tile where a head has at most NARROW_DIM dimensions, and half as many of a wider one: panels of them and
  * their sums take 96 KiB of the stack. The more they are, the less it takes that keys and values come from the
- * third-level cache, and in bfloat16 that values are paired; few in a short sequence, so that several threads have
+ * third-level cache, and in bfloat16 that values are paired; fewer where an image has few, so that several threads have
  * work. */
 #define TILE_QUERIES 192
-#define SHORT_TILE_QUERIES 96
-#define SHORT_LENGTH 1024
+#define SMALL_TILE_QUERIES 96
+#define FEW_QUERIES 1024
 #define NARROW_DIM 64
 
 /* Even, for pairs of bfloat16, and a whole number of blocks of GEMM_ROWS. Weights of a block, 20 KiB with AVX-512, stay
@@ -39,13 +39,13 @@ typedef struct {
 } attention_task;
 
 static int64_t most_vectors(const panamba_attention_args *a) {
-  int64_t queries = a->length <= SHORT_LENGTH ? SHORT_TILE_QUERIES : TILE_QUERIES;
+  int64_t queries = a->queries <= FEW_QUERIES ? SMALL_TILE_QUERIES : TILE_QUERIES;
   return (a->head_dim <= NARROW_DIM ? queries : queries / 2) / VEC_WIDTH;
 }
 
 /* Tiles of one head of one image. */
 static int64_t chunks_of(const panamba_attention_args *a) {
-  return ceil_div(ceil_div(a->length, VEC_WIDTH), most_vectors(a));
+  return ceil_div(ceil_div(a->queries, VEC_WIDTH), most_vectors(a));
 }
 
 int64_t TIER_NAME(attention_tiles)(const void *args) {
@@ -161,25 +161,26 @@ static void attend_block(attention_task *t, int64_t key, int64_t keys) {
 
 /* Of the queries from `query` on. */
 static void store_statistics(const attention_task *t, int64_t plane, int64_t query, int64_t count) {
-  float *out = t->args->statistics + plane * 2 * t->args->length + query;
+  float *out = t->args->statistics + plane * 2 * t->args->queries + query;
   for (int64_t i = 0; i < count; i += VEC_WIDTH) {
     int lanes = (int)min64(VEC_WIDTH, count - i);
     vec_store_lanes(out + i, vec_load(t->largest + i), lanes);
-    vec_store_lanes(out + t->args->length + i, vec_load(t->total + i), lanes);
+    vec_store_lanes(out + t->args->queries + i, vec_load(t->total + i), lanes);
   }
 }
 
 void TIER_NAME(attention_tile)(const void *args, int64_t tile) {
   const panamba_attention_args *a = args;
   int64_t chunks = chunks_of(a);
-  int64_t plane = tile / chunks; /* image * heads + head */
-  int64_t row = plane / a->heads * a->length;
+  int64_t plane = tile / chunks;              /* image * heads + head */
+  int64_t row = plane / a->heads * a->length; /* of keys and values */
   int64_t column = plane % a->heads * a->head_dim;
-  int64_t all = ceil_div(a->length, VEC_WIDTH);
+  int64_t all = ceil_div(a->queries, VEC_WIDTH);
   int64_t from = all * (tile % chunks) / chunks;
   int64_t to = all * (tile % chunks + 1) / chunks;
   int64_t query = from * VEC_WIDTH;
-  int64_t count = min64(a->length, to * VEC_WIDTH) - query;
+  int64_t count = min64(a->queries, to * VEC_WIDTH) - query;
+  int64_t first = plane / a->heads * a->queries + query; /* row of q and out */
 
   attention_task t;
   t.args = a;
@@ -189,7 +190,7 @@ void TIER_NAME(attention_tile)(const void *args, int64_t tile) {
   t.panels = (int)ceil_div(t.vectors, GEMM_VECS);
   for (int panel = 0; panel < t.panels; panel++) {
     int64_t place = first_vector(&t, panel) * VEC_WIDTH;
-    int64_t q = (row + query + place) * a->q_row_stride + column;
+    int64_t q = (first + place) * a->q_row_stride + column;
     pack_panel(element_at(a->q, a->dtype, q), a->q_row_stride, a->dtype, count - place, a->head_dim,
                first_vector(&t, panel + 1) - first_vector(&t, panel),
                t.queries + place * words_of(a->head_dim, a->dtype));
@@ -205,7 +206,7 @@ void TIER_NAME(attention_tile)(const void *args, int64_t tile) {
   }
   for (int panel = 0; panel < t.panels; panel++) {
     int64_t place = first_vector(&t, panel) * VEC_WIDTH;
-    int64_t out = (row + query + place) * a->out_row_stride + column;
+    int64_t out = (first + place) * a->out_row_stride + column;
     unpack_panel(t.sums + place * a->head_dim, t.factor + place, first_vector(&t, panel + 1) - first_vector(&t, panel),
                  count - place, a->head_dim, a->dtype, element_of(a->out, a->dtype, out), a->out_row_stride);
   }

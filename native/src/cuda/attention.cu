@@ -39,6 +39,7 @@ struct attention_kernel {
   const Element *v;
   Element *out;
   float *statistics;
+  int64_t queries;
   int64_t length;
   int64_t heads;
   int64_t blocks_of_head;
@@ -90,15 +91,15 @@ struct attention_kernel {
       }
     }
     for (int i : block.all()) {
-      if (query + i / LANES < length) {
+      if (query + i / LANES < queries) {
         finish(block.thread(i), plane, query + i / LANES, i % LANES);
       }
     }
   }
 
-  /* Where a row of one head starts, `stride` elements from the next. */
-  PANAMBA_HD int64_t place_of(int64_t plane, int64_t row, int64_t stride) const {
-    return (plane / heads * length + row) * stride + plane % heads * head_dim;
+  /* Where a row of one head starts, `stride` elements from the next, in images of `rows` rows. */
+  PANAMBA_HD int64_t place_of(int64_t plane, int64_t rows, int64_t row, int64_t stride) const {
+    return (plane / heads * rows + row) * stride + plane % heads * head_dim;
   }
 
   /* The dimension of a thread's own number. */
@@ -107,10 +108,10 @@ struct attention_kernel {
   PANAMBA_HD void start(thread &t, int64_t plane, int64_t query, int lane) const {
     t.largest = -INFINITY;
     t.total = 0.0f;
-    const Element *row = q + place_of(plane, query, q_row_stride);
+    const Element *row = q + place_of(plane, queries, query, q_row_stride);
     PANAMBA_UNROLL
     for (int n = 0; n < OWN; n++) {
-      bool exists = query < length && dim_of(n, lane) < head_dim;
+      bool exists = query < queries && dim_of(n, lane) < head_dim;
       t.q[n] = exists ? widen(row[dim_of(n, lane)]) : 0.0f;
       t.sum[n] = 0.0f;
     }
@@ -122,7 +123,7 @@ struct attention_kernel {
       int row = place / DIM;
       int dim = place % DIM;
       bool exists = row < keys && dim < head_dim;
-      to[row][dim] = exists ? widen(rows[place_of(plane, key + row, stride) + dim]) : 0.0f;
+      to[row][dim] = exists ? widen(rows[place_of(plane, length, key + row, stride) + dim]) : 0.0f;
     }
   }
 
@@ -174,7 +175,7 @@ struct attention_kernel {
   }
 
   PANAMBA_HD void finish(const thread &t, int64_t plane, int64_t query, int lane) const {
-    Element *row = out + place_of(plane, query, out_row_stride);
+    Element *row = out + place_of(plane, queries, query, out_row_stride);
     PANAMBA_UNROLL
     for (int n = 0; n < OWN; n++) {
       if (dim_of(n, lane) < head_dim) {
@@ -182,8 +183,8 @@ struct attention_kernel {
       }
     }
     if (statistics && lane == 0) {
-      statistics[plane * 2 * length + query] = t.largest;
-      statistics[(plane * 2 + 1) * length + query] = t.total;
+      statistics[plane * 2 * queries + query] = t.largest;
+      statistics[(plane * 2 + 1) * queries + query] = t.total;
     }
   }
 };
@@ -197,18 +198,20 @@ static int32_t launch_attention(const panamba_attention_args &a, void *stream) {
   kernel.v = static_cast<const Element *>(a.v);
   kernel.out = static_cast<Element *>(a.out);
   kernel.statistics = a.statistics;
+  kernel.queries = a.queries;
   kernel.length = a.length;
   kernel.heads = a.heads;
-  kernel.blocks_of_head = ceil_div(a.length, kernel_type::QUERIES);
+  kernel.blocks_of_head = ceil_div(a.queries, kernel_type::QUERIES);
   kernel.q_row_stride = a.q_row_stride;
   kernel.k_row_stride = a.k_row_stride;
   kernel.v_row_stride = a.v_row_stride;
   kernel.out_row_stride = a.out_row_stride;
   kernel.head_dim = static_cast<int32_t>(a.head_dim);
   kernel.scale = a.scale * PANAMBA_LOG2_E;
-  char shapes[120];
-  snprintf(shapes, sizeof shapes, "batch %lld, length %lld, heads %lld of %lld", static_cast<long long>(a.batch),
-           static_cast<long long>(a.length), static_cast<long long>(a.heads), static_cast<long long>(a.head_dim));
+  char shapes[150];
+  snprintf(shapes, sizeof shapes, "batch %lld, queries %lld, length %lld, heads %lld of %lld",
+           static_cast<long long>(a.batch), static_cast<long long>(a.queries), static_cast<long long>(a.length),
+           static_cast<long long>(a.heads), static_cast<long long>(a.head_dim));
   return launch("attention", shapes, kernel, {a.batch * a.heads * kernel.blocks_of_head}, kernel_type::THREADS, stream);
 }
 

@@ -21,6 +21,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     void *out;
  *     float *statistics;
  *     int64_t batch;
+ *     int64_t queries;
  *     int64_t length;
  *     int64_t heads;
  *     int64_t head_dim;
@@ -46,6 +47,7 @@ public class panamba_attention_args {
         panamba_h.C_POINTER.withName("out"),
         panamba_h.C_POINTER.withName("statistics"),
         panamba_h.C_LONG.withName("batch"),
+        panamba_h.C_LONG.withName("queries"),
         panamba_h.C_LONG.withName("length"),
         panamba_h.C_LONG.withName("heads"),
         panamba_h.C_LONG.withName("head_dim"),
@@ -55,7 +57,7 @@ public class panamba_attention_args {
         panamba_h.C_LONG.withName("out_row_stride"),
         panamba_h.C_FLOAT.withName("scale"),
         panamba_h.C_INT.withName("dtype")
-    ).withName("$anon$338:9");
+    ).withName("$anon$339:9");
 
     /**
      * The layout of this struct
@@ -326,6 +328,50 @@ public class panamba_attention_args {
      */
     public static void batch(MemorySegment struct, long fieldValue) {
         struct.set(batch$LAYOUT, batch$OFFSET, fieldValue);
+    }
+
+    private static final OfLong queries$LAYOUT = (OfLong)$LAYOUT.select(groupElement("queries"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int64_t queries
+     * }
+     */
+    public static final OfLong queries$layout() {
+        return queries$LAYOUT;
+    }
+
+    private static final long queries$OFFSET = $LAYOUT.byteOffset(groupElement("queries"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int64_t queries
+     * }
+     */
+    public static final long queries$offset() {
+        return queries$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int64_t queries
+     * }
+     */
+    public static long queries(MemorySegment struct) {
+        return struct.get(queries$LAYOUT, queries$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int64_t queries
+     * }
+     */
+    public static void queries(MemorySegment struct, long fieldValue) {
+        struct.set(queries$LAYOUT, queries$OFFSET, fieldValue);
     }
 
     private static final OfLong length$LAYOUT = (OfLong)$LAYOUT.select(groupElement("length"));

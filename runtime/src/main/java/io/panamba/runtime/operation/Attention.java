@@ -12,17 +12,21 @@ import java.util.List;
  *
  * <pre>{@code out[i] = sum over j of softmax over j of (scale * q[i] . k[j]) * v[j]}</pre>
  *
+ * <p>Queries may be fewer than keys, where few rows of {@code out} are wanted: they have the bits
+ * that they have among all.
+ *
  * <p>The softmax streams over keys (Milakov and Gimelshein, arXiv 1805.02867; Dao et al., arXiv
  * 2205.14135), so that no memory grows with the square of the length. Sums are float32 whatever the
  * type; of bfloat16, weights are rounded before they multiply v.
  *
- * @param q of (batch, length, ...), float32 or bfloat16, {@code heads * headDim} columns
- * @param k likewise, of the same type
+ * @param q of (batch, queries, ...), float32 or bfloat16, {@code heads * headDim} columns
+ * @param k of (batch, length, ...), of the same type and as many columns; length is at least
+ *     queries
  * @param v likewise
  * @param heads how many
  * @param scale what scores are multiplied by, above 0
- * @param out likewise, no input's memory
- * @param statistics (batch, heads, 2, length), what {@link AttentionGradient} reads; or null
+ * @param out of (batch, queries, ...), likewise, no input's memory
+ * @param statistics (batch, heads, 2, queries), what {@link AttentionGradient} reads; or null
  */
 public record Attention(
     Columns q, Columns k, Columns v, int heads, float scale, Columns out, Tensor statistics)
@@ -41,20 +45,22 @@ public record Attention(
     Shape shape = requireHeads(NAME, q, heads, scale);
     DType dtype = q.tensor().dtype();
     long batch = shape.size(0);
-    long length = shape.size(1);
+    long queries = shape.size(1);
+    long length = Checks.activationRank(NAME, "k", k.tensor(), 3).size(1);
+    Checks.require(queries <= length, NAME, "%d queries of %d keys", queries, length);
     k.require(NAME, "k", dtype, batch, length, q.count());
     v.require(NAME, "v", dtype, batch, length, q.count());
-    out.require(NAME, "out", dtype, batch, length, q.count());
+    out.require(NAME, "out", dtype, batch, queries, q.count());
     Checks.writable(NAME, "out", out.tensor());
     Checks.apart(NAME, "out", out.tensor(), "q", q.tensor());
     Checks.apart(NAME, "out", out.tensor(), "k", k.tensor());
     Checks.apart(NAME, "out", out.tensor(), "v", v.tensor());
     if (statistics != null) {
-      Checks.output(NAME, "statistics", statistics, batch, heads, 2, length);
+      Checks.output(NAME, "statistics", statistics, batch, heads, 2, queries);
     }
   }
 
-  /** Requires (batch, length, ...) rows whose columns are whole heads; the result is the shape. */
+  /** Requires (batch, queries, ...) rows whose columns are whole heads; the result is the shape. */
   static Shape requireHeads(String operation, Columns q, int heads, float scale) {
     Shape shape = Checks.activationRank(operation, "q", q.tensor(), 3);
     Checks.require(

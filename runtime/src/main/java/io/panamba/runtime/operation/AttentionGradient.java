@@ -10,7 +10,7 @@ import java.util.List;
  * The gradient of an {@link Attention}. The weights of its softmax are computed again from the
  * statistics that it left (Dao et al., arXiv 2205.14135, algorithm 4).
  *
- * @param forward what was run: float32, with statistics
+ * @param forward what was run: float32, with statistics, and as many queries as keys
  * @param outGradient of the shape of its {@code out}
  * @param qGradient of the shape of q, and as the others neither an input's memory nor each other's
  *     columns: the three may be columns of one tensor
@@ -27,6 +27,10 @@ public record AttentionGradient(
     Checks.present(NAME, "forward", forward);
     Columns.float32(NAME, "q", forward.q());
     Checks.present(NAME, "the statistics of the forward pass", forward.statistics());
+    long queries = forward.q().tensor().shape().size(1);
+    long keys = forward.k().tensor().shape().size(1);
+    Checks.require(
+        queries == keys, NAME, "%d queries of %d keys; expected as many of both", queries, keys);
     Columns[] gradients = {qGradient, kGradient, vGradient};
     String[] names = {"qGradient", "kGradient", "vGradient"};
     requireRows("outGradient", outGradient, forward);

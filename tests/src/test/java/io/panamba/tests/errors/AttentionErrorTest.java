@@ -65,8 +65,20 @@ class AttentionErrorTest {
             "attention: the scale is Infinity; expected a finite number above 0",
             () -> new Attention(q, q, q, 2, Float.POSITIVE_INFINITY, out, null)),
         new Refusal(
-            "attention: k has 8 columns of F32(2, 4, 8); expected 8 columns of F32(2, 3, ...)",
+            "attention: 3 queries of 2 keys",
+            () -> attention(q, rows(2, 2, 8), rows(2, 2, 8), 2, out)),
+        new Refusal(
+            "attention: k is F32(6, 8); expected F32 or BF16 with 3 axes",
+            () -> attention(q, rows(6, 8), q, 2, out)),
+        new Refusal(
+            "attention: k has 8 columns of F32(1, 3, 8); expected 8 columns of F32(2, 3, ...)",
+            () -> attention(q, rows(1, 3, 8), q, 2, out)),
+        new Refusal(
+            "attention: v has 8 columns of F32(2, 3, 8); expected 8 columns of F32(2, 4, ...)",
             () -> attention(q, rows(2, 4, 8), q, 2, out)),
+        new Refusal(
+            "attention: out has 8 columns of F32(2, 4, 8); expected 8 columns of F32(2, 3, ...)",
+            () -> attention(q, rows(2, 4, 8), rows(2, 4, 8), 2, rows(2, 4, 8))),
         new Refusal(
             "attention: v has 7 columns of F32(2, 3, 7); expected 8 columns of F32(2, 3, ...)",
             () -> attention(q, q, rows(2, 3, 7), 2, out)),
@@ -86,6 +98,9 @@ class AttentionErrorTest {
         new Refusal(
             "attention: statistics is F32(2, 2, 3); expected F32(2, 2, 2, 3)",
             () -> new Attention(q, q, q, 2, 1, out, f32(2, 2, 3))),
+        new Refusal(
+            "attention: statistics is F32(2, 2, 2, 4); expected F32(2, 2, 2, 3)",
+            () -> new Attention(q, rows(2, 4, 8), rows(2, 4, 8), 2, 1, out, f32(2, 2, 2, 4))),
         new Refusal(
             "attention: statistics is read-only: F32(2, 2, 2, 3); expected memory that can be"
                 + " written",
@@ -109,6 +124,9 @@ class AttentionErrorTest {
     Attention bare = Attention.of(f32(2, 3, 24), 2, f32(2, 3, 8), null);
     Columns low = bf16(2, 3, 8);
     Attention rounded = new Attention(low, low, low, 2, 1, bf16(2, 3, 8), f32(2, 2, 2, 3));
+    Columns longer = rows(2, 4, 8);
+    Attention fewer =
+        new Attention(rows(2, 3, 8), longer, longer, 2, 1, rows(2, 3, 8), f32(2, 2, 2, 3));
     Columns gradient = rows(2, 3, 8);
     Tensor joint = f32(2, 3, 16);
     return Stream.of(
@@ -121,6 +139,9 @@ class AttentionErrorTest {
         new Refusal(
             "attention gradient: q is BF16(2, 3, 8); expected F32",
             () -> new AttentionGradient(rounded, gradient, gradient, gradient, gradient)),
+        new Refusal(
+            "attention gradient: 3 queries of 4 keys; expected as many of both",
+            () -> new AttentionGradient(fewer, gradient, gradient, gradient, gradient)),
         new Refusal(
             "attention gradient: outGradient is missing",
             () -> new AttentionGradient(forward, null, gradient, gradient, gradient)),

@@ -1,5 +1,8 @@
 package io.panamba.tests.memory;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Attention;
 import io.panamba.runtime.operation.AttentionGradient;
@@ -42,6 +45,64 @@ class AttentionSweepTest extends Sweep {
         check(placement, length, dim);
       }
     }
+  }
+
+  /** Some rows as queries of their own: they have the bits that they have among all. */
+  @ParameterizedTest
+  @EnumSource
+  void fewerQueries(Placement placement) {
+    for (int dim : DIMS) {
+      for (int length = 2; length <= MAX_LENGTH; length++) {
+        checkFewer(placement, 1, length, dim);
+        checkFewer(placement, 2, length, dim);
+        checkFewer(placement, length / 2 | 1, length, dim);
+      }
+      for (int length : LONG) {
+        checkFewer(placement, 1, length, dim);
+        checkFewer(placement, length / 2 | 1, length, dim);
+      }
+    }
+  }
+
+  private static void checkFewer(Placement placement, int queries, int length, int dim) {
+    int batch = 1 + length % 3;
+    int heads = 1 + (length + dim) % 2;
+    int first = (length - queries) / 2;
+    int width = heads * dim;
+    try (Guarded guarded = new Guarded(placement, length + dim)) {
+      Columns q = new Columns(guarded.input(batch, length, width + PADDING), PADDING, width);
+      Columns k = Columns.of(guarded.input(batch, length, width));
+      Columns v = new Columns(guarded.input(batch, length, width + 1), 1, width);
+      float[] chosen = rows(Guarded.columns(q), first, queries, length, width);
+      Columns some = Columns.of(guarded.numbers(chosen).reshape(Shape.of(batch, queries, width)));
+      guarded.outputsFollow();
+      Columns out = Columns.of(guarded.output(batch, length, width));
+      Columns fewer = new Columns(guarded.output(batch, queries, width + 1), 0, width);
+      Tensor statistics = guarded.output(batch, heads, 2, length);
+      Tensor fewerStatistics = guarded.output(batch, heads, 2, queries);
+      Attention operation = new Attention(some, k, v, heads, 0.7f, fewer, fewerStatistics);
+      guarded.run(devices, new Attention(q, k, v, heads, 0.7f, out, statistics), operation);
+      String what = "%d queries of %s, %d heads".formatted(queries, k.tensor(), heads);
+      ScalarAttention expected = new ScalarAttention(operation);
+      expected.out().assertClose(Guarded.columns(fewer), expected.bound(), what);
+      assertThat(Guarded.columns(fewer))
+          .as(what)
+          .isEqualTo(rows(Guarded.columns(out), first, queries, length, width));
+      assertThat(fewerStatistics.toFloats())
+          .as("statistics, " + what)
+          .isEqualTo(rows(statistics.toFloats(), first, queries, length, 1));
+      guarded.assertOthersUntouched(fewer);
+    }
+  }
+
+  /** Rows from the given one on, of each stretch of {@code length}. */
+  private static float[] rows(float[] all, int first, int count, int length, int width) {
+    int stretches = all.length / (length * width);
+    float[] chosen = new float[stretches * count * width];
+    for (int i = 0; i < stretches; i++) {
+      System.arraycopy(all, (i * length + first) * width, chosen, i * count * width, count * width);
+    }
+    return chosen;
   }
 
   /** q, k and v as one layer writes them, or apart and in wider rows. */

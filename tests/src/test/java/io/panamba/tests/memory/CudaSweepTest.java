@@ -209,6 +209,23 @@ class CudaSweepTest {
         });
   }
 
+  @ParameterizedTest
+  @MethodSource("sizes")
+  void attentionOfFewQueries(Gpu gpu, int length, int channels) {
+    int heads = channels % 3 == 0 ? 3 : 1;
+    int queries = (length + 1) / 2;
+    check(
+        gpu,
+        on -> {
+          Columns q = Columns.of(on.numbers(2, queries, channels));
+          Columns k = Columns.of(on.numbers(2, length, channels));
+          Columns v = Columns.of(on.numbers(2, length, channels));
+          Tensor out = on.zeros(2, queries, channels);
+          on.add(new Attention(q, k, v, heads, 0.5f, Columns.of(out), null));
+          return out;
+        });
+  }
+
   private static SelectiveScan.Direction direction(
       Builder on, int length, int channels, boolean state) {
     return new SelectiveScan.Direction(

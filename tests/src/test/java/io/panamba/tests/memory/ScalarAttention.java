@@ -4,9 +4,13 @@ import io.panamba.runtime.Shape;
 import io.panamba.runtime.operation.Attention;
 import io.panamba.runtime.operation.AttentionGradient;
 
-/** Attention and its gradient in double precision, with the whole matrix of weights. */
+/**
+ * Attention and its gradient in double precision, with the whole matrix of weights. The gradient is
+ * that of as many queries as keys.
+ */
 final class ScalarAttention {
   private final int batch;
+  private final int queries;
   private final int length;
   private final int heads;
   private final int dim;
@@ -23,8 +27,9 @@ final class ScalarAttention {
   private double largestScore;
 
   ScalarAttention(Attention op) {
-    Shape shape = op.q().tensor().shape();
+    Shape shape = op.k().tensor().shape();
     batch = Math.toIntExact(shape.size(0));
+    queries = Math.toIntExact(op.q().tensor().shape().size(1));
     length = Math.toIntExact(shape.size(1));
     heads = op.heads();
     width = Math.toIntExact(op.q().count());
@@ -33,17 +38,22 @@ final class ScalarAttention {
     q = Guarded.columns(op.q());
     k = Guarded.columns(op.k());
     v = Guarded.columns(op.v());
-    weights = new double[batch * heads][length][];
+    weights = new double[batch * heads][queries][];
     for (int plane = 0; plane < batch * heads; plane++) {
-      for (int query = 0; query < length; query++) {
+      for (int query = 0; query < queries; query++) {
         weights[plane][query] = softmax(plane, query);
       }
     }
   }
 
-  /** The first element of a row of one head. */
+  /** The first element of a key's or a value's row of one head. */
   private int row(int plane, int row) {
     return (plane / heads * length + row) * width + plane % heads * dim;
+  }
+
+  /** Likewise, of a query's row, or of {@code out}. */
+  private int queryRow(int plane, int query) {
+    return (plane / heads * queries + query) * width + plane % heads * dim;
   }
 
   private double[] softmax(int plane, int query) {
@@ -52,7 +62,7 @@ final class ScalarAttention {
     for (int key = 0; key < length; key++) {
       double magnitude = 0;
       for (int i = 0; i < dim; i++) {
-        double term = (double) scale * q[row(plane, query) + i] * k[row(plane, key) + i];
+        double term = (double) scale * q[queryRow(plane, query) + i] * k[row(plane, key) + i];
         scores[key] += term;
         magnitude += Math.abs(term);
       }
@@ -79,10 +89,11 @@ final class ScalarAttention {
   Values out() {
     Values out = new Values(q.length);
     for (int plane = 0; plane < batch * heads; plane++) {
-      for (int query = 0; query < length; query++) {
+      for (int query = 0; query < queries; query++) {
         for (int key = 0; key < length; key++) {
           for (int i = 0; i < dim; i++) {
-            out.add(row(plane, query) + i, weights[plane][query][key] * v[row(plane, key) + i]);
+            out.add(
+                queryRow(plane, query) + i, weights[plane][query][key] * v[row(plane, key) + i]);
           }
         }
       }

@@ -22,13 +22,14 @@ final class AttentionStructs {
 
   MemorySegment attention(Attention op) {
     MemorySegment args = panamba_attention_args.allocate(arena);
-    Shape shape = op.q().tensor().shape();
+    Shape shape = op.k().tensor().shape();
     panamba_attention_args.q(args, addresses.of(op.q()));
     panamba_attention_args.k(args, addresses.of(op.k()));
     panamba_attention_args.v(args, addresses.of(op.v()));
     panamba_attention_args.out(args, addresses.of(op.out()));
     panamba_attention_args.statistics(args, addresses.of(op.statistics()));
     panamba_attention_args.batch(args, shape.size(0));
+    panamba_attention_args.queries(args, op.q().tensor().shape().size(1));
     panamba_attention_args.length(args, shape.size(1));
     panamba_attention_args.heads(args, op.heads());
     panamba_attention_args.head_dim(args, op.q().count() / op.heads());
