@@ -4,73 +4,61 @@ import io.panamba.model.checkpoint.WeightsException;
 import io.panamba.runtime.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 
 /**
  * A trained position embedding, fitted to another grid: any rows of it, so that a long sequence
- * never needs all of them at a time. As torch's bicubic with align_corners=False: taps beyond the
- * border repeat it.
+ * never needs all of them at a time. Beside the patches' rows it may have rows of extra tokens,
+ * such as class tokens, which stay as they are. Immutable.
  */
 public final class PositionEmbedding {
-  private static final double A = -0.75;
-  private static final int TAPS = 4;
+  /** Numbers that are summed at a time, in double precision. */
+  private static final int PIECE = 1024;
+
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
-
-  /** Where the rows of a resampled axis come from. */
-  private record Source(int[] taps, double[] weights) {
-    /** Of row i of {@code size}, in an axis of {@code side} rows. */
-    static Source of(int i, int size, int side) {
-      double source = (i + 0.5) * ((double) side / size) - 0.5;
-      int base = (int) Math.floor(source);
-      double fraction = source - base;
-      int[] taps = new int[TAPS];
-      double[] weights = new double[TAPS];
-      for (int tap = 0; tap < TAPS; tap++) {
-        taps[tap] = Math.clamp(base - 1L + tap, 0, side - 1);
-        weights[tap] = kernel(Math.abs(fraction + 1 - tap));
-      }
-      return new Source(taps, weights);
-    }
-
-    private static double kernel(double x) {
-      return x <= 1
-          ? ((A + 2) * x - (A + 3)) * x * x + 1
-          : ((A * x - 5 * A) * x + 8 * A) * x - 4 * A;
-    }
-  }
 
   private final int dim;
   private final int height;
   private final int width;
+  private final Resampling resampling;
 
-  /** The class tokens' rows and their places in the sequence. */
+  /** The extra tokens' rows and their places in the sequence. */
   private final float[] extras;
 
-  private final long[] extraPlaces;
+  private final long[] places;
 
-  /** The rows of the trained grid, each resampled to the new width: (side, width, dim). */
+  /** The rows of the trained grid, each resampled to the new width: (side, width * dim). */
   private final float[][] lines;
 
   /**
    * Fits an embedding to a grid.
    *
-   * @param trained (tokens, dim) of a square grid with class tokens
+   * @param trained (rows, dim): those of a square grid, row by row, and between them those of the
+   *     extra tokens
    * @param dim columns of a row
-   * @param classToken where the class tokens stand, before and after
+   * @param extraRows which rows are the extra tokens', ascending; none if the embedding has none
+   *     for them (DeiT III adds it before there are any): then their rows here are zeros
+   * @param places of the extra tokens in the new sequence, ascending
    * @param height rows of the new grid
    * @param width columns of the new grid
-   * @param mode which rows count as the class tokens'
+   * @param resampling how the grid is fitted
+   * @throws WeightsException if the other rows are no square grid
    */
   public PositionEmbedding(
       float[] trained,
       int dim,
-      ClassToken classToken,
+      long[] extraRows,
+      long[] places,
       int height,
       int width,
-      PositionInterpolation mode) {
-    int count = classToken.count();
-    int patches = trained.length / dim - count;
+      Resampling resampling) {
+    if (extraRows.length != 0 && extraRows.length != places.length) {
+      throw new IllegalArgumentException(
+          "%d rows of extra tokens for %d places".formatted(extraRows.length, places.length));
+    }
+    int patches = trained.length / dim - extraRows.length;
     int side = (int) Math.sqrt(patches);
-    if (side * side != patches) {
+    if (side < 1 || side * side != patches) {
       throw new WeightsException(
           "pos_embed has %d rows for patches, which is no square grid to resample"
               .formatted(patches));
@@ -83,56 +71,42 @@ public final class PositionEmbedding {
     this.dim = dim;
     this.height = height;
     this.width = width;
-    long[] places = extraPlaces(patches, classToken, mode);
-    extraPlaces = extraPlaces((long) height * width, classToken, mode);
-    extras = new float[count * dim];
-    float[] grid = new float[patches * dim];
+    this.places = places.clone();
+    this.resampling = resampling;
+    extras = new float[places.length * dim];
+    // Where each patch's row begins: rows of extra tokens before it push it back.
+    int[] starts = new int[patches];
     int extra = 0;
-    for (int row = 0; row < patches + count; row++) {
-      if (extra < count && places[extra] == row) {
+    for (int row = 0; row < patches + extraRows.length; row++) {
+      if (extra < extraRows.length && extraRows[extra] == row) {
         System.arraycopy(trained, row * dim, extras, extra++ * dim, dim);
       } else {
-        System.arraycopy(trained, row * dim, grid, (row - extra) * dim, dim);
+        starts[row - extra] = row * dim;
       }
     }
     lines = new float[side][width * dim];
+    double[] sums = new double[Math.min(PIECE, dim)];
     for (int column = 0; column < width; column++) {
-      Source source = Source.of(column, width, side);
+      Resampling.Taps taps = resampling.taps(column, width, side);
+      float[][] from = new float[taps.places().length][];
+      Arrays.fill(from, trained);
+      int[] offsets = new int[from.length];
       for (int row = 0; row < side; row++) {
-        int[] from = new int[TAPS];
-        for (int tap = 0; tap < TAPS; tap++) {
-          from[tap] = (row * side + source.taps[tap]) * dim;
+        for (int tap = 0; tap < offsets.length; tap++) {
+          offsets[tap] = starts[row * side + taps.places()[tap]];
         }
-        for (int i = 0; i < dim; i++) {
-          lines[row][column * dim + i] =
-              (float)
-                  (source.weights[0] * grid[from[0] + i]
-                      + source.weights[1] * grid[from[1] + i]
-                      + source.weights[2] * grid[from[2] + i]
-                      + source.weights[3] * grid[from[3] + i]);
-        }
+        mix(taps.weights(), from, offsets, dim, sums, lines[row], column * dim);
       }
     }
-  }
-
-  private static long[] extraPlaces(
-      long patches, ClassToken classToken, PositionInterpolation mode) {
-    long[] places = classToken.places(patches);
-    if (mode == PositionInterpolation.REPO) {
-      for (int i = 0; i < places.length; i++) {
-        places[i] = i;
-      }
-    }
-    return places;
   }
 
   /**
    * Returns the number of rows.
    *
-   * @return tokens of the grid, class tokens included
+   * @return tokens of the grid, extra tokens included
    */
   public long tokens() {
-    return (long) height * width + extraPlaces.length;
+    return (long) height * width + places.length;
   }
 
   /**
@@ -155,11 +129,11 @@ public final class PositionEmbedding {
     float[] line = new float[width * dim];
     int extra = 0;
     for (long token = first; token < end; ) {
-      while (extra < extraPlaces.length && extraPlaces[extra] < token) {
+      while (extra < places.length && places[extra] < token) {
         extra++;
       }
       long at = token - first;
-      if (extra < extraPlaces.length && extraPlaces[extra] == token) {
+      if (extra < places.length && places[extra] == token) {
         copy(extras, extra * dim, dim, out, at);
         token++;
         continue;
@@ -167,9 +141,9 @@ public final class PositionEmbedding {
       long patch = token - extra;
       int row = (int) (patch / width);
       int column = (int) (patch % width);
-      long stop = extra < extraPlaces.length ? Math.min(end, extraPlaces[extra]) : end;
+      long stop = extra < places.length ? Math.min(end, places[extra]) : end;
       int count = (int) Math.min(width - column, stop - token);
-      resample(row, column * dim, (column + count) * dim, line);
+      resample(row, column * dim, count * dim, line);
       copy(line, column * dim, count * dim, out, at);
       token += count;
     }
@@ -180,20 +154,45 @@ public final class PositionEmbedding {
   }
 
   /** Resamples a part of a row of the new grid. */
-  private void resample(int row, int from, int to, float[] out) {
-    Source source = Source.of(row, height, lines.length);
-    float[] line0 = lines[source.taps[0]];
-    float[] line1 = lines[source.taps[1]];
-    float[] line2 = lines[source.taps[2]];
-    float[] line3 = lines[source.taps[3]];
-    double weight0 = source.weights[0];
-    double weight1 = source.weights[1];
-    double weight2 = source.weights[2];
-    double weight3 = source.weights[3];
-    for (int i = from; i < to; i++) {
-      out[i] =
-          (float)
-              (weight0 * line0[i] + weight1 * line1[i] + weight2 * line2[i] + weight3 * line3[i]);
+  private void resample(int row, int first, int count, float[] out) {
+    Resampling.Taps taps = resampling.taps(row, height, lines.length);
+    float[][] from = new float[taps.places().length][];
+    int[] offsets = new int[from.length];
+    for (int tap = 0; tap < from.length; tap++) {
+      from[tap] = lines[taps.places()[tap]];
+      offsets[tap] = first;
+    }
+    mix(taps.weights(), from, offsets, count, new double[Math.min(PIECE, count)], out, first);
+  }
+
+  /**
+   * Adds up in double precision: {@code out[at + i]} is the sum over taps of {@code weights[tap] *
+   * from[tap][offsets[tap] + i]}, from the first tap to the last.
+   *
+   * @param sums for some numbers at a time
+   */
+  private static void mix(
+      double[] weights,
+      float[][] from,
+      int[] offsets,
+      int count,
+      double[] sums,
+      float[] out,
+      int at) {
+    for (int first = 0; first < count; first += sums.length) {
+      int piece = Math.min(sums.length, count - first);
+      for (int tap = 0; tap < weights.length; tap++) {
+        double weight = weights[tap];
+        float[] source = from[tap];
+        int offset = offsets[tap] + first;
+        for (int i = 0; i < piece; i++) {
+          double term = weight * source[offset + i];
+          sums[i] = tap == 0 ? term : sums[i] + term;
+        }
+      }
+      for (int i = 0; i < piece; i++) {
+        out[at + first + i] = (float) sums[i];
+      }
     }
   }
 }

@@ -9,6 +9,7 @@ import io.panamba.model.block.ClassToken;
 import io.panamba.model.block.Pooling;
 import io.panamba.model.block.PositionEmbedding;
 import io.panamba.model.block.PositionInterpolation;
+import io.panamba.model.block.Resampling;
 import io.panamba.model.image.Preprocessing;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -173,8 +174,15 @@ public record VimConfig(
 
   /** Fits a trained position embedding to a grid. */
   PositionEmbedding fitPositions(float[] trained, int rows, int columns) {
+    int trainedPatches = trained.length / sizes.dim() - classToken.count();
     return new PositionEmbedding(
-        trained, sizes.dim(), classToken, rows, columns, positionInterpolation);
+        trained,
+        sizes.dim(),
+        positionInterpolation.places(classToken, trainedPatches),
+        positionInterpolation.places(classToken, (long) rows * columns),
+        rows,
+        columns,
+        Resampling.CLAMPED_CUBIC);
   }
 
   VimConfig withPositions(int rows) {
