@@ -6,10 +6,12 @@ import io.panamba.model.NonFiniteException;
 import io.panamba.model.architecture.ImageSize;
 import io.panamba.model.architecture.InferenceOptions;
 import io.panamba.model.architecture.NetworkConfig;
+import io.panamba.model.architecture.PreprocessingSettings;
 import io.panamba.model.files.PathText;
 import io.panamba.model.image.ImageException;
 import io.panamba.model.image.ImageSource;
 import io.panamba.model.image.LargeImage;
+import io.panamba.model.image.Preprocessing;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.PanambaException;
@@ -143,6 +145,9 @@ final class EmbedCommand implements Callable<Integer>, NetworkOptions.Holder {
       wrong = "Missing required parameter: 'PATH'";
     } else if (fullSize && networkOptions.imageSize() != null) {
       wrong = "--full-size and --image-size exclude each other";
+    } else if (fullSize
+        && networkOptions.settings().get(PreprocessingSettings.CROP_RATIO).isPresent()) {
+      wrong = "--full-size and --crop-ratio exclude each other";
     } else if (fullSize && !device.isCpu()) {
       wrong = "--full-size works tile by tile on cpu; leave out --device " + device.deviceName();
     } else if (!fullSize && (generate != null || !workspace.equals(MEMORY))) {
@@ -182,8 +187,11 @@ final class EmbedCommand implements Callable<Integer>, NetworkOptions.Holder {
       result.features().add(embedder.embed("generated", image));
       result.paths().add(Path.of("generated"));
     }
+    Preprocessing preprocessing = network.config().preprocessing();
     for (Path path : files) {
-      try (ImageSource source = LargeImage.open(path)) {
+      try (ImageSource source =
+          LargeImage.open(
+              path, preprocessing.mean().toArray(), preprocessing.deviation().toArray())) {
         result.features().add(embedder.embed(PathText.printable(path), source));
         result.paths().add(path);
       } catch (ImageException | NonFiniteException e) {

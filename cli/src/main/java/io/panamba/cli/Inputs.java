@@ -1,6 +1,7 @@
 package io.panamba.cli;
 
 import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.model.checkpoint.SidecarConfig;
 import io.panamba.model.files.PathText;
 import io.panamba.runtime.LibraryInfo;
 import io.panamba.runtime.PanambaException;
@@ -44,6 +45,9 @@ final class Inputs {
     }
     for (Path file : Checkpoint.files(weights)) {
       add("a part of the checkpoint", file);
+    }
+    for (Path file : SidecarConfig.files(weights)) {
+      add("the configuration beside the checkpoint", file);
     }
     return this;
   }

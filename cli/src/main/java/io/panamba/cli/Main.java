@@ -1,5 +1,6 @@
 package io.panamba.cli;
 
+import io.panamba.model.architecture.SettingException;
 import io.panamba.runtime.PanambaException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -92,7 +93,7 @@ public final class Main implements Runnable {
             .setExpandAtFiles(false)
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setParameterExceptionHandler((e, given) -> misused(e))
-            .setExecutionExceptionHandler((e, command, result) -> main.failed(e, command));
+            .setExecutionExceptionHandler((e, command, result) -> failed(e, command, main.verbose));
     for (CommandLine command : line.getSubcommands().values()) {
       if (command.getCommand() instanceof NetworkOptions.Holder holder) {
         holder.network().addTo(command.getCommandSpec());
@@ -101,7 +102,7 @@ public final class Main implements Runnable {
     try {
       return line.execute(args);
     } catch (OutOfMemoryError e) {
-      return main.failed(e, line);
+      return failed(e, line, main.verbose);
     } finally {
       out.flush();
       err.flush();
@@ -122,7 +123,11 @@ public final class Main implements Runnable {
     return CommandLine.ExitCode.USAGE;
   }
 
-  private int failed(Throwable e, CommandLine command) {
+  /** The exit code of an error; a setting that the network does not have is a wrong argument. */
+  static int failed(Throwable e, CommandLine command, boolean verbose) {
+    if (e instanceof SettingException) {
+      return misused(new ParameterException(command, e.getMessage(), e));
+    }
     PrintWriter err = command.getErr();
     err.printf(
         "%s: %s%n", command.getCommandSpec().qualifiedName(), Failure.oneLine(Failure.message(e)));

@@ -5,8 +5,13 @@ import io.panamba.model.architecture.Architecture;
 import io.panamba.model.architecture.ImageSize;
 import io.panamba.model.architecture.Setting;
 import io.panamba.model.architecture.Settings;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.SequencedMap;
+import java.util.Set;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
@@ -28,28 +33,103 @@ final class NetworkOptions {
 
   private Settings settings = Settings.none();
 
-  /** Adds the options of settings to a command. */
+  /** Adds the options of all families' settings to a command. */
   void addTo(CommandSpec spec) {
-    Map<String, Setting<?>> all = new LinkedHashMap<>();
+    SequencedMap<String, List<Setting<?>>> families = new LinkedHashMap<>();
     for (Architecture<?> family : Architectures.ALL) {
-      family.settings().forEach(setting -> all.putIfAbsent(setting.name(), setting));
+      families.put(family.title(), family.settings());
     }
-    all.put(Settings.PRECISION.name(), Settings.PRECISION);
-    all.values().forEach(setting -> spec.addOption(option(setting)));
+    addTo(spec, families);
   }
 
-  private <T> OptionSpec option(Setting<T> setting) {
-    boolean flag = setting.placeholder().isEmpty();
-    boolean negated = flag && Boolean.TRUE.equals(setting.standard().orElseThrow());
+  /** Adds the options of settings, by the titles of their families, to a command. */
+  void addTo(CommandSpec spec, SequencedMap<String, List<Setting<?>>> families) {
+    SequencedMap<String, Shared> options = new LinkedHashMap<>();
+    families.forEach(
+        (title, settings) ->
+            settings.forEach(
+                setting ->
+                    options.computeIfAbsent(name(setting), Shared::new).add(title, setting)));
+    Shared precision = new Shared(name(Settings.PRECISION));
+    precision.add("all", Settings.PRECISION);
+    options.put(precision.name, precision);
+    options.values().forEach(shared -> spec.addOption(option(shared)));
+  }
+
+  /** The settings of one option: several if families have other values for it. */
+  private static final class Shared {
+    private final String name;
+
+    /** Distinct ones, by the titles of their families. */
+    private final SequencedMap<Setting<?>, List<String>> titles = new LinkedHashMap<>();
+
+    Shared(String name) {
+      this.name = name;
+    }
+
+    void add(String title, Setting<?> setting) {
+      titles.computeIfAbsent(setting, _ -> new ArrayList<>()).add(title);
+    }
+
+    Setting<?> first() {
+      return titles.firstEntry().getKey();
+    }
+
+    String description() {
+      if (titles.size() == 1) {
+        return first().description();
+      }
+      return titles.entrySet().stream()
+          .map(entry -> String.join(", ", entry.getValue()) + ": " + entry.getKey().description())
+          .collect(Collectors.joining(" "));
+    }
+
+    /** What a text has to be for any of the families. */
+    String expected() {
+      Set<String> choices = new LinkedHashSet<>();
+      titles.keySet().forEach(setting -> choices.addAll(setting.choices()));
+      return titles.keySet().stream().noneMatch(setting -> setting.choices().isEmpty())
+          ? "one of " + choices
+          : titles.keySet().stream()
+              .map(Setting::expected)
+              .distinct()
+              .collect(Collectors.joining(" or "));
+    }
+
+    String checked(String text) {
+      if (titles.keySet().stream().allMatch(setting -> setting.parse(text).isEmpty())) {
+        throw new TypeConversionException("expected %s but was '%s'".formatted(expected(), text));
+      }
+      return text;
+    }
+  }
+
+  /** A flag's option says the opposite of its standard. */
+  private static String name(Setting<?> setting) {
+    return "--" + (isNegated(setting) ? "no-" : "") + setting.name();
+  }
+
+  private static boolean isFlag(Setting<?> setting) {
+    return setting.placeholder().isEmpty();
+  }
+
+  private static boolean isNegated(Setting<?> setting) {
+    return isFlag(setting) && Boolean.TRUE.equals(setting.standard().orElseThrow());
+  }
+
+  private OptionSpec option(Shared shared) {
+    Setting<?> first = shared.first();
+    boolean flag = isFlag(first);
+    String flagged = String.valueOf(!isNegated(first));
     OptionSpec.Builder option =
-        OptionSpec.builder("--" + (negated ? "no-" : "") + setting.name())
-            .description(setting.description().replace("%", "%%"))
+        OptionSpec.builder(shared.name)
+            .description(shared.description().replace("%", "%%"))
             .setter(
                 new picocli.CommandLine.Model.ISetter() {
                   @Override
                   public <V> V set(V value) {
                     if (value != null) {
-                      put(setting, flag ? String.valueOf(!negated) : value.toString());
+                      put(shared, flag ? flagged : value.toString());
                     }
                     return null;
                   }
@@ -60,21 +140,21 @@ final class NetworkOptions {
     }
     return option
         .type(String.class)
-        .paramLabel(setting.placeholder())
-        .converters(text -> checked(setting, text))
+        .paramLabel(first.placeholder())
+        .converters(shared::checked)
         .build();
   }
 
-  private static String checked(Setting<?> setting, String text) {
-    if (setting.parse(text).isEmpty()) {
-      throw new TypeConversionException(
-          "expected %s but was '%s'".formatted(setting.expected(), text));
-    }
-    return text;
+  /** Which family's setting it is turns out when the network is known. */
+  private void put(Shared shared, String text) {
+    settings =
+        shared.titles.size() == 1
+            ? with(shared.first(), text)
+            : settings.withWords(shared.first().name(), text);
   }
 
-  private <T> void put(Setting<T> setting, String text) {
-    settings = settings.with(setting, setting.parse(text).orElseThrow());
+  private <T> Settings with(Setting<T> setting, String text) {
+    return settings.with(setting, setting.parse(text).orElseThrow());
   }
 
   /** The size that was asked for, or null. */

@@ -42,9 +42,12 @@ public final class Architectures {
      * @param settings what its shapes can't tell
      * @return the description
      * @throws WeightsException if the shapes are not those of a network of the family
+     * @throws io.panamba.model.architecture.SettingException if the family does not have what is
+     *     said
      */
     public C read(Settings settings) {
-      return FileMemory.guard(checkpoint.path(), () -> family.read(checkpoint, settings));
+      Settings own = settings.readBy(family.title(), family.settings());
+      return FileMemory.guard(checkpoint.path(), () -> family.read(checkpoint, own));
     }
   }
 
@@ -183,9 +186,11 @@ public final class Architectures {
      *
      * @param settings that differ from what is usual
      * @return the description
+     * @throws io.panamba.model.architecture.SettingException if the family does not have what is
+     *     said
      */
     public C config(Settings settings) {
-      return family.preset(name, settings);
+      return family.preset(name, settings.readBy(family.title(), family.settings()));
     }
 
     /** Writes family and size as {@code vim_tiny}. */

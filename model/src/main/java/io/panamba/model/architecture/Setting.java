@@ -1,6 +1,9 @@
 package io.panamba.model.architecture;
 
+import io.panamba.model.checkpoint.WeightsException;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
@@ -18,6 +21,7 @@ public final class Setting<T> {
   private final String description;
   private final String placeholder;
   private final String expected;
+  private final List<String> choices;
   private final T standard;
   private final Function<String, T> parser;
 
@@ -27,6 +31,7 @@ public final class Setting<T> {
       String description,
       String placeholder,
       String expected,
+      List<String> choices,
       T standard,
       Function<String, T> parser) {
     this.name = Objects.requireNonNull(name, "name");
@@ -34,6 +39,7 @@ public final class Setting<T> {
     this.description = description;
     this.placeholder = placeholder;
     this.expected = expected;
+    this.choices = choices;
     this.standard = standard;
     this.parser = parser;
   }
@@ -55,6 +61,7 @@ public final class Setting<T> {
         description,
         "",
         "true or false",
+        List.of(),
         standard,
         text ->
             switch (text) {
@@ -84,6 +91,7 @@ public final class Setting<T> {
         description,
         placeholder,
         "one of " + Arrays.toString(constants),
+        Stream.of(constants).map(Enum::name).toList(),
         standard,
         text ->
             Stream.of(constants)
@@ -109,8 +117,39 @@ public final class Setting<T> {
         description,
         placeholder,
         "a whole number from 1",
+        List.of(),
         null,
         text -> text.matches("[1-9][0-9]{0,8}") ? Integer.valueOf(text) : null);
+  }
+
+  /**
+   * Declares a setting of another type, which has no standard.
+   *
+   * @param <T> the type; it writes itself as the parser reads it
+   * @param name as an option's, without hyphens before it
+   * @param metadata the name in a file's metadata, or null if it is not kept there
+   * @param placeholder the word for it in the help
+   * @param expected what a text has to be, in words such as {@code a whole number from 1}
+   * @param description a sentence for the help
+   * @param parser reads a text; empty for one that is no value
+   * @return the setting
+   */
+  public static <T> Setting<T> of(
+      String name,
+      String metadata,
+      String placeholder,
+      String expected,
+      String description,
+      Function<String, Optional<T>> parser) {
+    return new Setting<>(
+        name,
+        metadata,
+        description,
+        placeholder,
+        expected,
+        List.of(),
+        null,
+        text -> parser.apply(text).orElse(null));
   }
 
   /**
@@ -159,6 +198,15 @@ public final class Setting<T> {
   }
 
   /**
+   * Returns the words of which a text has to be one.
+   *
+   * @return the words, or none if others are values too
+   */
+  public List<String> choices() {
+    return choices;
+  }
+
+  /**
    * Returns the value where nothing is said.
    *
    * @return empty if other things decide
@@ -175,6 +223,26 @@ public final class Setting<T> {
    */
   public Optional<T> parse(String text) {
     return Optional.ofNullable(parser.apply(text));
+  }
+
+  /**
+   * Reads the value in a file's metadata.
+   *
+   * @param all of the file's metadata
+   * @return the value, or empty if the file says nothing of it
+   * @throws WeightsException if what it says is none
+   */
+  public Optional<T> stored(Map<String, String> all) {
+    String text = metadata == null ? null : all.get(metadata);
+    if (text == null) {
+      return Optional.empty();
+    }
+    Optional<T> value = parse(text);
+    if (value.isEmpty()) {
+      throw new WeightsException(
+          "the file's metadata has %s '%s'; expected %s".formatted(metadata, text, expected));
+    }
+    return value;
   }
 
   /**

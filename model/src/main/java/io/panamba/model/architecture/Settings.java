@@ -1,10 +1,12 @@
 package io.panamba.model.architecture;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.Set;
 
 /**
  * Values of {@linkplain Setting settings}, those of which nothing is said left out. They come
@@ -29,12 +31,17 @@ public final class Settings {
           "Weights and activations: fp32, or bf16, faster and half as large, with logits within 2"
               + " %.");
 
-  private static final Settings NONE = new Settings(Map.of());
+  private static final Set<Setting<?>> COMMON = Set.of(IMAGE_HEIGHT, IMAGE_WIDTH, PRECISION);
+  private static final Settings NONE = new Settings(Map.of(), Map.of());
 
   private final Map<Setting<?>, Object> values;
 
-  private Settings(Map<Setting<?>, Object> values) {
+  /** What is said in words, by the names of settings. */
+  private final Map<String, String> words;
+
+  private Settings(Map<Setting<?>, Object> values, Map<String, String> words) {
     this.values = values;
+    this.words = words;
   }
 
   /**
@@ -69,7 +76,53 @@ public final class Settings {
   public <T> Settings with(Setting<T> setting, T value) {
     Map<Setting<?>, Object> more = new LinkedHashMap<>(values);
     more.put(setting, Objects.requireNonNull(value, setting.name()));
-    return new Settings(more);
+    return new Settings(more, words);
+  }
+
+  /**
+   * Says one thing more in words, for the family of the network to read: families have settings of
+   * one name with other values.
+   *
+   * @param name of a setting
+   * @param text its value, as {@link Setting#parse} reads it
+   * @return new settings
+   */
+  public Settings withWords(String name, String text) {
+    Map<String, String> more = new LinkedHashMap<>(words);
+    more.put(name, Objects.requireNonNull(text, name));
+    return new Settings(values, more);
+  }
+
+  /**
+   * Reads what is said in words as a family understands it, and checks that it has all settings of
+   * which something is said.
+   *
+   * @param title of the family, for errors
+   * @param known the family's own settings
+   * @return the same, without words
+   * @throws SettingException if the family has no such setting or no such value of it
+   */
+  public Settings readBy(String title, List<Setting<?>> known) {
+    for (Setting<?> setting : values.keySet()) {
+      if (!COMMON.contains(setting) && !known.contains(setting)) {
+        throw SettingException.unknown(title, setting.name());
+      }
+    }
+    Map<Setting<?>, Object> read = new LinkedHashMap<>(values);
+    words.forEach(
+        (name, text) -> {
+          Setting<?> setting =
+              known.stream()
+                  .filter(candidate -> candidate.name().equals(name))
+                  .findAny()
+                  .orElseThrow(() -> SettingException.unknown(title, name));
+          read.put(
+              setting,
+              setting
+                  .parse(text)
+                  .orElseThrow(() -> SettingException.noValue(title, setting, text)));
+        });
+    return new Settings(read, Map.of());
   }
 
   /**
@@ -142,16 +195,18 @@ public final class Settings {
 
   @Override
   public boolean equals(Object other) {
-    return other instanceof Settings settings && values.equals(settings.values);
+    return other instanceof Settings settings
+        && values.equals(settings.values)
+        && words.equals(settings.words);
   }
 
   @Override
   public int hashCode() {
-    return values.hashCode();
+    return Objects.hash(values, words);
   }
 
   @Override
   public String toString() {
-    return values.toString();
+    return words.isEmpty() ? values.toString() : values + " " + words;
   }
 }

@@ -273,6 +273,11 @@ public final class Checkpoint implements AutoCloseable {
         .toList();
   }
 
+  /** Tells whether this is of a file, or of several, and not of memory. */
+  boolean isOfFiles() {
+    return !resources.files.isEmpty();
+  }
+
   /**
    * Returns what this reading takes off the keys.
    *

@@ -7,37 +7,62 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * JSON (RFC 8259) as safetensors headers need it: objects as maps without duplicate names, arrays
- * as lists, strings, whole numbers as Long, other numbers as Double, booleans; null is refused.
- * Nesting and the number of values are bounded.
+ * JSON (RFC 8259): objects as maps without duplicate names, arrays as lists, strings, whole numbers
+ * as Long, other numbers as Double, booleans. Nesting and the number of values are bounded. Headers
+ * of safetensors have no null, and it is refused there; elsewhere it is {@link #NULL}.
  */
 final class Json {
+  /** What null is read as. */
+  static final Object NULL =
+      new Object() {
+        @Override
+        public String toString() {
+          return "null";
+        }
+      };
+
   private static final int MAX_DEPTH = 16;
   private static final int MAX_NUMBER = 100;
 
   private final Path path;
   private final String text;
+
+  /** What the text is, in errors. */
+  private final String place;
+
+  private final boolean nulls;
   private int position;
   private int values;
 
-  private Json(Path path, String text) {
+  private Json(Path path, String text, String place, boolean nulls) {
     this.path = path;
     this.text = text;
+    this.place = place;
+    this.nulls = nulls;
   }
 
+  /** Parses a header, or an index. */
   static Object parse(Path path, String text) {
-    Json json = new Json(path, text);
+    return parse(new Json(path, text, "header", false));
+  }
+
+  /** Parses a file of JSON, which may have null. */
+  static Object parseFile(Path path, String text) {
+    return parse(new Json(path, text, "file", true));
+  }
+
+  private static Object parse(Json json) {
     Object value = json.value(0);
     json.skipSpace();
-    if (json.position != text.length()) {
-      throw json.failure("text after the end of the JSON header");
+    if (json.position != json.text.length()) {
+      throw json.failure("text after the end of the JSON " + json.place);
     }
     return value;
   }
 
   private CheckpointException failure(String message) {
     return new CheckpointException(
-        path, "%s (at character %d of the header)".formatted(message, position));
+        path, "%s (at character %d of the %s)".formatted(message, position, place));
   }
 
   private void skipSpace() {
@@ -49,7 +74,7 @@ final class Json {
   private char peek() {
     skipSpace();
     if (position >= text.length()) {
-      throw failure("the JSON header ends early");
+      throw failure("the JSON %s ends early".formatted(place));
     }
     return text.charAt(position);
   }
@@ -71,10 +96,10 @@ final class Json {
 
   private Object value(int depth) {
     if (depth > MAX_DEPTH) {
-      throw failure("the JSON header is nested too deeply");
+      throw failure("the JSON %s is nested too deeply".formatted(place));
     }
     if (++values > Limits.HEADER_VALUES) {
-      throw failure("the JSON header has more than %d values".formatted(Limits.HEADER_VALUES));
+      throw failure("the JSON %s has more than %d values".formatted(place, Limits.HEADER_VALUES));
     }
     return switch (peek()) {
       case '{' -> object(depth);
@@ -82,6 +107,7 @@ final class Json {
       case '"' -> string();
       case 't' -> word("true", true);
       case 'f' -> word("false", false);
+      case 'n' -> nulls ? word("null", NULL) : number();
       default -> number();
     };
   }
@@ -145,7 +171,7 @@ final class Json {
       }
     } catch (NumberFormatException e) {
       throw new CheckpointException(
-          path, "the number %s in the header is too large".formatted(number), e);
+          path, "the number %s in the %s is too large".formatted(number, place), e);
     }
     throw failure("a value is expected");
   }

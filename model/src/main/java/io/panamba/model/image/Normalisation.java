@@ -25,6 +25,20 @@ final class Normalisation {
    *     a deviation not positive
    */
   Normalisation(float[] mean, float[] deviation) {
+    require(mean, deviation);
+    for (int c = 0; c < CHANNELS; c++) {
+      for (int value = 0; value < 256; value++) {
+        table[c * 256 + value] = (value / 255f - mean[c]) / deviation[c];
+      }
+    }
+  }
+
+  /**
+   * Checks mean and deviation.
+   *
+   * @throws IllegalArgumentException as the constructor
+   */
+  static void require(float[] mean, float[] deviation) {
     if (mean.length != CHANNELS || deviation.length != CHANNELS) {
       throw new IllegalArgumentException(
           "mean and deviation have three channels, not %d and %d"
@@ -35,9 +49,6 @@ final class Normalisation {
         throw new IllegalArgumentException(
             "a mean is finite and a deviation positive, not %s and %s"
                 .formatted(mean[c], deviation[c]));
-      }
-      for (int value = 0; value < 256; value++) {
-        table[c * 256 + value] = (value / 255f - mean[c]) / deviation[c];
       }
     }
   }

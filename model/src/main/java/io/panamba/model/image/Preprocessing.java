@@ -1,7 +1,13 @@
 package io.panamba.model.image;
 
-/** How a network's input is made of pictures. Immutable. */
-public final class Preprocessing {
+/**
+ * How a network's input is made of pictures.
+ *
+ * @param cropRatio the part of the resized picture's side that the crop keeps, in (0, 1]
+ * @param mean of samples in 0..1
+ * @param deviation their standard deviation, positive
+ */
+public record Preprocessing(double cropRatio, Rgb mean, Rgb deviation) {
   /**
    * The preparation of the published models that are trained on ImageNet (Vim's {@code
    * datasets.py}): a centre crop that keeps 0.875 of the side, and ImageNet's mean and deviation.
@@ -9,24 +15,19 @@ public final class Preprocessing {
   public static final Preprocessing IMAGENET =
       new Preprocessing(
           ImageTransform.DEFAULT_CROP_RATIO,
-          Normalisation.IMAGENET_MEAN,
-          Normalisation.IMAGENET_DEVIATION);
-
-  private final double cropRatio;
-  private final float[] mean;
-  private final float[] deviation;
+          Rgb.of(Normalisation.IMAGENET_MEAN),
+          Rgb.of(Normalisation.IMAGENET_DEVIATION));
 
   /**
-   * Describes a preparation.
+   * Checks ranges.
    *
-   * @param cropRatio the part of the resized picture's side that the crop keeps, in (0, 1]
-   * @param mean the mean of red, green and blue, of samples in 0..1
-   * @param deviation their standard deviation, positive
+   * @throws IllegalArgumentException as of {@link ImageTransform}
    */
-  public Preprocessing(double cropRatio, float[] mean, float[] deviation) {
-    this.cropRatio = cropRatio;
-    this.mean = mean.clone();
-    this.deviation = deviation.clone();
+  public Preprocessing {
+    if (!(cropRatio > 0 && cropRatio <= 1)) {
+      throw new IllegalArgumentException("a crop ratio is in (0, 1], not " + cropRatio);
+    }
+    Normalisation.require(mean.toArray(), deviation.toArray());
   }
 
   /**
@@ -38,6 +39,6 @@ public final class Preprocessing {
    * @throws IllegalArgumentException as of {@link ImageTransform}
    */
   public ImageTransform transform(int height, int width) {
-    return new ImageTransform(height, width, cropRatio, mean, deviation);
+    return new ImageTransform(height, width, cropRatio, mean.toArray(), deviation.toArray());
   }
 }

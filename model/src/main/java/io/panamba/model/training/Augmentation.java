@@ -11,17 +11,16 @@ public sealed interface Augmentation {
    *
    * @param image any size
    * @param random what to draw from
-   * @param height of the result in pixels
-   * @param width of the result in pixels
-   * @return a picture of that size
+   * @param evaluation the transform of pictures that the network is evaluated with
+   * @return a picture of its input's size
    */
-  RgbImage apply(RgbImage image, RandomGenerator random, int height, int width);
+  RgbImage apply(RgbImage image, RandomGenerator random, ImageTransform evaluation);
 
   /** Nothing at random: resized and cropped as for evaluation. */
   record None() implements Augmentation {
     @Override
-    public RgbImage apply(RgbImage image, RandomGenerator random, int height, int width) {
-      return new ImageTransform(height, width).resizeAndCrop(image);
+    public RgbImage apply(RgbImage image, RandomGenerator random, ImageTransform evaluation) {
+      return evaluation.resizeAndCrop(image);
     }
   }
 
@@ -54,8 +53,8 @@ public sealed interface Augmentation {
     }
 
     @Override
-    public RgbImage apply(RgbImage image, RandomGenerator random, int height, int width) {
-      RgbImage resized = part(image, random).resize(width, height);
+    public RgbImage apply(RgbImage image, RandomGenerator random, ImageTransform evaluation) {
+      RgbImage resized = part(image, random).resize(evaluation.width(), evaluation.height());
       RgbImage turned = flip && random.nextDouble() < 0.5 ? mirrored(resized) : resized;
       return colorJitter == 0 ? turned : new ColorJitter(colorJitter).apply(turned, random);
     }
@@ -98,8 +97,8 @@ public sealed interface Augmentation {
    */
   record Drawing() implements Augmentation {
     @Override
-    public RgbImage apply(RgbImage image, RandomGenerator random, int height, int width) {
-      return new DrawnStrokes(image, height, width).draw(random);
+    public RgbImage apply(RgbImage image, RandomGenerator random, ImageTransform evaluation) {
+      return new DrawnStrokes(image, evaluation.height(), evaluation.width()).draw(random);
     }
   }
 }

@@ -237,7 +237,6 @@ public final class TrainingRun implements AutoCloseable {
 
   private void load(long step) {
     int[] indices = indices(step);
-    NetworkConfig config = trainer.config();
     long epoch = step / stepsPerEpoch;
     loader.begin(
         indices,
@@ -249,8 +248,7 @@ public final class TrainingRun implements AutoCloseable {
                         image,
                         Draws.of(
                             recipe.step().seed(), Draws.Purpose.AUGMENTATION, epoch, indices[slot]),
-                        config.image().height(),
-                        config.image().width()));
+                        loader.transform()));
     loading = step;
   }
 

@@ -2,6 +2,7 @@ package io.panamba.model.vim;
 
 import io.panamba.model.architecture.ImageSize;
 import io.panamba.model.architecture.LoadedNetwork;
+import io.panamba.model.architecture.PreprocessingSettings;
 import io.panamba.model.architecture.Setting;
 import io.panamba.model.architecture.Settings;
 import io.panamba.model.architecture.Trainable;
@@ -13,6 +14,7 @@ import io.panamba.model.block.PositionInterpolation;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.StoredTensor;
 import io.panamba.model.graph.DeviceMemory;
+import io.panamba.model.image.Preprocessing;
 import io.panamba.model.weights.LoadedWeights;
 import io.panamba.model.weights.TrainedWeights;
 import io.panamba.model.weights.Weight;
@@ -24,6 +26,7 @@ import java.lang.foreign.Arena;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.SequencedSet;
@@ -175,6 +178,7 @@ public final class Vim implements Trainable<VimConfig> {
             Bimamba.V2,
             traits(settings, EnumSet.of(VimTrait.CONV_BIAS, VimTrait.BACKWARD_CONV_BIAS)),
             settings.orStandard(POSITION_INTERPOLATION),
+            PreprocessingSettings.read(settings, Map.of(), Preprocessing.IMAGENET),
             settings.orStandard(Settings.PRECISION));
     return config.withPositions(Math.toIntExact(config.length()));
   }
@@ -204,7 +208,10 @@ public final class Vim implements Trainable<VimConfig> {
         DIVIDE_OUT,
         LAYER_BIDIRECTIONAL,
         ROPE_RESIDUAL,
-        POSITION_INTERPOLATION);
+        POSITION_INTERPOLATION,
+        PreprocessingSettings.CROP_RATIO,
+        PreprocessingSettings.MEAN,
+        PreprocessingSettings.DEVIATION);
   }
 
   @Override

@@ -4,6 +4,7 @@ import io.panamba.model.architecture.Cost;
 import io.panamba.model.architecture.ImageSize;
 import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.architecture.Precision;
+import io.panamba.model.architecture.PreprocessingSettings;
 import io.panamba.model.architecture.Settings;
 import io.panamba.model.block.ClassToken;
 import io.panamba.model.block.Pooling;
@@ -29,6 +30,7 @@ import java.util.Set;
  * @param bimamba directions of a mixer
  * @param traits what else it has
  * @param positionInterpolation how its position embedding is fitted to other grids
+ * @param preprocessing how its input is made of pictures
  * @param precision of weights and activations
  */
 public record VimConfig(
@@ -40,6 +42,7 @@ public record VimConfig(
     Bimamba bimamba,
     Set<VimTrait> traits,
     PositionInterpolation positionInterpolation,
+    Preprocessing preprocessing,
     Precision precision)
     implements NetworkConfig {
 
@@ -82,11 +85,6 @@ public record VimConfig(
   @Override
   public int colours() {
     return sizes.colours();
-  }
-
-  @Override
-  public Preprocessing preprocessing() {
-    return Preprocessing.IMAGENET;
   }
 
   @Override
@@ -199,12 +197,13 @@ public record VimConfig(
         bimamba,
         traits,
         positionInterpolation,
+        preprocessing,
         precision);
   }
 
   @Override
   public Settings settings() {
-    return Settings.none()
+    return PreprocessingSettings.write(Settings.none(), preprocessing)
         .withImageSize(image)
         .with(Vim.STRIDE, sizes.stride())
         .with(Vim.CLASS_TOKEN, classToken)

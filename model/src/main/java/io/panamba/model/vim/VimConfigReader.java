@@ -1,11 +1,13 @@
 package io.panamba.model.vim;
 
 import io.panamba.model.architecture.ImageSize;
+import io.panamba.model.architecture.PreprocessingSettings;
 import io.panamba.model.architecture.Setting;
 import io.panamba.model.architecture.Settings;
 import io.panamba.model.block.ClassToken;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.WeightsException;
+import io.panamba.model.image.Preprocessing;
 import io.panamba.runtime.Shape;
 import java.util.EnumSet;
 import java.util.Optional;
@@ -78,6 +80,7 @@ final class VimConfigReader {
         bimamba(),
         Vim.traits(settings.with(Vim.DIVIDE_OUT, value(Vim.DIVIDE_OUT)), traits()),
         settings.orStandard(Vim.POSITION_INTERPOLATION),
+        PreprocessingSettings.read(settings, checkpoint.metadata(), Preprocessing.IMAGENET),
         settings.orStandard(Settings.PRECISION));
   }
 
@@ -110,17 +113,7 @@ final class VimConfigReader {
   }
 
   private <T> Optional<T> stored(Setting<T> setting) {
-    String name = setting.metadata().orElseThrow();
-    String text = checkpoint.metadata().get(name);
-    if (text == null) {
-      return Optional.empty();
-    }
-    Optional<T> value = setting.parse(text);
-    if (value.isEmpty()) {
-      throw new WeightsException(
-          "the file's metadata has %s '%s'; expected %s".formatted(name, text, setting.expected()));
-    }
-    return value;
+    return setting.stored(checkpoint.metadata());
   }
 
   private boolean has(String key) {

@@ -3,6 +3,7 @@ package io.panamba.model.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.panamba.model.image.ImageTransform;
 import io.panamba.model.image.RgbImage;
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
@@ -41,10 +42,12 @@ class AugmentationTest {
     RgbImage image = gradient(40, 30);
     for (Augmentation kind :
         new Augmentation[] {new Augmentation.Photo(0.08, true, 0.4), new Augmentation.Drawing()}) {
-      byte[] first = kind.apply(image, random(1), 24, 32).pixels();
+      byte[] first = kind.apply(image, random(1), new ImageTransform(24, 32)).pixels();
       assertThat(first).hasSize(3 * 24 * 32);
-      assertThat(kind.apply(image, random(1), 24, 32).pixels()).isEqualTo(first);
-      assertThat(kind.apply(image, random(2), 24, 32).pixels()).isNotEqualTo(first);
+      assertThat(kind.apply(image, random(1), new ImageTransform(24, 32)).pixels())
+          .isEqualTo(first);
+      assertThat(kind.apply(image, random(2), new ImageTransform(24, 32)).pixels())
+          .isNotEqualTo(first);
     }
   }
 
@@ -55,13 +58,19 @@ class AugmentationTest {
     int smallest = 255;
     int largest = 0;
     for (int seed = 0; seed < 400; seed++) {
-      RgbImage part = new Augmentation.Photo(0.25, true, 0).apply(image, random(seed), 16, 16);
+      RgbImage part =
+          new Augmentation.Photo(0.25, true, 0)
+              .apply(image, random(seed), new ImageTransform(16, 16));
       int range = red(part, 15, 8) - red(part, 0, 8);
       mirrored += range < 0 ? 1 : 0;
       smallest = Math.min(smallest, Math.abs(range));
       largest = Math.max(largest, Math.abs(range));
       assertThat(
-              red(new Augmentation.Photo(0.25, false, 0).apply(image, random(seed), 16, 16), 0, 8))
+              red(
+                  new Augmentation.Photo(0.25, false, 0)
+                      .apply(image, random(seed), new ImageTransform(16, 16)),
+                  0,
+                  8))
           .isLessThan(128 + 64);
     }
     assertThat(mirrored).isBetween(160, 240);
@@ -73,7 +82,8 @@ class AugmentationTest {
   @Test
   void theWholeOfAPictureThatHasNoPartOfAnAllowedRatioIsItsCentre() {
     RgbImage thin = gradient(400, 2);
-    RgbImage part = new Augmentation.Photo(1, false, 0).apply(thin, random(3), 4, 4);
+    RgbImage part =
+        new Augmentation.Photo(1, false, 0).apply(thin, random(3), new ImageTransform(4, 4));
     assertThat(red(part, 0, 0)).isBetween(120, 135);
     assertThat(red(part, 3, 0)).isBetween(120, 135);
   }
@@ -128,10 +138,11 @@ class AugmentationTest {
     }
     int light = 0;
     for (int seed = 0; seed < 100; seed++) {
-      RgbImage drawn = new Augmentation.Drawing().apply(white, random(seed), 32, 32);
+      RgbImage drawn =
+          new Augmentation.Drawing().apply(white, random(seed), new ImageTransform(32, 32));
       assertThat(
               new Augmentation.Drawing()
-                  .apply(RgbImage.of(8, 8, inverted), random(seed), 32, 32)
+                  .apply(RgbImage.of(8, 8, inverted), random(seed), new ImageTransform(32, 32))
                   .pixels())
           .isEqualTo(drawn.pixels());
       byte[] drawnPixels = drawn.pixels();

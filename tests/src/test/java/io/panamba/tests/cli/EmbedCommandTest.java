@@ -220,6 +220,45 @@ class EmbedCommandTest {
   }
 
   @Test
+  void cropMeanAndDeviationReachThePictures() {
+    Path coins = images.resolve("more/coins.png");
+    embed(coins).ok();
+    float[] usual = Cli.read(output, "features");
+    embed(coins, "--crop-ratio=0.875", "--mean=0.485,0.456,0.406", "--std=0.229,0.224,0.225").ok();
+    assertThat(Cli.read(output, "features")).isEqualTo(usual);
+    for (String option : List.of("--crop-ratio=1", "--mean=0,0,0", "--std=1,1,1")) {
+      embed(coins, option).ok();
+      assertThat(Cli.read(output, "features")).isNotEqualTo(usual);
+    }
+  }
+
+  @Test
+  void fullSizeTakesMeanAndDeviation() {
+    Path coins = images.resolve("more/coins.png");
+    embed("--full-size", coins, "--mean=0.5,0.25,0", "--std=0.5,0.5,1").ok();
+    float[] features = Cli.read(output, "features");
+    try (Device device = Device.cpu(1);
+        Network vim = Network.open(NANO, device, Settings.none());
+        LargeImage image =
+            LargeImage.open(coins, new float[] {0.5f, 0.25f, 0}, new float[] {0.5f, 0.5f, 1});
+        Inference inference =
+            vim.plan(new InferenceOptions(1, image.height(), image.width(), false, false, false))) {
+      image.read(0, inference.image().reshape(Shape.of(3, image.height(), image.width())));
+      inference.run();
+      assertThat(features).isEqualTo(inference.features().toFloats());
+    }
+  }
+
+  @Test
+  void noOutputOverAConfigurationBesideTheWeights() throws IOException {
+    Path weights = Files.copy(NANO, folder.resolve("nano.pth"));
+    Path config = Files.writeString(folder.resolve("config.json"), "{}");
+    assertThat(Cli.run("embed", images, "--weights", weights, "--output", config).error())
+        .contains("the configuration beside the checkpoint, and would be replaced");
+    assertThat(config).content().isEqualTo("{}");
+  }
+
+  @Test
   void aGeneratedImage() {
     Cli.Result result = embed("--full-size", "--generate", "40x200", "--progress");
     assertThat(result.code()).isZero();
@@ -235,6 +274,8 @@ class EmbedCommandTest {
     assertThat(embed("--full-size", "--generate", "9x9", images).misuse()).contains("PATH");
     assertThat(embed("--full-size", "--image-size", 32, images).misuse())
         .contains("--full-size and --image-size exclude each other");
+    assertThat(embed("--full-size", "--crop-ratio", 1, images).misuse())
+        .contains("--full-size and --crop-ratio exclude each other");
     assertThat(embed("--full-size", "--device", "cuda:1", images).misuse())
         .contains("--full-size works tile by tile on cpu; leave out --device cuda:1");
     assertThat(embed("--workspace", folder, images).misuse())

@@ -2,6 +2,12 @@ package io.panamba.tests.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.panamba.model.Network;
+import io.panamba.model.architecture.PreprocessingSettings;
+import io.panamba.model.architecture.Settings;
+import io.panamba.model.image.Preprocessing;
+import io.panamba.model.image.Rgb;
+import io.panamba.runtime.Device;
 import io.panamba.runtime.Shape;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -46,6 +52,34 @@ class InitCommandTest {
         .contains("\"stride\":4");
     Path large = init("l.safetensors", "--seed", 1, "--image-size", 64);
     assertThat(Cli.shape(large, "pos_embed")).isEqualTo(Shape.of(1, 65, 32));
+  }
+
+  @Test
+  void theFileSaysHowPicturesBecomeInput() {
+    Path usual = init("usual.safetensors", "--seed", 1);
+    assertThat(preprocessing(usual, Settings.none())).isEqualTo(Preprocessing.IMAGENET);
+    Path other =
+        init(
+            "other.safetensors",
+            "--seed",
+            1,
+            "--crop-ratio",
+            "0.9",
+            "--mean",
+            "0.5,0.25,0.1",
+            "--std",
+            "0.5,1,0.3");
+    assertThat(preprocessing(other, Settings.none()))
+        .isEqualTo(new Preprocessing(0.9, new Rgb(0.5f, 0.25f, 0.1f), new Rgb(0.5f, 1, 0.3f)));
+    assertThat(preprocessing(other, Settings.of(PreprocessingSettings.CROP_RATIO, 1.0)))
+        .isEqualTo(new Preprocessing(1, new Rgb(0.5f, 0.25f, 0.1f), new Rgb(0.5f, 1, 0.3f)));
+  }
+
+  private static Preprocessing preprocessing(Path file, Settings settings) {
+    try (Device device = Device.cpu(1);
+        Network network = Network.open(file, device, settings)) {
+      return network.config().preprocessing();
+    }
   }
 
   @Test

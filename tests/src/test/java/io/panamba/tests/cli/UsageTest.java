@@ -39,7 +39,8 @@ class UsageTest {
   void commonOptionsAreEverywhere(String command) {
     assertThat(Cli.run(command, "--help").ok().out())
         .contains("--threads", "--device", "--precision", "--image-size", "--stride")
-        .contains("--class-token", "--pool", "--no-divide-out", "--position-interpolation");
+        .contains("--class-token", "--pool", "--no-divide-out", "--position-interpolation")
+        .contains("--crop-ratio", "--mean", "--std");
     assertThat(Cli.run(command, "--device", "gpu").misuse()).contains("cpu, cuda or cuda:N");
     assertThat(Cli.run(command, "--precision", "fp16").misuse()).contains("--precision");
   }

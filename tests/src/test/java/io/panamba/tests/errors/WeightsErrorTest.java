@@ -97,6 +97,10 @@ class WeightsErrorTest {
         "vim.class_token | TAIL | vim.class_token 'TAIL'; expected one of [MIDDLE, HEAD, DOUBLE,"
             + " NONE]",
         "vim.divide_out | 1 | vim.divide_out '1'; expected true or false",
+        "panamba.crop_ratio | 2 | panamba.crop_ratio '2'; expected a number from 0.001 to 1",
+        "panamba.mean | 0.5 | panamba.mean '0.5'; expected three numbers from 0 to 1, as R,G,B",
+        "panamba.std | 0,0,0 | panamba.std '0,0,0'; expected three numbers above 0, up to 1, as"
+            + " R,G,B",
         "vim.labels | one | 1 names in vim.labels; expected one for each of the head's 10 classes",
       })
   void metadataThatCanNotBe(String name, String value, String message) {
