@@ -14,6 +14,7 @@ module io.panamba.model {
   exports io.panamba.model.architecture;
   exports io.panamba.model.block;
   exports io.panamba.model.checkpoint;
+  exports io.panamba.model.deit;
   exports io.panamba.model.files to
       io.panamba.cli;
   exports io.panamba.model.graph;

@@ -1,6 +1,7 @@
 package io.panamba.model.checkpoint;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /**
  * A range of bytes of a file or of memory. Nothing of a file is mapped: bytes are copied to where
@@ -35,6 +36,28 @@ final class Bytes {
         (offset, target) -> MemorySegment.copy(memory, offset, target, 0, target.byteSize()),
         0,
         memory.byteSize());
+  }
+
+  /** Ranges one after the other, as one. */
+  static Bytes concatenated(List<Bytes> ranges) {
+    long size = 0;
+    for (Bytes range : ranges) {
+      size = Math.addExact(size, range.size);
+    }
+    List<Bytes> all = List.copyOf(ranges);
+    return new Bytes((offset, target) -> read(all, offset, target), 0, size);
+  }
+
+  private static void read(List<Bytes> ranges, long offset, MemorySegment target) {
+    long start = 0;
+    for (Bytes range : ranges) {
+      long from = Math.max(offset, start);
+      long to = Math.min(offset + target.byteSize(), start + range.size);
+      if (from < to) {
+        range.read(from - start, target.asSlice(from - offset, to - from));
+      }
+      start += range.size;
+    }
   }
 
   long size() {

@@ -9,11 +9,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -64,23 +67,42 @@ public final class Checkpoint implements AutoCloseable {
     }
   }
 
+  /**
+   * What other names were given.
+   *
+   * @param names the rules
+   * @param before the names before, of the keys that have others
+   * @param beside the keys that a network may leave out
+   * @param prefixes that were taken off before
+   */
+  private record Renamed(
+      KeyMap names, Map<String, String> before, Set<String> beside, List<String> prefixes) {}
+
   /** Of what a pickle makes by a function that is not read: perhaps a tensor, perhaps not. */
   static final String UNKNOWN = "";
+
+  /** Between the names of parts. */
+  static final String JOINED = " + ";
 
   private final Path path;
   private final Resources resources;
   private final Content content;
   private final Prefixes.Reading reading;
 
-  private Checkpoint(Path path, Resources resources, Content content, Prefixes.Reading reading) {
+  /** How the content has come to its names; null if they are the file's. */
+  private final Renamed renamed;
+
+  private Checkpoint(
+      Path path, Resources resources, Content content, Prefixes.Reading reading, Renamed renamed) {
     this.path = path;
     this.resources = resources;
     this.content = content;
     this.reading = reading;
+    this.renamed = renamed;
   }
 
   private Checkpoint(Path path, Resources resources, Content content) {
-    this(path, resources, content, Prefixes.asTheyStand(keys(content)));
+    this(path, resources, content, Prefixes.asTheyStand(keys(content)), null);
   }
 
   /**
@@ -268,9 +290,97 @@ public final class Checkpoint implements AutoCloseable {
    * @return views of this checkpoint, which close with it
    */
   public List<Checkpoint> readings() {
+    if (renamed != null) {
+      return List.of(this);
+    }
     return Prefixes.readings(keys(content)).stream()
-        .map(other -> new Checkpoint(path, resources, content, other))
+        .map(other -> new Checkpoint(path, resources, content, other, null))
         .toList();
+  }
+
+  /**
+   * Gives the tensors other names, and makes one tensor of several, as rules say. What no rule is
+   * for keeps its name.
+   *
+   * @param names the rules
+   * @return a view of this checkpoint, which closes with it and has only this reading
+   * @throws WeightsException if a part is missing or does not fit the others, or if two tensors get
+   *     one name; the message has the names of this checkpoint
+   */
+  public Checkpoint under(KeyMap names) {
+    return guarded(path, () -> renamed(names));
+  }
+
+  private Checkpoint renamed(KeyMap names) {
+    Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+    Map<String, String> unreadable = new LinkedHashMap<>();
+    Map<String, String> before = new HashMap<>();
+    Set<String> beside = new HashSet<>();
+    names
+        .targets(keys())
+        .forEach(
+            (key, parts) -> {
+              requireAll(names, key, parts);
+              if (parts.stream().allMatch(part -> names.leavesOut(part) || isBeside(part))) {
+                beside.add(key);
+              }
+              List<StoredTensor> found = new ArrayList<>();
+              for (String part : parts) {
+                String stored = stored(part);
+                String type = content.unreadable().get(stored);
+                if (type == null) {
+                  found.add(content.tensors().get(stored));
+                } else if (unreadable.putIfAbsent(key, type) == null) {
+                  before.put(key, part);
+                }
+              }
+              if (!unreadable.containsKey(key)) {
+                before.put(key, String.join(JOINED, parts));
+                tensors.put(
+                    key,
+                    parts.size() == 1
+                        ? found.getFirst()
+                        : JoinedTensors.join(parts, found, resources.arena));
+              }
+              before.remove(key, key);
+            });
+    Content other = new Content(tensors, unreadable, content.metadata());
+    return new Checkpoint(
+        path,
+        resources,
+        other,
+        Prefixes.asTheyStand(keys(other)),
+        new Renamed(names, before, beside, removedPrefixes()));
+  }
+
+  private static void requireAll(KeyMap names, String key, List<String> parts) {
+    int missing = parts.indexOf(null);
+    if (missing >= 0) {
+      throw new WeightsException(
+          "%s is missing beside %s"
+              .formatted(
+                  names.foreign(key).get(missing),
+                  parts.stream().filter(Objects::nonNull).findFirst().orElseThrow()));
+    }
+  }
+
+  /**
+   * Tells what a tensor is called, or would be, where it was before {@link #under} gave it another
+   * name. Errors say this name, which is the one that a user knows.
+   *
+   * @param key its name here
+   * @return its name before, or those of its parts with {@code +} between them; the same name if
+   *     there was no other
+   */
+  public String nameBefore(String key) {
+    if (renamed == null) {
+      return key;
+    }
+    String name = renamed.before.get(key);
+    if (name != null || keys().contains(key)) {
+      return name == null ? key : name;
+    }
+    return String.join(JOINED, renamed.names.foreign(key));
   }
 
   /** Tells whether this is of a file, or of several, and not of memory. */
@@ -284,13 +394,13 @@ public final class Checkpoint implements AutoCloseable {
    * @return prefixes, the outermost first
    */
   public List<String> removedPrefixes() {
-    return reading.removed();
+    return renamed == null ? reading.removed() : renamed.prefixes;
   }
 
   /**
    * Tells whether a network may leave a tensor out of account: a counter (a whole number, such as
-   * {@code n_averaged}), a tensor that had none of the prefixes that others had, or what may be no
-   * tensor at all.
+   * {@code n_averaged}), a tensor that had none of the prefixes that others had, one that a {@link
+   * KeyMap} leaves out, or what may be no tensor at all.
    *
    * @param key its name
    * @return false for a tensor that belongs to the network, if any does
@@ -302,6 +412,7 @@ public final class Checkpoint implements AutoCloseable {
     }
     StoredTensor tensor = content.tensors().get(stored);
     return reading.isBeside(stored)
+        || (renamed != null && renamed.beside.contains(key))
         || UNKNOWN.equals(content.unreadable().get(stored))
         || (tensor != null && tensor.shape().rank() == 0 && !tensor.dtype().isFloating());
   }
@@ -346,13 +457,13 @@ public final class Checkpoint implements AutoCloseable {
       throw new CheckpointException(
           path,
           "%s is made by a function that is not read, such as those of quantised tensors; save plain tensors"
-              .formatted(key));
+              .formatted(nameBefore(key)));
     }
     if (type != null) {
       throw new CheckpointException(
           path,
           "%s has elements of type %s, which is not read; float32, bfloat16 and float16 are"
-              .formatted(key, name(type)));
+              .formatted(nameBefore(key), name(type)));
     }
     return Optional.ofNullable(content.tensors().get(stored));
   }

@@ -8,6 +8,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.function.LongConsumer;
 
 /**
  * A tensor as it lies in a checkpoint. Its bytes are copied when they are asked for, and every
@@ -208,10 +209,16 @@ public final class StoredTensor {
   }
 
   private void gather(float[] values, MemorySegment bytes) {
+    int[] at = {0};
+    forEachElement(index -> values[at[0]++] = (float) element(bytes, index));
+  }
+
+  /** Tells where each element is in the order of memory, last axis fastest. */
+  void forEachElement(LongConsumer visitor) {
     long[] index = new long[strides.length];
     long offset = 0;
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) element(bytes, offset);
+    for (long left = shape.elements(); left > 0; left--) {
+      visitor.accept(offset);
       for (int axis = strides.length - 1; axis >= 0; axis--) {
         offset += strides[axis];
         if (++index[axis] < shape.size(axis)) {
@@ -221,6 +228,11 @@ public final class StoredTensor {
         index[axis] = 0;
       }
     }
+  }
+
+  /** The bytes from the first element to the last. */
+  Bytes bytes() {
+    return data;
   }
 
   /**

@@ -132,11 +132,11 @@ public final class LoadedWeights {
     }
 
     StoredTensor stored(Weight weight) {
-      String key = weight.key();
+      String key = checkpoint.nameBefore(weight.key());
       Shape expected = weight.shape();
       StoredTensor tensor =
           checkpoint
-              .find(key)
+              .find(weight.key())
               .orElseThrow(
                   () ->
                       new WeightsException("%s is missing; expected %s".formatted(key, expected)));
@@ -230,7 +230,7 @@ public final class LoadedWeights {
       List<String> unknown = new ArrayList<>();
       for (String key : checkpoint.keys()) {
         if (!weights.containsKey(key) && !checkpoint.isBeside(key)) {
-          unknown.add(key);
+          unknown.add(checkpoint.nameBefore(key));
         }
       }
       if (!unknown.isEmpty()) {

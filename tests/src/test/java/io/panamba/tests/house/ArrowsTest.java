@@ -58,6 +58,8 @@ class ArrowsTest {
               Set.of("", "architecture", "weights", "graph", "checkpoint", "image", "files")),
           Map.entry(
               "vim", Set.of("architecture", "block", "graph", "weights", "checkpoint", "image")),
+          Map.entry(
+              "deit", Set.of("architecture", "block", "graph", "weights", "checkpoint", "image")),
           Map.entry("architecture", Set.of("graph", "weights", "checkpoint", "image")),
           Map.entry("block", Set.of("graph", "checkpoint")),
           Map.entry("weights", Set.of("graph", "checkpoint")),
