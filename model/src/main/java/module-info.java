@@ -19,6 +19,7 @@ module io.panamba.model {
       io.panamba.cli;
   exports io.panamba.model.graph;
   exports io.panamba.model.image;
+  exports io.panamba.model.memory;
   exports io.panamba.model.task;
   exports io.panamba.model.training;
   exports io.panamba.model.vim;

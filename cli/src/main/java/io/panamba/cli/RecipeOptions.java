@@ -165,6 +165,7 @@ final class RecipeOptions {
           case DRAWING -> new Augmentation.Drawing();
           case NONE -> new Augmentation.None();
         },
-        new TrainingOptions(batch, weightDecay, dropPath, smoothing, averageDecay, clip, seed));
+        new TrainingOptions(
+            batch, weightDecay, dropPath, smoothing, averageDecay, clip, seed, false));
   }
 }

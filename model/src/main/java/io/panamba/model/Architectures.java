@@ -89,14 +89,14 @@ public final class Architectures {
     List<Architecture<?>> families = candidates(checkpoint);
     for (Architecture<?> family : families) {
       if (family.obstacle(checkpoint.keys()).isEmpty()) {
-        return new Recognised<>(family, checkpoint);
+        return new Recognised<>(family, family.named(checkpoint));
       }
     }
     int[] found = new int[families.size()];
     for (Checkpoint reading : checkpoint.readings()) {
       for (int i = 0; i < found.length; i++) {
         if (families.get(i).obstacle(reading.keys()).isEmpty()) {
-          return new Recognised<>(families.get(i), reading);
+          return new Recognised<>(families.get(i), families.get(i).named(reading));
         }
         found[i] = Math.max(found[i], kinds(families.get(i), reading.keys()));
       }

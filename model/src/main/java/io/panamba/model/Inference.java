@@ -1,9 +1,9 @@
 package io.panamba.model;
 
 import io.panamba.model.architecture.InferenceOptions;
-import io.panamba.model.architecture.Program;
 import io.panamba.model.block.Pooling;
-import io.panamba.model.graph.CountingArena;
+import io.panamba.model.graph.Program;
+import io.panamba.model.memory.CountingArena;
 import io.panamba.runtime.Plan;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Operation;

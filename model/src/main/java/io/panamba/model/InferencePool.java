@@ -1,7 +1,7 @@
 package io.panamba.model;
 
 import io.panamba.model.architecture.InferenceOptions;
-import io.panamba.model.graph.InferenceInterruptedException;
+import io.panamba.model.memory.InferenceInterruptedException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;

@@ -2,25 +2,28 @@ package io.panamba.model;
 
 import io.panamba.model.Architectures.Recognised;
 import io.panamba.model.architecture.Architecture;
+import io.panamba.model.architecture.Blueprint;
 import io.panamba.model.architecture.ImageSize;
 import io.panamba.model.architecture.InferenceOptions;
 import io.panamba.model.architecture.LoadedNetwork;
 import io.panamba.model.architecture.NetworkConfig;
-import io.panamba.model.architecture.Program;
 import io.panamba.model.architecture.Settings;
 import io.panamba.model.architecture.StreamOptions;
 import io.panamba.model.architecture.StreamedProgram;
 import io.panamba.model.architecture.Streaming;
 import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.model.checkpoint.StoredTensor;
 import io.panamba.model.checkpoint.WeightsException;
-import io.panamba.model.graph.CountingArena;
-import io.panamba.model.graph.DeviceMemory;
-import io.panamba.model.graph.InferenceInterruptedException;
-import io.panamba.model.graph.LongMemory;
-import io.panamba.model.graph.WorkspaceException;
+import io.panamba.model.graph.Program;
+import io.panamba.model.memory.CountingArena;
+import io.panamba.model.memory.DeviceMemory;
+import io.panamba.model.memory.InferenceInterruptedException;
+import io.panamba.model.memory.LongMemory;
+import io.panamba.model.memory.WorkspaceException;
 import io.panamba.model.weights.FittedWeights;
 import io.panamba.model.weights.LoadedWeights;
 import io.panamba.model.weights.RandomWeights;
+import io.panamba.model.weights.Weight;
 import io.panamba.runtime.Arenas;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Plan;
@@ -30,6 +33,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.SequencedMap;
 
 /**
@@ -40,14 +44,14 @@ public final class Network implements AutoCloseable {
   private static final String DEFAULT = "digits.safetensors";
 
   private final Architecture<?> family;
-  private final LoadedNetwork loaded;
+  private final LoadedNetwork<?> loaded;
   private final Device device;
   private final CountingArena arena;
   private final Labels labels;
 
   private Network(
       Architecture<?> family,
-      LoadedNetwork loaded,
+      LoadedNetwork<?> loaded,
       Labels labels,
       Device device,
       CountingArena arena) {
@@ -137,10 +141,11 @@ public final class Network implements AutoCloseable {
       Recording recording = Recording.load(file.path().toString(), config, device, arena);
       boolean recorded = recording.start();
       DeviceMemory memory = new DeviceMemory(device, arena);
+      Blueprint<C> blueprint = family.blueprint(config);
       LoadedWeights weights =
           LoadedWeights.load(
-              recognised.checkpoint(), family.weights(config), config.precision().dtype(), memory);
-      LoadedNetwork loaded = family.bind(config, weights, memory);
+              recognised.checkpoint(), blueprint.weights(), config.precision().dtype(), memory);
+      LoadedNetwork<C> loaded = new LoadedNetwork<>(family, config, blueprint, weights, memory);
       if (recorded) {
         recording.stop();
       }
@@ -164,7 +169,7 @@ public final class Network implements AutoCloseable {
    */
   public static <C extends NetworkConfig> SequencedMap<String, Tensor> draw(
       Architecture<C> family, C config, long seed, Arena owner) {
-    return RandomWeights.draw(family.weights(family.atBirth(config)), seed, owner);
+    return RandomWeights.draw(family.blueprint(family.atBirth(config)).weights(), seed, owner);
   }
 
   /**
@@ -187,17 +192,27 @@ public final class Network implements AutoCloseable {
     Architecture<C> family = recognised.family();
     Checkpoint checkpoint = recognised.checkpoint();
     C born = family.atBirth(config);
+    Blueprint<C> blueprint = family.blueprint(born);
     return FileMemory.guard(
         checkpoint.path(),
         () ->
             FittedWeights.of(
                 checkpoint,
-                family.weights(born),
+                blueprint.weights(),
                 family::isKnown,
-                (weight, stored) -> family.fit(weight, stored, born),
+                (weight, stored) -> fit(blueprint, born, weight, stored),
                 family.heads(),
                 seed,
                 owner));
+  }
+
+  /** Fits the position embedding to the network's own grid. */
+  private static <C extends NetworkConfig> Optional<float[]> fit(
+      Blueprint<C> blueprint, C config, Weight weight, StoredTensor stored) {
+    if (!blueprint.positions().equals(Optional.of(weight))) {
+      return Optional.empty();
+    }
+    return Optional.of(blueprint.fitPositions(config, stored.toFloats()));
   }
 
   /**
@@ -286,15 +301,9 @@ public final class Network implements AutoCloseable {
    */
   public StreamedInference stream(StreamOptions options) {
     requireOpen();
-    if (!(loaded instanceof Streaming streaming)) {
-      throw new IllegalArgumentException(
-          "a network of the family %s needs images as a whole; plan an ordinary inference"
-              .formatted(family.title()));
-    }
     CountingArena workspace = CountingArena.ofWorkspace();
     try {
-      StreamedProgram program = streaming.stream(options, workspace);
-      return new StreamedInference(program, options, workspace);
+      return new StreamedInference(stream(family, loaded, options, workspace), options, workspace);
     } catch (OutOfMemoryError e) {
       workspace.close();
       throw LongMemory.notToBeHad(e);
@@ -302,6 +311,20 @@ public final class Network implements AutoCloseable {
       workspace.close();
       throw e;
     }
+  }
+
+  @SuppressWarnings("unchecked") // The network is of the family.
+  private static <C extends NetworkConfig> StreamedProgram stream(
+      Architecture<C> family,
+      LoadedNetwork<?> network,
+      StreamOptions options,
+      CountingArena workspace) {
+    if (!(family instanceof Streaming<C> streaming)) {
+      throw new IllegalArgumentException(
+          "a network of the family %s needs images as a whole; plan an ordinary inference"
+              .formatted(family.title()));
+    }
+    return streaming.stream((LoadedNetwork<C>) network, options, workspace);
   }
 
   private void requireOpen() {

@@ -2,7 +2,7 @@ package io.panamba.model;
 
 import io.panamba.model.architecture.InferenceOptions;
 import io.panamba.model.architecture.NetworkConfig;
-import io.panamba.model.graph.CountingArena;
+import io.panamba.model.memory.CountingArena;
 import io.panamba.runtime.Device;
 import java.util.function.Supplier;
 

@@ -2,9 +2,9 @@ package io.panamba.model;
 
 import io.panamba.model.architecture.StreamOptions;
 import io.panamba.model.architecture.StreamedProgram;
-import io.panamba.model.graph.CountingArena;
-import io.panamba.model.graph.InferenceInterruptedException;
 import io.panamba.model.image.ImageSource;
+import io.panamba.model.memory.CountingArena;
+import io.panamba.model.memory.InferenceInterruptedException;
 import io.panamba.runtime.Tensor;
 import java.util.concurrent.locks.ReentrantLock;
 

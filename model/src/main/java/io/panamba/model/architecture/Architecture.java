@@ -1,10 +1,6 @@
 package io.panamba.model.architecture;
 
 import io.panamba.model.checkpoint.Checkpoint;
-import io.panamba.model.checkpoint.StoredTensor;
-import io.panamba.model.graph.DeviceMemory;
-import io.panamba.model.weights.LoadedWeights;
-import io.panamba.model.weights.Weight;
 import java.util.List;
 import java.util.Optional;
 import java.util.SequencedSet;
@@ -37,6 +33,18 @@ public interface Architecture<C extends NetworkConfig> {
    * @return empty if it does, otherwise the first thing that is missing or in the way
    */
   Optional<String> obstacle(Set<String> keys);
+
+  /**
+   * Reads a checkpoint under the family's own names, where other programs have others for the same
+   * tensors.
+   *
+   * @param checkpoint without {@linkplain #obstacle an obstacle}
+   * @return the checkpoint, or a view of it
+   * @throws io.panamba.model.checkpoint.WeightsException if two tensors have one name
+   */
+  default Checkpoint named(Checkpoint checkpoint) {
+    return checkpoint;
+  }
 
   /**
    * Lists the keys that every network of the family has, for the error where no family fits.
@@ -97,12 +105,22 @@ public interface Architecture<C extends NetworkConfig> {
   C withClasses(C config, int classes);
 
   /**
-   * Lists the weights of a network, each once, in the order in which they are drawn.
+   * Chooses the size of images.
+   *
+   * @param config a network
+   * @param image pixels
+   * @return the same network for such images
+   * @throws IllegalArgumentException if they are too small for it
+   */
+  C withImage(C config, ImageSize image);
+
+  /**
+   * Returns what a network consists of.
    *
    * @param config the network
-   * @return the weights
+   * @return its weights and nodes
    */
-  List<Weight> weights(C config);
+  Blueprint<C> blueprint(C config);
 
   /**
    * Describes a network as it is before its first training step: position embeddings are those of
@@ -120,24 +138,4 @@ public interface Architecture<C extends NetworkConfig> {
    * @return keys of weights that are drawn anew for other classes
    */
   Set<String> heads();
-
-  /**
-   * Fits a stored weight to a network that has it in another shape.
-   *
-   * @param weight as the network has it
-   * @param stored as a checkpoint has it
-   * @param config the network
-   * @return the elements, last axis fastest, or empty if it can't be fitted
-   */
-  Optional<float[]> fit(Weight weight, StoredTensor stored, C config);
-
-  /**
-   * Makes a network of loaded weights.
-   *
-   * @param config the network
-   * @param weights all of {@link #weights}
-   * @param memory for what is made of them; it lives as long as the network
-   * @return the network, without state that a run changes
-   */
-  LoadedNetwork bind(C config, LoadedWeights weights, DeviceMemory memory);
 }

@@ -1,7 +1,10 @@
 package io.panamba.model.block;
 
 import io.panamba.model.checkpoint.WeightsException;
+import io.panamba.runtime.DType;
+import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -116,6 +119,19 @@ public final class PositionEmbedding {
    */
   public int dim() {
     return dim;
+  }
+
+  /**
+   * Returns the whole embedding.
+   *
+   * @return its rows, one after the other
+   */
+  public float[] toFloats() {
+    try (Arena arena = Arena.ofConfined()) {
+      Tensor all = Tensor.allocate(arena, DType.F32, Shape.of(tokens(), dim));
+      write(0, all);
+      return all.toFloats();
+    }
   }
 
   /**

@@ -1,7 +1,7 @@
 package io.panamba.model.block;
 
-import io.panamba.model.graph.CountingArena;
-import io.panamba.model.graph.DeviceMemory;
+import io.panamba.model.memory.CountingArena;
+import io.panamba.model.memory.DeviceMemory;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Shape;

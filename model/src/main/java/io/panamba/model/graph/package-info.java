@@ -1,5 +1,5 @@
 /**
- * The memory of a network on a device, and what a family writes into it. Until version 1 these
- * types may change.
+ * A network as values and nodes, written once: lowered to operations for inference and training,
+ * with memory by lifetime and gradients by rule. Until version 1 these types may change.
  */
 package io.panamba.model.graph;

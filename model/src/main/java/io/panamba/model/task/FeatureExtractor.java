@@ -8,9 +8,9 @@ import io.panamba.model.PoolTimeoutException;
 import io.panamba.model.architecture.InferenceOptions;
 import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.block.Pooling;
-import io.panamba.model.graph.InferenceInterruptedException;
 import io.panamba.model.image.ImageTransform;
 import io.panamba.model.image.RgbImage;
+import io.panamba.model.memory.InferenceInterruptedException;
 import java.time.Duration;
 import java.util.function.Function;
 

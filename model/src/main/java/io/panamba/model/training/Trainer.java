@@ -1,13 +1,16 @@
 package io.panamba.model.training;
 
 import io.panamba.model.architecture.Architecture;
+import io.panamba.model.architecture.Blueprint;
 import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.architecture.Precision;
-import io.panamba.model.architecture.Trainable;
-import io.panamba.model.architecture.TrainingProgram;
-import io.panamba.model.architecture.TrainingStep;
-import io.panamba.model.graph.WorkspaceException;
+import io.panamba.model.graph.Graph;
+import io.panamba.model.graph.TrainingProgram;
+import io.panamba.model.memory.CountingArena;
+import io.panamba.model.memory.DeviceMemory;
+import io.panamba.model.memory.WorkspaceException;
 import io.panamba.model.weights.TrainedWeights;
+import io.panamba.model.weights.Weight;
 import io.panamba.runtime.Arenas;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
@@ -24,8 +27,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 
 /**
@@ -44,7 +47,7 @@ public final class Trainer implements AutoCloseable {
 
   private final NetworkConfig config;
   private final TrainingOptions options;
-  private final Arena arena;
+  private final CountingArena arena;
   private final TrainedWeights store;
   private final TrainingProgram network;
   private final List<Operation> operations;
@@ -66,7 +69,7 @@ public final class Trainer implements AutoCloseable {
    * @param device where it runs; it stays the caller's to close
    * @throws io.panamba.model.checkpoint.WeightsException if a weight is missing, unknown or of
    *     another type or shape
-   * @throws IllegalArgumentException if the network is of a variant that can't be trained
+   * @throws IllegalArgumentException if the network has no head or is not float32
    * @throws WorkspaceException if memory is not to be had
    */
   public <C extends NetworkConfig> Trainer(
@@ -75,17 +78,26 @@ public final class Trainer implements AutoCloseable {
       Map<String, Tensor> weights,
       TrainingOptions options,
       Device device) {
-    Trainable<C> trainable = trainable(family, config);
+    requireTrainable(config);
     C born = family.atBirth(config);
     this.config = born;
     this.options = options;
-    this.arena = Arenas.shared();
+    this.arena = new CountingArena(Arenas.shared());
     try {
-      store = trainable.allocate(born, options.averageDecay() > 0, arena);
+      Blueprint<C> blueprint = family.blueprint(born);
+      // The rows of one matrix lie side by side.
+      Set<Weight> joined = Set.copyOf(blueprint.joined().stream().skip(1).toList());
+      store = new TrainedWeights(blueprint.trained(), joined, options.averageDecay() > 0, arena);
       store.load(weights);
-      TrainingStep step =
-          new TrainingStep(options.batch(), options.smoothing(), options.dropPath() > 0);
-      network = trainable.write(born, store, step, device, arena);
+      Graph graph = Graph.training(options.batch(), store::numbers, options.dropPath() > 0);
+      blueprint.write(graph, born);
+      network =
+          TrainingProgram.of(
+              graph,
+              store,
+              options.smoothing(),
+              options.inputGradient(),
+              new DeviceMemory(device, arena));
       rates = Tensor.allocate(arena, DType.F32, Shape.of(4));
       clipped = Tensor.allocate(arena, DType.F32, Shape.of(2));
       parts =
@@ -107,24 +119,12 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
-  private static <C extends NetworkConfig> Trainable<C> trainable(
-      Architecture<C> family, C config) {
-    if (!(family instanceof Trainable<C> trainable)) {
+  private static void requireTrainable(NetworkConfig config) {
+    if (config.classes() == 0 || config.precision() != Precision.FP32) {
       throw new IllegalArgumentException(
-          "networks of the family %s can't be trained".formatted(family.title()));
+          "a network with %s can't be trained"
+              .formatted(config.classes() == 0 ? "no head" : "weights in " + config.precision()));
     }
-    Optional<String> variant =
-        config.classes() == 0
-            ? Optional.of("no head")
-            : config.precision() != Precision.FP32
-                ? Optional.of("weights in " + config.precision())
-                : trainable.untrainable(config);
-    if (variant.isPresent()) {
-      throw new IllegalArgumentException(
-          "a network with %s can't be trained; trained are those of the published kind"
-              .formatted(variant.get()));
-    }
-    return trainable;
   }
 
   private void update() {
@@ -195,6 +195,15 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
+   * Returns the gradient of the mean loss by the pixels of the last step.
+   *
+   * @return (batch, colours, height, width), or null if it is not wanted
+   */
+  public Tensor imageGradient() {
+    return network.imageGradient();
+  }
+
+  /**
    * Computes the gradients of the images and changes no weight.
    *
    * @return the mean loss, NaN if a label is no class
@@ -232,13 +241,14 @@ public final class Trainer implements AutoCloseable {
     }
     RandomGenerator random = Draws.of(options.seed(), Draws.Purpose.DROP_PATH, steps);
     int depth = config.depth();
-    for (int layer = 0; layer < depth; layer++) {
+    for (int drop = 0; drop < network.dropLayers().size(); drop++) {
+      int layer = network.dropLayers().get(drop);
       double dropped = depth == 1 ? 0 : (double) options.dropPath() * layer / (depth - 1);
       for (int image = 0; image < options.batch(); image++) {
         float scale = random.nextDouble() < dropped ? 0 : (float) (1 / (1 - dropped));
         scales
             .segment()
-            .setAtIndex(ValueLayout.JAVA_FLOAT, (long) layer * options.batch() + image, scale);
+            .setAtIndex(ValueLayout.JAVA_FLOAT, (long) drop * options.batch() + image, scale);
       }
     }
   }

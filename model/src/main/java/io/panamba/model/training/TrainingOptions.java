@@ -13,6 +13,7 @@ package io.panamba.model.training;
  *     run decays by at most (1 + t) / (10 + t), so that short runs forget their beginning too
  * @param clip the largest norm of the whole gradient; infinite for none
  * @param seed of what is drawn in a step
+ * @param inputGradient whether the gradient by pixels is formed too
  */
 public record TrainingOptions(
     int batch,
@@ -21,7 +22,8 @@ public record TrainingOptions(
     float smoothing,
     float averageDecay,
     float clip,
-    long seed) {
+    long seed,
+    boolean inputGradient) {
   /** The original's batch of a process. */
   private static final int BATCH = 128;
 
@@ -57,7 +59,8 @@ public record TrainingOptions(
    * @return a batch of 128, weight decay 0.1, smoothing 0.1, no clipping, seed 0
    */
   public static TrainingOptions defaults() {
-    return new TrainingOptions(BATCH, WEIGHT_DECAY, 0, SMOOTHING, 0, Float.POSITIVE_INFINITY, 0);
+    return new TrainingOptions(
+        BATCH, WEIGHT_DECAY, 0, SMOOTHING, 0, Float.POSITIVE_INFINITY, 0, false);
   }
 
   /**
@@ -67,7 +70,8 @@ public record TrainingOptions(
    * @return new options
    */
   public TrainingOptions withBatch(int value) {
-    return new TrainingOptions(value, weightDecay, dropPath, smoothing, averageDecay, clip, seed);
+    return new TrainingOptions(
+        value, weightDecay, dropPath, smoothing, averageDecay, clip, seed, inputGradient);
   }
 
   /**
@@ -77,7 +81,8 @@ public record TrainingOptions(
    * @return new options
    */
   public TrainingOptions withDropPath(float value) {
-    return new TrainingOptions(batch, weightDecay, value, smoothing, averageDecay, clip, seed);
+    return new TrainingOptions(
+        batch, weightDecay, value, smoothing, averageDecay, clip, seed, inputGradient);
   }
 
   /**
@@ -87,7 +92,8 @@ public record TrainingOptions(
    * @return new options
    */
   public TrainingOptions withSmoothing(float value) {
-    return new TrainingOptions(batch, weightDecay, dropPath, value, averageDecay, clip, seed);
+    return new TrainingOptions(
+        batch, weightDecay, dropPath, value, averageDecay, clip, seed, inputGradient);
   }
 
   /**
@@ -97,7 +103,8 @@ public record TrainingOptions(
    * @return new options
    */
   public TrainingOptions withAverageDecay(float value) {
-    return new TrainingOptions(batch, weightDecay, dropPath, smoothing, value, clip, seed);
+    return new TrainingOptions(
+        batch, weightDecay, dropPath, smoothing, value, clip, seed, inputGradient);
   }
 
   /**
@@ -107,7 +114,8 @@ public record TrainingOptions(
    * @return new options
    */
   public TrainingOptions withClip(float value) {
-    return new TrainingOptions(batch, weightDecay, dropPath, smoothing, averageDecay, value, seed);
+    return new TrainingOptions(
+        batch, weightDecay, dropPath, smoothing, averageDecay, value, seed, inputGradient);
   }
 
   /**
@@ -117,6 +125,17 @@ public record TrainingOptions(
    * @return new options
    */
   public TrainingOptions withSeed(long value) {
-    return new TrainingOptions(batch, weightDecay, dropPath, smoothing, averageDecay, clip, value);
+    return new TrainingOptions(
+        batch, weightDecay, dropPath, smoothing, averageDecay, clip, value, inputGradient);
+  }
+
+  /**
+   * Asks for the gradient by pixels.
+   *
+   * @return new options
+   */
+  public TrainingOptions withInputGradient() {
+    return new TrainingOptions(
+        batch, weightDecay, dropPath, smoothing, averageDecay, clip, seed, true);
   }
 }

@@ -64,7 +64,7 @@ public final class TrainingRun implements AutoCloseable {
    * @param device where; it stays the caller's to close
    * @throws DatasetException if the data has too few images for a batch, or other classes
    * @throws io.panamba.model.checkpoint.WeightsException as of {@link Trainer}
-   * @throws io.panamba.model.graph.WorkspaceException as of {@link Trainer}
+   * @throws io.panamba.model.memory.WorkspaceException as of {@link Trainer}
    * @throws IllegalArgumentException as of {@link Trainer}
    */
   public <C extends NetworkConfig> TrainingRun(

@@ -1,5 +1,6 @@
 package io.panamba.model.vim;
 
+import io.panamba.model.graph.Scratch;
 import io.panamba.model.vim.VimWeights.Branch;
 import io.panamba.model.vim.VimWeights.Layer;
 import io.panamba.runtime.Shape;
@@ -20,9 +21,9 @@ import java.util.List;
  */
 final class LastLayer {
   /**
-   * Whole-length tensors of the network that are free to use, in its precision but for the
-   * projected ones; and the picked token's own: stream, (batch, dim) in float32, and normed (batch,
-   * dim), gate and scanned (batch, inner).
+   * Whole-length tensors, in the network's precision but for the projected ones; and the picked
+   * token's own: stream, (batch, dim) in float32, and normed (batch, dim), gate and scanned (batch,
+   * inner).
    */
   record Workspace(
       Tensor normed,
@@ -36,7 +37,44 @@ final class LastLayer {
       Tensor oneGate,
       Tensor oneScanned,
       Tensor forwardState,
-      Tensor backwardState) {}
+      Tensor backwardState) {
+    /** The workspace of {@link #scratch}. */
+    static Workspace of(List<Tensor> scratch, Tensor one) {
+      return new Workspace(
+          scratch.get(0),
+          scratch.get(1),
+          scratch.get(2),
+          scratch.get(3),
+          scratch.get(4),
+          scratch.get(5),
+          one,
+          scratch.get(6),
+          scratch.get(7),
+          scratch.get(8),
+          scratch.get(9),
+          scratch.get(10));
+    }
+  }
+
+  /** What the layer needs beside its input and its result. */
+  static List<Scratch> scratch(VimConfig config, long batch) {
+    VimSizes sizes = config.sizes();
+    long length = config.length();
+    long inner = sizes.inner();
+    long projected = sizes.dtRank() + 2L * sizes.states();
+    return List.of(
+        Scratch.of(batch, length, sizes.dim()),
+        Scratch.of(batch, length, inner),
+        Scratch.of(batch, length, inner),
+        Scratch.of(batch, length, inner),
+        Scratch.exact(batch, length, projected),
+        Scratch.exact(batch, length, projected),
+        Scratch.of(batch, sizes.dim()),
+        Scratch.of(batch, inner),
+        Scratch.of(batch, inner),
+        Scratch.exact(1, sizes.states(), inner),
+        Scratch.exact(1, sizes.states(), inner));
+  }
 
   private final Mixer mixer;
   private final Layer layer;

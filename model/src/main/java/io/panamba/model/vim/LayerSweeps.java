@@ -1,6 +1,6 @@
 package io.panamba.model.vim;
 
-import io.panamba.model.graph.Activations;
+import io.panamba.model.graph.Scratch;
 import io.panamba.model.vim.VimWeights.Branch;
 import io.panamba.model.vim.VimWeights.Layer;
 import io.panamba.runtime.Shape;
@@ -11,6 +11,7 @@ import io.panamba.runtime.operation.Operation;
 import io.panamba.runtime.operation.SelectiveScan;
 import io.panamba.runtime.operation.Together;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 
 /**
@@ -53,18 +54,45 @@ final class LayerSweeps {
   private final Buffers backward;
 
   /**
-   * Allocates what one tile of each sweep needs.
+   * Prepares sweeps.
    *
    * @param keepX whether x is kept where both sweeps need it, rather than computed twice
+   * @param memory of {@link #scratch}
    */
-  LayerSweeps(Mixer mixer, Tiles tiles, boolean keepX, Activations activations) {
+  LayerSweeps(Mixer mixer, Tiles tiles, boolean keepX, List<Tensor> memory) {
     this.mixer = mixer;
     this.config = mixer.config();
     this.tiles = tiles;
     this.keepsX = keepsX(config, keepX);
     this.border = config.sizes().kernel() - 1;
-    this.forward = new Buffers(activations);
-    this.backward = meets(config) ? new Buffers(activations) : forward;
+    Iterator<Tensor> tensors = memory.iterator();
+    this.forward = new Buffers(tensors);
+    this.backward = meets(config) ? new Buffers(tensors) : forward;
+  }
+
+  /** What one tile of each sweep needs. */
+  static List<Scratch> scratch(VimConfig config, Tiles tiles, boolean keepX) {
+    VimSizes sizes = config.sizes();
+    long rows = tiles.largest();
+    long inner = sizes.inner();
+    List<Scratch> one = new ArrayList<>();
+    one.add(Scratch.of(rows, sizes.dim()));
+    if (!keepsX(config, keepX)) {
+      one.add(Scratch.of(rows + sizes.kernel() - 1, inner));
+    }
+    one.add(Scratch.of(rows, inner));
+    one.add(Scratch.of(rows, inner));
+    one.add(Scratch.exact(rows, sizes.dtRank() + 2L * sizes.states()));
+    if (!keepsY(config)) {
+      one.add(Scratch.of(rows, inner));
+    }
+    one.add(Scratch.exact(1, sizes.states(), inner));
+    one.add(Scratch.exact(1, sizes.states(), inner));
+    List<Scratch> all = new ArrayList<>(one);
+    if (meets(config)) {
+      all.addAll(one);
+    }
+    return all;
   }
 
   /** What a sweep needs for the tile that it is at. */
@@ -77,20 +105,40 @@ final class LayerSweeps {
     final Tensor scanned;
     final Tensor[] states;
 
-    Buffers(Activations activations) {
-      long rows = tiles.largest();
-      long inner = config.sizes().inner();
-      normed = activations.tensor(rows, config.sizes().dim());
-      x = keepsX ? null : activations.tensor(rows + border, inner);
-      u = activations.tensor(rows, inner);
-      gate = activations.tensor(rows, inner);
-      projected = activations.float32(rows, config.sizes().dtRank() + 2L * config.sizes().states());
-      scanned = keepsY(config) ? null : activations.tensor(rows, inner);
-      states =
-          new Tensor[] {
-            activations.float32(1, config.sizes().states(), inner),
-            activations.float32(1, config.sizes().states(), inner)
-          };
+    /** Takes tensors in the order of {@link #scratch}. */
+    Buffers(Iterator<Tensor> tensors) {
+      normed = tensors.next();
+      x = keepsX ? null : tensors.next();
+      u = tensors.next();
+      gate = tensors.next();
+      projected = tensors.next();
+      scanned = keepsY(config) ? null : tensors.next();
+      states = new Tensor[] {tensors.next(), tensors.next()};
+    }
+  }
+
+  /**
+   * Writes all layers of a batch, one image after the other.
+   *
+   * @param stream (batch, length, dim)
+   * @param x as in {@link Sequence}
+   * @param y as in {@link Sequence}
+   * @param picks whether of the last layer only {@link #wanted} is wanted
+   */
+  void writeAll(
+      List<Layer> layers,
+      Tensor stream,
+      Tensor x,
+      Tensor y,
+      boolean picks,
+      List<Operation> operations) {
+    for (long i = 0; i < stream.shape().size(0); i++) {
+      Tensor rows =
+          stream.slice(i, 1).reshape(Shape.of(stream.shape().size(1), stream.shape().size(2)));
+      for (int l = 0; l < layers.size(); l++) {
+        long wanted = picks && l == layers.size() - 1 ? wanted(config) : ALL;
+        write(layers.get(l), new Sequence(rows, x, y), wanted, operations);
+      }
     }
   }
 

@@ -90,7 +90,7 @@ record Mixer(VimConfig config, LoadedWeights weights) {
 
   /** What the sum of the directions is multiplied by. */
   float scale() {
-    return config.bimamba() == Bimamba.V2 && config.has(VimTrait.DIVIDE_OUT) ? 0.5f : 1;
+    return config.directionScale();
   }
 
   /** {@code out = accumulate * out + out_proj(scanned)} */

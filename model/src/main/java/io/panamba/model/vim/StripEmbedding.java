@@ -1,7 +1,9 @@
 package io.panamba.model.vim;
 
+import io.panamba.model.architecture.LoadedNetwork;
 import io.panamba.model.block.PositionEmbedding;
 import io.panamba.model.image.ImageSource;
+import io.panamba.model.weights.LoadedWeights;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Plan;
@@ -20,7 +22,9 @@ import java.util.List;
  */
 final class StripEmbedding {
   private final VimConfig config;
-  private final LoadedVim vim;
+  private final LoadedWeights weights;
+  private final VimWeights keys;
+  private final Tensor classTokens;
   private final PositionEmbedding positions;
   private final Device device;
   private final int gridRows;
@@ -32,20 +36,20 @@ final class StripEmbedding {
    * Allocates what a strip needs.
    *
    * @param config with the image's size
-   * @param positions null for none
    * @param tokens about so many of a strip, but at least a row of patches
    */
   StripEmbedding(
+      LoadedNetwork<VimConfig> network,
+      VimWeights keys,
       VimConfig config,
-      LoadedVim vim,
-      PositionEmbedding positions,
-      Device device,
       int tokens,
       Arena arena) {
     this.config = config;
-    this.vim = vim;
-    this.positions = positions;
-    this.device = device;
+    this.weights = network.weights();
+    this.keys = keys;
+    this.classTokens = network.joined();
+    this.positions = network.fitPositions(config.gridHeight(), config.gridWidth());
+    this.device = network.device();
     this.gridRows = Math.clamp(tokens / config.gridWidth(), 1, config.gridHeight());
     this.classPlaces = config.classToken().places(config.patches());
     this.image =
@@ -101,10 +105,10 @@ final class StripEmbedding {
         new PatchEmbedding(
             pixels.reshape(
                 Shape.of(1, config.colours(), pixels.shape().size(1), config.image().width())),
-            vim.projection(),
-            vim.projectionBias(),
+            weights.matrix(keys.projection()),
+            weights.tensor(keys.projectionBias()),
             fitted,
-            classes.length == 0 ? null : vim.classTokens().slice(classes[0], classes.length),
+            classes.length == 0 ? null : classTokens.slice(classes[0], classes.length),
             ClassIndex.of(Arrays.stream(classes).mapToLong(i -> classPlaces[i] - first).toArray()),
             config.sizes().patch(),
             config.sizes().stride(),

@@ -11,7 +11,8 @@ package io.panamba.model.vim;
 record Tiles(long length, int count) {
   /** Cuts a sequence into tiles of at most {@code most} tokens; 0 leaves it whole. */
   static Tiles cut(long length, int most) {
-    int fewest = most == 0 ? 1 : Math.toIntExact(Math.ceilDiv(length, most));
+    // Longer sequences than have so many tiles have no memory either.
+    int fewest = most == 0 ? 1 : (int) Math.min(Integer.MAX_VALUE - 1L, Math.ceilDiv(length, most));
     return new Tiles(length, fewest == 1 ? 1 : fewest + fewest % 2);
   }
 

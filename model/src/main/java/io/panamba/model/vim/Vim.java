@@ -1,28 +1,20 @@
 package io.panamba.model.vim;
 
+import io.panamba.model.architecture.Blueprint;
 import io.panamba.model.architecture.ImageSize;
 import io.panamba.model.architecture.LoadedNetwork;
 import io.panamba.model.architecture.PreprocessingSettings;
 import io.panamba.model.architecture.Setting;
 import io.panamba.model.architecture.Settings;
-import io.panamba.model.architecture.Trainable;
-import io.panamba.model.architecture.TrainingProgram;
-import io.panamba.model.architecture.TrainingStep;
+import io.panamba.model.architecture.StreamOptions;
+import io.panamba.model.architecture.StreamedProgram;
+import io.panamba.model.architecture.Streaming;
 import io.panamba.model.block.ClassToken;
 import io.panamba.model.block.Pooling;
 import io.panamba.model.block.PositionInterpolation;
 import io.panamba.model.checkpoint.Checkpoint;
-import io.panamba.model.checkpoint.StoredTensor;
-import io.panamba.model.graph.DeviceMemory;
 import io.panamba.model.image.Preprocessing;
-import io.panamba.model.weights.LoadedWeights;
-import io.panamba.model.weights.TrainedWeights;
-import io.panamba.model.weights.Weight;
-import io.panamba.runtime.DType;
-import io.panamba.runtime.Device;
-import io.panamba.runtime.Shape;
-import io.panamba.runtime.Tensor;
-import java.lang.foreign.Arena;
+import io.panamba.model.memory.CountingArena;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,7 +25,7 @@ import java.util.SequencedSet;
 import java.util.Set;
 
 /** Vision Mamba (arXiv 2401.09417) and its variants in the original repository. */
-public final class Vim implements Trainable<VimConfig> {
+public final class Vim implements Streaming<VimConfig> {
   /** Pixels from patch to patch. */
   public static final Setting<Integer> STRIDE =
       Setting.number(
@@ -121,9 +113,13 @@ public final class Vim implements Trainable<VimConfig> {
 
   @Override
   public Optional<String> obstacle(Set<String> keys) {
-    return keys.contains(VimKeys.PROJECTION)
+    if (!keys.contains(VimKeys.PROJECTION)) {
+      return Optional.of(VimKeys.PROJECTION + " is missing");
+    }
+    // Transformers of patches begin with the same weight.
+    return keys.stream().anyMatch(VimKeys::isOfVim)
         ? Optional.empty()
-        : Optional.of(VimKeys.PROJECTION + " is missing");
+        : Optional.of("there are neither layers.# nor norm_f");
   }
 
   @Override
@@ -220,8 +216,13 @@ public final class Vim implements Trainable<VimConfig> {
   }
 
   @Override
-  public List<Weight> weights(VimConfig config) {
-    return VimWeights.of(config).list();
+  public VimConfig withImage(VimConfig config, ImageSize image) {
+    return config.withImage(image);
+  }
+
+  @Override
+  public Blueprint<VimConfig> blueprint(VimConfig config) {
+    return new VimNetwork(VimWeights.of(config));
   }
 
   @Override
@@ -242,57 +243,8 @@ public final class Vim implements Trainable<VimConfig> {
   }
 
   @Override
-  public Optional<float[]> fit(Weight weight, StoredTensor stored, VimConfig config) {
-    if (!weight.key().equals(VimKeys.POSITIONS)) {
-      return Optional.empty();
-    }
-    try (Arena arena = Arena.ofConfined()) {
-      Shape shape = Shape.of(config.length(), config.sizes().dim());
-      Tensor fitted = Tensor.allocate(arena, DType.F32, shape);
-      config
-          .fitPositions(stored.toFloats(), config.gridHeight(), config.gridWidth())
-          .write(0, fitted);
-      return Optional.of(fitted.toFloats());
-    }
-  }
-
-  @Override
-  public Optional<String> untrainable(VimConfig config) {
-    String variant = null;
-    if (config.bimamba() != Bimamba.V2) {
-      variant = "mixers of another kind than bimamba v2";
-    } else if (config.hasRotary()) {
-      variant = "a rotary embedding";
-    } else if (config.has(VimTrait.LAYER_BIDIRECTIONAL)) {
-      variant = "layers that run backward as a whole (if_bidirectional)";
-    } else if (config.has(VimTrait.LAYER_SCALE)) {
-      variant = "a layer scale";
-    } else if (config.has(VimTrait.IN_BIAS) || config.has(VimTrait.OUT_BIAS)) {
-      variant = "biases in its projections";
-    } else if (!config.has(VimTrait.CONV_BIAS) || !config.has(VimTrait.BACKWARD_CONV_BIAS)) {
-      variant = "convolutions without a bias";
-    } else if (config.keepsEveryToken()) {
-      variant = "an answer for every token (pooling 'max' or 'all')";
-    }
-    return Optional.ofNullable(variant);
-  }
-
-  @Override
-  public TrainedWeights allocate(VimConfig config, boolean averaged, Arena arena) {
-    VimWeights weights = VimWeights.of(config);
-    // Two class tokens are one tensor to the kernels.
-    Set<Weight> joined = Set.copyOf(weights.classTokens().stream().skip(1).toList());
-    return new TrainedWeights(weights.trained(), joined, averaged, arena);
-  }
-
-  @Override
-  public TrainingProgram write(
-      VimConfig config, TrainedWeights weights, TrainingStep step, Device device, Arena arena) {
-    return new TrainingNetwork(config, weights, step, device, arena).program();
-  }
-
-  @Override
-  public LoadedNetwork bind(VimConfig config, LoadedWeights weights, DeviceMemory memory) {
-    return new LoadedVim(config, weights, memory);
+  public StreamedProgram stream(
+      LoadedNetwork<VimConfig> network, StreamOptions options, CountingArena arena) {
+    return VimStream.of(network, options, arena);
   }
 }

@@ -151,6 +151,11 @@ public record VimConfig(
     };
   }
 
+  /** What the sum of the directions is multiplied by. */
+  float directionScale() {
+    return bimamba == Bimamba.V2 && has(VimTrait.DIVIDE_OUT) ? 0.5f : 1;
+  }
+
   @Override
   public boolean keepsEveryToken() {
     return classToken == ClassToken.NONE && (pooling == Pooling.MAX || pooling == Pooling.ALL);

@@ -31,6 +31,11 @@ final class VimKeys {
 
   private VimKeys() {}
 
+  /** Whether a key is such as only Vim networks have. */
+  static boolean isOfVim(String key) {
+    return key.startsWith("layers.") || key.startsWith("norm_f.");
+  }
+
   static boolean isKnown(String key) {
     return STARTS.stream().anyMatch(key::startsWith);
   }

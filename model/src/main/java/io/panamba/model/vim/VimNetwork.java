@@ -1,445 +1,383 @@
 package io.panamba.model.vim;
 
-import io.panamba.model.architecture.InferenceOptions;
-import io.panamba.model.architecture.Program;
+import io.panamba.model.architecture.Blueprint;
 import io.panamba.model.block.ClassToken;
 import io.panamba.model.block.Pooling;
+import io.panamba.model.block.PositionEmbedding;
 import io.panamba.model.checkpoint.WeightsException;
-import io.panamba.model.graph.Activations;
-import io.panamba.model.graph.DeviceMemory;
-import io.panamba.model.graph.HostCopies;
+import io.panamba.model.graph.Graph;
+import io.panamba.model.graph.Graph.Convolution;
+import io.panamba.model.graph.Graph.Directions;
+import io.panamba.model.graph.Graph.Walk;
+import io.panamba.model.graph.Positions;
+import io.panamba.model.graph.Scratch;
+import io.panamba.model.graph.Value;
 import io.panamba.model.vim.VimWeights.Branch;
 import io.panamba.model.vim.VimWeights.Layer;
 import io.panamba.model.vim.VimWeights.NormWeights;
-import io.panamba.runtime.DType;
-import io.panamba.runtime.Shape;
-import io.panamba.runtime.Tensor;
-import io.panamba.runtime.operation.CausalConv;
-import io.panamba.runtime.operation.Columns;
-import io.panamba.runtime.operation.Copy;
-import io.panamba.runtime.operation.Linear;
-import io.panamba.runtime.operation.Operation;
-import io.panamba.runtime.operation.PatchEmbedding;
+import io.panamba.model.weights.Weight;
+import io.panamba.runtime.operation.Norm;
+import io.panamba.runtime.operation.PatchEmbedding.ClassIndex;
 import io.panamba.runtime.operation.Pool;
-import io.panamba.runtime.operation.Rotary;
-import io.panamba.runtime.operation.SelectiveScan;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 
 /**
- * Writes a Vim network as operations (Vim section 3 and algorithm 1).
+ * A Vim network (Vim section 3 and algorithm 1).
  *
- * <p>The residual stream stays in one tensor. Where nothing else needs a mixer's output, out_proj
- * adds it to the stream itself; otherwise the output stays apart and the next norm adds it. Both
- * ways round once, to the same bits.
- *
- * <p>The backward direction walks the same tensors from the end. A layer that runs backward as a
- * whole ({@code if_bidirectional}) is its forward self with the roles of the two directions
- * exchanged.
+ * @param keys its weights
  */
-final class VimNetwork {
-  private final LoadedVim vim;
-  private final VimConfig config;
-  private final Mixer mixer;
-  private final InferenceOptions options;
-  private final DeviceMemory memory;
-  private final long batch;
-  private final long length;
-  private final List<Operation> operations = new ArrayList<>();
-  private final Map<String, Tensor> taps = new LinkedHashMap<>();
-
-  private final Activations activations;
-  private final Tensor image;
-
-  /** The image where the host writes it; on a device with memory of its own, a copy. */
-  private final Tensor pixels;
-
-  private final Tensor stream;
-
-  /** How layers are written over tiles of a long sequence, or null for whole sequences. */
-  private final LayerSweeps sweeps;
-
-  // Null with sweeps, which have their own for one tile.
-  private final Tensor normed;
-  private final Tensor x;
-
-  /** silu(z) */
-  private final Tensor gate;
-
-  private final Tensor uForward;
-  private final Tensor uBackward;
-  private final Tensor projectedForward;
-  private final Tensor projectedBackward;
-  private final Tensor scanned;
-
-  /** A mixer's output on its way to the stream, where it can't be added at once; otherwise null. */
-  private final Tensor hidden;
-
-  private Tensor rotaryCos;
-  private Tensor rotarySin;
-  private long rotaryFirst;
-
-  /** A mixer's output that has yet to be added to the stream, or null. */
-  private Tensor pending;
-
-  /** What the stream is multiplied by when the pending output is added. */
-  private float pendingScale = 1;
-
-  private Tensor tokens;
-  private Tensor features;
-  private Tensor logits;
-
-  /** The config is that of the images to run, not of the trained ones. */
-  VimNetwork(
-      LoadedVim vim,
-      VimConfig config,
-      InferenceOptions options,
-      Tensor positions,
-      DeviceMemory memory) {
-    this.vim = vim;
-    this.config = config;
-    this.mixer = vim.mixer(config);
-    this.options = options;
-    this.memory = memory;
-    this.batch = options.batch();
-    this.length = config.length();
-    long inner = config.sizes().inner();
-    image = tensor(batch, config.colours(), config.image().height(), config.image().width());
-    pixels = memory.staging(image);
-    stream = tensor(batch, length, config.sizes().dim());
-    activations = new Activations(memory, config.precision().dtype());
-    sweeps = sweeps();
-    normed = unlessSwept(config.sizes().dim());
-    x = unlessSwept(inner);
-    gate = unlessSwept(inner);
-    uForward = unlessSwept(inner);
-    uBackward = unlessSwept(inner);
-    long projected = config.sizes().dtRank() + 2L * config.sizes().states();
-    projectedForward = sweeps == null ? tensor(batch, length, projected) : null;
-    projectedBackward = sweeps == null ? tensor(batch, length, projected) : null;
-    scanned = unlessSwept(inner);
-    hidden =
-        config.hasRotary() || config.has(VimTrait.LAYER_BIDIRECTIONAL)
-            ? tensor(batch, length, config.sizes().dim())
-            : null;
-    if (pixels != image) {
-      operations.add(new Copy(pixels, image));
-    }
-    embed(positions);
-    blocks();
-    finish();
-    handOver();
-  }
-
-  private Tensor tensor(long... sizes) {
-    return memory.tensor(DType.F32, sizes);
-  }
-
-  /** Allocates what layers need of whole sequences, unless they are written as sweeps. */
-  private Tensor unlessSwept(long width) {
-    return sweeps == null ? activations.tensor(batch, length, width) : null;
-  }
-
-  /** Work in pieces is for caches: a device with memory of its own is faster on everything. */
-  private boolean takesWholeSequences() {
-    return memory.device().hasOwnMemory();
-  }
-
-  private LayerSweeps sweeps() {
-    Tiles tiles = Tiles.cut(length, options.tile());
-    return tiles.count() == 1
-            || takesWholeSequences()
-            || options.taps()
-            || !LayerSweeps.canSweep(config)
-        ? null
-        : new LayerSweeps(mixer, tiles, true, activations);
-  }
-
-  private Tensor tap(String name) {
-    Tensor tensor = tensor(batch, length, config.sizes().dim());
-    taps.put(name, tensor);
-    return tensor;
-  }
-
-  private void embed(Tensor positions) {
-    embedInto(stream, positions);
-    if (options.taps()) {
-      embedInto(tap("embed"), positions);
-    }
-  }
-
-  private void embedInto(Tensor out, Tensor positions) {
-    operations.add(
-        new PatchEmbedding(
-            image,
-            vim.projection(),
-            vim.projectionBias(),
-            positions,
-            vim.classTokens(),
-            LoadedVim.classIndex(config),
-            config.sizes().patch(),
-            config.sizes().stride(),
-            out));
-  }
-
-  private void blocks() {
-    if (config.hasRotary()) {
-      prepareRotary();
-    }
-    List<Layer> layers = vim.layers();
-    if (sweeps != null) {
-      sweep(layers);
-    } else if (config.has(VimTrait.LAYER_BIDIRECTIONAL)) {
-      // An odd last layer is unused, as in the original loop over pairs.
-      for (int i = 0; i + 1 < layers.size(); i += 2) {
-        rotate(i);
-        pair(layers.get(i), layers.get(i + 1), output(i));
-      }
-    } else {
-      int fullLayers = picksEarly() ? layers.size() - 1 : layers.size();
-      for (int i = 0; i < fullLayers; i++) {
-        rotate(i);
-        single(layers.get(i), output(i));
-      }
-    }
-  }
-
-  /** Images run one after the other, in the same memory but for the residual stream. */
-  private void sweep(List<Layer> layers) {
-    long inner = config.sizes().inner();
-    Tensor x = LayerSweeps.keepsX(config, true) ? activations.tensor(length, inner) : null;
-    Tensor y = LayerSweeps.keepsY(config) ? activations.tensor(length, inner) : null;
-    for (long i = 0; i < batch; i++) {
-      Tensor rows = stream.slice(i, 1).reshape(Shape.of(length, config.sizes().dim()));
-      for (int l = 0; l < layers.size(); l++) {
-        boolean picks = l == layers.size() - 1 && !options.tokens();
-        long wanted = picks ? LayerSweeps.wanted(config) : LayerSweeps.ALL;
-        sweeps.write(layers.get(l), new LayerSweeps.Sequence(rows, x, y), wanted, operations);
-      }
-    }
-  }
-
-  /** Where layer i leaves its mixer's output if it has to stay apart from the stream, or null. */
-  private Tensor output(int i) {
-    return options.taps() ? tap("layers." + i) : hidden;
-  }
-
+record VimNetwork(VimWeights keys) implements Blueprint<VimConfig> {
   /**
-   * Before every layer the rotary embedding turns the last mixer's output and, as an option, the
-   * stream that it has yet to join.
+   * The tokens of which features are the mean.
+   *
+   * @param first the first token
+   * @param count how many
+   * @param step from one to the next
    */
-  private void rotate(int layer) {
-    if (!config.hasRotary()) {
-      return;
-    }
-    if (layer == 0) {
-      operations.add(new Rotary(stream, rotaryCos, rotarySin, rotaryFirst, stream));
-      return;
-    }
-    operations.add(new Rotary(pending, rotaryCos, rotarySin, rotaryFirst, hidden));
-    pending = hidden;
-    if (config.has(VimTrait.ROPE_RESIDUAL)) {
-      operations.add(new Rotary(stream, rotaryCos, rotarySin, rotaryFirst, stream));
+  record Pooled(long first, long count, long step) {
+    static Pooled of(VimConfig config) {
+      long picked = config.pickedToken();
+      if (picked >= 0) {
+        return new Pooled(picked, 1, 1);
+      }
+      return config.classToken() == ClassToken.DOUBLE
+          ? new Pooled(0, 2, config.length() - 1)
+          : new Pooled(0, config.length(), 1);
     }
   }
 
-  /**
-   * An odd number of tokens leaves token 0 alone, wherever the class token is: so the original
-   * does.
-   */
-  private void prepareRotary() {
-    long positions = config.patches();
-    rotaryFirst = length % 2;
-    if (length - rotaryFirst != positions) {
-      throw new WeightsException(
-          "a rotary embedding of %d patches does not fit a sequence of %d tokens"
-              .formatted(positions, length));
+  @Override
+  public List<Weight> weights() {
+    return keys.list();
+  }
+
+  @Override
+  public List<Weight> trained() {
+    return keys.trained();
+  }
+
+  @Override
+  public List<Weight> joined() {
+    return keys.classTokens();
+  }
+
+  @Override
+  public Optional<Weight> positions() {
+    return Optional.ofNullable(keys.positions());
+  }
+
+  @Override
+  public PositionEmbedding fitPositions(VimConfig config, float[] trained, int height, int width) {
+    return config.fitPositions(trained, height, width);
+  }
+
+  @Override
+  public float[] fitPositions(VimConfig config, float[] trained) {
+    return config.fitPositions(trained, config.gridHeight(), config.gridWidth()).toFloats();
+  }
+
+  /** The places of the class tokens for a number of patches. */
+  static ClassIndex classIndex(VimConfig config) {
+    return config.classToken() == ClassToken.NONE
+        ? ClassIndex.NONE
+        : ClassIndex.of(config.classToken().places(config.patches()));
+  }
+
+  @Override
+  public void write(Graph graph, VimConfig config) {
+    new Writer(graph, config).write();
+  }
+
+  private final class Writer {
+    private final Graph graph;
+    private final VimConfig config;
+    private final VimSizes sizes;
+
+    /** The residual stream, (batch, length, dim). */
+    private Value stream;
+
+    /** A mixer's output that has yet to be added to the stream, or null. */
+    private Value branch;
+
+    /** What the stream is multiplied by when the branch is added. */
+    private float scale = 1;
+
+    /** Made when it is first needed. */
+    private RotaryEmbedding.Tables rotary;
+
+    Writer(Graph graph, VimConfig config) {
+      this.graph = graph;
+      this.config = config;
+      this.sizes = config.sizes();
     }
-    RotaryEmbedding.Tables tables = vim.rotary();
-    if (tables.cos().length != positions * config.sizes().dim()) {
-      tables = RotaryEmbedding.of(config.gridHeight(), config.gridWidth(), config.sizes().dim());
-    }
-    Shape shape = Shape.of(positions, config.sizes().dim());
-    rotaryCos = memory.of(shape, tables.cos());
-    rotarySin = memory.of(shape, tables.sin());
-  }
 
-  /** r' = r + mixer(norm(r)) */
-  private void single(Layer layer, Tensor out) {
-    norm(layer.norm(), normed);
-    mix(layer, false);
-    operations.add(mixer.out(layer, scanned, out == null ? 1 : 0, out == null ? stream : out));
-    pending = out;
-    pendingScale = 1;
-  }
-
-  /**
-   * Both layers see r; each hands r on, so that r' = 2 r + mixer(norm(r)) + mixer of the reversed
-   * sequence, reversed back.
-   */
-  private void pair(Layer forward, Layer backward, Tensor out) {
-    norm(forward.norm(), normed);
-    mix(forward, false);
-    operations.add(mixer.out(forward, scanned, 0, out));
-    norm(backward.norm(), normed);
-    mix(backward, true);
-    operations.add(mixer.out(backward, scanned, 1, out));
-    pending = out;
-    pendingScale = 2;
-  }
-
-  /** Brings the stream up to date and normalises it. */
-  private void norm(NormWeights norm, Tensor out) {
-    operations.add(mixer.norm(norm, stream, pending, pendingScale, out));
-    pending = null;
-    pendingScale = 1;
-  }
-
-  /** From the normed stream to the scans' gated sum. */
-  private void mix(Layer layer, boolean reversed) {
-    operations.add(mixer.x(layer, normed, x));
-    operations.add(mixer.gate(layer, normed, gate));
-    boolean shared = config.bimamba() == Bimamba.V1;
-    Branch forward = layer.forward();
-    Branch backward = layer.backward();
-    CausalConv.Direction firstConv = mixer.conv(forward, uForward);
-    CausalConv.Direction secondConv =
-        backward == null || shared ? null : mixer.conv(backward, uBackward);
-    operations.add(
-        CausalConv.of(
-            Columns.of(x), reversed ? secondConv : firstConv, reversed ? firstConv : secondConv));
-    operations.add(mixer.projected(forward, uForward, projectedForward));
-    if (secondConv != null) {
-      operations.add(mixer.projected(backward, uBackward, projectedBackward));
-    }
-    SelectiveScan.Direction first = mixer.scan(forward, uForward, projectedForward, null, null);
-    SelectiveScan.Direction second =
-        backward == null
-            ? null
-            : shared
-                ? mixer.scan(backward, uForward, projectedForward, null, null)
-                : mixer.scan(backward, uBackward, projectedBackward, null, null);
-    operations.add(
-        new SelectiveScan(
-            reversed ? second : first,
-            reversed ? first : second,
-            Columns.of(gate),
-            mixer.scale(),
-            null,
-            0,
-            false,
-            scanned));
-  }
-
-  private void finish() {
-    NormWeights norm = vim.finalNorm();
-    boolean all = config.keepsEveryToken();
-    long picked = config.pickedToken();
-    if (picked >= 0 && pending == null && !options.tokens()) {
-      // One token is wanted: only that is normalised.
-      Tensor one = tensor(batch, config.sizes().dim());
-      features = tensor(batch, config.sizes().dim());
-      if (picksEarly()) {
-        lastLayer(picked, one);
+    void write() {
+      embed();
+      List<Layer> layers = keys.layers();
+      Tiles tiles = Tiles.cut(config.length(), graph.wanted().tile());
+      if (runsInTiles(tiles)) {
+        sweep(tiles);
+      } else if (config.has(VimTrait.LAYER_BIDIRECTIONAL)) {
+        // An odd last layer is unused, as in the original loop over pairs.
+        for (int i = 0; i + 1 < layers.size(); i += 2) {
+          pair(i);
+        }
+      } else if (needsOneToken()) {
+        for (int i = 0; i < layers.size() - 1; i++) {
+          layer(i);
+        }
+        lastLayer();
+        return;
       } else {
-        operations.add(new Pool(Pool.Kind.MEAN, stream, picked, 1, 1, one));
+        for (int i = 0; i < layers.size(); i++) {
+          layer(i);
+        }
       }
-      operations.add(mixer.norm(norm, one, features));
-    } else {
-      // Nothing reads the stream after the last norm, so that its tokens may take its place.
-      tokens =
-          options.taps()
-              ? tap("norm_f")
-              : pending == null ? stream : tensor(batch, length, config.sizes().dim());
-      norm(norm, tokens);
-      features = all ? tokens : tensor(batch, config.sizes().dim());
-      if (!all) {
-        operations.add(pool(config, tokens, features));
+      add();
+      Value tokens = norm(keys.finalNorm(), stream);
+      graph.tap("norm_f", tokens);
+      if (config.keepsEveryToken()) {
+        graph.results(tokens, tokens, answers(tokens));
+      } else {
+        Pooled pooled = Pooled.of(config);
+        Value features =
+            graph.pool(Pool.Kind.MEAN, tokens, pooled.first, pooled.count, pooled.step);
+        graph.results(tokens, features, head(features));
       }
     }
-    if (options.logits()) {
-      head();
-    }
-  }
 
-  /**
-   * Whether one token is wanted and nothing of the others: the last layer then runs for it alone.
-   */
-  private boolean picksEarly() {
-    return config.pickedToken() >= 0
-        && sweeps == null
-        && !takesWholeSequences()
-        && hidden == null
-        && !options.tokens()
-        && !options.taps()
-        && !vim.layers().isEmpty();
-  }
-
-  private void lastLayer(long picked, Tensor one) {
-    long inner = config.sizes().inner();
-    LastLayer.Workspace work =
-        new LastLayer.Workspace(
-            normed,
-            x,
-            uForward,
-            uBackward,
-            projectedForward,
-            projectedBackward,
-            one,
-            activations.tensor(batch, config.sizes().dim()),
-            activations.tensor(batch, inner),
-            activations.tensor(batch, inner),
-            tensor(1, config.sizes().states(), inner),
-            tensor(1, config.sizes().states(), inner));
-    operations.addAll(LastLayer.operations(mixer, vim.layers().getLast(), work, stream, picked));
-  }
-
-  /** Makes features (batch, dim) of normalised tokens. */
-  static Pool pool(VimConfig config, Tensor tokens, Tensor features) {
-    long length = tokens.shape().size(1);
-    long picked = config.pickedToken();
-    if (picked >= 0) {
-      return new Pool(Pool.Kind.MEAN, tokens, picked, 1, 1, features);
+    private void embed() {
+      Positions positions =
+          keys.positions() == null
+              ? null
+              : new Positions(keys.positions(), config.gridHeight(), config.gridWidth(), false);
+      Value image = graph.image(config.colours(), config.image().height(), config.image().width());
+      stream =
+          graph.embed(
+              image,
+              keys.projection(),
+              keys.projectionBias(),
+              positions,
+              keys.classTokens(),
+              classIndex(config),
+              sizes.stride(),
+              config.length());
+      graph.tap("embed", stream);
     }
-    return config.classToken() == ClassToken.DOUBLE
-        ? new Pool(Pool.Kind.MEAN, tokens, 0, 2, length - 1, features)
-        : new Pool(Pool.Kind.MEAN, tokens, 0, length, 1, features);
-  }
 
-  private void head() {
-    if (vim.head() == null) {
-      throw new WeightsException("logits are wanted, but the checkpoint has no head.weight");
+    private Value norm(NormWeights norm, Value x) {
+      Norm.Kind kind = config.has(VimTrait.LAYER_NORM) ? Norm.Kind.LAYER : Norm.Kind.RMS;
+      return graph.norm(kind, x, norm.weight(), norm.bias(), VimConfig.EPS);
     }
-    if (features != tokens) {
-      logits = tensor(batch, config.classes());
-      operations.add(Linear.of(features, vim.head(), vim.headBias(), 0, logits));
-      return;
-    }
-    Tensor every = tensor(batch, length, config.classes());
-    operations.add(Linear.of(tokens, vim.head(), vim.headBias(), 0, every));
-    if (config.pooling() == Pooling.ALL) {
-      logits = every;
-    } else {
-      logits = tensor(batch, config.classes());
-      operations.add(new Pool(Pool.Kind.MAX, every, 0, length, 1, logits));
-    }
-  }
 
-  /** Tokens that nobody asked for stay where they are, unless that is where the host reads. */
-  private void handOver() {
-    HostCopies copies = new HostCopies(memory, operations);
-    taps.replaceAll((_, tensor) -> copies.of(tensor));
-    if (takesWholeSequences() && !options.tokens() && tokens != features) {
-      tokens = null;
+    private void add() {
+      if (branch != null) {
+        stream = graph.add(scale, stream, branch);
+        branch = null;
+      }
     }
-    tokens = copies.of(tokens);
-    features = copies.of(features);
-    logits = copies.of(logits);
-  }
 
-  Program program() {
-    return new Program(operations, pixels, tokens, features, logits, taps);
+    /** r' = r + mixer(norm(r)) */
+    private void layer(int i) {
+      Layer layer = keys.layers().get(i);
+      rotate();
+      add();
+      branch = mix(layer, norm(layer.norm(), stream), false, i);
+      scale = 1;
+      graph.tap("layers." + i, branch);
+    }
+
+    /**
+     * Both layers see r; each hands r on, so that r' = 2 r + mixer(norm(r)) + mixer of the reversed
+     * sequence, reversed back. A layer that runs backward as a whole is its forward self with the
+     * roles of the two directions exchanged.
+     */
+    private void pair(int i) {
+      Layer forward = keys.layers().get(i);
+      Layer backward = keys.layers().get(i + 1);
+      rotate();
+      add();
+      Value first = mix(forward, norm(forward.norm(), stream), false, i);
+      Value second = mix(backward, norm(backward.norm(), stream), true, i + 1);
+      branch = graph.add(1, first, second);
+      scale = 2;
+      graph.tap("layers." + i, branch);
+    }
+
+    /**
+     * Before every layer the rotary embedding turns the last mixer's output and, as an option, the
+     * stream that it has yet to join. An odd number of tokens leaves token 0 alone, wherever the
+     * class token is: so the original does.
+     */
+    private void rotate() {
+      if (!config.hasRotary()) {
+        return;
+      }
+      if (rotary == null) {
+        rotary = rotary();
+      }
+      long first = config.length() % 2;
+      if (branch == null) {
+        stream = graph.rotary(stream, rotary.cos(), rotary.sin(), first);
+        return;
+      }
+      branch = graph.rotary(branch, rotary.cos(), rotary.sin(), first);
+      if (config.has(VimTrait.ROPE_RESIDUAL)) {
+        stream = graph.rotary(stream, rotary.cos(), rotary.sin(), first);
+      }
+    }
+
+    private RotaryEmbedding.Tables rotary() {
+      long patches = config.patches();
+      if (config.length() - config.length() % 2 != patches) {
+        throw new WeightsException(
+            "a rotary embedding of %d patches does not fit a sequence of %d tokens"
+                .formatted(patches, config.length()));
+      }
+      return sizes.rotary() == patches
+          ? new RotaryEmbedding.Tables(
+              graph.numbers(keys.rotaryCos()), graph.numbers(keys.rotarySin()))
+          : RotaryEmbedding.of(config.gridHeight(), config.gridWidth(), sizes.dim());
+    }
+
+    /** From the normed stream to the mixer's output. */
+    private Value mix(Layer layer, Value normed, boolean reversed, int index) {
+      Value xz = graph.linear(normed, layer.inProjection(), layer.inBias());
+      Value x = graph.columns(xz, 0, sizes.inner());
+      Value z = graph.columns(xz, sizes.inner(), sizes.inner());
+      Branch forward = layer.forward();
+      Branch backward = layer.backward();
+      // In bimamba v1 both directions read the forward convolution.
+      boolean shared = config.bimamba() == Bimamba.V1;
+      Convolution first = convolution(forward);
+      Convolution second = backward == null || shared ? null : convolution(backward);
+      Directions us = graph.convolve(x, reversed ? second : first, reversed ? first : second);
+      Value u = reversed ? us.backward() : us.forward();
+      Value v = shared ? u : reversed ? us.forward() : us.backward();
+      Value projected = graph.linear(u, forward.projection(), null);
+      Walk there = walk(forward, u, projected);
+      Walk back =
+          backward == null
+              ? null
+              : walk(
+                  backward, v, shared ? projected : graph.linear(v, backward.projection(), null));
+      int drop = graph.drop(index);
+      // Without a bias, an image that is dropped before the product is dropped behind it.
+      boolean early = layer.outBias() == null;
+      Value scanned =
+          graph.scan(
+              reversed ? back : there,
+              reversed ? there : back,
+              z,
+              config.directionScale(),
+              early ? drop : Graph.KEPT);
+      Value out = graph.linear(scanned, layer.outProjection(), layer.outBias());
+      return graph.scale(out, layer.scale(), early ? Graph.KEPT : drop);
+    }
+
+    private static Convolution convolution(Branch branch) {
+      return new Convolution(branch.convWeight(), branch.convBias());
+    }
+
+    private static Walk walk(Branch branch, Value u, Value projected) {
+      return new Walk(u, projected, branch.dtWeight(), branch.dtBias(), branch.a(), branch.d());
+    }
+
+    private Value head(Value features) {
+      if (!graph.wanted().logits()) {
+        return null;
+      }
+      if (keys.head() == null) {
+        throw new WeightsException("logits are wanted, but the checkpoint has no head.weight");
+      }
+      return graph.linear(features, keys.head(), keys.headBias());
+    }
+
+    /** The answers of all tokens, or one for all. Training averages them where there are many. */
+    private Value answers(Value tokens) {
+      Value every = head(tokens);
+      if (every == null || (config.pooling() == Pooling.ALL && !graph.trains())) {
+        return every;
+      }
+      Pool.Kind kind = config.pooling() == Pooling.ALL ? Pool.Kind.MEAN : Pool.Kind.MAX;
+      return graph.pool(kind, every, 0, config.length(), 1);
+    }
+
+    /** Work in tiles is for caches, on whole networks that hand the stream on as it is. */
+    private boolean runsInTiles(Tiles tiles) {
+      return tiles.count() > 1
+          && graph.wanted().inPieces()
+          && !graph.wanted().taps()
+          && LayerSweeps.canSweep(config);
+    }
+
+    /** Images run one after the other, in the same memory but for the residual stream. */
+    private void sweep(Tiles tiles) {
+      List<Scratch> scratch = new ArrayList<>();
+      boolean keepsX = LayerSweeps.keepsX(config, true);
+      boolean keepsY = LayerSweeps.keepsY(config);
+      if (keepsX) {
+        scratch.add(Scratch.of(config.length(), sizes.inner()));
+      }
+      if (keepsY) {
+        scratch.add(Scratch.of(config.length(), sizes.inner()));
+      }
+      int own = scratch.size();
+      scratch.addAll(LayerSweeps.scratch(config, tiles, true));
+      boolean tokens = graph.wanted().tokens();
+      stream =
+          graph.written(
+              stream,
+              true,
+              scratch,
+              (weights, x, _, memory, operations) ->
+                  new LayerSweeps(
+                          new Mixer(config, weights),
+                          tiles,
+                          true,
+                          memory.subList(own, memory.size()))
+                      .writeAll(
+                          keys.layers(),
+                          x,
+                          keepsX ? memory.getFirst() : null,
+                          keepsY ? memory.get(own - 1) : null,
+                          !tokens,
+                          operations),
+              stream.shape().toArray());
+    }
+
+    /** Whether one token is wanted and nothing of the others: the last layer then runs for it. */
+    private boolean needsOneToken() {
+      return config.pickedToken() >= 0
+          && graph.wanted().inPieces()
+          && !config.hasRotary()
+          && !graph.wanted().tokens()
+          && !graph.wanted().taps()
+          && !keys.layers().isEmpty();
+    }
+
+    private void lastLayer() {
+      add();
+      long batch = graph.wanted().batch();
+      Value one =
+          graph.written(
+              stream,
+              false,
+              LastLayer.scratch(config, batch),
+              (weights, x, out, memory, operations) ->
+                  operations.addAll(
+                      LastLayer.operations(
+                          new Mixer(config, weights),
+                          keys.layers().getLast(),
+                          LastLayer.Workspace.of(memory, out),
+                          x,
+                          config.pickedToken())),
+              batch,
+              sizes.dim());
+      Value features = norm(keys.finalNorm(), one);
+      graph.results(null, features, head(features));
+    }
   }
 }

@@ -1,13 +1,13 @@
 package io.panamba.model.vim;
 
+import io.panamba.model.architecture.LoadedNetwork;
 import io.panamba.model.architecture.StreamOptions;
 import io.panamba.model.architecture.StreamedProgram;
-import io.panamba.model.block.PositionEmbedding;
-import io.panamba.model.graph.Activations;
-import io.panamba.model.graph.CountingArena;
-import io.panamba.model.graph.DeviceMemory;
-import io.panamba.model.graph.LongMemory;
+import io.panamba.model.checkpoint.WeightsException;
+import io.panamba.model.graph.Scratch;
 import io.panamba.model.image.ImageSource;
+import io.panamba.model.memory.CountingArena;
+import io.panamba.model.memory.LongMemory;
 import io.panamba.model.vim.VimWeights.Layer;
 import io.panamba.model.vim.VimWeights.NormWeights;
 import io.panamba.runtime.DType;
@@ -17,6 +17,7 @@ import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.operation.Operation;
+import io.panamba.runtime.operation.Pool;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,7 +29,7 @@ import java.util.function.LongConsumer;
  * network of two directions, the scan of one of them; they lie in memory or in a temporary file.
  */
 final class VimStream implements StreamedProgram {
-  private final LoadedVim vim;
+  private final VimWeights keys;
   private final VimConfig config;
   private final Mixer mixer;
   private final Device device;
@@ -43,28 +44,54 @@ final class VimStream implements StreamedProgram {
   /** Tokens that have passed a sweep of a layer. */
   private long passed;
 
-  VimStream(
-      LoadedVim vim,
+  /** Prepares a run of a network, if it can be run in parts. */
+  static VimStream of(
+      LoadedNetwork<VimConfig> network, StreamOptions options, CountingArena arena) {
+    VimConfig sized = network.sized(options.height(), options.width());
+    if (network.device().hasOwnMemory()) {
+      throw new IllegalArgumentException(
+          "a streamed inference works in the host's memory, tile by tile; open the network on a"
+              + " processor, not on "
+              + network.device().description());
+    }
+    if (!LayerSweeps.canSweep(sized)) {
+      throw new IllegalArgumentException(
+          "networks with a rotary embedding or with layers in pairs need whole sequences; plan an"
+              + " ordinary inference");
+    }
+    if (sized.keepsEveryToken()) {
+      throw new IllegalArgumentException(
+          "with pooling 'max' or 'all' features are those of every token; a streamed inference"
+              + " gives one vector");
+    }
+    VimWeights keys = ((VimNetwork) network.blueprint()).keys();
+    if (options.logits() && keys.head() == null) {
+      throw new WeightsException("logits are wanted, but the checkpoint has no head.weight");
+    }
+    return new VimStream(network, keys, sized, options, arena);
+  }
+
+  private VimStream(
+      LoadedNetwork<VimConfig> network,
+      VimWeights keys,
       VimConfig config,
-      PositionEmbedding positions,
-      Device device,
       StreamOptions options,
       CountingArena arena) {
-    this.vim = vim;
+    this.keys = keys;
     this.config = config;
-    this.mixer = vim.mixer(config);
-    this.device = device;
+    this.mixer = new Mixer(config, network.weights());
+    this.device = network.device();
     this.options = options;
     this.tiles = Tiles.cut(config.length(), options.tile());
     DType type = config.precision().dtype();
     this.sequence = sequence(type, arena);
-    this.sweeps =
-        new LayerSweeps(
-            mixer,
-            tiles,
-            sequence.x() != null,
-            new Activations(new DeviceMemory(device, arena), type));
-    this.embedding = new StripEmbedding(config, vim, positions, device, options.tile(), arena);
+    boolean keepsX = sequence.x() != null;
+    List<Tensor> scratch = new ArrayList<>();
+    for (Scratch one : LayerSweeps.scratch(config, tiles, keepsX)) {
+      scratch.add(Tensor.allocate(arena, one.exact() ? DType.F32 : type, one.shape()));
+    }
+    this.sweeps = new LayerSweeps(mixer, tiles, keepsX, scratch);
+    this.embedding = new StripEmbedding(network, keys, config, options.tile(), arena);
     this.features = Tensor.allocate(arena, DType.F32, Shape.of(1, config.sizes().dim()));
     this.logits =
         options.logits() ? Tensor.allocate(arena, DType.F32, Shape.of(1, config.classes())) : null;
@@ -122,7 +149,7 @@ final class VimStream implements StreamedProgram {
 
   /** One plan for a layer, run tile by tile. */
   private void layer(int index, LongConsumer step) {
-    Layer layer = vim.layers().get(index);
+    Layer layer = keys.layers().get(index);
     boolean picks = index == config.depth() - 1;
     long wanted = picks ? LayerSweeps.wanted(config) : LayerSweeps.ALL;
     long end = passed + LayerSweeps.sweeps(config) * config.length();
@@ -147,7 +174,7 @@ final class VimStream implements StreamedProgram {
   /** Features and logits of the stream, as {@link VimNetwork} reads them. */
   private void read() {
     List<Operation> operations = new ArrayList<>();
-    NormWeights norm = vim.finalNorm();
+    NormWeights norm = keys.finalNorm();
     Tensor stream = sequence.stream();
     Tensor all = stream.reshape(Shape.of(1, config.length(), config.sizes().dim()));
     long picked = config.pickedToken();
@@ -158,10 +185,18 @@ final class VimStream implements StreamedProgram {
         Tensor rows = stream.slice(tiles.start(tile), tiles.size(tile));
         operations.add(mixer.norm(norm, rows, rows));
       }
-      operations.add(VimNetwork.pool(config, all, features));
+      VimNetwork.Pooled pooled = VimNetwork.Pooled.of(config);
+      operations.add(
+          new Pool(Pool.Kind.MEAN, all, pooled.first(), pooled.count(), pooled.step(), features));
     }
     if (logits != null) {
-      operations.add(Linear.of(features, vim.head(), vim.headBias(), 0, logits));
+      operations.add(
+          Linear.of(
+              features,
+              mixer.weights().matrix(keys.head()),
+              mixer.weights().tensor(keys.headBias()),
+              0,
+              logits));
     }
     try (Plan plan = device.plan(operations)) {
       plan.run();

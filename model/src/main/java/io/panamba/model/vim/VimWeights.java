@@ -79,7 +79,7 @@ record VimWeights(
   List<Weight> trained() {
     SequencedMap<String, Weight> order = new LinkedHashMap<>();
     classTokens.forEach(token -> add(order, token));
-    add(order, positions, projection, projectionBias, head, headBias);
+    add(order, positions, projection, projectionBias, rotaryCos, rotarySin, head, headBias);
     for (Layer layer : layers) {
       add(order, layer.inProjection, layer.inBias);
       add(order, layer.forward);

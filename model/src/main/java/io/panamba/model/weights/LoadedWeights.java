@@ -3,7 +3,7 @@ package io.panamba.model.weights;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.StoredTensor;
 import io.panamba.model.checkpoint.WeightsException;
-import io.panamba.model.graph.DeviceMemory;
+import io.panamba.model.memory.DeviceMemory;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.MatrixSource;
 import io.panamba.runtime.PackedMatrix;
@@ -91,6 +91,16 @@ public final class LoadedWeights {
    */
   public PackedMatrix matrix(Weight weight, int part) {
     return required(matrices, weight).get(part);
+  }
+
+  /**
+   * Returns all parts of a matrix.
+   *
+   * @param weight of the form {@link Form.Matrix}
+   * @return the packed parts in their order
+   */
+  public List<PackedMatrix> matrices(Weight weight) {
+    return required(matrices, weight);
   }
 
   /**

@@ -11,6 +11,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,11 @@ public final class TrainedWeights {
   private record Place(Weight weight, long first) {}
 
   private final Map<String, Place> places = new LinkedHashMap<>();
+
+  /** What is stored beside the parameters and does not learn. */
+  private final Map<String, Weight> constants = new LinkedHashMap<>();
+
+  private final Map<String, float[]> numbers = new HashMap<>();
   private final Arena arena;
   private final long decaying;
   private final Tensor values;
@@ -42,15 +48,21 @@ public final class TrainedWeights {
   /**
    * Allocates, with zeros.
    *
-   * @param weights of a network; constants are left out
+   * @param weights of a network; constants have no gradients
    * @param joined those that follow the one before without a gap, to be one tensor with it
    * @param averaged whether a moving average is kept
    * @param arena the owner of the memory
    */
   public TrainedWeights(List<Weight> weights, Set<Weight> joined, boolean averaged, Arena arena) {
     this.arena = arena;
-    List<Weight> learning = new ArrayList<>(weights);
-    learning.removeIf(weight -> weight.learning() == Learning.NONE);
+    List<Weight> learning = new ArrayList<>();
+    for (Weight weight : weights) {
+      if (weight.learning() == Learning.NONE) {
+        constants.put(weight.key(), weight);
+      } else {
+        learning.add(weight);
+      }
+    }
     learning.sort(Comparator.comparing(Weight::learning));
     long end = 0;
     long split = 0;
@@ -167,6 +179,17 @@ public final class TrainedWeights {
   }
 
   /**
+   * Reads a weight.
+   *
+   * @param weight of the network, a constant too
+   * @return its elements as they were loaded, last axis fastest
+   */
+  public float[] numbers(Weight weight) {
+    float[] constant = numbers.get(weight.key());
+    return constant != null ? constant : value(weight).toFloats();
+  }
+
+  /**
    * Returns weights or their gradients that follow one another without a gap as one tensor.
    *
    * @param flat {@link #values} or {@link #gradients}
@@ -201,28 +224,36 @@ public final class TrainedWeights {
   public void load(Map<String, Tensor> weights) {
     Collection<String> unknown = new ArrayList<>(weights.keySet());
     unknown.removeAll(places.keySet());
+    unknown.removeAll(constants.keySet());
     if (!unknown.isEmpty()) {
       throw new WeightsException(
-          "%s can't be trained: training knows the layers of the published models"
+          "%s can't be trained: it is none of the network's weights"
               .formatted(String.join(", ", unknown.stream().limit(3).toList())));
     }
     for (Place place : places.values()) {
-      Weight weight = place.weight;
-      Tensor given = weights.get(weight.key());
-      if (given == null || given.dtype() != DType.F32 || !given.shape().equals(weight.shape())) {
-        throw new WeightsException(
-            "%s is %s; expected F32%s"
-                .formatted(
-                    weight.key(),
-                    given == null ? "missing" : "" + given.dtype() + given.shape(),
-                    weight.shape()));
-      }
-      copy(given.segment(), rows(weight), view(values, weight.key()).segment());
+      Tensor given = given(weights, place.weight);
+      copy(given.segment(), rows(place.weight), view(values, place.weight.key()).segment());
+    }
+    for (Weight constant : constants.values()) {
+      numbers.put(constant.key(), given(weights, constant).toFloats());
     }
     if (averages != null) {
       averages.segment().copyFrom(values.segment());
     }
     order = List.copyOf(weights.keySet());
+  }
+
+  private static Tensor given(Map<String, Tensor> weights, Weight weight) {
+    Tensor given = weights.get(weight.key());
+    if (given == null || given.dtype() != DType.F32 || !given.shape().equals(weight.shape())) {
+      throw new WeightsException(
+          "%s is %s; expected F32%s"
+              .formatted(
+                  weight.key(),
+                  given == null ? "missing" : "" + given.dtype() + given.shape(),
+                  weight.shape()));
+    }
+    return given;
   }
 
   /** The rows of the published matrix if it is to be transposed, otherwise 1. */
@@ -241,6 +272,13 @@ public final class TrainedWeights {
   public SequencedMap<String, Tensor> export(Tensor flat, Arena owner) {
     SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
     for (String key : order) {
+      Weight constant = constants.get(key);
+      if (constant != null) {
+        if (flat != gradients) {
+          tensors.put(key, Tensor.of(owner, constant.shape(), numbers.get(key)));
+        }
+        continue;
+      }
       Weight weight = places.get(key).weight;
       Tensor tensor = Tensor.allocate(owner, DType.F32, weight.shape());
       long columns = weight.isTransposed() ? weight.shape().size(-1) : 1;

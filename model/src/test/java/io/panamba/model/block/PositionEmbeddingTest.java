@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.panamba.model.checkpoint.WeightsException;
-import io.panamba.model.graph.CountingArena;
-import io.panamba.model.graph.DeviceMemory;
+import io.panamba.model.memory.CountingArena;
+import io.panamba.model.memory.DeviceMemory;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Shape;

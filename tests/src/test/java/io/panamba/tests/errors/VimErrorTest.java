@@ -15,7 +15,7 @@ import io.panamba.model.block.ClassToken;
 import io.panamba.model.block.Pooling;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.WeightsException;
-import io.panamba.model.graph.WorkspaceException;
+import io.panamba.model.memory.WorkspaceException;
 import io.panamba.model.task.Classifier;
 import io.panamba.model.task.FeatureExtractor;
 import io.panamba.model.vim.Vim;
@@ -105,8 +105,8 @@ class VimErrorTest {
     try (Network vim = nano()) {
       assertThatThrownBy(
               () -> vim.plan(new InferenceOptions(largest, largest, largest, true, false, false)))
-          .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining("is too wide");
+          .isInstanceOf(ShapeException.class)
+          .hasMessageContaining("is too large");
       // Beyond the address space: no machine begins to fill it.
       assertThatThrownBy(
               () -> vim.plan(new InferenceOptions(largest, 512, 512, true, false, false)))

@@ -12,7 +12,7 @@ import io.panamba.model.architecture.Settings;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.SafetensorsWriter;
 import io.panamba.model.checkpoint.WeightsException;
-import io.panamba.model.graph.WorkspaceException;
+import io.panamba.model.memory.WorkspaceException;
 import io.panamba.model.vim.VimConfig;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;

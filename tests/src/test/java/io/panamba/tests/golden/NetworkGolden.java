@@ -20,16 +20,22 @@ import java.util.stream.Collectors;
  */
 public final class NetworkGolden {
   private static final String EXPECTED = ".expected.safetensors";
-  private static final String SIZES = "vim_nano.sizes";
+  private static final String SIZES = ".sizes";
+  private static final String FOREIGN = "_hf_names";
   private static final Pattern ENTRY = Pattern.compile("\"(\\w+)\": (?:\"(\\w+)\"|([^\",{}]+))");
 
   private NetworkGolden() {}
 
-  /** The networks that there are. */
+  /** The networks that there are, of all families, under their own names. */
   public static List<String> names() {
     return GoldenFiles.between("", EXPECTED).stream()
-        .filter(name -> name.startsWith("vim_") && !name.equals(SIZES))
+        .filter(name -> !name.endsWith(SIZES) && !name.endsWith(FOREIGN))
         .toList();
+  }
+
+  /** The networks of Vim. */
+  public static List<String> ofVim() {
+    return names().stream().filter(name -> name.startsWith("vim_")).toList();
   }
 
   public static Path weights(String name) {
@@ -52,6 +58,10 @@ public final class NetworkGolden {
 
   /** Tells only what the shapes of a checkpoint don't. */
   static Settings options(Map<String, String> config) {
+    return ofVim(config);
+  }
+
+  private static Settings ofVim(Map<String, String> config) {
     return Settings.none()
         .withImageSize(number(config, "img_size"))
         .with(Vim.STRIDE, number(config, "stride"))

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.panamba.model.Inference;
 import io.panamba.model.Network;
 import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.architecture.Precision;
 import io.panamba.model.architecture.Settings;
 import io.panamba.model.block.Pooling;
@@ -61,7 +62,7 @@ class NetworkGoldenTest {
     return NetworkGolden.names();
   }
 
-  private static InferenceOptions everything(VimConfig config, int batch) {
+  private static InferenceOptions everything(NetworkConfig config, int batch) {
     return InferenceOptions.logits(batch, config).withTokens().withTaps();
   }
 
@@ -84,7 +85,7 @@ class NetworkGoldenTest {
                 NetworkGolden.weights(name),
                 device,
                 NetworkGolden.options(NetworkGolden.config(expected)).withPrecision(precision));
-        Inference inference = vim.plan(everything((VimConfig) vim.config(), 2))) {
+        Inference inference = vim.plan(everything(vim.config(), 2))) {
       inference.image().copyFrom(GoldenFiles.floats(expected, "image"));
       inference.run();
       Numbers.assertClose(
@@ -109,8 +110,12 @@ class NetworkGoldenTest {
     }
   }
 
+  static List<String> ofVim() {
+    return NetworkGolden.ofVim();
+  }
+
   @ParameterizedTest
-  @MethodSource("names")
+  @MethodSource("ofVim")
   void shapesTellTheConfiguration(String name) {
     try (Checkpoint file = NetworkGolden.expected(name)) {
       Map<String, String> expected = NetworkGolden.config(file);

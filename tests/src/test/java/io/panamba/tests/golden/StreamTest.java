@@ -43,7 +43,7 @@ class StreamTest {
 
   /** The networks that can be streamed to one vector. */
   static List<String> names() {
-    return NetworkGolden.names().stream()
+    return NetworkGolden.ofVim().stream()
         .filter(name -> !name.matches(".*(rope|layer_bidirectional|nocls_max)"))
         .toList();
   }

@@ -37,7 +37,7 @@ class SweepTest {
   private record Results(Tensor logits, Tensor features, Optional<Tensor> tokens) {}
 
   static List<String> names() {
-    return NetworkGolden.names();
+    return NetworkGolden.ofVim();
   }
 
   private static InferenceOptions options(Network vim, int tile, boolean tokens) {

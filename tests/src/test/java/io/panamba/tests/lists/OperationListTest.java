@@ -3,16 +3,16 @@ package io.panamba.tests.lists;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.panamba.model.Architectures;
+import io.panamba.model.Architectures.Recognised;
 import io.panamba.model.Inference;
 import io.panamba.model.Network;
 import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.architecture.Precision;
 import io.panamba.model.architecture.Settings;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.training.Trainer;
 import io.panamba.model.training.TrainingOptions;
-import io.panamba.model.vim.Vim;
-import io.panamba.model.vim.VimConfig;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.internal.cuda.FakeCuda;
 import io.panamba.tests.golden.NetworkGolden;
@@ -86,18 +86,23 @@ class OperationListTest {
     try (Checkpoint weights = Checkpoint.open(NetworkGolden.weights(name));
         Device device = Device.cpu(1);
         Arena arena = Arena.ofConfined()) {
-      VimConfig config = Architectures.recognise(Vim.FAMILY, weights).read(options);
-      try (Trainer trainer =
-          new Trainer(
-              Vim.FAMILY,
-              config,
-              Network.fit(Architectures.recognise(Vim.FAMILY, weights), config, 0, arena),
-              TrainingOptions.defaults().withBatch(BATCH),
-              device)) {
-        return OperationText.lines(trainer.operations());
-      } catch (IllegalArgumentException e) {
-        return List.of("refused: " + e.getMessage());
-      }
+      return training(Architectures.recognise(weights), options, arena, device);
+    }
+  }
+
+  private static <C extends NetworkConfig> List<String> training(
+      Recognised<C> recognised, Settings options, Arena arena, Device device) {
+    C config = recognised.read(options);
+    try (Trainer trainer =
+        new Trainer(
+            recognised.family(),
+            config,
+            Network.fit(recognised, config, 0, arena),
+            TrainingOptions.defaults().withBatch(BATCH),
+            device)) {
+      return OperationText.lines(trainer.operations());
+    } catch (IllegalArgumentException e) {
+      return List.of("refused: " + e.getMessage());
     }
   }
 

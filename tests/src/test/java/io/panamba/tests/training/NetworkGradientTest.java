@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.panamba.model.Architectures;
+import io.panamba.model.Architectures.Recognised;
 import io.panamba.model.Network;
+import io.panamba.model.architecture.Architecture;
+import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.architecture.Settings;
 import io.panamba.model.block.ClassToken;
 import io.panamba.model.block.Pooling;
@@ -15,6 +18,7 @@ import io.panamba.model.vim.Vim;
 import io.panamba.model.vim.VimConfig;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Tensor;
+import io.panamba.tests.golden.NetworkGolden;
 import io.panamba.tests.kit.GoldenFiles;
 import io.panamba.tests.kit.Numbers;
 import io.panamba.tests.kit.OnEveryTier;
@@ -22,55 +26,115 @@ import io.panamba.tests.kit.Random;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The gradients of whole networks. */
 @OnEveryTier
 class NetworkGradientTest {
   private static final double BOUND = 1e-4;
   private static final String PREFIX = "grad.";
+  private static final String OF_IMAGE = "grad_image";
 
   /** Every gradient of a network, and the loss, against double precision. */
-  @Test
-  void golden() {
-    try (Checkpoint weights = Checkpoint.open(GoldenFiles.path("vim_nano.safetensors"));
-        Checkpoint expected = Checkpoint.open(GoldenFiles.path("vim_nano.gradients.safetensors"));
+  @ParameterizedTest
+  @ValueSource(strings = {"vim_nano"})
+  void golden(String name) {
+    try (Checkpoint weights = Checkpoint.open(NetworkGolden.weights(name));
+        Checkpoint expected = Checkpoint.open(GoldenFiles.path(name + ".gradients.safetensors"));
         Arena arena = Arena.ofConfined();
         Device device = Device.cpu(2)) {
-      VimConfig config = Architectures.recognise(Vim.FAMILY, weights).read(Settings.none());
-      TrainingOptions options = TrainingOptions.defaults().withBatch(4).withSmoothing(0);
-      Map<String, Tensor> start =
-          Network.fit(Architectures.recognise(Vim.FAMILY, weights), config, 0, arena);
-      try (Trainer trainer = new Trainer(Vim.FAMILY, config, start, options, device)) {
-        trainer.images().copyFrom(GoldenFiles.floats(expected, "image"));
-        for (int i = 0; i < 4; i++) {
-          long label =
-              expected
-                  .find("label")
-                  .orElseThrow()
-                  .copy(arena)
-                  .get(ValueLayout.JAVA_LONG_UNALIGNED, i * 8L);
-          trainer.labels().segment().setAtIndex(ValueLayout.JAVA_INT, i, (int) label);
-        }
-        double loss = GoldenFiles.floats(expected, "loss")[0];
-        assertThat(trainer.computeGradients()).isCloseTo(loss, within(1e-5 * loss));
-        Map<String, Tensor> gradients = trainer.gradients(arena);
-        assertThat(expected.keys())
-            .containsAll(gradients.keySet().stream().map(PREFIX::concat).toList());
-        gradients.forEach(
-            (key, gradient) ->
-                Numbers.assertClose(
-                    key, gradient, GoldenFiles.floats(expected, PREFIX + key), BOUND));
-        assertThat(gradients).hasSize(expected.keys().size() - 3);
-        trainer
-            .weights(arena)
-            .forEach((key, weight) -> Numbers.assertSameBits(key, weight, start.get(key)));
-      }
+      golden(
+          Architectures.recognise(weights), NetworkGolden.options(name), expected, arena, device);
     }
+  }
+
+  private static <C extends NetworkConfig> void golden(
+      Recognised<C> recognised,
+      Settings settings,
+      Checkpoint expected,
+      Arena arena,
+      Device device) {
+    C config = recognised.read(settings);
+    float[] images = GoldenFiles.floats(expected, "image");
+    int batch = images.length / (3 * config.image().height() * config.image().width());
+    TrainingOptions options =
+        TrainingOptions.defaults().withBatch(batch).withSmoothing(0).withInputGradient();
+    Map<String, Tensor> start = Network.fit(recognised, config, 0, arena);
+    try (Trainer trainer = new Trainer(recognised.family(), config, start, options, device)) {
+      trainer.images().copyFrom(images);
+      for (int i = 0; i < batch; i++) {
+        long label =
+            expected
+                .find("label")
+                .orElseThrow()
+                .copy(arena)
+                .get(ValueLayout.JAVA_LONG_UNALIGNED, i * 8L);
+        trainer.labels().segment().setAtIndex(ValueLayout.JAVA_INT, i, (int) label);
+      }
+      double loss = GoldenFiles.floats(expected, "loss")[0];
+      assertThat(trainer.computeGradients()).isCloseTo(loss, within(1e-5 * loss));
+      Map<String, Tensor> gradients = trainer.gradients(arena);
+      assertThat(gradients.keySet().stream().map(PREFIX::concat).toList())
+          .containsExactlyInAnyOrderElementsOf(
+              expected.keys().stream().filter(key -> key.startsWith(PREFIX)).toList());
+      gradients.forEach(
+          (key, gradient) ->
+              Numbers.assertClose(
+                  key, gradient, GoldenFiles.floats(expected, PREFIX + key), BOUND));
+      if (expected.find(OF_IMAGE).isPresent()) {
+        Numbers.assertClose(
+            "image", trainer.imageGradient(), GoldenFiles.floats(expected, OF_IMAGE), BOUND);
+      }
+      trainer
+          .weights(arena)
+          .forEach((key, weight) -> Numbers.assertSameBits(key, weight, start.get(key)));
+    }
+  }
+
+  static List<String> names() {
+    return NetworkGolden.names();
+  }
+
+  /** Every variant that runs is trained: central differences, on the golden weights. */
+  @ParameterizedTest
+  @MethodSource("names")
+  void everyVariant(String name) {
+    try (Checkpoint weights = Checkpoint.open(NetworkGolden.weights(name));
+        Arena arena = Arena.ofConfined();
+        Device device = Device.cpu(2)) {
+      everyVariant(Architectures.recognise(weights), NetworkGolden.options(name), arena, device);
+    }
+  }
+
+  /** As {@link #everyVariant}, of what no golden network has. */
+  @Test
+  void anAnswerOfEveryToken() {
+    String name = "vim_nano_nocls_max";
+    try (Checkpoint weights = Checkpoint.open(NetworkGolden.weights(name));
+        Arena arena = Arena.ofConfined();
+        Device device = Device.cpu(2)) {
+      everyVariant(
+          Architectures.recognise(weights),
+          NetworkGolden.options(name).with(Vim.POOLING, Pooling.ALL),
+          arena,
+          device);
+    }
+  }
+
+  private static <C extends NetworkConfig> void everyVariant(
+      Recognised<C> recognised, Settings settings, Arena arena, Device device) {
+    C config = recognised.read(settings);
+    Map<String, Tensor> start = new LinkedHashMap<>(Network.fit(recognised, config, 0, arena));
+    TrainingOptions training =
+        TrainingOptions.defaults().withBatch(3).withSmoothing(0.1f).withDropPath(0.3f);
+    differences(recognised.family(), config, start, training, arena, device);
   }
 
   /**
@@ -107,29 +171,39 @@ class NetworkGradientTest {
         Arena arena = Arena.ofConfined()) {
       Map<String, Tensor> start = new LinkedHashMap<>(Network.draw(Vim.FAMILY, config, 5, arena));
       start.replaceAll((key, weight) -> disturbed(arena, key, weight));
-      Map<String, Tensor> gradients;
-      try (Trainer trainer = fed(config, start, training, device)) {
-        trainer.computeGradients();
-        gradients = trainer.gradients(arena);
-      }
-      for (String key : start.keySet()) {
-        float[] gradient = gradients.get(key).toFloats();
-        double expected = norm(gradient);
-        float[] weight = start.get(key).toFloats();
-        // A token that nothing comes before has no use for a decay: such a gradient is zero, and
-        // so is the loss's change in any direction.
-        float[] direction = expected > 0 ? gradient : weight;
-        double length = norm(direction);
-        // Small enough for a straight line, large enough for float32's loss.
-        double step = Math.min(0.005 * Math.max(norm(weight), 0.1), 0.01 / length);
-        double difference =
-            (loss(config, start, key, direction, step / length, training, device)
-                    - loss(config, start, key, direction, -step / length, training, device))
-                / (2 * step);
-        assertThat(difference)
-            .as("%s along its gradient", key)
-            .isCloseTo(expected, within(0.02 * expected + 2e-6 / step));
-      }
+      differences(Vim.FAMILY, config, start, training, arena, device);
+    }
+  }
+
+  private static <C extends NetworkConfig> void differences(
+      Architecture<C> family,
+      C config,
+      Map<String, Tensor> start,
+      TrainingOptions training,
+      Arena arena,
+      Device device) {
+    Map<String, Tensor> gradients;
+    try (Trainer trainer = fed(family, config, start, training, device)) {
+      trainer.computeGradients();
+      gradients = trainer.gradients(arena);
+    }
+    for (String key : gradients.keySet()) {
+      float[] gradient = gradients.get(key).toFloats();
+      double expected = norm(gradient);
+      float[] weight = start.get(key).toFloats();
+      // A token that nothing comes before has no use for a decay: such a gradient is zero, and
+      // so is the loss's change in any direction.
+      float[] direction = expected > 0 ? gradient : weight;
+      double length = norm(direction);
+      // Small enough for a straight line, large enough for float32's loss.
+      double step = Math.min(0.005 * Math.max(norm(weight), 0.1), 0.01 / length);
+      double difference =
+          (loss(family, config, start, key, direction, step / length, training, device)
+                  - loss(family, config, start, key, direction, -step / length, training, device))
+              / (2 * step);
+      assertThat(difference)
+          .as("%s along its gradient", key)
+          .isCloseTo(expected, within(0.02 * expected + 2e-6 / step));
     }
   }
 
@@ -143,20 +217,25 @@ class NetworkGradientTest {
     return Tensor.of(arena, weight.shape(), values);
   }
 
-  private static Trainer fed(
-      VimConfig config, Map<String, Tensor> weights, TrainingOptions options, Device device) {
-    Trainer trainer = new Trainer(Vim.FAMILY, config, weights, options, device);
+  private static <C extends NetworkConfig> Trainer fed(
+      Architecture<C> family,
+      C config,
+      Map<String, Tensor> weights,
+      TrainingOptions options,
+      Device device) {
+    Trainer trainer = new Trainer(family, config, weights, options, device);
     trainer
         .images()
         .copyFrom(Random.floats(new SplittableRandom(9), trainer.images().shape().elements()));
     for (int i = 0; i < options.batch(); i++) {
-      trainer.labels().segment().setAtIndex(ValueLayout.JAVA_INT, i, 3 * i);
+      trainer.labels().segment().setAtIndex(ValueLayout.JAVA_INT, i, 3 * i % config.classes());
     }
     return trainer;
   }
 
-  private static double loss(
-      VimConfig config,
+  private static <C extends NetworkConfig> double loss(
+      Architecture<C> family,
+      C config,
       Map<String, Tensor> start,
       String key,
       float[] direction,
@@ -170,7 +249,7 @@ class NetworkGradientTest {
       }
       Map<String, Tensor> moved = new LinkedHashMap<>(start);
       moved.put(key, Tensor.of(arena, start.get(key).shape(), values));
-      try (Trainer trainer = fed(config, moved, options, device)) {
+      try (Trainer trainer = fed(family, config, moved, options, device)) {
         return trainer.computeGradients();
       }
     }

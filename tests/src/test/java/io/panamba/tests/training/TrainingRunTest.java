@@ -47,7 +47,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Whole runs: the same bits again, resumed or not; what they measure; what they refuse. */
 class TrainingRunTest {
   private static final TrainingOptions STEP =
-      new TrainingOptions(8, 0.05f, 0.1f, 0.1f, 0.99f, 1, 3);
+      new TrainingOptions(8, 0.05f, 0.1f, 0.1f, 0.99f, 1, 3, false);
   private static final Recipe RECIPE =
       new Recipe(3, 3e-3, 0.5, 0.2, 0, new Augmentation.Drawing(), STEP);
 

@@ -1,4 +1,4 @@
-package io.panamba.model.graph;
+package io.panamba.model.memory;
 
 import com.sun.management.OperatingSystemMXBean;
 import io.panamba.runtime.Arenas;

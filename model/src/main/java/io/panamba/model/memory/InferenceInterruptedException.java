@@ -1,4 +1,4 @@
-package io.panamba.model.graph;
+package io.panamba.model.memory;
 
 import io.panamba.runtime.PanambaException;
 

@@ -1,0 +1,486 @@
+package io.panamba.model.graph;
+
+import io.panamba.model.weights.Weight;
+import io.panamba.runtime.Shape;
+import io.panamba.runtime.operation.Linear;
+import io.panamba.runtime.operation.Norm;
+import io.panamba.runtime.operation.PatchEmbedding.ClassIndex;
+import io.panamba.runtime.operation.Pool;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.SequencedMap;
+import java.util.Set;
+
+/**
+ * A network as it is written: each method adds a node and returns what that makes. Results are
+ * named where they are made. What nobody reads is not computed.
+ */
+public final class Graph {
+  /** Of {@link #drop}: nothing is dropped. */
+  public static final int KEPT = -1;
+
+  private final Wanted wanted;
+  private final Numbers numbers;
+  private final boolean trains;
+  private final boolean drops;
+  private final List<Node> nodes = new ArrayList<>();
+  private final List<Integer> dropLayers = new ArrayList<>();
+  private final SequencedMap<String, Value> taps = new LinkedHashMap<>();
+  private int values;
+  private Value image;
+  private Value tokens;
+  private Value features;
+  private Value logits;
+
+  private Graph(Wanted wanted, Numbers numbers, boolean trains, boolean drops) {
+    this.wanted = wanted;
+    this.numbers = numbers;
+    this.trains = trains;
+    this.drops = drops;
+  }
+
+  /**
+   * Starts a graph to run.
+   *
+   * @param wanted what is read of it
+   * @param numbers of weights
+   * @return no nodes
+   */
+  public static Graph of(Wanted wanted, Numbers numbers) {
+    return new Graph(wanted, numbers, false, false);
+  }
+
+  /**
+   * Starts a graph to train.
+   *
+   * @param batch images
+   * @param numbers of weights
+   * @param drops whether layers are dropped for some images
+   * @return no nodes
+   */
+  public static Graph training(long batch, Numbers numbers, boolean drops) {
+    return new Graph(Wanted.training(batch), numbers, true, drops);
+  }
+
+  /**
+   * Tells what the graph is for.
+   *
+   * @return what is read of it
+   */
+  public Wanted wanted() {
+    return wanted;
+  }
+
+  /**
+   * Tells whether it is trained, rather than run.
+   *
+   * @return whether gradients are formed
+   */
+  public boolean trains() {
+    return trains;
+  }
+
+  /**
+   * Reads a weight of which something is made.
+   *
+   * @param weight of the form {@link io.panamba.model.weights.Form#NUMBERS}
+   * @return its elements, not to be changed
+   */
+  public float[] numbers(Weight weight) {
+    return numbers.of(weight);
+  }
+
+  /**
+   * The input.
+   *
+   * @param colours of a pixel
+   * @param height pixels
+   * @param width pixels
+   * @return (batch, colours, height, width)
+   */
+  public Value image(long colours, long height, long width) {
+    image = value(wanted.batch(), colours, height, width);
+    return add(new InputNode(image), image);
+  }
+
+  /**
+   * Patches, class tokens and positions (Vim section 3.2).
+   *
+   * @param pixels of {@link #image}
+   * @param projection (dim, colours, patch, patch)
+   * @param bias (dim) or null
+   * @param positions or null
+   * @param classTokens (1, 1, dim) each
+   * @param places of the class tokens, as many
+   * @param stride pixels between patches
+   * @param length of the sequence, class tokens included
+   * @return (batch, length, dim)
+   */
+  public Value embed(
+      Value pixels,
+      Weight projection,
+      Weight bias,
+      Positions positions,
+      List<Weight> classTokens,
+      ClassIndex places,
+      long stride,
+      long length) {
+    Value out = value(wanted.batch(), length, projection.shape().size(0));
+    return add(
+        new EmbedNode(pixels, projection, bias, positions, classTokens, places, stride, out), out);
+  }
+
+  /**
+   * A norm of every row.
+   *
+   * @param kind of the norm
+   * @param x (..., dim)
+   * @param weight (dim)
+   * @param bias (dim) or null
+   * @param eps added to the mean square
+   * @return of x's shape
+   */
+  public Value norm(Norm.Kind kind, Value x, Weight weight, Weight bias, float eps) {
+    Value out = value(x.shape());
+    return add(new NormNode(kind, x, weight, bias, eps, out), out);
+  }
+
+  /**
+   * A linear layer: {@code out = x . weight^T + bias}.
+   *
+   * @param x (..., inputs)
+   * @param weight (outputs, inputs)
+   * @param bias (outputs) or null
+   * @return (..., outputs)
+   */
+  public Value linear(Value x, Weight weight, Weight bias) {
+    long[] sizes = x.shape().toArray();
+    sizes[sizes.length - 1] = weight.shape().size(0);
+    Value out = value(sizes);
+    return add(new LinearNode(x, weight, bias, out), out);
+  }
+
+  /**
+   * Neighbouring columns of every row.
+   *
+   * @param x (..., width)
+   * @param first the first one
+   * @param count how many
+   * @return (..., count)
+   */
+  public Value columns(Value x, long first, long count) {
+    long[] sizes = x.shape().toArray();
+    sizes[sizes.length - 1] = count;
+    Value out = value(sizes);
+    return add(new ColumnsNode(x, first, out), out);
+  }
+
+  /**
+   * GELU of every element (arXiv 1606.08415, with erf).
+   *
+   * @param x of any shape
+   * @return of x's shape
+   */
+  public Value gelu(Value x) {
+    return activate(Linear.Activation.GELU, x);
+  }
+
+  Value activate(Linear.Activation activation, Value x) {
+    Value out = value(x.shape());
+    return add(new ActivationNode(activation, x, out), out);
+  }
+
+  /**
+   * A residual sum: {@code out = scale * a + b}.
+   *
+   * @param scale of the residual
+   * @param a the residual
+   * @param b of a's shape
+   * @return of a's shape
+   */
+  public Value add(float scale, Value a, Value b) {
+    Value out = value(a.shape());
+    return add(new AddNode(scale, a, b, out), out);
+  }
+
+  /**
+   * Layer scale (arXiv 2103.17239) and stochastic depth (arXiv 1603.09382) of a layer's output. To
+   * run a network neither is needed: loading folds the factors into the weights that make x, as the
+   * form of these says.
+   *
+   * @param x (batch, length, width)
+   * @param factors (width) or null
+   * @param drop of {@link #drop}
+   * @return x, each channel times its factor, each image times its own
+   */
+  public Value scale(Value x, Weight factors, int drop) {
+    if (!trains || (factors == null && drop == KEPT)) {
+      return x;
+    }
+    Value out = value(x.shape());
+    return add(new ScaleNode(x, factors, drop, out), out);
+  }
+
+  /**
+   * A place where training drops a layer for some images (stochastic depth, arXiv 1603.09382).
+   *
+   * @param layer from 0: the deeper, the more often
+   * @return what {@link #scale} and {@link #scan} take, {@link #KEPT} if nothing is dropped
+   */
+  public int drop(int layer) {
+    if (!drops) {
+      return KEPT;
+    }
+    dropLayers.add(layer);
+    return dropLayers.size() - 1;
+  }
+
+  /**
+   * Weights of a convolution.
+   *
+   * @param weight (channels, 1, kernel)
+   * @param bias (channels) or null
+   */
+  public record Convolution(Weight weight, Weight bias) {}
+
+  /**
+   * Both ends of a convolution.
+   *
+   * @param forward (batch, length, channels), or null
+   * @param backward likewise
+   */
+  public record Directions(Value forward, Value backward) {}
+
+  /**
+   * Depthwise causal convolution over the length and SiLU, from either end (Vim algorithm 1).
+   *
+   * @param x (batch, length, channels)
+   * @param forward from first to last, or null
+   * @param backward from last to first, or null
+   * @return what each gives
+   */
+  public Directions convolve(Value x, Convolution forward, Convolution backward) {
+    Directions out =
+        new Directions(
+            forward == null ? null : value(x.shape()), backward == null ? null : value(x.shape()));
+    ConvNode node = new ConvNode(x, forward, backward, out);
+    nodes.add(node);
+    node.outputs().forEach(value -> value.madeBy(node));
+    return out;
+  }
+
+  /**
+   * One direction of a scan (Mamba algorithm 2).
+   *
+   * @param u (batch, length, channels)
+   * @param projected (batch, length, dtRank + 2 * states): dt, B and C
+   * @param dtWeight (channels, dtRank)
+   * @param dtBias (channels) or null
+   * @param a A_log, (channels, states)
+   * @param d (channels) or null
+   */
+  public record Walk(
+      Value u, Value projected, Weight dtWeight, Weight dtBias, Weight a, Weight d) {}
+
+  /**
+   * The selective scan of one or both directions, gated by silu(z).
+   *
+   * @param forward from first to last, or null
+   * @param backward from last to first, or null
+   * @param z (batch, length, channels)
+   * @param scale of the sum of the directions
+   * @param drop of {@link #drop}
+   * @return (batch, length, channels)
+   */
+  public Value scan(Walk forward, Walk backward, Value z, float scale, int drop) {
+    Value out = value(z.shape());
+    return add(new ScanNode(forward, backward, z, scale, drop, out), out);
+  }
+
+  /**
+   * Rotary embedding on adjacent pairs.
+   *
+   * @param x (batch, length, dim)
+   * @param cos (positions, dim)
+   * @param sin likewise
+   * @param first the first token that is rotated
+   * @return of x's shape
+   */
+  public Value rotary(Value x, float[] cos, float[] sin, long first) {
+    Value out = value(x.shape());
+    return add(new RotaryNode(x, cos, sin, first, out), out);
+  }
+
+  /**
+   * Softmax attention of every image to itself.
+   *
+   * @param q (batch, length, width): queries of all heads, or (batch, width): those of one token
+   * @param k (batch, length, width)
+   * @param v likewise
+   * @param heads how many
+   * @return of q's shape
+   */
+  public Value attention(Value q, Value k, Value v, int heads) {
+    Value out = value(q.shape());
+    return add(new AttentionNode(q, k, v, heads, out), out);
+  }
+
+  /**
+   * Mean or maximum of tokens {@code first, first + step, ...}.
+   *
+   * @param kind which of the two
+   * @param x (batch, length, width)
+   * @param first the first token
+   * @param count how many
+   * @param step from one to the next
+   * @return (batch, width)
+   */
+  public Value pool(Pool.Kind kind, Value x, long first, long count, long step) {
+    Value out = value(x.shape().size(0), x.width());
+    return add(new PoolNode(kind, x, first, count, step, out), out);
+  }
+
+  /**
+   * One token of every sequence.
+   *
+   * @param x (batch, length, width)
+   * @param token its index
+   * @return (batch, width)
+   */
+  public Value pick(Value x, long token) {
+    return pool(Pool.Kind.MEAN, x, token, 1, 1);
+  }
+
+  /**
+   * The mean of what several linear layers give.
+   *
+   * @param parts (batch, width) each, which nothing else reads
+   * @return (batch, width)
+   */
+  public Value mean(List<Value> parts) {
+    for (Value part : parts) {
+      if (!(part.maker() instanceof LinearNode)) {
+        throw new IllegalArgumentException("a mean is formed of what linear layers give");
+      }
+    }
+    Value out = value(parts.getFirst().shape());
+    return add(new MeanNode(List.copyOf(parts), out), out);
+  }
+
+  /**
+   * An algorithm that a network writes itself, to be run and not trained.
+   *
+   * @param x what it reads
+   * @param overwrites whether it leaves its result in x's memory
+   * @param scratch what it needs meanwhile
+   * @param algorithm its operations
+   * @param sizes of its float32 result
+   * @return the result
+   */
+  public Value written(
+      Value x, boolean overwrites, List<Scratch> scratch, Algorithm algorithm, long... sizes) {
+    Value out = value(sizes);
+    return add(new AlgorithmNode(x, overwrites, List.copyOf(scratch), algorithm, out), out);
+  }
+
+  /**
+   * Names something made on the way. It is read if taps are wanted.
+   *
+   * @param name of the tap
+   * @param value what it is
+   */
+  public void tap(String name, Value value) {
+    if (wanted.taps()) {
+      taps.put(name, value);
+    }
+  }
+
+  /**
+   * Names the results.
+   *
+   * @param normalised tokens, (batch, length, dim)
+   * @param pooled features: of an image, or of every token
+   * @param answers logits, or null without a head
+   */
+  public void results(Value normalised, Value pooled, Value answers) {
+    tokens = normalised;
+    features = Objects.requireNonNull(pooled, "pooled");
+    logits = answers;
+  }
+
+  private Value value(long... sizes) {
+    return value(Shape.of(sizes));
+  }
+
+  private Value value(Shape shape) {
+    return new Value(values++, shape);
+  }
+
+  private Value add(Node node, Value out) {
+    nodes.add(node);
+    out.madeBy(node);
+    return out;
+  }
+
+  List<Node> nodes() {
+    return nodes;
+  }
+
+  /** How many values there are. */
+  int values() {
+    return values;
+  }
+
+  Value image() {
+    return image;
+  }
+
+  /** Null if nobody reads them. */
+  Value tokens() {
+    return wanted.tokens() || tokens == features ? tokens : null;
+  }
+
+  Value features() {
+    return features;
+  }
+
+  /** Null if nobody reads them. */
+  Value logits() {
+    return wanted.logits() ? logits : null;
+  }
+
+  SequencedMap<String, Value> taps() {
+    return taps;
+  }
+
+  /** The layers of the places where training drops. */
+  List<Integer> dropLayers() {
+    return dropLayers;
+  }
+
+  /** What is read of the graph when it has run. */
+  Set<Value> outputs() {
+    Set<Value> outputs = new LinkedHashSet<>(taps.values());
+    for (Value value : new Value[] {tokens(), features(), logits()}) {
+      if (value != null) {
+        outputs.add(value);
+      }
+    }
+    return outputs;
+  }
+
+  /** Takes all nodes away, to be put back or replaced. */
+  List<Node> takeNodes() {
+    List<Node> taken = List.copyOf(nodes);
+    nodes.clear();
+    return taken;
+  }
+
+  /** Makes a value anew, of another. */
+  void alias(Value other, Value value) {
+    add(new AliasNode(other, value), value);
+  }
+}

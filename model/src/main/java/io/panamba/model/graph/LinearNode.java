@@ -1,0 +1,164 @@
+package io.panamba.model.graph;
+
+import io.panamba.model.weights.Form;
+import io.panamba.model.weights.Weight;
+import io.panamba.runtime.PackedMatrix;
+import io.panamba.runtime.Tensor;
+import io.panamba.runtime.operation.Linear;
+import io.panamba.runtime.operation.Product;
+import io.panamba.runtime.operation.Sum;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A linear layer. Of a weight that is packed in parts each part is a layer of its own. An
+ * activation or a residual sum that is the only reader of the result becomes a part of the layer.
+ */
+record LinearNode(Value x, Weight weight, Weight bias, Value out) implements Node {
+  @Override
+  public List<Value> inputs() {
+    return List.of(x);
+  }
+
+  @Override
+  public List<Value> outputs() {
+    return List.of(out);
+  }
+
+  @Override
+  public ValueType takes(Value input, Lowering to) {
+    return weight.form() instanceof Form.Matrix matrix && matrix.exact()
+        ? ValueType.FLOAT32
+        : ValueType.PRECISION;
+  }
+
+  @Override
+  public List<Value> needed() {
+    return List.of(x);
+  }
+
+  @Override
+  public boolean isRowWise() {
+    return true;
+  }
+
+  @Override
+  public Value ofRows(Graph graph, List<Value> rows) {
+    return graph.linear(rows.getFirst(), weight, bias);
+  }
+
+  @Override
+  public void lower(Lowering to) {
+    List<PackedMatrix> parts = to.weights().matrices(weight);
+    if (parts.size() == 1) {
+      write(to, parts.getFirst(), to.weights().tensor(bias), out);
+      return;
+    }
+    long width = out.width() / parts.size();
+    List<Value> halves = apart(to, parts.size(), width);
+    Place whole = halves == null ? to.make(out) : null;
+    for (int i = 0; i < parts.size(); i++) {
+      long first = i * width;
+      Tensor biases = bias == null ? null : to.weights().tensor(bias).slice(first, width);
+      if (whole != null) {
+        PackedMatrix part = parts.get(i);
+        Place input = to.read(x);
+        to.use(whole);
+        to.add(
+            () ->
+                new Linear(
+                    input.columns(),
+                    part,
+                    biases,
+                    0,
+                    Linear.Activation.NONE,
+                    whole.columns(first, width).columns()));
+      } else if (halves.get(i) != null) {
+        write(to, parts.get(i), biases, halves.get(i));
+      }
+    }
+  }
+
+  /** The values that read the parts, each its own; or null if the result is read in another way. */
+  private List<Value> apart(Lowering to, int parts, long width) {
+    List<Value> values = new ArrayList<>();
+    for (int i = 0; i < parts; i++) {
+      values.add(null);
+    }
+    for (Node reader : to.readers(out)) {
+      if (!(reader instanceof ColumnsNode columns)
+          || columns.out().width() != width
+          || columns.first() % width != 0
+          || values.set((int) (columns.first() / width), columns.out()) != null) {
+        return null;
+      }
+    }
+    return to.isOutput(out) ? null : values;
+  }
+
+  private void write(Lowering to, PackedMatrix matrix, Tensor biases, Value result) {
+    Place input = to.read(x);
+    Epilogue epilogue = to.epilogue(result);
+    AddNode sum =
+        epilogue.activation() == Linear.Activation.NONE
+            ? to.accumulator(epilogue.value(), this)
+            : null;
+    Place place = sum == null ? to.make(epilogue.value()) : to.continued(sum.a(), sum.out());
+    to.add(
+        () ->
+            new Linear(
+                input.columns(),
+                matrix,
+                biases,
+                sum == null ? 0 : sum.scale(),
+                epilogue.activation(),
+                place.columns()));
+  }
+
+  @Override
+  public void differentiate(Gradients to) {
+    Place outGradient = to.of(out);
+    to.whenThere(
+        x,
+        outGradient,
+        () -> {
+          Place input = to.read(x);
+          Gradients.WeightTarget target = to.into(weight);
+          to.use(outGradient);
+          to.add(
+              () ->
+                  Product.ofWeight(
+                      outGradient.columns(),
+                      input.columns(),
+                      target.accumulate(),
+                      TrainedParameters.matrix(target.gradient())));
+        });
+    if (bias != null) {
+      Gradients.WeightTarget target = to.into(bias);
+      to.use(outGradient);
+      to.add(
+          () -> {
+            var rows = outGradient.columns();
+            return new Sum(
+                rows.tensor(),
+                rows.first(),
+                rows.rows(),
+                rows.rowStride(),
+                target.accumulate(),
+                1,
+                target.gradient());
+          });
+    }
+    if (to.wants(x)) {
+      Gradients.Target target = to.into(x);
+      to.use(outGradient);
+      to.add(
+          () ->
+              Product.ofInput(
+                  outGradient.columns(),
+                  TrainedParameters.matrix(to.weights().tensor(weight)),
+                  target.accumulate(),
+                  target.place().columns()));
+    }
+  }
+}

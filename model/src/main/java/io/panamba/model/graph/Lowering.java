@@ -1,0 +1,420 @@
+package io.panamba.model.graph;
+
+import io.panamba.runtime.DType;
+import io.panamba.runtime.Shape;
+import io.panamba.runtime.Tensor;
+import io.panamba.runtime.operation.Linear;
+import io.panamba.runtime.operation.Operation;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * Writes the nodes of a graph as operations. Memory comes last: a node names places, and says in
+ * which step it uses them, before there are tensors.
+ *
+ * <p>Three rules make of nodes what one would write by hand. An activation of what a linear layer
+ * gives becomes its epilogue. A residual sum is formed by the linear layer that gives its second
+ * term, or by the norm that reads it first. What nobody reads again is overwritten where an
+ * operation can.
+ */
+final class Lowering {
+  /** A residual sum that a norm is to form. */
+  record Addend(float scale, Place place) {}
+
+  private final Graph graph;
+  private final DType precision;
+  private final boolean trains;
+  private final BiFunction<float[], Shape, Tensor> constants;
+  private final Parameters weights;
+  private final Map<Node, Integer> order = new IdentityHashMap<>();
+  private final List<Node> live = new ArrayList<>();
+  private final List<List<Node>> readers;
+  private final Set<Value> outputs;
+
+  /** Outputs that have memory of their own, so that others may overwrite the value. */
+  private final Map<Value, Place> separate = new HashMap<>();
+
+  /** What the backward pass reads as the forward pass left it. */
+  private final Set<Value> kept = new HashSet<>();
+
+  private final Place[] places;
+  private final ValueType[] types;
+  private final Map<Value, Addend> addends = new HashMap<>();
+  private final Map<Object, Place> sides = new IdentityHashMap<>();
+  private final Map<float[], Tensor> tables = new IdentityHashMap<>();
+  private final List<Buffer> buffers = new ArrayList<>();
+  private final List<Consumer<List<Operation>>> steps = new ArrayList<>();
+  private List<Buffer> used = new ArrayList<>();
+  private Tensor imageScales;
+
+  /** The value whose memory for the host is being written, or null. */
+  private Value separated;
+
+  /**
+   * Prepares a graph.
+   *
+   * @param weights makes its parameters
+   * @param constants makes tensors of tables
+   */
+  Lowering(
+      Graph graph,
+      DType precision,
+      java.util.function.Function<Lowering, Parameters> weights,
+      BiFunction<float[], Shape, Tensor> constants) {
+    this.graph = graph;
+    this.precision = precision;
+    this.trains = graph.trains();
+    this.constants = constants;
+    this.outputs = graph.outputs();
+    this.places = new Place[graph.values()];
+    this.types = new ValueType[graph.values()];
+    this.readers = new ArrayList<>(graph.values());
+    for (int i = 0; i < graph.values(); i++) {
+      readers.add(new ArrayList<>(2));
+    }
+    findLive();
+    this.weights = weights.apply(this);
+  }
+
+  /** Finds the nodes that outputs need, and who reads what. */
+  private void findLive() {
+    boolean[] needed = new boolean[graph.values()];
+    outputs.forEach(value -> needed[value.id()] = true);
+    List<Node> all = graph.nodes();
+    for (int i = all.size() - 1; i >= 0; i--) {
+      Node node = all.get(i);
+      if (node.outputs().stream().anyMatch(value -> needed[value.id()])) {
+        live.add(node);
+        node.inputs().forEach(value -> needed[value.id()] = true);
+      }
+    }
+    java.util.Collections.reverse(live);
+    for (Node node : live) {
+      order.put(node, order.size());
+      node.inputs().forEach(value -> readers.get(value.id()).add(node));
+    }
+    if (trains) {
+      for (Node node : live) {
+        for (Value value : node.needed()) {
+          if (!value.maker().isRepeated() && !value.maker().isRestored()) {
+            kept.add(value);
+          }
+        }
+      }
+    }
+  }
+
+  Parameters weights() {
+    return weights;
+  }
+
+  boolean trains() {
+    return trains;
+  }
+
+  List<Node> live() {
+    return live;
+  }
+
+  /** Writes the forward pass. */
+  void forward() {
+    for (Node node : live) {
+      node.prepare(this);
+    }
+    for (Node node : live) {
+      lower(node);
+      for (Value value : node.outputs()) {
+        if (outputs.contains(value) && isSpoilt(value)) {
+          writeApart(value, node);
+        }
+      }
+    }
+  }
+
+  private void lower(Node node) {
+    List<Buffer> outer = used;
+    used = new ArrayList<>();
+    node.lower(this);
+    used = outer;
+  }
+
+  /**
+   * Whether an output can't stay where it is made: its only room is what a sum overwrites, or it
+   * lies beside others that are averaged.
+   */
+  private boolean isSpoilt(Value value) {
+    for (Node reader : readers(value)) {
+      if (reader instanceof AddNode sum && sum.a() == value && outputs.contains(sum.b())) {
+        return true;
+      }
+      if (reader instanceof MeanNode) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Computes an output once more, for who reads it in the end. */
+  private void writeApart(Value value, Node maker) {
+    Place first = places[value.id()];
+    places[value.id()] = null;
+    separated = value;
+    lower(maker);
+    separated = null;
+    separate.put(value, places[value.id()]);
+    places[value.id()] = first;
+  }
+
+  // What nodes ask about values.
+
+  List<Node> readers(Value value) {
+    return readers.get(value.id());
+  }
+
+  /** Whether it is read when everything has run, where it is. */
+  boolean isOutput(Value value) {
+    return outputs.contains(value) && !isSpoilt(value);
+  }
+
+  private boolean isHeld(Value value) {
+    return isOutput(value) || kept.contains(value) || value.maker() instanceof InputNode;
+  }
+
+  /** Whether nothing reads a value after a node. */
+  boolean dies(Value value, Node node) {
+    return !isHeld(value) && order.get(readers(value).getLast()) <= order.get(node);
+  }
+
+  boolean isFirstReadByNorm(Value value) {
+    return !readers(value).isEmpty() && readers(value).getFirst() instanceof NormNode;
+  }
+
+  /** What the result of a linear layer passes through when it is written. */
+  Epilogue epilogue(Value value) {
+    if (readers(value).size() == 1 && !isHeld(value) && value != separated) {
+      Epilogue epilogue = readers(value).getFirst().epilogue(value);
+      if (epilogue != null) {
+        return epilogue;
+      }
+    }
+    return new Epilogue(Linear.Activation.NONE, value);
+  }
+
+  /** The residual sum that a linear layer can form as it writes a value, or null. */
+  AddNode accumulator(Value value, Node linear) {
+    if (readers(value).size() != 1
+        || isHeld(value)
+        || value == separated
+        || !(readers(value).getFirst() instanceof AddNode sum)
+        || sum.b() != value
+        || addends.containsKey(sum.a())
+        || !dies(sum.a(), sum)) {
+      return null;
+    }
+    for (Node reader : readers(sum.a())) {
+      if (reader != sum && order.get(reader) > order.get(linear)) {
+        return null;
+      }
+    }
+    return places[sum.a().id()] == null ? null : sum;
+  }
+
+  /** The type of a value's elements. */
+  ValueType type(Value value) {
+    ValueType known = types[value.id()];
+    if (known == null) {
+      known = findType(value);
+      types[value.id()] = known;
+    }
+    return known;
+  }
+
+  private ValueType findType(Value value) {
+    ValueType given = value.maker().gives();
+    if (given != ValueType.ANY) {
+      return given;
+    }
+    if (outputs.contains(value) || readers(value).isEmpty()) {
+      return ValueType.FLOAT32;
+    }
+    for (Node reader : readers(value)) {
+      if (reader.takes(value, this) == ValueType.FLOAT32) {
+        return ValueType.FLOAT32;
+      }
+    }
+    return ValueType.PRECISION;
+  }
+
+  private DType dtype(Value value) {
+    return type(value) == ValueType.FLOAT32 ? DType.F32 : precision;
+  }
+
+  // Places.
+
+  /** The next step uses a place; null for null. */
+  Place use(Place place) {
+    if (place != null) {
+      used.add(place.buffer());
+    }
+    return place;
+  }
+
+  boolean isThere(Value value) {
+    return places[value.id()] != null;
+  }
+
+  void put(Value value, Place place) {
+    places[value.id()] = place;
+  }
+
+  /** Where a value is; in the backward pass it is made again, if it was not kept. */
+  Place read(Value value) {
+    if (!isThere(value)) {
+      lower(value.maker());
+    }
+    if (addends.containsKey(value)) {
+      throw new IllegalStateException(value + " is read before its sum is formed");
+    }
+    return use(places[value.id()]);
+  }
+
+  /** A new place for a value. */
+  Place make(Value value) {
+    Place place;
+    if (value != separated
+        && readers(value).size() == 1
+        && readers(value).getFirst() instanceof MeanNode mean) {
+      place = joint(mean).columns(mean.parts().indexOf(value) * value.width(), value.width());
+    } else {
+      place = Place.of(buffer(dtype(value), value.shape()));
+    }
+    put(value, place);
+    return use(place);
+  }
+
+  /** A place for a node's result, that of its input if nobody reads it afterwards. */
+  Place makeOver(Value value, Value input, Node node) {
+    return dies(input, node) && isThere(input) && dtype(value) == dtype(input)
+        ? continued(input, value)
+        : make(value);
+  }
+
+  /** A value in the place of another. */
+  Place continued(Value input, Value value) {
+    put(value, places[input.id()]);
+    return use(places[input.id()]);
+  }
+
+  /** The memory in which what is averaged lies side by side: (batch, parts * width). */
+  Place joint(MeanNode mean) {
+    return sides.computeIfAbsent(
+        mean,
+        _ ->
+            Place.of(
+                buffer(
+                    DType.F32,
+                    Shape.of(
+                        mean.out().shape().size(0), mean.parts().size() * mean.out().width()))));
+  }
+
+  /** Memory of a step, or of a few. */
+  Place scratch(long... sizes) {
+    return use(Place.of(buffer(DType.F32, Shape.of(sizes))));
+  }
+
+  /** Memory of a step in the network's precision. */
+  Place scratchInPrecision(long... sizes) {
+    return use(Place.of(buffer(precision, Shape.of(sizes))));
+  }
+
+  /** What a node leaves for its gradient. */
+  Place kept(Object owner, long... sizes) {
+    return use(sides.computeIfAbsent(owner, _ -> Place.of(buffer(DType.F32, Shape.of(sizes)))));
+  }
+
+  Buffer buffer(DType dtype, Shape shape) {
+    Buffer buffer = new Buffer(dtype, shape);
+    buffers.add(buffer);
+    return buffer;
+  }
+
+  /** A tensor of numbers that never change. */
+  Tensor constant(float[] numbers, Shape shape) {
+    return tables.computeIfAbsent(numbers, values -> constants.apply(values, shape));
+  }
+
+  /** A residual sum waits for the norm that reads it. */
+  void waits(Value sum, Place place, float scale, Place addend) {
+    put(sum, place);
+    addends.put(sum, new Addend(scale, addend));
+  }
+
+  /** The sum that a norm is to form, or null. */
+  Addend takeAddend(Value value) {
+    return addends.remove(value);
+  }
+
+  void setImageScales(Tensor scales) {
+    imageScales = scales;
+  }
+
+  /** What each image's output is multiplied by, (batch), or null. */
+  Tensor imageScale(int drop) {
+    return drop == Graph.KEPT
+        ? null
+        : imageScales.slice(drop, 1).reshape(Shape.of(imageScales.shape().size(1)));
+  }
+
+  // Steps.
+
+  void add(Supplier<Operation> step) {
+    addAll(operations -> operations.add(step.get()));
+  }
+
+  void addAll(Consumer<List<Operation>> step) {
+    int number = steps.size();
+    used.forEach(buffer -> buffer.use(number));
+    used.clear();
+    steps.add(step);
+  }
+
+  int steps() {
+    return steps.size();
+  }
+
+  List<Buffer> buffers() {
+    return buffers;
+  }
+
+  /** Where an output is, for who reads it in the end; null for null. */
+  Place output(Value value) {
+    if (value == null) {
+      return null;
+    }
+    Place place = separate.getOrDefault(value, places[value.id()]);
+    place.buffer().keep();
+    return place;
+  }
+
+  /** After the forward pass only what it keeps is there. */
+  void forgetRepeated() {
+    for (Node node : live) {
+      if (node.isRepeated() || node.isRestored()) {
+        node.outputs().forEach(value -> places[value.id()] = null);
+      }
+    }
+  }
+
+  /** Writes the operations, once places have memory. */
+  void write(List<Operation> operations) {
+    steps.forEach(step -> step.accept(operations));
+  }
+}

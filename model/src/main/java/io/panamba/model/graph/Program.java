@@ -1,0 +1,87 @@
+package io.panamba.model.graph;
+
+import io.panamba.model.memory.DeviceMemory;
+import io.panamba.model.memory.HostCopies;
+import io.panamba.model.weights.LoadedWeights;
+import io.panamba.model.weights.Weight;
+import io.panamba.runtime.DType;
+import io.panamba.runtime.Tensor;
+import io.panamba.runtime.operation.Copy;
+import io.panamba.runtime.operation.Operation;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * A network written as operations for one kind of input.
+ *
+ * @param operations in their order
+ * @param image where the host writes pixels
+ * @param tokens where the host reads normalised tokens, or null
+ * @param features where the host reads features
+ * @param logits where the host reads logits, or null
+ * @param taps where the host reads what was made on the way, by name
+ */
+public record Program(
+    List<Operation> operations,
+    Tensor image,
+    Tensor tokens,
+    Tensor features,
+    Tensor logits,
+    Map<String, Tensor> taps) {
+  /**
+   * Writes a graph as a program to run.
+   *
+   * @param graph with an image and results
+   * @param precision of weights and of what layers hand on
+   * @param weights of the network
+   * @param joined makes a matrix of weights of one width
+   * @param fitted makes the position embedding of a grid, (length, dim)
+   * @param memory for input, activations and results; it lives as long as the program
+   * @return the program
+   */
+  public static Program of(
+      Graph graph,
+      DType precision,
+      LoadedWeights weights,
+      Function<List<Weight>, Tensor> joined,
+      Function<Positions, Tensor> fitted,
+      DeviceMemory memory) {
+    RowPicks.move(graph, precision == DType.F32);
+    Tensor image = memory.tensor(DType.F32, graph.image().shape().toArray());
+    Tensor pixels = memory.staging(image);
+    LoadedParameters parameters = new LoadedParameters(weights, joined, fitted);
+    Lowering lowering =
+        new Lowering(
+            graph, precision, _ -> parameters, (numbers, shape) -> memory.of(shape, numbers));
+    lowering.put(graph.image(), Place.of(new Buffer(image)));
+    lowering.forward();
+    Place tokens = lowering.output(graph.tokens());
+    Place features = lowering.output(graph.features());
+    Place logits = lowering.output(graph.logits());
+    Map<String, Place> taps = new LinkedHashMap<>();
+    graph.taps().forEach((name, value) -> taps.put(name, lowering.output(value)));
+    Lifetimes.place(lowering.buffers(), memory);
+    List<Operation> operations = new ArrayList<>();
+    if (pixels != image) {
+      operations.add(new Copy(pixels, image));
+    }
+    lowering.write(operations);
+    HostCopies copies = new HostCopies(memory, operations);
+    Map<String, Tensor> tapped = new LinkedHashMap<>();
+    taps.forEach((name, place) -> tapped.put(name, copies.of(place.tensor())));
+    return new Program(
+        operations,
+        pixels,
+        host(copies, tokens),
+        host(copies, features),
+        host(copies, logits),
+        tapped);
+  }
+
+  private static Tensor host(HostCopies copies, Place place) {
+    return place == null ? null : copies.of(place.tensor());
+  }
+}
