@@ -49,14 +49,14 @@ public class ModelBenchmark {
   @Param({"fp32", "bf16"})
   public String precision;
 
-  private VimSession vim;
+  private NetworkSession vim;
   private float[] expected;
 
   /** Plans the network and runs it once. */
   @Setup
   public void setUp() {
     vim =
-        new VimSession(
+        new NetworkSession(
             model,
             Precision.valueOf(precision.toUpperCase(Locale.ROOT)),
             imageSize,

@@ -1,12 +1,14 @@
 package io.panamba.jmh;
 
+import io.panamba.model.Architectures;
+import io.panamba.model.Architectures.Preset;
 import io.panamba.model.Inference;
 import io.panamba.model.Network;
 import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.architecture.Precision;
 import io.panamba.model.architecture.Settings;
 import io.panamba.model.checkpoint.SafetensorsWriter;
-import io.panamba.model.vim.Vim;
 import io.panamba.runtime.Device;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -24,7 +26,8 @@ import java.util.Map;
  * file. Linux only.
  */
 public final class PeakMemory {
-  private static final List<String> CONTESTANTS = List.of("deit-fp32", "vim-fp32", "vim-bf16");
+  private static final List<String> CONTESTANTS =
+      List.of("onnx-deit-fp32", "deit-fp32", "deit-bf16", "vim-fp32", "vim-bf16");
   private static final List<Integer> SIZES = List.of(224, 512, 1248);
 
   /**
@@ -45,19 +48,15 @@ public final class PeakMemory {
    */
   public static void main(String[] args) throws Exception {
     List<String> rows = new ArrayList<>();
-    Path weights = Files.createTempFile("vim-tiny", ".safetensors");
-    try (Arena arena = Arena.ofConfined()) {
-      SafetensorsWriter.write(
-          weights,
-          Network.draw(Vim.FAMILY, Vim.FAMILY.preset("tiny", Settings.none()), 1, arena),
-          Map.of());
-    }
+    Path vim = drawn(Architectures.preset("vim-tiny"));
+    Path deit = drawn(Architectures.preset("deit-tiny"));
     for (int size : SIZES) {
       for (String contestant : CONTESTANTS) {
+        Path weights = contestant.startsWith("vim") ? vim : deit;
         String kilobytes = ChildJvm.run(JVM_OPTIONS, Child.class, contestant, size, weights);
         double megabytes = Long.parseLong(kilobytes) / 1024.0;
         System.out.printf(
-            Locale.ROOT, "%-10s %5d  %8.1f MiB above idle%n", contestant, size, megabytes);
+            Locale.ROOT, "%-14s %5d  %8.1f MiB above idle%n", contestant, size, megabytes);
         rows.add(
             String.format(
                 Locale.ROOT,
@@ -67,13 +66,25 @@ public final class PeakMemory {
                 megabytes));
       }
     }
-    Files.delete(weights);
+    Files.delete(vim);
+    Files.delete(deit);
     Files.writeString(
         Path.of(args[0]),
         "{\n\"provenance\": {\n%s\n},\n\"peakMemory\": [\n%s\n]}\n"
             .formatted(
                 Provenance.of("-cp jmh/target/benchmarks.jar io.panamba.jmh.PeakMemory " + args[0]),
                 String.join(",\n", rows)));
+  }
+
+  private static <C extends NetworkConfig> Path drawn(Preset<C> preset) throws IOException {
+    Path weights = Files.createTempFile(preset.toString(), ".safetensors");
+    try (Arena arena = Arena.ofConfined()) {
+      SafetensorsWriter.write(
+          weights,
+          Network.draw(preset.family(), preset.config(Settings.none()), 1, arena),
+          Map.of());
+    }
+    return weights;
   }
 
   /** A line of this process's status, as {@code VmHWM}. */
@@ -93,19 +104,19 @@ public final class PeakMemory {
       int size = Integer.parseInt(args[1]);
       float[] pixels = new float[3 * size * size];
       long idle = kilobytes("VmHWM");
-      if (args[0].equals("deit-fp32")) {
-        try (DeitSession deit = new DeitSession(size, THREADS, pixels)) {
+      if (args[0].startsWith("onnx")) {
+        try (OnnxSession onnx = new OnnxSession(size, THREADS, pixels)) {
           for (int i = 0; i < RUNS; i++) {
-            deit.run();
+            onnx.run();
           }
         }
       } else {
-        Precision precision = args[0].equals("vim-bf16") ? Precision.BF16 : Precision.FP32;
+        Precision precision = args[0].endsWith("bf16") ? Precision.BF16 : Precision.FP32;
         try (Device device = Device.cpu(THREADS);
-            Network vim =
+            Network network =
                 Network.open(Path.of(args[2]), device, Settings.none().withPrecision(precision));
             Inference inference =
-                vim.plan(new InferenceOptions(1, size, size, true, false, false))) {
+                network.plan(new InferenceOptions(1, size, size, true, false, false))) {
           inference.image().copyFrom(pixels);
           for (int i = 0; i < RUNS; i++) {
             inference.run();

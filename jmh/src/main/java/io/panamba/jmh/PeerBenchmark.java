@@ -20,9 +20,9 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Vim-Ti beside DeiT-Ti in ONNX Runtime: from normalised pixels to logits, both with random
- * weights, each with as many threads. DeiT's graphs take one image; its batch is so many runs. Each
- * trial ends by comparing the results of its last run with the first's.
+ * Vim-Ti and DeiT-Ti beside DeiT-Ti in ONNX Runtime: from normalised pixels to logits, all with
+ * random weights, each with as many threads. ONNX Runtime's graphs take one image; its batch is so
+ * many runs. Each trial ends by comparing the results of its last run with the first's.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SampleTime)
@@ -32,7 +32,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(value = 1, jvmArgsAppend = "-Xmx1g")
 public class PeerBenchmark {
   /** Who runs. */
-  @Param({"deit-fp32", "vim-fp32", "vim-bf16"})
+  @Param({"onnx-deit-fp32", "deit-fp32", "deit-bf16", "vim-fp32", "vim-bf16"})
   public String contestant;
 
   /** Side of the images in pixels. */
@@ -47,8 +47,8 @@ public class PeerBenchmark {
   @Param({"1", "2"})
   public int threads;
 
-  private DeitSession deit;
-  private VimSession vim;
+  private OnnxSession onnx;
+  private NetworkSession ours;
   private float[] expected;
 
   /** Opens the contestant and runs it once. */
@@ -60,9 +60,11 @@ public class PeerBenchmark {
       pixels[i] = (float) random.nextGaussian();
     }
     switch (contestant) {
-      case "deit-fp32" -> deit = new DeitSession(imageSize, threads, pixels);
-      case "vim-fp32" -> openVim(Precision.FP32, pixels);
-      case "vim-bf16" -> openVim(Precision.BF16, pixels);
+      case "onnx-deit-fp32" -> onnx = new OnnxSession(imageSize, threads, pixels);
+      case "deit-fp32" -> open("deit-tiny", Precision.FP32, pixels);
+      case "deit-bf16" -> open("deit-tiny", Precision.BF16, pixels);
+      case "vim-fp32" -> open("vim-tiny", Precision.FP32, pixels);
+      case "vim-bf16" -> open("vim-tiny", Precision.BF16, pixels);
       default -> throw new IllegalArgumentException("nobody is called " + contestant);
     }
     run();
@@ -74,23 +76,23 @@ public class PeerBenchmark {
     }
   }
 
-  private void openVim(Precision precision, float[] pixels) {
-    vim = new VimSession("tiny", precision, imageSize, batch, threads);
-    vim.fill(pixels);
+  private void open(String preset, Precision precision, float[] pixels) {
+    ours = new NetworkSession(preset, precision, imageSize, batch, threads);
+    ours.fill(pixels);
   }
 
   private float[] logits() {
-    return deit == null ? vim.inference().logits().toFloats() : deit.logits();
+    return onnx == null ? ours.inference().logits().toFloats() : onnx.logits();
   }
 
   /** Compares results and releases everything. */
   @TearDown
   public void tearDown() throws OrtException {
     boolean equal = Arrays.equals(expected, logits());
-    if (deit != null) {
-      deit.close();
+    if (onnx != null) {
+      onnx.close();
     } else {
-      vim.close();
+      ours.close();
     }
     if (!equal) {
       throw new IllegalStateException("the logits changed between the first and the last run");
@@ -100,12 +102,12 @@ public class PeerBenchmark {
   /** One batch. */
   @Benchmark
   public void run() throws OrtException {
-    if (deit == null) {
-      vim.inference().run();
+    if (onnx == null) {
+      ours.inference().run();
       return;
     }
     for (int image = 0; image < batch; image++) {
-      deit.run();
+      onnx.run();
     }
   }
 }

@@ -82,7 +82,7 @@ public final class Soak {
     public static void main(String[] args) throws Exception {
       long nanos = TimeUnit.SECONDS.toNanos(Long.parseLong(args[0]));
       Precision precision = Precision.valueOf(args[1].toUpperCase(Locale.ROOT));
-      try (VimSession vim = new VimSession("tiny", precision, 224, 1, 1)) {
+      try (NetworkSession vim = new NetworkSession("vim-tiny", precision, 224, 1, 1)) {
         vim.fill(new float[3 * 224 * 224]);
         Allocator allocator = new Allocator();
         Thread thread = Thread.ofPlatform().daemon().start(allocator);

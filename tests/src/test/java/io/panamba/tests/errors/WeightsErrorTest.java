@@ -494,7 +494,7 @@ class WeightsErrorTest {
     SafetensorsWriter.write(file, tensors("vim_nano"), Map.of(Architectures.METADATA, "lenet"));
     assertThatThrownBy(() -> Network.open(file, device))
         .isInstanceOf(WeightsException.class)
-        .hasMessageEndingWith("has panamba.architecture 'lenet'; expected one of [vim]");
+        .hasMessageEndingWith("has panamba.architecture 'lenet'; expected one of [vim, deit]");
     SafetensorsWriter.write(file, tensors("vim_nano"), Map.of(Architectures.METADATA, "vim"));
     Network.open(file, device).close();
   }
@@ -504,6 +504,7 @@ class WeightsErrorTest {
     refused(
         Map.of("weight", Tensor.allocate(ARENA, DType.F32, Shape.of(1))),
         "memory: 1 tensors (weight), and no network fits them. Vim has 0 of 11 kinds of keys;"
-            + " patch_embed.proj.weight is missing.");
+            + " patch_embed.proj.weight is missing. DeiT has 0 of 17 kinds of keys;"
+            + " blocks.0.attn.qkv.weight is missing.");
   }
 }

@@ -4,6 +4,7 @@ import io.panamba.model.architecture.Settings;
 import io.panamba.model.block.ClassToken;
 import io.panamba.model.block.Pooling;
 import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.model.deit.Deit;
 import io.panamba.model.vim.Vim;
 import io.panamba.tests.kit.GoldenFiles;
 import java.nio.file.Path;
@@ -58,7 +59,13 @@ public final class NetworkGolden {
 
   /** Tells only what the shapes of a checkpoint don't. */
   static Settings options(Map<String, String> config) {
-    return ofVim(config);
+    return config.containsKey("heads") ? ofDeit(config) : ofVim(config);
+  }
+
+  private static Settings ofDeit(Map<String, String> config) {
+    return Settings.none()
+        .withImageSize(number(config, "img_size"))
+        .with(Deit.HEADS, number(config, "heads"));
   }
 
   private static Settings ofVim(Map<String, String> config) {

@@ -44,7 +44,7 @@ class NetworkGradientTest {
 
   /** Every gradient of a network, and the loss, against double precision. */
   @ParameterizedTest
-  @ValueSource(strings = {"vim_nano"})
+  @ValueSource(strings = {"vim_nano", "deit_nano", "deit_nano_distilled"})
   void golden(String name) {
     try (Checkpoint weights = Checkpoint.open(NetworkGolden.weights(name));
         Checkpoint expected = Checkpoint.open(GoldenFiles.path(name + ".gradients.safetensors"));

@@ -17,7 +17,7 @@ import java.util.Map;
  * a network of this size replaces. The graphs were exported by PyTorch for one image of 224, 512 or
  * 1248 pixels; its size is fixed in them. Input and output are allocated once.
  */
-final class DeitSession implements AutoCloseable {
+final class OnnxSession implements AutoCloseable {
   static final int CLASSES = 1000;
 
   private final OrtSession session;
@@ -34,7 +34,7 @@ final class DeitSession implements AutoCloseable {
    * @param threads of an operator
    * @param pixels (3, imageSize, imageSize), normalised
    */
-  DeitSession(int imageSize, int threads, float[] pixels) throws OrtException, IOException {
+  OnnxSession(int imageSize, int threads, float[] pixels) throws OrtException, IOException {
     OrtEnvironment environment = OrtEnvironment.getEnvironment();
     try (SessionOptions options = new SessionOptions()) {
       options.setOptimizationLevel(SessionOptions.OptLevel.ALL_OPT);
@@ -64,7 +64,7 @@ final class DeitSession implements AutoCloseable {
 
   private static byte[] graph(int imageSize) throws IOException {
     String name = "deit_tiny_" + imageSize + ".onnx";
-    try (InputStream stream = DeitSession.class.getResourceAsStream(name)) {
+    try (InputStream stream = OnnxSession.class.getResourceAsStream(name)) {
       if (stream == null) {
         throw new IllegalArgumentException("there is no DeiT-Ti for images of " + imageSize);
       }

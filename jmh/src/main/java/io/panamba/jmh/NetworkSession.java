@@ -1,31 +1,42 @@
 package io.panamba.jmh;
 
+import io.panamba.model.Architectures;
+import io.panamba.model.Architectures.Preset;
 import io.panamba.model.Inference;
 import io.panamba.model.Network;
 import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.architecture.Precision;
 import io.panamba.model.architecture.Settings;
 import io.panamba.model.checkpoint.Checkpoint;
-import io.panamba.model.vim.Vim;
 import io.panamba.runtime.Device;
 import java.lang.foreign.Arena;
 
-/** A Vim network with random weights, planned and warmed up. */
-final class VimSession implements AutoCloseable {
+/** A network of a usual size with random weights, planned and warmed up. */
+final class NetworkSession implements AutoCloseable {
   private final Device device;
-  private final Network vim;
+  private final Network network;
   private final Inference inference;
 
-  VimSession(String preset, Precision precision, int imageSize, int batch, int threads) {
+  /**
+   * Plans a network.
+   *
+   * @param preset a name such as {@code vim-tiny}
+   */
+  NetworkSession(String preset, Precision precision, int imageSize, int batch, int threads) {
     device = Device.cpu(threads);
-    Settings options = Settings.none().withPrecision(precision);
+    network = load(Architectures.preset(preset), device, precision);
+    inference = network.plan(new InferenceOptions(batch, imageSize, imageSize, true, false, false));
+  }
+
+  private static <C extends NetworkConfig> Network load(
+      Preset<C> preset, Device device, Precision precision) {
     try (Arena arena = Arena.ofShared();
         Checkpoint checkpoint =
             Checkpoint.of(
-                Network.draw(Vim.FAMILY, Vim.FAMILY.preset(preset, Settings.none()), 1, arena))) {
-      vim = Network.load(checkpoint, device, options);
+                Network.draw(preset.family(), preset.config(Settings.none()), 1, arena))) {
+      return Network.load(checkpoint, device, Settings.none().withPrecision(precision));
     }
-    inference = vim.plan(new InferenceOptions(batch, imageSize, imageSize, true, false, false));
   }
 
   Inference inference() {
@@ -43,7 +54,7 @@ final class VimSession implements AutoCloseable {
   @Override
   public void close() {
     inference.close();
-    vim.close();
+    network.close();
     device.close();
   }
 }

@@ -1,0 +1,283 @@
+package io.panamba.model.deit;
+
+import io.panamba.model.architecture.Architecture;
+import io.panamba.model.architecture.Blueprint;
+import io.panamba.model.architecture.ImageSize;
+import io.panamba.model.architecture.PreprocessingSettings;
+import io.panamba.model.architecture.Setting;
+import io.panamba.model.architecture.Settings;
+import io.panamba.model.architecture.ShapeReader;
+import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.model.checkpoint.SidecarConfig;
+import io.panamba.model.checkpoint.WeightsException;
+import io.panamba.model.image.Preprocessing;
+import io.panamba.runtime.Shape;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.SequencedSet;
+import java.util.Set;
+
+/**
+ * DeiT (arXiv 2012.12877), plain and distilled, DeiT III (arXiv 2204.07118) and the Vision
+ * Transformers that have the same weights.
+ */
+public final class Deit implements Architecture<DeitConfig> {
+  /** How many heads attention has. */
+  public static final Setting<Integer> HEADS =
+      Setting.number(
+          "heads",
+          "deit.heads",
+          "N",
+          "Heads of attention (default: as the files beside the weights say, or else one for 64"
+              + " numbers of the width).");
+
+  /** What norms add to the variance. */
+  public static final Setting<Double> NORM_EPSILON =
+      Setting.of(
+          "norm-epsilon",
+          "deit.norm_epsilon",
+          "E",
+          "a number above 0 and below 1",
+          "What norms add to the variance (default: 1e-6, under transformers' names 1e-12).",
+          Deit::epsilon);
+
+  /** How the position embedding is fitted to other grids. */
+  public static final Setting<DeitInterpolation> POSITION_INTERPOLATION =
+      Setting.choice(
+          "position-interpolation",
+          null,
+          DeitInterpolation.REPO,
+          "MODE",
+          "For other image sizes: repo, as the original code does, or timm (default: repo).");
+
+  /** The one instance. */
+  public static final Deit FAMILY = new Deit();
+
+  private static final int HEAD_WIDTH = 64;
+
+  /** The one published width of another rule: 16 heads of 80, of "huge". */
+  private static final int HUGE_WIDTH = 1280;
+
+  private static final int HUGE_HEADS = 16;
+  private static final double EPSILON = 1e-6;
+  private static final double TRANSFORMERS_EPSILON = 1e-12;
+
+  private record Preset(int image, int patch, int depth, int dim, int classes, boolean distilled) {}
+
+  private static final SequencedMap<String, Preset> PRESETS = new LinkedHashMap<>();
+
+  static {
+    PRESETS.put("tiny", new Preset(224, 16, 12, 192, 1000, false));
+    PRESETS.put("small", new Preset(224, 16, 12, 384, 1000, false));
+    PRESETS.put("base", new Preset(224, 16, 12, 768, 1000, false));
+    PRESETS.put("tiny-distilled", new Preset(224, 16, 12, 192, 1000, true));
+    PRESETS.put("small-distilled", new Preset(224, 16, 12, 384, 1000, true));
+    PRESETS.put("base-distilled", new Preset(224, 16, 12, 768, 1000, true));
+    PRESETS.put("base-384", new Preset(384, 16, 12, 768, 1000, false));
+    PRESETS.put("base-distilled-384", new Preset(384, 16, 12, 768, 1000, true));
+    // Not published: for small pictures, and for trying things out.
+    PRESETS.put("mini", new Preset(32, 4, 5, 64, 10, false));
+  }
+
+  private Deit() {}
+
+  private static Optional<Double> epsilon(String text) {
+    if (text.length() > 40 || !text.matches("[0-9]*\\.?[0-9]+([eE][-+]?[0-9]{1,3})?")) {
+      return Optional.empty();
+    }
+    return Optional.of(Double.valueOf(text)).filter(number -> number > 0 && number < 1);
+  }
+
+  @Override
+  public String name() {
+    return "deit";
+  }
+
+  @Override
+  public String title() {
+    return "DeiT";
+  }
+
+  @Override
+  public Optional<String> obstacle(Set<String> keys) {
+    return DeitKeys.obstacle(keys);
+  }
+
+  @Override
+  public Checkpoint named(Checkpoint checkpoint) {
+    return DeitKeys.original(checkpoint);
+  }
+
+  @Override
+  public Set<String> kinds() {
+    return DeitKeys.KINDS;
+  }
+
+  @Override
+  public boolean isKnown(String key) {
+    return DeitKeys.isKnown(key);
+  }
+
+  @Override
+  public List<Setting<?>> settings() {
+    List<Setting<?>> settings =
+        new ArrayList<>(List.of(HEADS, NORM_EPSILON, POSITION_INTERPOLATION));
+    settings.addAll(PreprocessingSettings.ALL);
+    return settings;
+  }
+
+  @Override
+  public DeitConfig read(Checkpoint checkpoint, Settings settings) {
+    ShapeReader shapes = new ShapeReader(checkpoint, settings);
+    SidecarConfig beside = SidecarConfig.beside(checkpoint);
+    Shape projection = shapes.shape(DeitKeys.PROJECTION, "dim, colours, patch, patch");
+    if (projection.size(2) != projection.size(3)) {
+      throw new WeightsException(
+          "%s is %s; expected square patches"
+              .formatted(checkpoint.nameBefore(DeitKeys.PROJECTION), projection));
+    }
+    int dim = (int) projection.size(0);
+    int patch = (int) projection.size(2);
+    Set<DeitTrait> traits = traits(shapes);
+    int extra = traits.contains(DeitTrait.DISTILLED) ? 2 : 1;
+    if (isOfPatches(shapes)) {
+      traits.add(DeitTrait.POSITIONS_OF_PATCHES);
+      extra = 0;
+    }
+    int side = shapes.trainedSide(DeitKeys.POSITIONS, extra);
+    Preprocessing usual = PreprocessingSettings.beside(beside, Preprocessing.IMAGENET);
+    return new DeitConfig(
+        shapes.image(patch, patch, side),
+        new DeitSizes(
+            (int) projection.size(1),
+            patch,
+            shapes.depth("blocks."),
+            dim,
+            heads(shapes, beside, dim),
+            shapes.size("blocks.0.mlp.fc1.weight", "hidden, dim", 0),
+            shapes.size(DeitKeys.POSITIONS, "1, tokens, dim", 1)),
+        shapes.has(DeitKeys.HEAD) || shapes.has("head.bias")
+            ? shapes.size(DeitKeys.HEAD, "classes, dim", 0)
+            : 0,
+        traits,
+        shapes
+            .said(NORM_EPSILON)
+            .or(() -> beside.number("layer_norm_eps"))
+            .orElse(isOfTransformers(checkpoint) ? TRANSFORMERS_EPSILON : EPSILON),
+        settings.orStandard(POSITION_INTERPOLATION),
+        PreprocessingSettings.read(settings, checkpoint.metadata(), usual),
+        settings.orStandard(Settings.PRECISION));
+  }
+
+  private static boolean isOfTransformers(Checkpoint checkpoint) {
+    return checkpoint.nameBefore("norm.weight").endsWith("layernorm.weight");
+  }
+
+  private static Set<DeitTrait> traits(ShapeReader shapes) {
+    Set<DeitTrait> traits = EnumSet.noneOf(DeitTrait.class);
+    if (shapes.has(DeitKeys.DISTILLATION_TOKEN)) {
+      traits.add(DeitTrait.DISTILLED);
+    }
+    if (shapes.hasAny(".gamma_1") || shapes.hasAny(".gamma_2")) {
+      traits.add(DeitTrait.LAYER_SCALE);
+    }
+    if (shapes.hasAny(".attn.qkv.bias")) {
+      traits.add(DeitTrait.QKV_BIAS);
+    }
+    return traits;
+  }
+
+  /** A square number of rows has none for a class token. */
+  private static boolean isOfPatches(ShapeReader shapes) {
+    int rows = shapes.size(DeitKeys.POSITIONS, "1, tokens, dim", 1);
+    int side = (int) Math.sqrt(rows);
+    return side * side == rows
+        && shapes.hasAny(".gamma_1")
+        && !shapes.has(DeitKeys.DISTILLATION_TOKEN);
+  }
+
+  /** A wrong number of heads would load and run, to wrong answers. */
+  private static int heads(ShapeReader shapes, SidecarConfig beside, int dim) {
+    Optional<Integer> said =
+        shapes.said(HEADS).or(() -> beside.wholeNumber("num_attention_heads", "num_heads"));
+    if (said.isEmpty() && dim % HEAD_WIDTH != 0) {
+      throw new WeightsException(
+          "a width of %d is no multiple of %d, and nothing says how many heads there are; say so by the setting '%s'"
+              .formatted(dim, HEAD_WIDTH, HEADS.name()));
+    }
+    return said.orElse(dim == HUGE_WIDTH ? HUGE_HEADS : dim / HEAD_WIDTH);
+  }
+
+  @Override
+  public SequencedSet<String> presets() {
+    return PRESETS.sequencedKeySet();
+  }
+
+  @Override
+  public DeitConfig preset(String name, Settings settings) {
+    Preset preset = PRESETS.get(name);
+    if (preset == null) {
+      throw new IllegalArgumentException(
+          "no size of DeiT is called '%s'; there are %s"
+              .formatted(name, String.join(", ", PRESETS.keySet())));
+    }
+    Set<DeitTrait> traits = EnumSet.of(DeitTrait.QKV_BIAS);
+    if (preset.distilled) {
+      traits.add(DeitTrait.DISTILLED);
+    }
+    return new DeitConfig(
+            new ImageSize(
+                settings.get(Settings.IMAGE_HEIGHT).orElse(preset.image),
+                settings.get(Settings.IMAGE_WIDTH).orElse(preset.image)),
+            new DeitSizes(
+                3,
+                preset.patch,
+                preset.depth,
+                preset.dim,
+                settings.get(HEADS).orElse(preset.dim / HEAD_WIDTH),
+                4 * preset.dim,
+                0),
+            preset.classes,
+            traits,
+            settings.get(NORM_EPSILON).orElse(EPSILON),
+            settings.orStandard(POSITION_INTERPOLATION),
+            PreprocessingSettings.read(settings, Map.of(), Preprocessing.IMAGENET),
+            settings.orStandard(Settings.PRECISION))
+        .withOwnPositions();
+  }
+
+  @Override
+  public DeitConfig withClasses(DeitConfig config, int classes) {
+    return config.withClasses(classes);
+  }
+
+  @Override
+  public DeitConfig withImage(DeitConfig config, ImageSize image) {
+    return config.withImage(image);
+  }
+
+  @Override
+  public Blueprint<DeitConfig> blueprint(DeitConfig config) {
+    return new DeitNetwork(DeitWeights.of(config));
+  }
+
+  @Override
+  public DeitConfig atBirth(DeitConfig config) {
+    if (config.gridHeight() != config.gridWidth()) {
+      throw new IllegalArgumentException(
+          "weights are made for a square grid of patches, not for %d x %d; a network made for a square one runs on other images too"
+              .formatted(config.gridHeight(), config.gridWidth()));
+    }
+    return config.withOwnPositions();
+  }
+
+  @Override
+  public Set<String> heads() {
+    return Set.of(DeitKeys.HEAD, "head.bias", DeitKeys.DISTILLATION_HEAD, "head_dist.bias");
+  }
+}

@@ -1,0 +1,184 @@
+package io.panamba.model.deit;
+
+import io.panamba.model.weights.Draw;
+import io.panamba.model.weights.Form;
+import io.panamba.model.weights.Weight;
+import io.panamba.model.weights.Weight.Learning;
+import io.panamba.runtime.Shape;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The weights of a DeiT, under the keys of the authors' state dict. Weight decay leaves out biases,
+ * norms, scales, position embedding and extra tokens, as theirs does.
+ *
+ * @param list all of them, in the order of the state dict
+ * @param extraTokens (1, 1, dim) each, in the order of their places
+ * @param positions (1, rows, dim)
+ * @param projection of patches, (dim, colours, patch, patch)
+ * @param projectionBias (dim)
+ * @param blocks in order
+ * @param norm behind the blocks
+ * @param heads of the extra tokens, one each, in float32 whatever the precision; empty without
+ */
+record DeitWeights(
+    List<Weight> list,
+    List<Weight> extraTokens,
+    Weight positions,
+    Weight projection,
+    Weight projectionBias,
+    List<Block> blocks,
+    Pair norm,
+    List<Pair> heads) {
+  /** A weight and its bias, which is null if there is none. */
+  record Pair(Weight weight, Weight bias) {}
+
+  /**
+   * One block.
+   *
+   * @param scales of attention and perceptron, (dim) each, or null
+   */
+  record Block(
+      Pair norm1,
+      Pair qkv,
+      Pair projection,
+      Weight attentionScale,
+      Pair norm2,
+      Pair first,
+      Pair second,
+      Weight hiddenScale) {}
+
+  static DeitWeights of(DeitConfig config) {
+    return new Declaration(config).network();
+  }
+
+  /** Lists weights as it declares them. */
+  private static final class Declaration {
+    /** The original cuts its normal distributions 100 deviations away; here they are whole. */
+    private static final Draw NORMAL = Draw.normal(0.02);
+
+    /** Of layer scales (arXiv 2204.07118, section 3). */
+    private static final Draw SMALL = Draw.constant(1e-4);
+
+    private final DeitConfig config;
+    private final DeitSizes sizes;
+    private final List<Weight> list = new ArrayList<>();
+
+    Declaration(DeitConfig config) {
+      this.config = config;
+      this.sizes = config.sizes();
+    }
+
+    private Weight declare(String key, Form form, Learning learning, Draw draw, long... shape) {
+      Weight weight = new Weight(key, Shape.of(shape), form, learning, draw);
+      list.add(weight);
+      return weight;
+    }
+
+    private Pair norm(String key) {
+      return new Pair(
+          declare(key + ".weight", Form.PLAIN, Learning.PLAIN, Draw.ONES, sizes.dim()),
+          declare(key + ".bias", Form.PLAIN, Learning.PLAIN, Draw.ZEROS, sizes.dim()));
+    }
+
+    private Weight token(String key) {
+      return declare(key, Form.NUMBERS, Learning.PLAIN, NORMAL, 1, 1, sizes.dim());
+    }
+
+    DeitWeights network() {
+      List<Weight> extraTokens = new ArrayList<>();
+      extraTokens.add(token(DeitKeys.CLASS_TOKEN));
+      Weight positions =
+          declare(
+              DeitKeys.POSITIONS,
+              Form.NUMBERS,
+              Learning.PLAIN,
+              NORMAL,
+              1,
+              sizes.positions(),
+              sizes.dim());
+      if (config.has(DeitTrait.DISTILLED)) {
+        extraTokens.add(token(DeitKeys.DISTILLATION_TOKEN));
+      }
+      int patch = sizes.patch();
+      Draw uniform = Draw.uniform(1 / Math.sqrt((double) sizes.colours() * patch * patch));
+      Weight projection =
+          declare(
+              DeitKeys.PROJECTION,
+              Form.MATRIX,
+              Learning.DECAYS,
+              uniform,
+              sizes.dim(),
+              sizes.colours(),
+              patch,
+              patch);
+      Weight projectionBias =
+          declare("patch_embed.proj.bias", Form.PLAIN, Learning.PLAIN, uniform, sizes.dim());
+      List<Block> blocks = new ArrayList<>();
+      for (int i = 0; i < sizes.depth(); i++) {
+        blocks.add(block("blocks." + i + "."));
+      }
+      Pair norm = norm("norm");
+      List<Pair> heads = new ArrayList<>();
+      if (config.classes() > 0) {
+        heads.add(head("head"));
+        if (config.has(DeitTrait.DISTILLED)) {
+          heads.add(head("head_dist"));
+        }
+      }
+      return new DeitWeights(
+          List.copyOf(list),
+          List.copyOf(extraTokens),
+          positions,
+          projection,
+          projectionBias,
+          List.copyOf(blocks),
+          norm,
+          List.copyOf(heads));
+    }
+
+    private Pair head(String key) {
+      return linear(key, config.classes(), sizes.dim(), Form.EXACT, Form.PLAIN, true);
+    }
+
+    private Pair linear(
+        String key, int outputs, int inputs, Form weight, Form bias, boolean biased) {
+      return new Pair(
+          declare(key + ".weight", weight, Learning.DECAYS, NORMAL, outputs, inputs),
+          biased ? declare(key + ".bias", bias, Learning.PLAIN, Draw.ZEROS, outputs) : null);
+    }
+
+    /** A linear layer whose result is scaled: the factors fold into its weights. */
+    private Pair scaled(String key, int inputs, Weight scale) {
+      String factors = scale == null ? null : scale.key();
+      return linear(
+          key,
+          sizes.dim(),
+          inputs,
+          new Form.Matrix(1, false, factors),
+          new Form.Plain(factors),
+          true);
+    }
+
+    private Weight scale(String key) {
+      return config.has(DeitTrait.LAYER_SCALE)
+          ? declare(key, Form.NUMBERS, Learning.PLAIN, SMALL, sizes.dim())
+          : null;
+    }
+
+    private Block block(String start) {
+      Weight attentionScale = scale(start + "gamma_1");
+      Weight hiddenScale = scale(start + "gamma_2");
+      int dim = sizes.dim();
+      int hidden = sizes.hidden();
+      Pair norm1 = norm(start + "norm1");
+      boolean biased = config.has(DeitTrait.QKV_BIAS);
+      Pair qkv = linear(start + "attn.qkv", 3 * dim, dim, Form.MATRIX, Form.PLAIN, biased);
+      Pair projection = scaled(start + "attn.proj", dim, attentionScale);
+      Pair norm2 = norm(start + "norm2");
+      Pair first = linear(start + "mlp.fc1", hidden, dim, Form.MATRIX, Form.PLAIN, true);
+      Pair second = scaled(start + "mlp.fc2", hidden, hiddenScale);
+      return new Block(norm1, qkv, projection, attentionScale, norm2, first, second, hiddenScale);
+    }
+  }
+}
