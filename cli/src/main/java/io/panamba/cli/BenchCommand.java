@@ -55,7 +55,8 @@ final class BenchCommand implements Callable<Integer>, NetworkOptions.Holder {
         paramLabel = "SIZE",
         converter = PresetConverter.class,
         description =
-            "tiny, small, base, mini or nano, of Vim, with random weights (default: tiny).")
+            "tiny, small, base, mini or nano of Vim, or of another family, such as deit-tiny; with"
+                + " random weights (default: tiny).")
     private Preset<?> model = Architectures.preset("tiny");
 
     @Option(

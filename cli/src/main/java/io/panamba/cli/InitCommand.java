@@ -32,7 +32,8 @@ final class InitCommand implements Callable<Integer>, NetworkOptions.Holder {
       required = true,
       paramLabel = "SIZE",
       converter = PresetConverter.class,
-      description = "tiny, small, base, mini or nano, of Vim.")
+      description =
+          "tiny, small, base, mini or nano of Vim, or of another family, such as deit-tiny.")
   private Preset<?> model;
 
   @Option(

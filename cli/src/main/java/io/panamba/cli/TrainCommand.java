@@ -68,7 +68,9 @@ final class TrainCommand implements Callable<Integer>, NetworkOptions.Holder {
         names = "--model",
         paramLabel = "SIZE",
         converter = PresetConverter.class,
-        description = "From random weights: tiny, small, base, mini or nano, of Vim.")
+        description =
+            "From random weights: tiny, small, base, mini or nano of Vim, or of another family,"
+                + " such as deit-mini.")
     private Preset<?> model;
 
     @Option(

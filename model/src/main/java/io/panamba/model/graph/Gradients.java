@@ -187,9 +187,12 @@ final class Gradients {
       return use(place);
     }
     Place copy = Place.of(lowering.buffer(DType.F32, value.shape()));
-    use(place);
-    use(copy);
-    sum(place, 1, 0, copy);
+    lowering.aside(
+        () -> {
+          use(place);
+          use(copy);
+          sum(place, 1, 0, copy);
+        });
     release(value);
     share(value, copy);
     return use(copy);

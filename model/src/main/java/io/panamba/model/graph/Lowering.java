@@ -140,9 +140,14 @@ final class Lowering {
   }
 
   private void lower(Node node) {
+    aside(() -> node.lower(this));
+  }
+
+  /** Writes steps before the one that is being prepared, whose places stay in use. */
+  void aside(Runnable writing) {
     List<Buffer> outer = used;
     used = new ArrayList<>();
-    node.lower(this);
+    writing.run();
     used = outer;
   }
 
