@@ -18,8 +18,8 @@ record ActivationNode(Linear.Activation activation, Value x, Value out) implemen
   }
 
   @Override
-  public ValueType takes(Value input, Lowering to) {
-    return to.type(out);
+  public ValueType takes(Value input, Liveness in) {
+    return in.type(out);
   }
 
   @Override

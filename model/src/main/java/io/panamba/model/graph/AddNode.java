@@ -5,7 +5,8 @@ import java.util.List;
 
 /**
  * A residual sum, {@code out = scale * a + b}. It is formed by the linear layer that makes b, or
- * waits for the norm that reads it first; each overwrites what nobody else reads.
+ * waits for the norm that reads it first, if these may overwrite one of the two; otherwise it is an
+ * operation of its own, which training has.
  */
 record AddNode(float scale, Value a, Value b, Value out) implements Node {
   @Override
@@ -29,14 +30,19 @@ record AddNode(float scale, Value a, Value b, Value out) implements Node {
   }
 
   @Override
+  public ValueType gives() {
+    return ValueType.FLOAT32;
+  }
+
+  @Override
   public void lower(Lowering to) {
     if (to.isThere(out)) {
       return;
     }
-    boolean normed = to.isFirstReadByNorm(out);
-    if (normed && to.dies(a, this)) {
+    boolean normed = to.liveness().isFirstReadByNorm(out);
+    if (normed && to.liveness().dies(a, this)) {
       to.waits(out, to.continued(a, out), scale, to.read(b));
-    } else if (normed && scale == 1 && to.dies(b, this)) {
+    } else if (normed && scale == 1 && to.liveness().dies(b, this)) {
       to.waits(out, to.continued(b, out), 1, to.read(a));
     } else {
       sum(to);

@@ -18,8 +18,16 @@ record AlgorithmNode(
   }
 
   @Override
+  public ValueType gives() {
+    return ValueType.FLOAT32;
+  }
+
+  @Override
   public void lower(Lowering to) {
     Place input = to.read(x);
+    if (overwrites && !to.liveness().dies(x, this)) {
+      throw new IllegalStateException(x + " is overwritten, and read by others too");
+    }
     Place result = overwrites ? to.continued(x, out) : to.make(out);
     List<Place> places = new ArrayList<>();
     for (Scratch one : scratch) {

@@ -15,8 +15,8 @@ record AliasNode(Value x, Value out) implements Node {
   }
 
   @Override
-  public ValueType takes(Value input, Lowering to) {
-    return to.type(out);
+  public ValueType takes(Value input, Liveness in) {
+    return in.type(out);
   }
 
   @Override

@@ -20,7 +20,7 @@ record AttentionNode(Value q, Value k, Value v, int heads, Value out) implements
   }
 
   @Override
-  public ValueType takes(Value input, Lowering to) {
+  public ValueType takes(Value input, Liveness in) {
     return ValueType.PRECISION;
   }
 

@@ -17,8 +17,8 @@ record ColumnsNode(Value x, long first, Value out) implements Node {
   }
 
   @Override
-  public ValueType takes(Value input, Lowering to) {
-    return to.type(out);
+  public ValueType takes(Value input, Liveness in) {
+    return in.type(out);
   }
 
   @Override

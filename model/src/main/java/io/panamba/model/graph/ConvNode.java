@@ -5,8 +5,6 @@ import io.panamba.model.graph.Graph.Directions;
 import io.panamba.runtime.operation.CausalConv;
 import io.panamba.runtime.operation.ConvGradient;
 import java.util.List;
-import java.util.Objects;
-import java.util.stream.Stream;
 
 /** Depthwise causal convolution and SiLU, from either end. */
 record ConvNode(Value x, Convolution forward, Convolution backward, Directions out)
@@ -18,11 +16,13 @@ record ConvNode(Value x, Convolution forward, Convolution backward, Directions o
 
   @Override
   public List<Value> outputs() {
-    return Stream.of(out.forward(), out.backward()).filter(Objects::nonNull).toList();
+    return out.forward() == null
+        ? List.of(out.backward())
+        : out.backward() == null ? List.of(out.forward()) : List.of(out.forward(), out.backward());
   }
 
   @Override
-  public ValueType takes(Value input, Lowering to) {
+  public ValueType takes(Value input, Liveness in) {
     return ValueType.PRECISION;
   }
 

@@ -42,6 +42,11 @@ record EmbedNode(
   }
 
   @Override
+  public ValueType gives() {
+    return ValueType.FLOAT32;
+  }
+
+  @Override
   public void lower(Lowering to) {
     Tensor position = to.weights().positions(positions, length());
     var matrix = to.weights().matrices(projection).getFirst();

@@ -46,6 +46,9 @@ final class Gradients {
   /** How many values have yet to read the gradients in a buffer. */
   private final Map<Buffer, Integer> shares = new IdentityHashMap<>();
 
+  /** Of values whose gradient is written by columns: how many are. */
+  private final Map<Value, Long> written = new HashMap<>();
+
   private final Set<Weight> begun = new HashSet<>();
   private final Map<Value, List<Runnable>> waiting = new HashMap<>();
 
@@ -63,11 +66,20 @@ final class Gradients {
   /** Writes the backward pass. */
   void backward() {
     lowering.forgetRepeated();
-    for (Node node : lowering.live().reversed()) {
+    for (Node node : lowering.liveness().live().reversed()) {
       if (node.outputs().stream().anyMatch(gradients::containsKey)) {
+        node.outputs().forEach(this::requireWhole);
         node.differentiate(this);
         node.outputs().forEach(this::release);
       }
+    }
+  }
+
+  private void requireWhole(Value value) {
+    Long columns = written.get(value);
+    if (columns != null && columns != value.width()) {
+      throw new IllegalStateException(
+          "of %s, %d columns have a gradient and the others none".formatted(value, columns));
     }
   }
 
@@ -141,6 +153,9 @@ final class Gradients {
 
   /** Hands a gradient on, times a factor. */
   void pass(Place gradient, float scale, Value value) {
+    if (value.maker() instanceof ColumnsNode) {
+      throw new IllegalStateException("columns are no terms of a sum where gradients are formed");
+    }
     if (!gradients.containsKey(value)) {
       if (scale == 1) {
         share(value, gradient);
@@ -170,6 +185,7 @@ final class Gradients {
         all = fresh(columns.x());
       }
       place = all.columns(columns.first(), value.width());
+      written.merge(columns.x(), value.width(), Long::sum);
     } else {
       place = Place.of(lowering.buffer(DType.F32, value.shape()));
     }

@@ -70,7 +70,7 @@ final class Lifetimes {
         best = slot;
       }
     }
-    if (best == null || best.growth(buffer) == buffer.elements()) {
+    if (best == null) {
       best = new Slot();
       slots.add(best);
     }

@@ -26,7 +26,7 @@ record LinearNode(Value x, Weight weight, Weight bias, Value out) implements Nod
   }
 
   @Override
-  public ValueType takes(Value input, Lowering to) {
+  public ValueType takes(Value input, Liveness in) {
     return weight.form() instanceof Form.Matrix matrix && matrix.exact()
         ? ValueType.FLOAT32
         : ValueType.PRECISION;
@@ -85,7 +85,7 @@ record LinearNode(Value x, Weight weight, Weight bias, Value out) implements Nod
     for (int i = 0; i < parts; i++) {
       values.add(null);
     }
-    for (Node reader : to.readers(out)) {
+    for (Node reader : to.liveness().readers(out)) {
       if (!(reader instanceof ColumnsNode columns)
           || columns.out().width() != width
           || columns.first() % width != 0
@@ -93,7 +93,7 @@ record LinearNode(Value x, Weight weight, Weight bias, Value out) implements Nod
         return null;
       }
     }
-    return to.isOutput(out) ? null : values;
+    return to.liveness().isOutput(out) ? null : values;
   }
 
   private void write(Lowering to, PackedMatrix matrix, Tensor biases, Value result) {
@@ -104,6 +104,9 @@ record LinearNode(Value x, Weight weight, Weight bias, Value out) implements Nod
             ? to.accumulator(epilogue.value(), this)
             : null;
     Place place = sum == null ? to.make(epilogue.value()) : to.continued(sum.a(), sum.out());
+    if (epilogue.activation() != Linear.Activation.NONE && epilogue.value() == result) {
+      to.gate(result);
+    }
     to.add(
         () ->
             new Linear(

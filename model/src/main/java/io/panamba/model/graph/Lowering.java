@@ -7,13 +7,12 @@ import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.operation.Operation;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -29,25 +28,21 @@ final class Lowering {
   /** A residual sum that a norm is to form. */
   record Addend(float scale, Place place) {}
 
-  private final Graph graph;
+  private final Liveness liveness;
   private final DType precision;
   private final boolean trains;
   private final BiFunction<float[], Shape, Tensor> constants;
   private final Parameters weights;
-  private final Map<Node, Integer> order = new IdentityHashMap<>();
-  private final List<Node> live = new ArrayList<>();
-  private final List<List<Node>> readers;
-  private final Set<Value> outputs;
 
   /** Outputs that have memory of their own, so that others may overwrite the value. */
   private final Map<Value, Place> separate = new HashMap<>();
 
-  /** What the backward pass reads as the forward pass left it. */
-  private final Set<Value> kept = new HashSet<>();
-
   private final Place[] places;
-  private final ValueType[] types;
-  private final Map<Value, Addend> addends = new HashMap<>();
+  private final Addend[] addends;
+
+  /** Values that were written through an epilogue of SiLU. */
+  private final boolean[] gated;
+
   private final Map<Object, Place> sides = new IdentityHashMap<>();
   private final Map<float[], Tensor> tables = new IdentityHashMap<>();
   private final List<Buffer> buffers = new ArrayList<>();
@@ -67,49 +62,20 @@ final class Lowering {
   Lowering(
       Graph graph,
       DType precision,
-      java.util.function.Function<Lowering, Parameters> weights,
+      Function<Lowering, Parameters> weights,
       BiFunction<float[], Shape, Tensor> constants) {
-    this.graph = graph;
     this.precision = precision;
     this.trains = graph.trains();
     this.constants = constants;
-    this.outputs = graph.outputs();
+    this.liveness = new Liveness(graph);
     this.places = new Place[graph.values()];
-    this.types = new ValueType[graph.values()];
-    this.readers = new ArrayList<>(graph.values());
-    for (int i = 0; i < graph.values(); i++) {
-      readers.add(new ArrayList<>(2));
-    }
-    findLive();
+    this.addends = new Addend[graph.values()];
+    this.gated = new boolean[graph.values()];
     this.weights = weights.apply(this);
   }
 
-  /** Finds the nodes that outputs need, and who reads what. */
-  private void findLive() {
-    boolean[] needed = new boolean[graph.values()];
-    outputs.forEach(value -> needed[value.id()] = true);
-    List<Node> all = graph.nodes();
-    for (int i = all.size() - 1; i >= 0; i--) {
-      Node node = all.get(i);
-      if (node.outputs().stream().anyMatch(value -> needed[value.id()])) {
-        live.add(node);
-        node.inputs().forEach(value -> needed[value.id()] = true);
-      }
-    }
-    java.util.Collections.reverse(live);
-    for (Node node : live) {
-      order.put(node, order.size());
-      node.inputs().forEach(value -> readers.get(value.id()).add(node));
-    }
-    if (trains) {
-      for (Node node : live) {
-        for (Value value : node.needed()) {
-          if (!value.maker().isRepeated() && !value.maker().isRestored()) {
-            kept.add(value);
-          }
-        }
-      }
-    }
+  Liveness liveness() {
+    return liveness;
   }
 
   Parameters weights() {
@@ -120,19 +86,15 @@ final class Lowering {
     return trains;
   }
 
-  List<Node> live() {
-    return live;
-  }
-
   /** Writes the forward pass. */
   void forward() {
-    for (Node node : live) {
-      node.prepare(this);
+    if (trains) {
+      liveness.live().forEach(node -> node.prepare(this));
     }
-    for (Node node : live) {
+    for (Node node : liveness.live()) {
       lower(node);
       for (Value value : node.outputs()) {
-        if (outputs.contains(value) && isSpoilt(value)) {
+        if (liveness.isWanted(value) && liveness.isSpoilt(value)) {
           writeApart(value, node);
         }
       }
@@ -140,7 +102,10 @@ final class Lowering {
   }
 
   private void lower(Node node) {
-    aside(() -> node.lower(this));
+    List<Buffer> outer = used;
+    used = new ArrayList<>();
+    node.lower(this);
+    used = outer;
   }
 
   /** Writes steps before the one that is being prepared, whose places stay in use. */
@@ -151,24 +116,11 @@ final class Lowering {
     used = outer;
   }
 
-  /**
-   * Whether an output can't stay where it is made: its only room is what a sum overwrites, or it
-   * lies beside others that are averaged.
-   */
-  private boolean isSpoilt(Value value) {
-    for (Node reader : readers(value)) {
-      if (reader instanceof AddNode sum && sum.a() == value && outputs.contains(sum.b())) {
-        return true;
-      }
-      if (reader instanceof MeanNode) {
-        return true;
-      }
-    }
-    return false;
-  }
-
   /** Computes an output once more, for who reads it in the end. */
   private void writeApart(Value value, Node maker) {
+    if (!(maker instanceof EmbedNode || maker instanceof LinearNode)) {
+      throw new IllegalStateException(value + " can't be read in the end, and be overwritten too");
+    }
     Place first = places[value.id()];
     places[value.id()] = null;
     separated = value;
@@ -178,88 +130,30 @@ final class Lowering {
     places[value.id()] = first;
   }
 
-  // What nodes ask about values.
-
-  List<Node> readers(Value value) {
-    return readers.get(value.id());
-  }
-
-  /** Whether it is read when everything has run, where it is. */
-  boolean isOutput(Value value) {
-    return outputs.contains(value) && !isSpoilt(value);
-  }
-
-  private boolean isHeld(Value value) {
-    return isOutput(value) || kept.contains(value) || value.maker() instanceof InputNode;
-  }
-
-  /** Whether nothing reads a value after a node. */
-  boolean dies(Value value, Node node) {
-    return !isHeld(value) && order.get(readers(value).getLast()) <= order.get(node);
-  }
-
-  boolean isFirstReadByNorm(Value value) {
-    return !readers(value).isEmpty() && readers(value).getFirst() instanceof NormNode;
-  }
-
   /** What the result of a linear layer passes through when it is written. */
   Epilogue epilogue(Value value) {
-    if (readers(value).size() == 1 && !isHeld(value) && value != separated) {
-      Epilogue epilogue = readers(value).getFirst().epilogue(value);
-      if (epilogue != null) {
-        return epilogue;
-      }
-    }
-    return new Epilogue(Linear.Activation.NONE, value);
+    return value == separated
+        ? new Epilogue(Linear.Activation.NONE, value)
+        : liveness.epilogue(value);
   }
 
   /** The residual sum that a linear layer can form as it writes a value, or null. */
   AddNode accumulator(Value value, Node linear) {
-    if (readers(value).size() != 1
-        || isHeld(value)
-        || value == separated
-        || !(readers(value).getFirst() instanceof AddNode sum)
-        || sum.b() != value
-        || addends.containsKey(sum.a())
-        || !dies(sum.a(), sum)) {
-      return null;
-    }
-    for (Node reader : readers(sum.a())) {
-      if (reader != sum && order.get(reader) > order.get(linear)) {
-        return null;
-      }
-    }
-    return places[sum.a().id()] == null ? null : sum;
+    AddNode sum = value == separated ? null : liveness.accumulator(value, linear);
+    return sum == null || !isThere(sum.a()) || addends[sum.a().id()] != null ? null : sum;
   }
 
-  /** The type of a value's elements. */
-  ValueType type(Value value) {
-    ValueType known = types[value.id()];
-    if (known == null) {
-      known = findType(value);
-      types[value.id()] = known;
-    }
-    return known;
+  /** A value is written through SiLU, as the scan that reads it wants it. */
+  void gate(Value value) {
+    gated[value.id()] = true;
   }
 
-  private ValueType findType(Value value) {
-    ValueType given = value.maker().gives();
-    if (given != ValueType.ANY) {
-      return given;
-    }
-    if (outputs.contains(value) || readers(value).isEmpty()) {
-      return ValueType.FLOAT32;
-    }
-    for (Node reader : readers(value)) {
-      if (reader.takes(value, this) == ValueType.FLOAT32) {
-        return ValueType.FLOAT32;
-      }
-    }
-    return ValueType.PRECISION;
+  boolean isGated(Value value) {
+    return gated[value.id()];
   }
 
   private DType dtype(Value value) {
-    return type(value) == ValueType.FLOAT32 ? DType.F32 : precision;
+    return liveness.type(value) == ValueType.FLOAT32 ? DType.F32 : precision;
   }
 
   // Places.
@@ -285,7 +179,7 @@ final class Lowering {
     if (!isThere(value)) {
       lower(value.maker());
     }
-    if (addends.containsKey(value)) {
+    if (addends[value.id()] != null) {
       throw new IllegalStateException(value + " is read before its sum is formed");
     }
     return use(places[value.id()]);
@@ -295,8 +189,8 @@ final class Lowering {
   Place make(Value value) {
     Place place;
     if (value != separated
-        && readers(value).size() == 1
-        && readers(value).getFirst() instanceof MeanNode mean) {
+        && liveness.readers(value).size() == 1
+        && liveness.readers(value).getFirst() instanceof MeanNode mean) {
       place = joint(mean).columns(mean.parts().indexOf(value) * value.width(), value.width());
     } else {
       place = Place.of(buffer(dtype(value), value.shape()));
@@ -307,7 +201,7 @@ final class Lowering {
 
   /** A place for a node's result, that of its input if nobody reads it afterwards. */
   Place makeOver(Value value, Value input, Node node) {
-    return dies(input, node) && isThere(input) && dtype(value) == dtype(input)
+    return liveness.dies(input, node) && isThere(input) && dtype(value) == dtype(input)
         ? continued(input, value)
         : make(value);
   }
@@ -359,12 +253,14 @@ final class Lowering {
   /** A residual sum waits for the norm that reads it. */
   void waits(Value sum, Place place, float scale, Place addend) {
     put(sum, place);
-    addends.put(sum, new Addend(scale, addend));
+    addends[sum.id()] = new Addend(scale, addend);
   }
 
   /** The sum that a norm is to form, or null. */
   Addend takeAddend(Value value) {
-    return addends.remove(value);
+    Addend addend = addends[value.id()];
+    addends[value.id()] = null;
+    return addend;
   }
 
   void setImageScales(Tensor scales) {
@@ -411,7 +307,7 @@ final class Lowering {
 
   /** After the forward pass only what it keeps is there. */
   void forgetRepeated() {
-    for (Node node : live) {
+    for (Node node : liveness.live()) {
       if (node.isRepeated() || node.isRestored()) {
         node.outputs().forEach(value -> places[value.id()] = null);
       }

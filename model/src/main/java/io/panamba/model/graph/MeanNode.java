@@ -16,9 +16,18 @@ record MeanNode(List<Value> parts, Value out) implements Node {
   }
 
   @Override
+  public ValueType gives() {
+    return ValueType.FLOAT32;
+  }
+
+  @Override
   public void lower(Lowering to) {
-    parts.forEach(to::read);
     Place all = to.use(to.joint(this));
+    for (Value part : parts) {
+      if (to.read(part).buffer() != all.buffer()) {
+        throw new IllegalStateException(part + " is averaged, and read by others too");
+      }
+    }
     Place result = to.make(out);
     to.add(
         () ->

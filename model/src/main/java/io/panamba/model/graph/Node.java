@@ -22,7 +22,7 @@ interface Node {
   void differentiate(Gradients to);
 
   /** The type in which it takes an input, where the network's precision is not float32. */
-  default ValueType takes(Value input, Lowering to) {
+  default ValueType takes(Value input, Liveness in) {
     return ValueType.FLOAT32;
   }
 

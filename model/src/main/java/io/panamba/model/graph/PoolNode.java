@@ -28,6 +28,11 @@ record PoolNode(Pool.Kind kind, Value x, long first, long count, long step, Valu
   }
 
   @Override
+  public ValueType gives() {
+    return ValueType.FLOAT32;
+  }
+
+  @Override
   public void lower(Lowering to) {
     Place input = to.read(x);
     Place result = to.make(out);

@@ -22,6 +22,11 @@ record RotaryNode(Value x, float[] cos, float[] sin, long first, Value out) impl
   }
 
   @Override
+  public ValueType gives() {
+    return ValueType.FLOAT32;
+  }
+
+  @Override
   public void lower(Lowering to) {
     Tensor cosines = to.constant(cos, table());
     Tensor sines = to.constant(sin, table());

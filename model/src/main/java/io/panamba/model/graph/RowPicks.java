@@ -28,10 +28,14 @@ final class RowPicks {
     this.outputs = graph.outputs();
     Set<Value> live = new HashSet<>(outputs);
     for (Node node : graph.nodes().reversed()) {
-      if (node.outputs().stream().anyMatch(live::contains)) {
+      boolean needed = false;
+      for (Value value : node.outputs()) {
+        needed |= live.contains(value);
+      }
+      if (needed) {
         for (Value input : node.inputs()) {
           live.add(input);
-          readers.computeIfAbsent(input, _ -> new ArrayList<>()).add(node);
+          readers.computeIfAbsent(input, _ -> new ArrayList<>(2)).add(node);
         }
       }
     }
@@ -43,6 +47,13 @@ final class RowPicks {
    * @param exact whether all values are float32
    */
   static void move(Graph graph, boolean exact) {
+    boolean any = false;
+    for (Node node : graph.nodes()) {
+      any |= node instanceof PoolNode pool && pool.isPick() && pool.x().maker().isRowWise();
+    }
+    if (!any) {
+      return;
+    }
     RowPicks picks = new RowPicks(graph, exact);
     for (Node node : graph.takeNodes()) {
       if (node instanceof PoolNode pool && pool.isPick() && picks.moves(pool.x())) {

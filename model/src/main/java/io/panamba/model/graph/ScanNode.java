@@ -39,7 +39,7 @@ record ScanNode(Walk forward, Walk backward, Value z, float scale, int drop, Val
   }
 
   @Override
-  public ValueType takes(Value input, Lowering to) {
+  public ValueType takes(Value input, Liveness in) {
     return walks().stream().anyMatch(walk -> walk.projected() == input)
         ? ValueType.FLOAT32
         : ValueType.PRECISION;
@@ -97,7 +97,7 @@ record ScanNode(Walk forward, Walk backward, Value z, float scale, int drop, Val
   }
 
   private Place gate(Lowering to) {
-    if (to.epilogue(z).activation() == Linear.Activation.SILU) {
+    if (to.isGated(z)) {
       return to.read(z);
     }
     Place input = to.read(z);
