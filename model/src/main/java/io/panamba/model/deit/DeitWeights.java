@@ -36,7 +36,8 @@ record DeitWeights(
   /**
    * One block.
    *
-   * @param scales of attention and perceptron, (dim) each, or null
+   * @param attentionScale (dim) or null
+   * @param hiddenScale (dim) or null
    */
   record Block(
       Pair norm1,

@@ -53,8 +53,13 @@ final class Lifetimes {
         (dtype, ofType) -> {
           for (Slot slot : ofType) {
             Tensor all = memory.tensor(dtype, slot.elements);
+            Tensor last = all;
             for (Buffer buffer : slot.buffers) {
-              buffer.place(all.slice(0, buffer.elements()));
+              // Layer after layer has the same shapes.
+              if (!last.shape().equals(buffer.shape())) {
+                last = all.slice(0, buffer.elements()).reshape(buffer.shape());
+              }
+              buffer.place(last);
             }
           }
         });

@@ -18,7 +18,7 @@ final class Liveness {
   private final List<List<Node>> readers;
   private final ValueType[] types;
 
-  /** The place in the order of the node that makes a value, or -1. */
+  /** The place in the order of the node that makes a value. */
   private final int[] order;
 
   private final boolean[] isOutput;
@@ -38,39 +38,30 @@ final class Liveness {
       isOutput[value.id()] = true;
       wanted[value.id()] = true;
     }
-    find(graph.nodes(), wanted);
-    int number = 0;
-    for (Node node : live) {
-      for (Value value : node.outputs()) {
-        order[value.id()] = number;
-      }
-      number++;
-      for (Value value : node.inputs()) {
-        addReader(value, node);
-      }
-      if (graph.trains()) {
-        for (Value value : node.needed()) {
-          isNeeded[value.id()] = true;
-        }
-      }
-    }
-  }
-
-  private void find(List<Node> nodes, boolean[] wanted) {
-    for (int i = nodes.size() - 1; i >= 0; i--) {
-      Node node = nodes.get(i);
+    for (int i = graph.nodes().size() - 1; i >= 0; i--) {
+      Node node = graph.nodes().get(i);
       boolean needed = false;
       for (Value value : node.outputs()) {
         needed |= wanted[value.id()];
+        order[value.id()] = i;
       }
       if (needed) {
         live.add(node);
         for (Value value : node.inputs()) {
           wanted[value.id()] = true;
+          addReader(value, node);
+        }
+        if (graph.trains()) {
+          node.needed().forEach(value -> isNeeded[value.id()] = true);
         }
       }
     }
     Collections.reverse(live);
+    for (List<Node> known : readers) {
+      if (known.size() > 1) {
+        Collections.reverse(known);
+      }
+    }
   }
 
   private void addReader(Value value, Node node) {
