@@ -44,7 +44,7 @@ final class Gradients {
   private final Map<Value, Place> gradients = new HashMap<>();
 
   /** How many values have yet to read the gradients in a buffer. */
-  private final Map<Buffer, Integer> shares = new IdentityHashMap<>();
+  private final IdentityHashMap<Buffer, Integer> shares = new IdentityHashMap<>();
 
   /** Of values whose gradient is written by columns: how many are. */
   private final Map<Value, Long> written = new HashMap<>();

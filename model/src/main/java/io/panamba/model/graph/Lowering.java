@@ -43,8 +43,8 @@ final class Lowering {
   /** Values that were written through an epilogue of SiLU. */
   private final boolean[] gated;
 
-  private final Map<Object, Place> sides = new IdentityHashMap<>();
-  private final Map<float[], Tensor> tables = new IdentityHashMap<>();
+  private final IdentityHashMap<Object, Place> sides = new IdentityHashMap<>();
+  private final IdentityHashMap<float[], Tensor> tables = new IdentityHashMap<>();
   private final List<Buffer> buffers = new ArrayList<>();
   private final List<Consumer<List<Operation>>> steps = new ArrayList<>();
   private List<Buffer> used = new ArrayList<>();
