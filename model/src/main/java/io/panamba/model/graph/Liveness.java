@@ -66,7 +66,7 @@ final class Liveness {
 
   private void addReader(Value value, Node node) {
     List<Node> known = readers.get(value.id());
-    if (known == NOBODY) {
+    if (known.isEmpty()) {
       known = new ArrayList<>(2);
       readers.set(value.id(), known);
     }
@@ -167,7 +167,7 @@ final class Liveness {
       return null;
     }
     for (Node reader : readers(sum.a())) {
-      if (reader != sum && order(reader) >= order(linear)) {
+      if (!reader.equals(sum) && order(reader) >= order(linear)) {
         return null;
       }
     }
