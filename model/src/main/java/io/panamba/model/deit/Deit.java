@@ -6,12 +6,8 @@ import io.panamba.model.architecture.ImageSize;
 import io.panamba.model.architecture.PreprocessingSettings;
 import io.panamba.model.architecture.Setting;
 import io.panamba.model.architecture.Settings;
-import io.panamba.model.architecture.ShapeReader;
 import io.panamba.model.checkpoint.Checkpoint;
-import io.panamba.model.checkpoint.SidecarConfig;
-import io.panamba.model.checkpoint.WeightsException;
 import io.panamba.model.image.Preprocessing;
-import io.panamba.runtime.Shape;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
@@ -58,14 +54,11 @@ public final class Deit implements Architecture<DeitConfig> {
   /** The one instance. */
   public static final Deit FAMILY = new Deit();
 
-  private static final int HEAD_WIDTH = 64;
+  /** Of a head, where nothing else is said. */
+  static final int HEAD_WIDTH = 64;
 
-  /** The one published width of another rule: 16 heads of 80, of "huge". */
-  private static final int HUGE_WIDTH = 1280;
-
-  private static final int HUGE_HEADS = 16;
-  private static final double EPSILON = 1e-6;
-  private static final double TRANSFORMERS_EPSILON = 1e-12;
+  /** What norms add, where nothing else is said. */
+  static final double EPSILON = 1e-6;
 
   private record Preset(int image, int patch, int depth, int dim, int classes, boolean distilled) {}
 
@@ -90,7 +83,12 @@ public final class Deit implements Architecture<DeitConfig> {
     if (text.length() > 40 || !text.matches("[0-9]*\\.?[0-9]+([eE][-+]?[0-9]{1,3})?")) {
       return Optional.empty();
     }
-    return Optional.of(Double.valueOf(text)).filter(number -> number > 0 && number < 1);
+    return Optional.of(Double.valueOf(text)).filter(Deit::isEpsilon);
+  }
+
+  /** Whether norms can add it: it is no zero to them either. */
+  static boolean isEpsilon(double number) {
+    return (float) number > 0 && number < 1;
   }
 
   @Override
@@ -133,84 +131,7 @@ public final class Deit implements Architecture<DeitConfig> {
 
   @Override
   public DeitConfig read(Checkpoint checkpoint, Settings settings) {
-    ShapeReader shapes = new ShapeReader(checkpoint, settings);
-    SidecarConfig beside = SidecarConfig.beside(checkpoint);
-    Shape projection = shapes.shape(DeitKeys.PROJECTION, "dim, colours, patch, patch");
-    if (projection.size(2) != projection.size(3)) {
-      throw new WeightsException(
-          "%s is %s; expected square patches"
-              .formatted(checkpoint.nameBefore(DeitKeys.PROJECTION), projection));
-    }
-    int dim = (int) projection.size(0);
-    int patch = (int) projection.size(2);
-    Set<DeitTrait> traits = traits(shapes);
-    int extra = traits.contains(DeitTrait.DISTILLED) ? 2 : 1;
-    if (isOfPatches(shapes)) {
-      traits.add(DeitTrait.POSITIONS_OF_PATCHES);
-      extra = 0;
-    }
-    int side = shapes.trainedSide(DeitKeys.POSITIONS, extra);
-    Preprocessing usual = PreprocessingSettings.beside(beside, Preprocessing.IMAGENET);
-    return new DeitConfig(
-        shapes.image(patch, patch, side),
-        new DeitSizes(
-            (int) projection.size(1),
-            patch,
-            shapes.depth("blocks."),
-            dim,
-            heads(shapes, beside, dim),
-            shapes.size("blocks.0.mlp.fc1.weight", "hidden, dim", 0),
-            shapes.size(DeitKeys.POSITIONS, "1, tokens, dim", 1)),
-        shapes.has(DeitKeys.HEAD) || shapes.has("head.bias")
-            ? shapes.size(DeitKeys.HEAD, "classes, dim", 0)
-            : 0,
-        traits,
-        shapes
-            .said(NORM_EPSILON)
-            .or(() -> beside.number("layer_norm_eps"))
-            .orElse(isOfTransformers(checkpoint) ? TRANSFORMERS_EPSILON : EPSILON),
-        settings.orStandard(POSITION_INTERPOLATION),
-        PreprocessingSettings.read(settings, checkpoint.metadata(), usual),
-        settings.orStandard(Settings.PRECISION));
-  }
-
-  private static boolean isOfTransformers(Checkpoint checkpoint) {
-    return checkpoint.nameBefore("norm.weight").endsWith("layernorm.weight");
-  }
-
-  private static Set<DeitTrait> traits(ShapeReader shapes) {
-    Set<DeitTrait> traits = EnumSet.noneOf(DeitTrait.class);
-    if (shapes.has(DeitKeys.DISTILLATION_TOKEN)) {
-      traits.add(DeitTrait.DISTILLED);
-    }
-    if (shapes.hasAny(".gamma_1") || shapes.hasAny(".gamma_2")) {
-      traits.add(DeitTrait.LAYER_SCALE);
-    }
-    if (shapes.hasAny(".attn.qkv.bias")) {
-      traits.add(DeitTrait.QKV_BIAS);
-    }
-    return traits;
-  }
-
-  /** A square number of rows has none for a class token. */
-  private static boolean isOfPatches(ShapeReader shapes) {
-    int rows = shapes.size(DeitKeys.POSITIONS, "1, tokens, dim", 1);
-    int side = (int) Math.sqrt(rows);
-    return side * side == rows
-        && shapes.hasAny(".gamma_1")
-        && !shapes.has(DeitKeys.DISTILLATION_TOKEN);
-  }
-
-  /** A wrong number of heads would load and run, to wrong answers. */
-  private static int heads(ShapeReader shapes, SidecarConfig beside, int dim) {
-    Optional<Integer> said =
-        shapes.said(HEADS).or(() -> beside.wholeNumber("num_attention_heads", "num_heads"));
-    if (said.isEmpty() && dim % HEAD_WIDTH != 0) {
-      throw new WeightsException(
-          "a width of %d is no multiple of %d, and nothing says how many heads there are; say so by the setting '%s'"
-              .formatted(dim, HEAD_WIDTH, HEADS.name()));
-    }
-    return said.orElse(dim == HUGE_WIDTH ? HUGE_HEADS : dim / HEAD_WIDTH);
+    return new DeitConfigReader(checkpoint, settings).read();
   }
 
   @Override

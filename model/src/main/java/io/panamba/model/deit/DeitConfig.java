@@ -51,7 +51,7 @@ public record DeitConfig(
           "images of %d x %d are smaller than a patch of %d"
               .formatted(image.height(), image.width(), sizes.patch()));
     }
-    if (sizes.dim() % sizes.heads() != 0 || sizes.dim() / sizes.heads() > Attention.MAX_HEAD_DIM) {
+    if (sizes.heads() < 1 || sizes.dim() % sizes.heads() != 0 || sizes.dim() / sizes.heads() > Attention.MAX_HEAD_DIM) {
       throw new IllegalArgumentException(
           "a width of %d is not that of %d heads of at most %d"
               .formatted(sizes.dim(), sizes.heads(), Attention.MAX_HEAD_DIM));
@@ -116,6 +116,11 @@ public record DeitConfig(
   /** The tokens before the patches: the class token, and of distilled networks another. */
   int extraTokens() {
     return has(DeitTrait.DISTILLED) ? 2 : 1;
+  }
+
+  /** The tokens that have a head, if there are heads at all. */
+  int heads() {
+    return has(DeitTrait.DISTILLED) && !has(DeitTrait.ONE_HEAD) ? 2 : 1;
   }
 
   /** The places of the extra tokens. */
@@ -202,7 +207,7 @@ public record DeitConfig(
     return new Cost(
         sizes.depth() * (linear + attention)
             + patches() * patch * dim
-            + (long) extraTokens() * classes * dim,
+            + (long) heads() * classes * dim,
         0);
   }
 }

@@ -33,9 +33,6 @@ final class DeitKeys {
   /** Of the distillation token's head, (classes, dim). */
   static final String DISTILLATION_HEAD = "head_dist.weight";
 
-  /** The layer scale of the first attention, (dim), of DeiT III. */
-  static final String FIRST_SCALE = "blocks.0.gamma_1";
-
   /** The keys of every network, those of layers once. */
   static final Set<String> KINDS =
       Set.of(

@@ -75,7 +75,7 @@ record DeitNetwork(DeitWeights keys) implements Blueprint<DeitConfig> {
     if (graph.wanted().logits() && keys.heads().isEmpty()) {
       throw new WeightsException("logits are wanted, but the checkpoint has no head.weight");
     }
-    if (config.has(DeitTrait.DISTILLED)) {
+    if (config.heads() == 2) {
       distilled(graph, tokens);
     } else {
       Value features = graph.pick(tokens, 0);

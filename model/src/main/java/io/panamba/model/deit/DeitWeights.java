@@ -123,7 +123,7 @@ record DeitWeights(
       List<Pair> heads = new ArrayList<>();
       if (config.classes() > 0) {
         heads.add(head("head"));
-        if (config.has(DeitTrait.DISTILLED)) {
+        if (config.heads() == 2) {
           heads.add(head("head_dist"));
         }
       }

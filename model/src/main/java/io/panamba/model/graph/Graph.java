@@ -357,7 +357,7 @@ public final class Graph {
   /**
    * The mean of what several linear layers give.
    *
-   * @param parts (batch, width) each, which nothing else reads
+   * @param parts (batch, width) each, which nothing else in the graph reads
    * @return (batch, width)
    */
   public Value mean(List<Value> parts) {

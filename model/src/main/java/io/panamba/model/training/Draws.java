@@ -17,7 +17,7 @@ final class Draws {
     ORDER(2),
     /** How an image is changed, per epoch and image. */
     AUGMENTATION(3),
-    /** Which mixers are dropped, per step. */
+    /** Which layers are dropped, per step. */
     DROP_PATH(4);
 
     private final long number;

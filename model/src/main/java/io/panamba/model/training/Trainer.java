@@ -233,7 +233,7 @@ public final class Trainer implements AutoCloseable {
     return meanLoss();
   }
 
-  /** Draws which mixers drop which images. */
+  /** Draws which layers drop which images. */
   private void draw() {
     Tensor scales = network.imageScales();
     if (scales == null) {

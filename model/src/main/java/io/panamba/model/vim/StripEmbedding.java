@@ -14,6 +14,7 @@ import io.panamba.runtime.operation.PatchEmbedding.ClassIndex;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Embeds an image a few rows of patches at a time: neither its pixels nor its position embedding
@@ -93,7 +94,7 @@ final class StripEmbedding {
     long first = firstToken((long) row * config.gridWidth());
     long end = firstToken((long) (row + rows) * config.gridWidth());
     int[] classes =
-        java.util.stream.IntStream.range(0, classPlaces.length)
+        IntStream.range(0, classPlaces.length)
             .filter(i -> classPlaces[i] >= first && classPlaces[i] < end)
             .toArray();
     Tensor fitted = null;

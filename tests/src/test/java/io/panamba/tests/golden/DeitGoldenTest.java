@@ -15,16 +15,24 @@ import io.panamba.model.deit.DeitConfig;
 import io.panamba.model.deit.DeitInterpolation;
 import io.panamba.model.deit.DeitTrait;
 import io.panamba.runtime.Device;
+import io.panamba.runtime.Tensor;
 import io.panamba.tests.kit.GoldenFiles;
 import io.panamba.tests.kit.Numbers;
 import io.panamba.tests.kit.OnEveryTier;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -32,6 +40,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @OnEveryTier
 class DeitGoldenTest {
   private static final double BOUND = 1e-5;
+
+  @TempDir private Path folder;
 
   private static float[] logits(Path weights, Settings settings, float[] images) {
     try (Device device = Device.cpu(2);
@@ -147,6 +157,77 @@ class DeitGoldenTest {
       assertThatThrownBy(() -> Network.open(weights, device, Settings.of(Deit.HEADS, 5)))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("36 is not that of 5 heads");
+    }
+  }
+
+  private Path beside(String config) throws IOException {
+    Path weights = folder.resolve("model.safetensors");
+    Files.copy(
+        NetworkGolden.weights("deit_nano"), weights, StandardCopyOption.REPLACE_EXISTING);
+    Files.writeString(folder.resolve("config.json"), config);
+    return weights;
+  }
+
+  @Test
+  void filesBesideTheWeights() throws IOException {
+    try (Device device = Device.cpu(1)) {
+      Path weights =
+          beside("{\"num_attention_heads\": 4, \"layer_norm_eps\": 1e-5, \"hidden_size\": 36}");
+      try (Network network = Network.open(weights, device)) {
+        DeitConfig config = (DeitConfig) network.config();
+        assertThat(config.sizes().heads()).isEqualTo(4);
+        assertThat(config.epsilon()).isEqualTo(1e-5);
+      }
+      try (Network network = Network.open(weights, device, Settings.of(Deit.HEADS, 3))) {
+        assertThat(((DeitConfig) network.config()).sizes().heads()).isEqualTo(3);
+      }
+    }
+  }
+
+  /** What they say wrongly is their fault, and said so. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{\"num_attention_heads\": 5} | the files beside the weights say 5 heads",
+        "{\"num_attention_heads\": 0} | the files beside the weights say 0 heads",
+        "{\"num_heads\": 3, \"layer_norm_eps\": -1} | layer_norm_eps of -1.0",
+        "{\"num_heads\": 3, \"layer_norm_eps\": 1e-60} | layer_norm_eps of 1.0E-60",
+        "{\"num_heads\": 3, \"hidden_size\": 1024} | is no multiple of 64"
+      })
+  void wrongFilesBesideTheWeights(String config, String message) throws IOException {
+    try (Device device = Device.cpu(1)) {
+      Path weights = beside(config);
+      assertThatThrownBy(() -> Network.open(weights, device))
+          .isInstanceOf(WeightsException.class)
+          .hasMessageContaining(message);
+    }
+  }
+
+  /** Transformers fine-tunes distilled networks with one head, on the class token. */
+  @Test
+  void aDistilledNetworkWithOneHead() {
+    Settings settings = NetworkGolden.options("deit_nano_distilled");
+    try (Checkpoint expected = NetworkGolden.expected("deit_nano_distilled");
+        Checkpoint both = Checkpoint.open(NetworkGolden.weights("deit_nano_distilled"));
+        Arena arena = Arena.ofConfined();
+        Device device = Device.cpu(2)) {
+      Map<String, Tensor> tensors = new LinkedHashMap<>();
+      for (String key : both.keys()) {
+        if (!key.startsWith("head_dist.")) {
+          tensors.put(key, GoldenFiles.tensor(both, key, arena));
+        }
+      }
+      try (Network network = Network.load(Checkpoint.of(tensors), device, settings);
+          Inference inference = network.plan(InferenceOptions.logits(2, network.config()))) {
+        inference.image().copyFrom(GoldenFiles.floats(expected, "image"));
+        inference.run();
+        Numbers.assertClose(
+            "logits",
+            inference.logits(),
+            GoldenFiles.floats(expected, "tap.logits_cls"),
+            BOUND);
+      }
     }
   }
 }
