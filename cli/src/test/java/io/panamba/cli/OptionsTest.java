@@ -13,6 +13,8 @@ import io.panamba.model.architecture.Settings;
 import io.panamba.model.block.ClassToken;
 import io.panamba.model.block.Pooling;
 import io.panamba.model.block.PositionInterpolation;
+import io.panamba.model.deit.Deit;
+import io.panamba.model.deit.DeitInterpolation;
 import io.panamba.model.image.Rgb;
 import io.panamba.model.vim.Vim;
 import java.io.PrintWriter;
@@ -69,7 +71,7 @@ class OptionsTest {
             "--std=0.1,.2,1",
             "--precision=bf16",
             "--threads=3");
-    assertThat(some.network.settings())
+    assertThat(some.network.settings().readBy("Vim", Vim.FAMILY.settings()))
         .isEqualTo(
             Settings.none()
                 .with(Vim.STRIDE, 8)
@@ -85,6 +87,29 @@ class OptionsTest {
                 .withPrecision(Precision.BF16)
                 .withImageSize(new ImageSize(224, 320)));
     assertThat(some.device.threads()).isEqualTo(3);
+  }
+
+  /** One option of two families has the values of both. */
+  @Test
+  void anOptionOfSeveralFamilies() {
+    Settings settings =
+        parse("--position-interpolation=timm", "--heads=3", "--norm-epsilon=1e-5")
+            .network
+            .settings();
+    assertThat(settings.readBy("DeiT", Deit.FAMILY.settings()))
+        .isEqualTo(
+            Settings.none()
+                .with(Deit.POSITION_INTERPOLATION, DeitInterpolation.TIMM)
+                .with(Deit.HEADS, 3)
+                .with(Deit.NORM_EPSILON, 1e-5));
+    assertThatThrownBy(
+            () ->
+                parse("--position-interpolation=timm")
+                    .network
+                    .settings()
+                    .readBy("Vim", Vim.FAMILY.settings()))
+        .isInstanceOf(SettingException.class)
+        .hasMessageContaining("Vim");
   }
 
   @Test

@@ -19,6 +19,9 @@ import java.util.List;
  * @param <C> what describes networks of the family
  */
 public final class LoadedNetwork<C extends NetworkConfig> {
+  /** A graph, and what it is for. */
+  private record Written(ImageSize image, Wanted wanted, Graph graph) {}
+
   private final Architecture<C> family;
   private final C config;
   private final Blueprint<C> blueprint;
@@ -27,6 +30,9 @@ public final class LoadedNetwork<C extends NetworkConfig> {
 
   /** The rows of {@link Blueprint#joined}, or null. */
   private final Tensor joined;
+
+  /** Of what was planned last, or null. */
+  private volatile Written written;
 
   /** Null if there is no position embedding. */
   private final SharedPositions positions;
@@ -142,6 +148,18 @@ public final class LoadedNetwork<C extends NetworkConfig> {
     return positions == null ? null : positions.fit(height, width);
   }
 
+  /** The graph of the last plan, if it was for the same: pools plan the same many times. */
+  private Graph graph(ImageSize image, Wanted wanted) {
+    Written known = written;
+    if (known == null || !known.wanted.equals(wanted) || !known.image.equals(image)) {
+      Graph graph = Graph.of(wanted, weights::numbers);
+      blueprint.write(graph, family.withImage(config, image));
+      known = new Written(image, wanted, graph.finish(config.precision() == Precision.FP32));
+      written = known;
+    }
+    return known.graph;
+  }
+
   /**
    * Writes what an inference runs.
    *
@@ -158,10 +176,8 @@ public final class LoadedNetwork<C extends NetworkConfig> {
             options.taps(),
             options.tile(),
             !device.hasOwnMemory());
-    Graph graph = Graph.of(wanted, weights::numbers);
-    blueprint.write(graph, sized(options.height(), options.width()));
     return Program.of(
-        graph,
+        graph(new ImageSize(options.height(), options.width()), wanted),
         config.precision().dtype(),
         weights,
         _ -> joined,

@@ -51,7 +51,9 @@ public record DeitConfig(
           "images of %d x %d are smaller than a patch of %d"
               .formatted(image.height(), image.width(), sizes.patch()));
     }
-    if (sizes.heads() < 1 || sizes.dim() % sizes.heads() != 0 || sizes.dim() / sizes.heads() > Attention.MAX_HEAD_DIM) {
+    if (sizes.heads() < 1
+        || sizes.dim() % sizes.heads() != 0
+        || sizes.dim() / sizes.heads() > Attention.MAX_HEAD_DIM) {
       throw new IllegalArgumentException(
           "a width of %d is not that of %d heads of at most %d"
               .formatted(sizes.dim(), sizes.heads(), Attention.MAX_HEAD_DIM));

@@ -125,7 +125,9 @@ final class DeitConfigReader {
       throw new WeightsException(
           "%s %d heads; a width of %d is not that of so many of at most %d"
               .formatted(
-                  stored.isPresent() ? "the file's metadata have" : "the files beside the weights say",
+                  stored.isPresent()
+                      ? "the file's metadata have"
+                      : "the files beside the weights say",
                   said.get(),
                   dim,
                   Attention.MAX_HEAD_DIM));

@@ -35,6 +35,9 @@ public final class Graph {
   private Value features;
   private Value logits;
 
+  /** Null until everything is written. */
+  private Liveness liveness;
+
   private Graph(Wanted wanted, Numbers numbers, boolean trains, boolean drops) {
     this.wanted = wanted;
     this.numbers = numbers;
@@ -477,6 +480,25 @@ public final class Graph {
     List<Node> taken = List.copyOf(nodes);
     nodes.clear();
     return taken;
+  }
+
+  /**
+   * Ends the writing: picks move, and it is found who reads what. Any number of programs may then
+   * be made of the graph, by many threads.
+   *
+   * @param exact whether all values are float32
+   * @return this graph
+   */
+  public Graph finish(boolean exact) {
+    if (!trains) {
+      RowPicks.move(this, exact);
+    }
+    liveness = new Liveness(this);
+    return this;
+  }
+
+  Liveness liveness() {
+    return liveness;
   }
 
   /** Makes a value anew, of another. */

@@ -62,6 +62,10 @@ final class Liveness {
         Collections.reverse(known);
       }
     }
+    // Now, so that nothing changes when many threads read it.
+    for (Node node : live) {
+      node.outputs().forEach(this::type);
+    }
   }
 
   private void addReader(Value value, Node node) {

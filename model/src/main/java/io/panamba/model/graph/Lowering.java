@@ -67,7 +67,7 @@ final class Lowering {
     this.precision = precision;
     this.trains = graph.trains();
     this.constants = constants;
-    this.liveness = new Liveness(graph);
+    this.liveness = graph.liveness();
     this.places = new Place[graph.values()];
     this.addends = new Addend[graph.values()];
     this.gated = new boolean[graph.values()];

@@ -34,7 +34,7 @@ public record Program(
   /**
    * Writes a graph as a program to run.
    *
-   * @param graph with an image and results
+   * @param graph with an image and results, {@linkplain Graph#finish finished}
    * @param precision of weights and of what layers hand on
    * @param weights of the network
    * @param joined makes a matrix of weights of one width
@@ -49,7 +49,6 @@ public record Program(
       Function<List<Weight>, Tensor> joined,
       Function<Positions, Tensor> fitted,
       DeviceMemory memory) {
-    RowPicks.move(graph, precision == DType.F32);
     Tensor image = memory.tensor(DType.F32, graph.image().shape().toArray());
     Tensor pixels = memory.staging(image);
     LoadedParameters parameters = new LoadedParameters(weights, joined, fitted);

@@ -39,7 +39,7 @@ public record TrainingProgram(
   /**
    * Writes a graph, the cross-entropy of its logits and their gradients as a program.
    *
-   * @param graph to be trained, with an image and results
+   * @param graph to be trained, with an image and results, {@linkplain Graph#finish finished}
    * @param store its weights
    * @param smoothing of labels, from 0
    * @param ofInput whether the gradient by pixels is wanted

@@ -91,6 +91,7 @@ public final class Trainer implements AutoCloseable {
       store.load(weights);
       Graph graph = Graph.training(options.batch(), store::numbers, options.dropPath() > 0);
       blueprint.write(graph, born);
+      graph.finish(true);
       network =
           TrainingProgram.of(
               graph,

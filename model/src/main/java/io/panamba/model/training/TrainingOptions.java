@@ -6,8 +6,8 @@ package io.panamba.model.training;
  * @param batch images of a step
  * @param weightDecay of AdamW, decoupled; it leaves out A_log, D, biases, norms, position embedding
  *     and class tokens, as the original does
- * @param dropPath the probability that what the last layer adds is dropped for an image; that of the
- *     others falls linearly to 0 for the first (stochastic depth, arXiv 1603.09382)
+ * @param dropPath the probability that what the last layer adds is dropped for an image; that of
+ *     the others falls linearly to 0 for the first (stochastic depth, arXiv 1603.09382)
  * @param smoothing of labels (arXiv 1512.00567)
  * @param averageDecay of the exponential moving average of the weights; 0 keeps none. Step t of a
  *     run decays by at most (1 + t) / (10 + t), so that short runs forget their beginning too

@@ -65,7 +65,7 @@ class GradientsTest {
     Value out = body.apply(stream);
     Value features = graph.pool(Pool.Kind.MEAN, out, 0, LENGTH, 1);
     graph.results(out, features, graph.linear(features, head, null));
-    return graph;
+    return graph.finish(true);
   }
 
   private Graph graph;

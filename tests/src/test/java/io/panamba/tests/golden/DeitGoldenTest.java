@@ -162,8 +162,7 @@ class DeitGoldenTest {
 
   private Path beside(String config) throws IOException {
     Path weights = folder.resolve("model.safetensors");
-    Files.copy(
-        NetworkGolden.weights("deit_nano"), weights, StandardCopyOption.REPLACE_EXISTING);
+    Files.copy(NetworkGolden.weights("deit_nano"), weights, StandardCopyOption.REPLACE_EXISTING);
     Files.writeString(folder.resolve("config.json"), config);
     return weights;
   }
@@ -223,10 +222,7 @@ class DeitGoldenTest {
         inference.image().copyFrom(GoldenFiles.floats(expected, "image"));
         inference.run();
         Numbers.assertClose(
-            "logits",
-            inference.logits(),
-            GoldenFiles.floats(expected, "tap.logits_cls"),
-            BOUND);
+            "logits", inference.logits(), GoldenFiles.floats(expected, "tap.logits_cls"), BOUND);
       }
     }
   }
