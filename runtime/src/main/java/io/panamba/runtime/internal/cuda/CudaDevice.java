@@ -34,7 +34,7 @@ import java.util.stream.IntStream;
 public final class CudaDevice implements Device {
   private final CudaContext context;
   private final StampedLock lock = new StampedLock();
-  private final Releases releases = new Releases();
+  private final Cleanups cleanups = new Cleanups();
   private final Set<CudaPlan> plans = new HashSet<>();
   private final CudaMemory memory;
   private final MemorySegment products;
@@ -62,12 +62,12 @@ public final class CudaDevice implements Device {
     context.checkKernel(context.kernels().load(), "loading kernels for " + architecture);
     try {
       memory = new CudaMemory(context);
-      releases.add(memory::close);
+      cleanups.add(memory::close);
       products = context.productHandle("opening cuBLASLt", context.products()::createHandle);
-      releases.add(
+      cleanups.add(
           () -> context.released(context.products().destroyHandle(products), "releasing cuBLASLt"));
     } catch (RuntimeException | Error e) {
-      releases.run();
+      cleanups.run();
       throw e;
     }
   }
@@ -314,7 +314,7 @@ public final class CudaDevice implements Device {
         plan.release();
       }
       plans.clear();
-      releases.run();
+      cleanups.run();
     } finally {
       lock.unlockWrite(stamp);
     }

@@ -24,7 +24,7 @@ final class CudaMemory {
 
   private final CudaContext context;
   private final RuntimeApi api;
-  private final Releases releases = new Releases();
+  private final Cleanups cleanups = new Cleanups();
   private final MemorySegment stream;
   private final MemorySegment pool;
   private final NavigableMap<Long, Block> blocks = new TreeMap<>();
@@ -34,13 +34,13 @@ final class CudaMemory {
     this.api = context.runtime();
     try {
       stream = context.create("creating a stream", api::createStream);
-      releases.add(
+      cleanups.add(
           () -> context.released(api.destroyStream(stream), "releasing the memory's stream"));
       pool = createPool();
-      releases.add(() -> context.released(api.destroyPool(pool), "releasing the memory's pool"));
+      cleanups.add(() -> context.released(api.destroyPool(pool), "releasing the memory's pool"));
       keepFreed();
     } catch (RuntimeException | Error e) {
-      releases.run();
+      cleanups.run();
       throw e;
     }
   }
@@ -145,6 +145,6 @@ final class CudaMemory {
     }
     left.forEach(this::free);
     context.useToRelease();
-    releases.run();
+    cleanups.run();
   }
 }

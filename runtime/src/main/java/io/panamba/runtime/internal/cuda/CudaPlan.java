@@ -28,7 +28,7 @@ public final class CudaPlan implements Plan {
   private final CudaContext context;
   private final RuntimeApi api;
   private final Arena arena = Arenas.shared();
-  private final Releases releases = new Releases();
+  private final Cleanups cleanups = new Cleanups();
   private final AtomicReference<State> state = new AtomicReference<>(State.IDLE);
   private final CudaStep[] steps;
 
@@ -54,23 +54,23 @@ public final class CudaPlan implements Plan {
     this.api = context.runtime();
     this.operations = operations;
     this.starts = new int[operations.size() + 1];
-    releases.add(arena::close);
+    cleanups.add(arena::close);
     try {
-      CudaSteps prepared = new CudaSteps(device, arena, releases);
+      CudaSteps prepared = new CudaSteps(device, arena, cleanups);
       for (int i = 0; i < operations.size(); i++) {
         prepared.add(operations.get(i));
         starts[i + 1] = prepared.steps().size();
       }
-      prepared.finish(releases);
+      prepared.finish(cleanups);
       steps = prepared.steps().toArray(CudaStep[]::new);
       owners = owners(prepared.segments());
       stream = context.create("creating a plan's stream", api::createStream);
-      releases.add(() -> context.released(api.destroyStream(stream), "releasing a plan's stream"));
+      cleanups.add(() -> context.released(api.destroyStream(stream), "releasing a plan's stream"));
       start = event();
       end = event();
       graph = steps.length == 0 ? MemorySegment.NULL : record();
     } catch (RuntimeException | Error e) {
-      releases.run();
+      cleanups.run();
       throw e;
     }
   }
@@ -84,7 +84,7 @@ public final class CudaPlan implements Plan {
 
   private MemorySegment event() {
     MemorySegment event = context.create("creating an event", api::createEvent);
-    releases.add(() -> context.released(api.destroyEvent(event), "releasing an event"));
+    cleanups.add(() -> context.released(api.destroyEvent(event), "releasing an event"));
     return event;
   }
 
@@ -102,7 +102,7 @@ public final class CudaPlan implements Plan {
     try {
       MemorySegment executable =
           context.create(operation, out -> api.instantiateGraph(out, recorded));
-      releases.add(() -> context.released(api.destroyExecutable(executable), "releasing a graph"));
+      cleanups.add(() -> context.released(api.destroyExecutable(executable), "releasing a graph"));
       return executable;
     } finally {
       context.released(api.destroyGraph(recorded), "releasing a recorded graph");
@@ -218,7 +218,7 @@ public final class CudaPlan implements Plan {
   /** Releases everything; the device sees to it that this happens once. */
   void release() {
     state.set(State.CLOSED);
-    releases.run();
+    cleanups.run();
   }
 
   @Override

@@ -63,15 +63,15 @@ final class CudaProducts {
   private final ProductApi api;
   private final MemorySegment handle;
   private final Arena arena;
-  private final Releases releases;
+  private final Cleanups cleanups;
   private final Map<Kind, Choice> choices = new HashMap<>();
 
-  CudaProducts(CudaDevice device, Arena arena, Releases releases) {
+  CudaProducts(CudaDevice device, Arena arena, Cleanups cleanups) {
     this.context = device.context();
     this.api = context.products();
     this.handle = device.products();
     this.arena = arena;
-    this.releases = releases;
+    this.cleanups = cleanups;
   }
 
   /** The most that every row of some memory is aligned to. */
@@ -91,12 +91,12 @@ final class CudaProducts {
   }
 
   private Choice make(Kind kind) {
-    MemorySegment descriptor = descriptor(kind, releases);
+    MemorySegment descriptor = descriptor(kind, cleanups);
     int type = type(kind.dtype);
-    MemorySegment weight = layout(type, kind.depth, kind.columns, kind.depth, releases);
-    MemorySegment input = layout(type, kind.depth, kind.rows, kind.inputStride, releases);
+    MemorySegment weight = layout(type, kind.depth, kind.columns, kind.depth, cleanups);
+    MemorySegment input = layout(type, kind.depth, kind.rows, kind.inputStride, cleanups);
     MemorySegment out =
-        layout(type(kind.outType), kind.columns, kind.rows, kind.outStride, releases);
+        layout(type(kind.outType), kind.columns, kind.rows, kind.outStride, cleanups);
     MemorySegment found = cublasLtMatmulHeuristicResult_t.allocate(arena);
     long workspace = workspaceOfAny(kind, descriptor, weight, input, out, found);
     if (workspace < 0) {
@@ -133,7 +133,7 @@ final class CudaProducts {
     }
   }
 
-  private MemorySegment descriptor(Kind kind, Releases owner) {
+  private MemorySegment descriptor(Kind kind, Cleanups owner) {
     MemorySegment descriptor =
         context.productHandle(
             NAME,
@@ -172,7 +172,7 @@ final class CudaProducts {
     }
   }
 
-  private MemorySegment layout(int type, long height, long width, long leading, Releases owner) {
+  private MemorySegment layout(int type, long height, long width, long leading, Cleanups owner) {
     MemorySegment layout =
         context.productHandle(
             NAME, handle -> api.createLayout(handle, type, height, width, leading));
@@ -183,7 +183,7 @@ final class CudaProducts {
   /** Asks for the best algorithm for a number of rows. */
   private boolean find(
       Kind kind, long rows, MemorySegment descriptor, MemorySegment weight, MemorySegment result) {
-    Releases local = new Releases();
+    Cleanups local = new Cleanups();
     try (Arena memory = Arena.ofConfined()) {
       MemorySegment input = layout(type(kind.dtype), kind.depth, rows, kind.inputStride, local);
       MemorySegment out = layout(type(kind.outType), kind.columns, rows, kind.outStride, local);
@@ -202,7 +202,7 @@ final class CudaProducts {
     }
   }
 
-  private MemorySegment preference(Kind kind, Releases owner) {
+  private MemorySegment preference(Kind kind, Cleanups owner) {
     MemorySegment preference = context.productHandle(NAME, api::createPreference);
     owner.add(
         () ->

@@ -29,11 +29,11 @@ final class CudaScratch {
   }
 
   /** Allocates what is needed. */
-  void allocate(CudaMemory memory, Releases releases) {
+  void allocate(CudaMemory memory, Cleanups cleanups) {
     long bytes = patchBytes + productBytes + workBytes;
     if (bytes > 0) {
       MemorySegment all = memory.allocate(bytes);
-      releases.add(() -> memory.free(all.address()));
+      cleanups.add(() -> memory.free(all.address()));
       patches = all.asSlice(0, patchBytes);
       product = all.asSlice(patchBytes, productBytes);
       work = all.asSlice(patchBytes + productBytes, workBytes);

@@ -40,12 +40,12 @@ final class CudaSteps {
   /** What has to be done when the scratch memory is there. */
   private final List<Runnable> placements = new ArrayList<>();
 
-  CudaSteps(CudaDevice device, Arena arena, Releases releases) {
+  CudaSteps(CudaDevice device, Arena arena, Cleanups cleanups) {
     this.device = device;
     this.context = device.context();
     this.arena = arena;
     this.arguments = new CudaArguments(device, context, arena);
-    this.products = new CudaProducts(device, arena, releases);
+    this.products = new CudaProducts(device, arena, cleanups);
   }
 
   /** The steps so far. */
@@ -59,8 +59,8 @@ final class CudaSteps {
   }
 
   /** Allocates what steps share, after the last one. */
-  void finish(Releases releases) {
-    scratch.allocate(device.memory(), releases);
+  void finish(Cleanups cleanups) {
+    scratch.allocate(device.memory(), cleanups);
     placements.forEach(Runnable::run);
   }
 

@@ -4,7 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /** What has been acquired and is to be released, the last first. */
-final class Releases {
+final class Cleanups {
   private final Deque<Runnable> stack = new ArrayDeque<>();
 
   void add(Runnable release) {
