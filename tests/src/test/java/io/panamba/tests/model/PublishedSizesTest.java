@@ -2,12 +2,14 @@ package io.panamba.tests.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.panamba.model.Architectures;
+import io.panamba.model.Architectures.Preset;
 import io.panamba.model.Inference;
 import io.panamba.model.Network;
 import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.architecture.Settings;
 import io.panamba.model.checkpoint.Checkpoint;
-import io.panamba.model.vim.Vim;
 import io.panamba.runtime.Device;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
@@ -23,13 +25,18 @@ class PublishedSizesTest {
 
   @ParameterizedTest
   @CsvSource({
-    "tiny,224",
-    "tiny,512",
-    "tiny,1248",
-    "small,224",
-    "small,512",
-    "base,224",
-    "base,512"
+    "vim-tiny,224",
+    "vim-tiny,512",
+    "vim-tiny,1248",
+    "vim-small,224",
+    "vim-small,512",
+    "vim-base,224",
+    "vim-base,512",
+    "deit-tiny,224",
+    "deit-tiny,1248",
+    "deit-small,224",
+    "deit-base-distilled,224",
+    "deit-base-384,384"
   })
   void anImageHasTheBitsInABatchThatItHasAlone(String preset, int size) {
     try (Device device = Device.cpu();
@@ -46,11 +53,15 @@ class PublishedSizesTest {
     }
   }
 
-  private static Network load(String preset, Device device) {
+  private static Network load(String name, Device device) {
+    return load(Architectures.preset(name), device);
+  }
+
+  private static <C extends NetworkConfig> Network load(Preset<C> preset, Device device) {
     try (Arena arena = Arena.ofConfined();
         Checkpoint checkpoint =
             Checkpoint.of(
-                Network.draw(Vim.FAMILY, Vim.FAMILY.preset(preset, Settings.none()), 1, arena))) {
+                Network.draw(preset.family(), preset.config(Settings.none()), 1, arena))) {
       return Network.load(checkpoint, device, Settings.none());
     }
   }
