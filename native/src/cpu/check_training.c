@@ -132,37 +132,13 @@ int32_t panamba_check_pool_gradient(const panamba_pool_gradient_args *a) {
 
 int32_t panamba_check_patches(const panamba_patches_args *a) {
   REQUIRE(a->image && a->out && a->image != a->out);
-  REQUIRE(sized(a->stride_height) && sized(a->stride_width));
-  REQUIRE(sized(a->patch_height) && a->patch_height <= a->height);
-  REQUIRE(sized(a->patch_width) && a->patch_width <= a->width);
-  REQUIRE(volume(a->batch, a->channels, 1) && volume(a->batch * a->channels, a->height, a->width));
-  REQUIRE(volume(a->channels, a->patch_height, a->patch_width));
-  REQUIRE(a->class_tokens >= 0 && a->class_tokens <= PANAMBA_MAX_CLASS_TOKENS);
-  int64_t rows = (a->height - a->patch_height) / a->stride_height + 1;
-  int64_t columns = (a->width - a->patch_width) / a->stride_width + 1;
-  int64_t length = rows * columns + a->class_tokens;
-  REQUIRE(volume(a->batch, length, a->channels * a->patch_height * a->patch_width));
-  for (int64_t i = 0; i < a->class_tokens; i++) {
-    REQUIRE(a->class_index[i] >= (i ? a->class_index[i - 1] + 1 : 0) && a->class_index[i] < length);
-  }
+  REQUIRE_PATCHES(a, a->channels * a->patch_height * a->patch_width);
   return PANAMBA_OK;
 }
 
 int32_t panamba_check_patches_gradient(const panamba_patches_gradient_args *a) {
   REQUIRE(a->patch_gradient && a->image_gradient && a->patch_gradient != a->image_gradient);
-  REQUIRE(sized(a->stride_height) && sized(a->stride_width));
-  REQUIRE(sized(a->patch_height) && a->patch_height <= a->height);
-  REQUIRE(sized(a->patch_width) && a->patch_width <= a->width);
-  REQUIRE(volume(a->batch, a->channels, 1) && volume(a->batch * a->channels, a->height, a->width));
-  REQUIRE(volume(a->channels, a->patch_height, a->patch_width));
-  REQUIRE(a->class_tokens >= 0 && a->class_tokens <= PANAMBA_MAX_CLASS_TOKENS);
-  int64_t rows = (a->height - a->patch_height) / a->stride_height + 1;
-  int64_t columns = (a->width - a->patch_width) / a->stride_width + 1;
-  int64_t length = rows * columns + a->class_tokens;
-  REQUIRE(volume(a->batch, length, a->channels * a->patch_height * a->patch_width));
-  for (int64_t i = 0; i < a->class_tokens; i++) {
-    REQUIRE(a->class_index[i] >= (i ? a->class_index[i - 1] + 1 : 0) && a->class_index[i] < length);
-  }
+  REQUIRE_PATCHES(a, a->channels * a->patch_height * a->patch_width);
   return PANAMBA_OK;
 }
 

@@ -4,19 +4,7 @@
 
 int32_t panamba_check_patch_embedding_sizes(const panamba_patch_embedding_args *a) {
   REQUIRE(is_activation(a->dtype) && a->reserved == 0);
-  REQUIRE(sized(a->stride_height) && sized(a->stride_width));
-  REQUIRE(sized(a->patch_height) && a->patch_height <= a->height);
-  REQUIRE(sized(a->patch_width) && a->patch_width <= a->width);
-  REQUIRE(volume(a->batch, a->channels, 1) && volume(a->batch * a->channels, a->height, a->width));
-  REQUIRE(volume(a->channels, a->patch_height, a->patch_width));
-  REQUIRE(a->class_tokens >= 0 && a->class_tokens <= PANAMBA_MAX_CLASS_TOKENS);
-  int64_t rows = (a->height - a->patch_height) / a->stride_height + 1;
-  int64_t columns = (a->width - a->patch_width) / a->stride_width + 1;
-  int64_t length = rows * columns + a->class_tokens;
-  REQUIRE(volume(a->batch, length, a->dim));
-  for (int64_t i = 0; i < a->class_tokens; i++) {
-    REQUIRE(a->class_index[i] >= (i ? a->class_index[i - 1] + 1 : 0) && a->class_index[i] < length);
-  }
+  REQUIRE_PATCHES(a, a->dim);
   return PANAMBA_OK;
 }
 

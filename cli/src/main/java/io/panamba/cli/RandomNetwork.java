@@ -2,7 +2,6 @@ package io.panamba.cli;
 
 import io.panamba.model.Architectures.Preset;
 import io.panamba.model.Network;
-import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.architecture.Settings;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.runtime.Device;
@@ -20,16 +19,14 @@ final class RandomNetwork {
    * @param seed of the random numbers
    * @param device where it will run
    */
-  static <C extends NetworkConfig> Network open(
-      Preset<C> preset, Settings settings, long seed, Device device) {
+  static Network open(Preset<?> preset, Settings settings, long seed, Device device) {
     Settings usual = settings.withImageSize(preset.config(Settings.none()).image());
-    C drawn = preset.config(usual);
-    Settings opened = drawn.settings();
+    Settings opened = preset.config(usual).settings();
     if (settings.get(Settings.IMAGE_HEIGHT).isPresent()) {
       opened = opened.withImageSize(preset.config(settings).image());
     }
     try (Arena arena = Arena.ofConfined();
-        Checkpoint checkpoint = Checkpoint.of(Network.draw(preset.family(), drawn, seed, arena))) {
+        Checkpoint checkpoint = Checkpoint.of(preset.draw(usual, seed, arena))) {
       return Network.load(checkpoint, device, opened);
     }
   }

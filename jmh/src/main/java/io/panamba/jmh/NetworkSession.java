@@ -1,11 +1,9 @@
 package io.panamba.jmh;
 
 import io.panamba.model.Architectures;
-import io.panamba.model.Architectures.Preset;
 import io.panamba.model.Inference;
 import io.panamba.model.Network;
 import io.panamba.model.architecture.InferenceOptions;
-import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.architecture.Precision;
 import io.panamba.model.architecture.Settings;
 import io.panamba.model.checkpoint.Checkpoint;
@@ -25,18 +23,12 @@ final class NetworkSession implements AutoCloseable {
    */
   NetworkSession(String preset, Precision precision, int imageSize, int batch, int threads) {
     device = Device.cpu(threads);
-    network = load(Architectures.preset(preset), device, precision);
-    inference = network.plan(new InferenceOptions(batch, imageSize, imageSize, true, false, false));
-  }
-
-  private static <C extends NetworkConfig> Network load(
-      Preset<C> preset, Device device, Precision precision) {
     try (Arena arena = Arena.ofShared();
         Checkpoint checkpoint =
-            Checkpoint.of(
-                Network.draw(preset.family(), preset.config(Settings.none()), 1, arena))) {
-      return Network.load(checkpoint, device, Settings.none().withPrecision(precision));
+            Checkpoint.of(Architectures.preset(preset).draw(Settings.none(), 1, arena))) {
+      network = Network.load(checkpoint, device, Settings.none().withPrecision(precision));
     }
+    inference = network.plan(new InferenceOptions(batch, imageSize, imageSize, true, false, false));
   }
 
   Inference inference() {

@@ -5,7 +5,6 @@ import io.panamba.model.Architectures.Preset;
 import io.panamba.model.Inference;
 import io.panamba.model.Network;
 import io.panamba.model.architecture.InferenceOptions;
-import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.architecture.Precision;
 import io.panamba.model.architecture.Settings;
 import io.panamba.model.checkpoint.SafetensorsWriter;
@@ -76,13 +75,10 @@ public final class PeakMemory {
                 String.join(",\n", rows)));
   }
 
-  private static <C extends NetworkConfig> Path drawn(Preset<C> preset) throws IOException {
+  private static Path drawn(Preset<?> preset) throws IOException {
     Path weights = Files.createTempFile(preset.toString(), ".safetensors");
     try (Arena arena = Arena.ofConfined()) {
-      SafetensorsWriter.write(
-          weights,
-          Network.draw(preset.family(), preset.config(Settings.none()), 1, arena),
-          Map.of());
+      SafetensorsWriter.write(weights, preset.draw(Settings.none(), 1, arena), Map.of());
     }
     return weights;
   }

@@ -7,11 +7,14 @@ import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.WeightsException;
 import io.panamba.model.deit.Deit;
 import io.panamba.model.vim.Vim;
+import io.panamba.runtime.Tensor;
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.SequencedMap;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -192,6 +195,18 @@ public final class Architectures {
      */
     public C config(Settings settings) {
       return family.preset(name, settings.readBy(family.title(), family.settings()));
+    }
+
+    /**
+     * Draws the weights of the network before training.
+     *
+     * @param settings that differ from what is usual
+     * @param seed of the random numbers
+     * @param owner of the tensors
+     * @return as {@link Network#draw}
+     */
+    public SequencedMap<String, Tensor> draw(Settings settings, long seed, Arena owner) {
+      return Network.draw(family, config(settings), seed, owner);
     }
 
     /** Writes family and size as {@code vim_tiny}. */

@@ -180,7 +180,7 @@ public final class LoadedNetwork<C extends NetworkConfig> {
         graph(new ImageSize(options.height(), options.width()), wanted),
         config.precision().dtype(),
         weights,
-        _ -> joined,
+        joined,
         fitted -> positions.lend(fitted.height(), fitted.width(), memory),
         memory);
   }

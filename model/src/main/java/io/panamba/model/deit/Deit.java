@@ -189,11 +189,7 @@ public final class Deit implements Architecture<DeitConfig> {
 
   @Override
   public DeitConfig atBirth(DeitConfig config) {
-    if (config.gridHeight() != config.gridWidth()) {
-      throw new IllegalArgumentException(
-          "weights are made for a square grid of patches, not for %d x %d; a network made for a square one runs on other images too"
-              .formatted(config.gridHeight(), config.gridWidth()));
-    }
+    config.grid().requireSquare();
     return config.withOwnPositions();
   }
 

@@ -3,6 +3,7 @@ package io.panamba.model.deit;
 import io.panamba.model.architecture.Cost;
 import io.panamba.model.architecture.ImageSize;
 import io.panamba.model.architecture.NetworkConfig;
+import io.panamba.model.architecture.PatchGrid;
 import io.panamba.model.architecture.Precision;
 import io.panamba.model.architecture.PreprocessingSettings;
 import io.panamba.model.architecture.Settings;
@@ -46,11 +47,7 @@ public record DeitConfig(
    *     the width
    */
   public DeitConfig {
-    if (image.height() < sizes.patch() || image.width() < sizes.patch()) {
-      throw new IllegalArgumentException(
-          "images of %d x %d are smaller than a patch of %d"
-              .formatted(image.height(), image.width(), sizes.patch()));
-    }
+    PatchGrid.of(image, sizes.patch(), sizes.patch());
     if (sizes.heads() < 1
         || sizes.dim() % sizes.heads() != 0
         || sizes.dim() / sizes.heads() > Attention.MAX_HEAD_DIM) {
@@ -89,12 +86,21 @@ public record DeitConfig(
   }
 
   /**
+   * Returns the grid of patches.
+   *
+   * @return rows and columns
+   */
+  public PatchGrid grid() {
+    return PatchGrid.of(image, sizes.patch(), sizes.patch());
+  }
+
+  /**
    * Returns the height of the grid of patches.
    *
    * @return rows
    */
   public int gridHeight() {
-    return image.height() / sizes.patch();
+    return grid().height();
   }
 
   /**
@@ -103,7 +109,7 @@ public record DeitConfig(
    * @return columns
    */
   public int gridWidth() {
-    return image.width() / sizes.patch();
+    return grid().width();
   }
 
   /**
@@ -112,7 +118,7 @@ public record DeitConfig(
    * @return M
    */
   public long patches() {
-    return (long) gridHeight() * gridWidth();
+    return grid().patches();
   }
 
   /** The tokens before the patches: the class token, and of distilled networks another. */

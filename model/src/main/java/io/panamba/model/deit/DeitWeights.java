@@ -4,7 +4,7 @@ import io.panamba.model.weights.Draw;
 import io.panamba.model.weights.Form;
 import io.panamba.model.weights.Weight;
 import io.panamba.model.weights.Weight.Learning;
-import io.panamba.runtime.Shape;
+import io.panamba.model.weights.WeightList;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -63,34 +63,28 @@ record DeitWeights(
 
     private final DeitConfig config;
     private final DeitSizes sizes;
-    private final List<Weight> list = new ArrayList<>();
+    private final WeightList list = new WeightList();
 
     Declaration(DeitConfig config) {
       this.config = config;
       this.sizes = config.sizes();
     }
 
-    private Weight declare(String key, Form form, Learning learning, Draw draw, long... shape) {
-      Weight weight = new Weight(key, Shape.of(shape), form, learning, draw);
-      list.add(weight);
-      return weight;
-    }
-
     private Pair norm(String key) {
       return new Pair(
-          declare(key + ".weight", Form.PLAIN, Learning.PLAIN, Draw.ONES, sizes.dim()),
-          declare(key + ".bias", Form.PLAIN, Learning.PLAIN, Draw.ZEROS, sizes.dim()));
+          list.declare(key + ".weight", Form.PLAIN, Learning.PLAIN, Draw.ONES, sizes.dim()),
+          list.declare(key + ".bias", Form.PLAIN, Learning.PLAIN, Draw.ZEROS, sizes.dim()));
     }
 
     private Weight token(String key) {
-      return declare(key, Form.NUMBERS, Learning.PLAIN, NORMAL, 1, 1, sizes.dim());
+      return list.declare(key, Form.NUMBERS, Learning.PLAIN, NORMAL, 1, 1, sizes.dim());
     }
 
     DeitWeights network() {
       List<Weight> extraTokens = new ArrayList<>();
       extraTokens.add(token(DeitKeys.CLASS_TOKEN));
       Weight positions =
-          declare(
+          list.declare(
               DeitKeys.POSITIONS,
               Form.NUMBERS,
               Learning.PLAIN,
@@ -104,7 +98,7 @@ record DeitWeights(
       int patch = sizes.patch();
       Draw uniform = Draw.uniform(1 / Math.sqrt((double) sizes.colours() * patch * patch));
       Weight projection =
-          declare(
+          list.declare(
               DeitKeys.PROJECTION,
               Form.MATRIX,
               Learning.DECAYS,
@@ -114,7 +108,7 @@ record DeitWeights(
               patch,
               patch);
       Weight projectionBias =
-          declare("patch_embed.proj.bias", Form.PLAIN, Learning.PLAIN, uniform, sizes.dim());
+          list.declare("patch_embed.proj.bias", Form.PLAIN, Learning.PLAIN, uniform, sizes.dim());
       List<Block> blocks = new ArrayList<>();
       for (int i = 0; i < sizes.depth(); i++) {
         blocks.add(block("blocks." + i + "."));
@@ -128,7 +122,7 @@ record DeitWeights(
         }
       }
       return new DeitWeights(
-          List.copyOf(list),
+          list.toList(),
           List.copyOf(extraTokens),
           positions,
           projection,
@@ -145,8 +139,8 @@ record DeitWeights(
     private Pair linear(
         String key, int outputs, int inputs, Form weight, Form bias, boolean biased) {
       return new Pair(
-          declare(key + ".weight", weight, Learning.DECAYS, NORMAL, outputs, inputs),
-          biased ? declare(key + ".bias", bias, Learning.PLAIN, Draw.ZEROS, outputs) : null);
+          list.declare(key + ".weight", weight, Learning.DECAYS, NORMAL, outputs, inputs),
+          biased ? list.declare(key + ".bias", bias, Learning.PLAIN, Draw.ZEROS, outputs) : null);
     }
 
     /** A linear layer whose result is scaled: the factors fold into its weights. */
@@ -163,7 +157,7 @@ record DeitWeights(
 
     private Weight scale(String key) {
       return config.has(DeitTrait.LAYER_SCALE)
-          ? declare(key, Form.NUMBERS, Learning.PLAIN, SMALL, sizes.dim())
+          ? list.declare(key, Form.NUMBERS, Learning.PLAIN, SMALL, sizes.dim())
           : null;
     }
 

@@ -77,13 +77,10 @@ record EmbedNode(
     Place scratch = exact ? null : to.scratch(length(), dim);
     to.add(
         () ->
-            new Sum(
+            Sum.of(
                 outGradient.tensor(),
                 0,
-                out.shape().size(0),
-                length() * dim,
                 exact ? embedding.accumulate() : 0,
-                1,
                 rows(embedding, scratch)));
     splitRows(to, embedding, scratch);
     patchGradients(to, outGradient);

@@ -240,13 +240,7 @@ final class Gradients {
   void sum(Place parts, long first, Weight weight) {
     WeightTarget target = into(weight);
     use(parts);
-    add(
-        () -> {
-          Tensor all = parts.tensor();
-          long count = all.shape().size(0);
-          long stride = all.shape().elements() / count;
-          return new Sum(all, first, count, stride, target.accumulate(), 1, target.gradient());
-        });
+    add(() -> Sum.of(parts.tensor(), first, target.accumulate(), target.gradient()));
   }
 
   /**

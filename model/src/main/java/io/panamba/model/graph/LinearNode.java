@@ -139,18 +139,7 @@ record LinearNode(Value x, Weight weight, Weight bias, Value out) implements Nod
     if (bias != null) {
       Gradients.WeightTarget target = to.into(bias);
       to.use(outGradient);
-      to.add(
-          () -> {
-            var rows = outGradient.columns();
-            return new Sum(
-                rows.tensor(),
-                rows.first(),
-                rows.rows(),
-                rows.rowStride(),
-                target.accumulate(),
-                1,
-                target.gradient());
-          });
+      to.add(() -> Sum.ofRows(outGradient.columns(), target.accumulate(), target.gradient()));
     }
     if (to.wants(x)) {
       Gradients.Target target = to.into(x);

@@ -4,7 +4,6 @@ import io.panamba.runtime.operation.Linear;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Set;
 
 /**
  * Which nodes of a graph are needed, who reads what and in which order, and what follows from it: a
@@ -13,7 +12,6 @@ import java.util.Set;
 final class Liveness {
   private static final List<Node> NOBODY = List.of();
 
-  private final Set<Value> outputs;
   private final List<Node> live = new ArrayList<>();
   private final List<List<Node>> readers;
   private final ValueType[] types;
@@ -27,14 +25,13 @@ final class Liveness {
   private final boolean[] isNeeded;
 
   Liveness(Graph graph) {
-    outputs = graph.outputs();
     types = new ValueType[graph.values()];
     order = new int[graph.values()];
     isOutput = new boolean[graph.values()];
     isNeeded = new boolean[graph.values()];
     readers = new ArrayList<>(Collections.nCopies(graph.values(), NOBODY));
     boolean[] wanted = new boolean[graph.values()];
-    for (Value value : outputs) {
+    for (Value value : graph.outputs()) {
       isOutput[value.id()] = true;
       wanted[value.id()] = true;
     }

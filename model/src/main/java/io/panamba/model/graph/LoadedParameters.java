@@ -11,11 +11,10 @@ import java.util.function.Function;
  * Weights that never change, in the forms in which they were loaded.
  *
  * @param loaded all of them
- * @param joined makes a matrix of weights of one width
+ * @param joined the rows of a matrix that weights of one width are, or null
  * @param fitted makes the embedding of a grid, (length, dim)
  */
-record LoadedParameters(
-    LoadedWeights loaded, Function<List<Weight>, Tensor> joined, Function<Positions, Tensor> fitted)
+record LoadedParameters(LoadedWeights loaded, Tensor joined, Function<Positions, Tensor> fitted)
     implements Parameters {
   @Override
   public Tensor tensor(Weight weight) {
@@ -39,7 +38,7 @@ record LoadedParameters(
 
   @Override
   public Tensor rows(List<Weight> weights) {
-    return weights.isEmpty() ? null : joined.apply(weights);
+    return weights.isEmpty() ? null : joined;
   }
 
   @Override

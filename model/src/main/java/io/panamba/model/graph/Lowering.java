@@ -102,10 +102,7 @@ final class Lowering {
   }
 
   private void lower(Node node) {
-    List<Buffer> outer = used;
-    used = new ArrayList<>();
-    node.lower(this);
-    used = outer;
+    aside(() -> node.lower(this));
   }
 
   /** Writes steps before the one that is being prepared, whose places stay in use. */

@@ -3,7 +3,6 @@ package io.panamba.model.graph;
 import io.panamba.model.memory.DeviceMemory;
 import io.panamba.model.memory.HostCopies;
 import io.panamba.model.weights.LoadedWeights;
-import io.panamba.model.weights.Weight;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Copy;
@@ -37,7 +36,7 @@ public record Program(
    * @param graph with an image and results, {@linkplain Graph#finish finished}
    * @param precision of weights and of what layers hand on
    * @param weights of the network
-   * @param joined makes a matrix of weights of one width
+   * @param joined weights of one width as the rows of a matrix, or null
    * @param fitted makes the position embedding of a grid, (length, dim)
    * @param memory for input, activations and results; it lives as long as the program
    * @return the program
@@ -46,7 +45,7 @@ public record Program(
       Graph graph,
       DType precision,
       LoadedWeights weights,
-      Function<List<Weight>, Tensor> joined,
+      Tensor joined,
       Function<Positions, Tensor> fitted,
       DeviceMemory memory) {
     Tensor image = memory.tensor(DType.F32, graph.image().shape().toArray());

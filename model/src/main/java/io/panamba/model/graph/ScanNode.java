@@ -214,15 +214,6 @@ record ScanNode(Walk forward, Walk backward, Value z, float scale, int drop, Val
     to.finish(back.u);
     Gradients.Target projected = to.into(walk.projected());
     Place parts = to.use(back.projectedParts);
-    to.add(
-        () ->
-            new Sum(
-                parts.tensor(),
-                0,
-                parts.buffer().shape().size(0),
-                projected.place().buffer().elements(),
-                projected.accumulate(),
-                1,
-                projected.place().tensor()));
+    to.add(() -> Sum.of(parts.tensor(), 0, projected.accumulate(), projected.place().tensor()));
   }
 }

@@ -227,11 +227,7 @@ public final class Vim implements Streaming<VimConfig> {
 
   @Override
   public VimConfig atBirth(VimConfig config) {
-    if (config.gridHeight() != config.gridWidth()) {
-      throw new IllegalArgumentException(
-          "weights are made for a square grid of patches, not for %d x %d; a network made for a square one runs on other images too"
-              .formatted(config.gridHeight(), config.gridWidth()));
-    }
+    config.grid().requireSquare();
     return config.sizes().positions() == 0
         ? config
         : config.withPositions(Math.toIntExact(config.length()));

@@ -3,6 +3,7 @@ package io.panamba.model.vim;
 import io.panamba.model.architecture.Cost;
 import io.panamba.model.architecture.ImageSize;
 import io.panamba.model.architecture.NetworkConfig;
+import io.panamba.model.architecture.PatchGrid;
 import io.panamba.model.architecture.Precision;
 import io.panamba.model.architecture.PreprocessingSettings;
 import io.panamba.model.architecture.Settings;
@@ -55,11 +56,7 @@ public record VimConfig(
    * @throws IllegalArgumentException if an image is smaller than a patch
    */
   public VimConfig {
-    if (image.height() < sizes.patch() || image.width() < sizes.patch()) {
-      throw new IllegalArgumentException(
-          "images of %d x %d are smaller than a patch of %d"
-              .formatted(image.height(), image.width(), sizes.patch()));
-    }
+    PatchGrid.of(image, sizes.patch(), sizes.stride());
     traits = traits.isEmpty() ? Set.of() : Collections.unmodifiableSet(EnumSet.copyOf(traits));
   }
 
@@ -98,12 +95,21 @@ public record VimConfig(
   }
 
   /**
+   * Returns the grid of patches.
+   *
+   * @return rows and columns
+   */
+  public PatchGrid grid() {
+    return PatchGrid.of(image, sizes.patch(), sizes.stride());
+  }
+
+  /**
    * Returns the height of the grid of patches.
    *
    * @return rows
    */
   public int gridHeight() {
-    return (image.height() - sizes.patch()) / sizes.stride() + 1;
+    return grid().height();
   }
 
   /**
@@ -112,7 +118,7 @@ public record VimConfig(
    * @return columns
    */
   public int gridWidth() {
-    return (image.width() - sizes.patch()) / sizes.stride() + 1;
+    return grid().width();
   }
 
   /**
@@ -121,7 +127,7 @@ public record VimConfig(
    * @return M
    */
   public long patches() {
-    return (long) gridHeight() * gridWidth();
+    return grid().patches();
   }
 
   /**

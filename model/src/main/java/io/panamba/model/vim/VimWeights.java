@@ -5,7 +5,7 @@ import io.panamba.model.weights.Draw;
 import io.panamba.model.weights.Form;
 import io.panamba.model.weights.Weight;
 import io.panamba.model.weights.Weight.Learning;
-import io.panamba.runtime.Shape;
+import io.panamba.model.weights.WeightList;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -124,25 +124,19 @@ record VimWeights(
 
     private final VimConfig config;
     private final VimSizes sizes;
-    private final List<Weight> list = new ArrayList<>();
+    private final WeightList list = new WeightList();
 
     Declaration(VimConfig config) {
       this.config = config;
       this.sizes = config.sizes();
     }
 
-    private Weight declare(String key, Form form, Learning learning, Draw draw, long... shape) {
-      Weight weight = new Weight(key, Shape.of(shape), form, learning, draw);
-      list.add(weight);
-      return weight;
-    }
-
     private Weight matrix(String key, Form form, Draw draw, long... shape) {
-      return declare(key, form, Learning.DECAYS, draw, shape);
+      return list.declare(key, form, Learning.DECAYS, draw, shape);
     }
 
     private Weight plain(String key, Draw draw, long... shape) {
-      return declare(key, Form.PLAIN, Learning.PLAIN, draw, shape);
+      return list.declare(key, Form.PLAIN, Learning.PLAIN, draw, shape);
     }
 
     VimWeights network() {
@@ -150,12 +144,12 @@ record VimWeights(
       Draw embedding = Draw.normal(DEVIATION);
       List<Weight> classTokens = new ArrayList<>();
       for (String key : classTokens(config.classToken())) {
-        classTokens.add(declare(key, Form.NUMBERS, Learning.PLAIN, embedding, 1, 1, dim));
+        classTokens.add(list.declare(key, Form.NUMBERS, Learning.PLAIN, embedding, 1, 1, dim));
       }
       Weight positions =
           sizes.positions() == 0
               ? null
-              : declare(
+              : list.declare(
                   VimKeys.POSITIONS,
                   Form.NUMBERS,
                   Learning.PLAIN,
@@ -187,7 +181,7 @@ record VimWeights(
       }
       NormWeights finalNorm = norm("norm_f.");
       return new VimWeights(
-          List.copyOf(list),
+          list.toList(),
           List.copyOf(classTokens),
           positions,
           projection,
@@ -210,7 +204,7 @@ record VimWeights(
 
     private Weight rotary(String key) {
       return config.hasRotary()
-          ? declare(key, Form.NUMBERS, Learning.NONE, Draw.ZEROS, sizes.rotary(), sizes.dim())
+          ? list.declare(key, Form.NUMBERS, Learning.NONE, Draw.ZEROS, sizes.rotary(), sizes.dim())
           : null;
     }
 
@@ -228,7 +222,7 @@ record VimWeights(
       // rows of its weight.
       Weight scale =
           config.has(VimTrait.LAYER_SCALE)
-              ? declare(mixer + "gamma", Form.NUMBERS, Learning.PLAIN, Draw.ONES, dim)
+              ? list.declare(mixer + "gamma", Form.NUMBERS, Learning.PLAIN, Draw.ONES, dim)
               : null;
       String factors = scale == null ? null : scale.key();
       Decay forwardDecay = decay(mixer + "A_log", mixer + "D");
@@ -262,7 +256,7 @@ record VimWeights(
           matrix(mixer + "out_proj.weight", new Form.Matrix(1, false, factors), out, dim, inner);
       Weight outBias =
           config.has(VimTrait.OUT_BIAS)
-              ? declare(
+              ? list.declare(
                   mixer + "out_proj.bias",
                   new Form.Plain(factors),
                   Learning.PLAIN,
@@ -284,7 +278,7 @@ record VimWeights(
     /** A_log, of which row by row the n-th is log n. */
     private Weight logarithms(String key) {
       int states = sizes.states();
-      return declare(
+      return list.declare(
           key,
           Form.DECAY,
           Learning.PLAIN,

@@ -65,6 +65,19 @@ public record Sum(
    * @return the operation
    */
   public static Sum of(Tensor parts, long first, Tensor out) {
+    return of(parts, first, 0, out);
+  }
+
+  /**
+   * The sum over the first axis of a piece of each part, added to what is there.
+   *
+   * @param parts (count, ...)
+   * @param first the piece's first element in a part
+   * @param accumulate what the old content of {@code out} is multiplied by; 0 overwrites it unread
+   * @param out with as many elements as the piece
+   * @return the operation
+   */
+  public static Sum of(Tensor parts, long first, float accumulate, Tensor out) {
     Checks.float32(NAME, "parts", parts);
     Checks.require(
         parts.shape().rank() >= 1 && parts.shape().elements() > 0,
@@ -72,7 +85,7 @@ public record Sum(
         "parts is %s; expected F32(count, ...)",
         parts);
     long count = parts.shape().size(0);
-    return new Sum(parts, first, count, parts.shape().elements() / count, 0, 1, out);
+    return new Sum(parts, first, count, parts.shape().elements() / count, accumulate, 1, out);
   }
 
   /**
@@ -83,8 +96,20 @@ public record Sum(
    * @return the operation
    */
   public static Sum ofRows(Columns rows, Tensor out) {
+    return ofRows(rows, 0, out);
+  }
+
+  /**
+   * The sum over rows, added to what is there.
+   *
+   * @param rows the gradient of a layer's output
+   * @param accumulate what the old content of {@code out} is multiplied by; 0 overwrites it unread
+   * @param out one number per column
+   * @return the operation
+   */
+  public static Sum ofRows(Columns rows, float accumulate, Tensor out) {
     Checks.present(NAME, "rows", rows);
-    return new Sum(rows.tensor(), rows.first(), rows.rows(), rows.rowStride(), 0, 1, out);
+    return new Sum(rows.tensor(), rows.first(), rows.rows(), rows.rowStride(), accumulate, 1, out);
   }
 
   @Override

@@ -3,11 +3,9 @@ package io.panamba.tests.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.panamba.model.Architectures;
-import io.panamba.model.Architectures.Preset;
 import io.panamba.model.Inference;
 import io.panamba.model.Network;
 import io.panamba.model.architecture.InferenceOptions;
-import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.architecture.Settings;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.runtime.Device;
@@ -54,14 +52,9 @@ class PublishedSizesTest {
   }
 
   private static Network load(String name, Device device) {
-    return load(Architectures.preset(name), device);
-  }
-
-  private static <C extends NetworkConfig> Network load(Preset<C> preset, Device device) {
     try (Arena arena = Arena.ofConfined();
         Checkpoint checkpoint =
-            Checkpoint.of(
-                Network.draw(preset.family(), preset.config(Settings.none()), 1, arena))) {
+            Checkpoint.of(Architectures.preset(name).draw(Settings.none(), 1, arena))) {
       return Network.load(checkpoint, device, Settings.none());
     }
   }
