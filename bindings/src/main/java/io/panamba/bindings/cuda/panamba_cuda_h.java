@@ -464,7 +464,6 @@ public class panamba_cuda_h extends panamba_cuda_h$shared {
            throw new AssertionError("should not reach here", ex$);
         }
     }
-
     private static final int PANAMBA_CUDA_GATHER_PATCHES = (int)256L;
     /**
      * {@snippet lang=c :
@@ -683,6 +682,5 @@ public class panamba_cuda_h extends panamba_cuda_h$shared {
            throw new AssertionError("should not reach here", ex$);
         }
     }
-
 }
 
