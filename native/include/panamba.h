@@ -1,5 +1,5 @@
 /*
- * Panamba: the operations of Vision Mamba, as a C interface.
+ * Panamba: the operations of Vision Mamba and its relatives, as a C interface.
  *
  * Conventions
  *   - Tensors are dense along their last axis ("channels last"): activations are (batch, length, channels). A stride
@@ -14,8 +14,8 @@
  *   - Reserved fields must be zero.
  *   - What an operation writes overlaps nothing else that it reads or writes, but for these pairs, which may be one and
  *     the same buffer, with elements of one type and rows at the same places: rotary's out and x; norm's out and
- *     addend; norm's out and residual, whose sum is then lost; a scan direction's final_state and its own
- *     initial_state. A scan's out is none of its inputs, since the second direction reads what the first would have
+ *     addend; norm's out and residual, whose sum is then lost; a depthwise convolution's and a gate's out and gate; a
+ *     gate's out and x; a scan direction's final_state and its own initial_state. A scan's out is none of its inputs, since the second direction reads what the first would have
  *     overwritten; a convolution's is not x, since its neighbours are read later. Inputs may overlap each other.
  *   - Parameters named keep are not looked at: a caller whose memory is checked for lifetime passes one pointer per
  *     memory owner, so that its runtime holds them for the duration of the call. They may be null.
@@ -38,18 +38,23 @@ extern "C" {
 #endif
 
 /* Changes with a release that changes a struct, an enum value or the meaning of a function. */
-#define PANAMBA_ABI_VERSION 3
+#define PANAMBA_ABI_VERSION 4
 
 /* Buffers and packed matrices need no alignment beyond that of their element; 64 bytes is fastest. */
 #define PANAMBA_ALIGNMENT 64
 
 /* Widest kernel of the causal convolution, largest state of the scan, most rows between states that it saves, most
- * class tokens of an embedding, widest head of attention. */
+ * class tokens of an embedding, widest head of attention. Of a 2-D convolution the longest side of a kernel, the most
+ * channels, and the most pixels and colours under a kernel that reads planes; of a depthwise one the longest side. */
 #define PANAMBA_MAX_KERNEL 4
 #define PANAMBA_MAX_STATES 64
 #define PANAMBA_MAX_SAVED_INTERVAL 64
 #define PANAMBA_MAX_CLASS_TOKENS 2
 #define PANAMBA_MAX_HEAD_DIM 128
+#define PANAMBA_MAX_CONV_SIDE 16
+#define PANAMBA_MAX_CONV_CHANNELS 8192
+#define PANAMBA_MAX_PLANAR_DEPTH 768
+#define PANAMBA_MAX_DEPTHWISE_SIDE 7
 
 enum panamba_status {
   PANAMBA_OK = 0,
@@ -164,13 +169,20 @@ typedef struct {
   int32_t reserved;
 } panamba_patch_embedding_args;
 
+/*
+ * x / (1 + e^-x), and x Phi(x) = x (1 + erf(x / sqrt(2))) / 2, GELU in the form of the error function (Hendrycks and
+ * Gimpel, arXiv 1606.08415).
+ */
+enum panamba_activation { PANAMBA_ACTIVATION_NONE = 0, PANAMBA_ACTIVATION_SILU = 1, PANAMBA_ACTIVATION_GELU = 2 };
+
 enum panamba_norm_kind { PANAMBA_RMS_NORM = 0, PANAMBA_LAYER_NORM = 1 };
 
 /*
  * Residual add and normalisation over the last axis:
  *   residual = residual_scale * residual + addend     (only if addend is given; residual is left alone otherwise)
- *   out = residual / sqrt(mean(residual^2) + eps) * weight + bias                        PANAMBA_RMS_NORM
- *   out = (residual - mean) / sqrt(mean((residual - mean)^2) + eps) * weight + bias      PANAMBA_LAYER_NORM
+ *   y = residual / sqrt(mean(residual^2) + eps) * weight + bias                          PANAMBA_RMS_NORM
+ *   y = (residual - mean) / sqrt(mean((residual - mean)^2) + eps) * weight + bias        PANAMBA_LAYER_NORM
+ *   out = activation(y)
  * Row r starts at residual + r * residual_row_stride; addend and out are dense.
  */
 typedef struct {
@@ -184,19 +196,15 @@ typedef struct {
   int64_t residual_row_stride;
   float residual_scale;
   float eps;
-  int32_t kind;  /* panamba_norm_kind */
-  int32_t dtype; /* of out: PANAMBA_F32 or PANAMBA_BF16 */
+  int32_t kind;       /* panamba_norm_kind */
+  int32_t dtype;      /* of out: PANAMBA_F32 or PANAMBA_BF16 */
+  int32_t activation; /* panamba_activation */
+  int32_t reserved;
 } panamba_norm_args;
 
 /*
- * x / (1 + e^-x), and x Phi(x) = x (1 + erf(x / sqrt(2))) / 2, GELU in the form of the error function (Hendrycks and
- * Gimpel, arXiv 1606.08415).
- */
-enum panamba_activation { PANAMBA_ACTIVATION_NONE = 0, PANAMBA_ACTIVATION_SILU = 1, PANAMBA_ACTIVATION_GELU = 2 };
-
-/*
- * Linear layer: out = activation(accumulate * out + input . weight^T + bias). accumulate 0 does not read out. Sums are
- * float32 whatever the types.
+ * Linear layer: out = activation(accumulate * out + input . weight^T + bias). accumulate 0 does not read out. Or, if it
+ * multiplies, out = out * (input . weight^T + bias): out holds a gate. Sums are float32 whatever the types.
  */
 typedef struct {
   const void *input;  /* (rows, depth) */
@@ -212,6 +220,8 @@ typedef struct {
   int32_t dtype;      /* of input and weight: PANAMBA_F32 or PANAMBA_BF16 */
   int32_t out_dtype;  /* PANAMBA_F32 or PANAMBA_BF16 */
   int32_t activation; /* panamba_activation */
+  int32_t multiply;   /* 0; or 1 with accumulate 0 and no activation */
+  int32_t reserved;
 } panamba_linear_args;
 
 /* One direction of the causal convolution; out = null leaves it out. */
@@ -356,6 +366,103 @@ typedef struct {
   int32_t dtype; /* of q, k, v and out: PANAMBA_F32 or PANAMBA_BF16 */
 } panamba_attention_args;
 
+/*
+ * Two-dimensional convolution (a cross-correlation, as torch.nn.Conv2d), with zeros around the image:
+ *   out[b, y, x] = activation(accumulate * out[b, y, x] + bias
+ *                  + sum over ky, kx of weight[ky, kx] . input[b, stride y + ky - padding, stride x + kx - padding])
+ * where out_height = (height + 2 padding - kernel_height) / stride + 1, rounded down, and out_width likewise. Transposed
+ * (torch.nn.ConvTranspose2d, and the gradient of the input of the convolution above) it is
+ *   out[b, y, x] = activation(accumulate * out[b, y, x] + bias
+ *                  + sum over ky, kx of weight[ky, kx] . input[b, (y + padding - ky) / stride, (x + padding - kx) / stride])
+ * over those ky and kx for which both are whole numbers inside the input; height = (out_height + 2 padding -
+ * kernel_height) / stride + 1, rounded down, and width likewise, so that several sizes of out belong to one of input.
+ * Pixels of input are rows of channels; or input is planar, float32, rounded to dtype, and no pixel is copied but to
+ * the stack. Sums are float32 whatever the types, and accumulate 0 does not read out.
+ */
+typedef struct {
+  const void *input;  /* (batch, height, width, channels), pixels input_pixel_stride apart; planar: (batch, channels,
+                         height, width) */
+  const void *weight; /* kernel_height * kernel_width packed matrices (columns, channels) one behind the other, in the
+                         order of ky, kx; planar: one packed matrix (columns, channels * kernel_height * kernel_width),
+                         as PyTorch stores it */
+  const float *bias;  /* (columns) or null */
+  void *out;          /* (batch, out_height, out_width, columns) */
+  int64_t batch;
+  int64_t height;
+  int64_t width;
+  int64_t channels; /* 1 .. PANAMBA_MAX_CONV_CHANNELS */
+  int64_t columns;
+  int64_t kernel_height; /* 1 .. PANAMBA_MAX_CONV_SIDE */
+  int64_t kernel_width;
+  int64_t stride;  /* 1 .. PANAMBA_MAX_CONV_SIDE */
+  int64_t padding; /* 0 .. PANAMBA_MAX_CONV_SIDE, below both sides of the kernel */
+  int64_t out_height;
+  int64_t out_width;
+  int64_t input_pixel_stride; /* not looked at where the input is planar */
+  float accumulate;
+  int32_t planar;     /* 0 or 1; channels * kernel_height * kernel_width <= PANAMBA_MAX_PLANAR_DEPTH then */
+  int32_t transposed; /* 0 or 1, and not planar then */
+  int32_t dtype;      /* of weight, and of input where it is not planar: PANAMBA_F32 or PANAMBA_BF16 */
+  int32_t out_dtype;  /* PANAMBA_F32 or PANAMBA_BF16 */
+  int32_t activation; /* panamba_activation */
+} panamba_conv2d_args;
+
+/*
+ * Depthwise convolution of an odd side k over a grid, stride 1, with zeros around it:
+ *   out[b, y, x] = gate[b, y, x] * activation(bias + sum over ky, kx of weight[ky, kx] * x[b, y + ky - k/2, x + kx - k/2])
+ * channel by channel (torch.nn.Conv2d with groups = channels). Flipped, ky and kx count the other way round, which makes
+ * it the gradient of x. Taps outside of the grid are left out.
+ */
+typedef struct {
+  const void *x;       /* (batch, height, width, channels), pixels x_pixel_stride apart */
+  const float *weight; /* (side, side, channels) */
+  const float *bias;   /* (channels) or null */
+  const void *gate;    /* (batch, height, width, channels), pixels gate_pixel_stride apart; or null for 1. May be out,
+                          with its stride */
+  void *out;           /* (batch, height, width, channels), pixels out_pixel_stride apart */
+  int64_t batch;
+  int64_t height;
+  int64_t width;
+  int64_t channels;
+  int64_t x_pixel_stride;
+  int64_t gate_pixel_stride;
+  int64_t out_pixel_stride;
+  int32_t side;       /* 3, 5 or 7 */
+  int32_t dtype;      /* of x, gate and out: PANAMBA_F32 or PANAMBA_BF16 */
+  int32_t activation; /* panamba_activation */
+  int32_t flipped;    /* 0 or 1 */
+} panamba_depthwise_args;
+
+/* A gate: out = gate * x, element by element. */
+typedef struct {
+  const void *gate; /* (rows, columns), rows gate_row_stride apart */
+  const void *x;    /* (rows, columns), rows x_row_stride apart */
+  void *out;        /* (rows, columns), rows out_row_stride apart; may be gate or x, with its stride */
+  int64_t rows;
+  int64_t columns;
+  int64_t gate_row_stride;
+  int64_t x_row_stride;
+  int64_t out_row_stride;
+  int32_t dtype; /* of all three: PANAMBA_F32 or PANAMBA_BF16 */
+  int32_t reserved;
+} panamba_gate_args;
+
+/*
+ * Patch merging (Swin, arXiv 2103.14030, section 3.1; VMamba, arXiv 2401.10166): every 2 x 2 pixels as one row,
+ *   out[b, y, x] = [x[b, 2y, 2x], x[b, 2y + 1, 2x], x[b, 2y, 2x + 1], x[b, 2y + 1, 2x + 1]]
+ * with zeros below and at the right of odd sides. Reversed, x is written from out: the gradient.
+ */
+typedef struct {
+  float *x;   /* (batch, height, width, channels); only read unless reversed */
+  float *out; /* (batch, ceil(height / 2), ceil(width / 2), 4 * channels); only read if reversed */
+  int64_t batch;
+  int64_t height;
+  int64_t width;
+  int64_t channels;
+  int32_t reversed; /* 0 or 1 */
+  int32_t reserved;
+} panamba_patch_merging_args;
+
 enum panamba_operation {
   PANAMBA_PATCH_EMBEDDING = 0,
   PANAMBA_NORM = 1,
@@ -384,7 +491,14 @@ enum panamba_operation {
   PANAMBA_ATTENTION_GRADIENT = 22,
   PANAMBA_SCALE = 23,
   PANAMBA_SCALE_GRADIENT = 24,
-  PANAMBA_PATCHES_GRADIENT = 25
+  PANAMBA_PATCHES_GRADIENT = 25,
+  PANAMBA_CONV2D = 26,
+  PANAMBA_DEPTHWISE = 27,
+  PANAMBA_GATE = 28,
+  PANAMBA_PATCH_MERGING = 29,
+  /* Of training too. */
+  PANAMBA_CONV2D_GRADIENT = 30,
+  PANAMBA_DEPTHWISE_GRADIENT = 31
 };
 
 /* One operation of a program: its code and its struct of arguments. */

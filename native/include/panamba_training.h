@@ -289,6 +289,7 @@ typedef struct {
   int64_t patch_width;
   int64_t stride_height;
   int64_t stride_width;
+  int64_t padding; /* zeros on every side, fewer than a patch has pixels */
   int64_t class_tokens;
   int64_t class_index[PANAMBA_MAX_CLASS_TOKENS];
 } panamba_patches_args;
@@ -308,9 +309,54 @@ typedef struct {
   int64_t patch_width;
   int64_t stride_height;
   int64_t stride_width;
+  int64_t padding;
   int64_t class_tokens;
   int64_t class_index[PANAMBA_MAX_CLASS_TOKENS];
 } panamba_patches_gradient_args;
+
+/*
+ * Gradient of PANAMBA_CONV2D's weight, channels last:
+ *   weight_gradient[ky, kx] = accumulate * weight_gradient[ky, kx]
+ *     + sum over b, y, x of input[b, stride y + ky - padding, stride x + kx - padding] out_gradient[b, y, x]^T
+ * accumulate 0 does not read it. That of the input is PANAMBA_CONV2D transposed, that of the bias PANAMBA_SUM over rows.
+ * Of planar input it is a PANAMBA_PRODUCT with PANAMBA_PATCHES.
+ */
+typedef struct {
+  const float *input;        /* (batch, height, width, channels) */
+  const float *out_gradient; /* (batch, out_height, out_width, columns) */
+  float *weight_gradient;    /* (kernel_height, kernel_width, channels, columns) */
+  int64_t batch;
+  int64_t height;
+  int64_t width;
+  int64_t channels;
+  int64_t columns;
+  int64_t kernel_height; /* 1 .. PANAMBA_MAX_CONV_SIDE */
+  int64_t kernel_width;
+  int64_t stride;
+  int64_t padding;
+  float accumulate;
+  int32_t reserved;
+} panamba_conv2d_gradient_args;
+
+/*
+ * Gradient of PANAMBA_DEPTHWISE's parameters, without gate and activation:
+ *   parameter_parts[b, ky, kx] = sum over y, x of x[b, y + ky - k/2, x + kx - k/2] * out_gradient[b, y, x]
+ *   parameter_parts[b, k k]    = sum over y, x of out_gradient[b, y, x]
+ * That of x is PANAMBA_DEPTHWISE flipped, without bias; that of a gate is PANAMBA_GATE.
+ */
+typedef struct {
+  const float *x;            /* (batch, height, width, channels), pixels x_pixel_stride apart */
+  const float *out_gradient; /* (batch, height, width, channels), pixels out_gradient_pixel_stride apart */
+  float *parameter_parts;    /* (batch, side * side + 1, channels), of each image */
+  int64_t batch;
+  int64_t height;
+  int64_t width;
+  int64_t channels;
+  int64_t x_pixel_stride;
+  int64_t out_gradient_pixel_stride;
+  int32_t side; /* 3, 5 or 7 */
+  int32_t reserved;
+} panamba_depthwise_gradient_args;
 
 /*
  * Softmax cross-entropy with label smoothing (arXiv 1512.00567 section 7), and its gradient:

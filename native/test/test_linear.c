@@ -35,6 +35,7 @@ typedef struct {
   int32_t dtype;
   int32_t out_dtype;
   int32_t activation;
+  int32_t multiply; /* where nothing is accumulated, and nothing activated */
 } linear_shape;
 
 static int32_t draw_activation(void) { return draw(2) ? PANAMBA_ACTIVATION_GELU : PANAMBA_ACTIVATION_SILU; }
@@ -50,7 +51,8 @@ static linear_shape draw_shape(int64_t rows, int64_t columns, int64_t depth, siz
                         .biased = draw(2) == 0,
                         .dtype = all_types[type % COUNT(all_types)][0],
                         .out_dtype = all_types[type % COUNT(all_types)][1],
-                        .activation = draw(3) ? PANAMBA_ACTIVATION_NONE : draw_activation()};
+                        .activation = draw(3) ? PANAMBA_ACTIVATION_NONE : draw_activation(),
+                        .multiply = draw(3) == 0};
 }
 
 /* The arguments of a case; `*weight` is the matrix before packing. */
@@ -63,13 +65,14 @@ static panamba_linear_args take_arguments(const linear_shape *s, float **weight)
                               .accumulate = s->accumulate,
                               .dtype = s->dtype,
                               .out_dtype = s->out_dtype,
-                              .activation = s->activation};
+                              .activation = s->activation,
+                              .multiply = s->multiply && s->accumulate == 0 && !s->activation};
   args.input = take_rows_of(s->dtype, s->rows, s->depth, args.input_row_stride, -1, 1);
   *weight = take_filled(s->columns * s->depth, -1, 1);
   args.weight = take_packed_of(s->dtype, *weight, s->columns, s->depth);
   args.bias = s->biased ? take_filled(s->columns, -1, 1) : 0;
   args.out = take_output_of(s->out_dtype, (s->rows - 1) * args.out_row_stride + s->columns);
-  for (int64_t row = 0; row < s->rows && s->accumulate != 0; row++) {
+  for (int64_t row = 0; row < s->rows && (s->accumulate != 0 || args.multiply); row++) {
     fill_elements(args.out, s->out_dtype, row * args.out_row_stride, s->columns, -1, 1);
   }
   return args;
@@ -105,6 +108,11 @@ static void check_product(const panamba_linear_args *args, const float *weight) 
         magnitude += fabs(term);
       }
       double allowed = LINEAR_BOUND(args->depth) * magnitude;
+      if (args->multiply) {
+        double factor = element(before, args->out_dtype, place);
+        sum *= factor;
+        allowed = allowed * fabs(factor) + fabs(sum) * 0x1p-24;
+      }
       if (args->activation == PANAMBA_ACTIVATION_SILU) {
         check_element("activated", args->out, args->out_dtype, place, silu(sum), silu_error(sum, allowed));
       } else if (args->activation == PANAMBA_ACTIVATION_GELU) {
@@ -120,10 +128,10 @@ static void check_product(const panamba_linear_args *args, const float *weight) 
 
 static void linear_case(linear_shape s, placement where, int misalignment) {
   describe(
-      "linear rows %d columns %d depth %d gaps %d and %d accumulate %g bias %d dtypes %d and %d activation %d, placed "
-      "%d misaligned %d",
+      "linear rows %d columns %d depth %d gaps %d and %d accumulate %g bias %d dtypes %d and %d activation %d "
+      "multiply %d, placed %d misaligned %d",
       (int)s.rows, (int)s.columns, (int)s.depth, (int)s.input_gap, (int)s.out_gap, (double)s.accumulate, s.biased,
-      s.dtype, s.out_dtype, s.activation, where, misalignment);
+      s.dtype, s.out_dtype, s.activation, s.multiply, where, misalignment);
   begin_case(where, misalignment);
   float *weight;
   panamba_linear_args args = take_arguments(&s, &weight);
@@ -263,6 +271,13 @@ static void refusals(void) {
   REFUSED_DTYPE(panamba_linear_args, PANAMBA_LINEAR, a, out_dtype);
   LINEAR(activation = -1);
   LINEAR(activation = 3);
+  LINEAR(multiply = -1);
+  LINEAR(multiply = 2);
+  LINEAR(reserved = 1);
+  a.multiply = 1;
+  run_operation(PANAMBA_LINEAR, &a);
+  LINEAR(accumulate = 1);
+  LINEAR(activation = PANAMBA_ACTIVATION_SILU);
   end_case();
 }
 

@@ -2,9 +2,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "gelu.h"
 #include "harness.h"
 #include "memory.h"
 #include "refusal.h"
+#include "silu.h"
 
 /* One fused multiply-add in most tiers, a product and a sum in the portable one: two roundings of 2^-24. */
 #define RESIDUAL_BOUND 0x1p-23
@@ -28,6 +30,7 @@ typedef struct {
   int biased;
   int added;
   int32_t dtype; /* of the result */
+  int32_t activation;
 } norm_shape;
 
 static const float scales[] = {1.0f, 0.5f, -1.5f, 0.0f};
@@ -43,7 +46,8 @@ static norm_shape draw_shape(int64_t rows, int64_t dim) {
                       .kind = draw(2) ? PANAMBA_RMS_NORM : PANAMBA_LAYER_NORM,
                       .biased = draw(2) == 0,
                       .added = draw(2) == 0,
-                      .dtype = draw_dtype()};
+                      .dtype = draw_dtype(),
+                      .activation = draw(2) ? PANAMBA_ACTIVATION_NONE : (int32_t)draw(3)};
 }
 
 static panamba_norm_args take_arguments(const norm_shape *s, double low, double high) {
@@ -58,7 +62,8 @@ static panamba_norm_args take_arguments(const norm_shape *s, double low, double 
                             .residual_scale = s->scale,
                             .eps = s->eps,
                             .kind = s->kind,
-                            .dtype = s->dtype};
+                            .dtype = s->dtype,
+                            .activation = s->activation};
   /* Without an addend the residual must stay as it is. */
   int64_t count = (s->rows - 1) * stride + s->dim;
   args.residual = s->added ? take_output(count) : take_input(count);
@@ -92,16 +97,24 @@ static void check_row(const panamba_norm_args *args, int64_t row) {
     double bias = args->bias ? (double)args->bias[i] : 0;
     double wanted = ((double)x[i] - mean) / root * weight + bias;
     double magnitude = (fabs((double)x[i]) + size) / root * fabs(weight) + fabs(bias);
-    check_element("out", args->out, args->dtype, row * args->dim + i, wanted, NORM_BOUND * magnitude + SMALLEST);
+    double allowed = NORM_BOUND * magnitude + SMALLEST;
+    if (args->activation == PANAMBA_ACTIVATION_SILU) {
+      allowed = silu_error(wanted, allowed);
+      wanted = silu(wanted);
+    } else if (args->activation == PANAMBA_ACTIVATION_GELU) {
+      allowed = gelu_error(wanted, allowed);
+      wanted = gelu(wanted);
+    }
+    check_element("out", args->out, args->dtype, row * args->dim + i, wanted, allowed);
   }
 }
 
 static void norm_case(norm_shape s, placement where, int misalignment, double low, double high) {
   describe(
-      "norm rows %d dim %d gap %d scale %g eps %g kind %d bias %d addend %d dtype %d values %g to %g, placed %d "
-      "misaligned %d",
-      (int)s.rows, (int)s.dim, (int)s.gap, (double)s.scale, (double)s.eps, s.kind, s.biased, s.added, s.dtype, low,
-      high, where, misalignment);
+      "norm rows %d dim %d gap %d scale %g eps %g kind %d bias %d addend %d dtype %d activation %d values %g to %g, "
+      "placed %d misaligned %d",
+      (int)s.rows, (int)s.dim, (int)s.gap, (double)s.scale, (double)s.eps, s.kind, s.biased, s.added, s.dtype,
+      s.activation, low, high, where, misalignment);
   begin_case(where, misalignment);
   panamba_norm_args args = take_arguments(&s, low, high);
   run_operation(PANAMBA_NORM, &args);
@@ -251,6 +264,9 @@ static void refusals(void) {
   NORM(residual_row_stride = INT64_MAX);
   NORM(kind = 2);
   NORM(kind = -1);
+  NORM(activation = 3);
+  NORM(activation = -1);
+  NORM(reserved = 1);
   NORM(eps = -1e-5f);
   NORM(eps = NAN);
   REFUSED_DTYPE(panamba_norm_args, PANAMBA_NORM, a, dtype);

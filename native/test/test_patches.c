@@ -11,12 +11,13 @@ typedef struct {
   int64_t patch;
   int64_t stride;
   int64_t class_tokens;
+  int64_t padding;
 } patch_shape;
 
 static void patches_case(patch_shape s, placement where, int misalignment) {
-  describe("patches of %d of (%d, %d, %d) sides %d stride %d class tokens %d, placed %d misaligned %d", (int)s.batch,
-           (int)s.channels, (int)s.height, (int)s.width, (int)s.patch, (int)s.stride, (int)s.class_tokens, where,
-           misalignment);
+  describe("patches of %d of (%d, %d, %d) sides %d stride %d padding %d class tokens %d, placed %d misaligned %d",
+           (int)s.batch, (int)s.channels, (int)s.height, (int)s.width, (int)s.patch, (int)s.stride, (int)s.padding,
+           (int)s.class_tokens, where, misalignment);
   begin_case(where, misalignment);
   panamba_patches_args a = {.batch = s.batch,
                             .channels = s.channels,
@@ -26,9 +27,10 @@ static void patches_case(patch_shape s, placement where, int misalignment) {
                             .patch_width = s.patch + 1,
                             .stride_height = s.stride,
                             .stride_width = s.stride + 2,
+                            .padding = s.padding,
                             .class_tokens = s.class_tokens};
-  int64_t rows = (a.height - a.patch_height) / a.stride_height + 1;
-  int64_t columns = (a.width - a.patch_width) / a.stride_width + 1;
+  int64_t rows = (a.height + 2 * a.padding - a.patch_height) / a.stride_height + 1;
+  int64_t columns = (a.width + 2 * a.padding - a.patch_width) / a.stride_width + 1;
   int64_t length = rows * columns + a.class_tokens;
   int64_t depth = a.channels * a.patch_height * a.patch_width;
   for (int64_t i = 0; i < a.class_tokens; i++) {
@@ -47,9 +49,10 @@ static void patches_case(patch_shape s, placement where, int misalignment) {
       }
       for (int64_t i = 0; i < depth; i++) {
         int64_t channel = i / (a.patch_height * a.patch_width);
-        int64_t y = patch / columns * a.stride_height + i / a.patch_width % a.patch_height;
-        int64_t x = patch % columns * a.stride_width + i % a.patch_width;
-        float wanted = is_class ? 0 : a.image[((image * a.channels + channel) * a.height + y) * a.width + x];
+        int64_t y = patch / columns * a.stride_height + i / a.patch_width % a.patch_height - a.padding;
+        int64_t x = patch % columns * a.stride_width + i % a.patch_width - a.padding;
+        int inside = y >= 0 && y < a.height && x >= 0 && x < a.width;
+        float wanted = is_class || !inside ? 0 : a.image[((image * a.channels + channel) * a.height + y) * a.width + x];
         int64_t place = (image * length + token) * depth + i;
         CHECK(a.out[place] == wanted, "out[%d] is %g, not %g", (int)place, (double)a.out[place], (double)wanted);
       }
@@ -90,6 +93,8 @@ static void refusals(void) {
   PATCHES_SIZE(stride_width);
   PATCHES(patch_height = 9);
   PATCHES(patch_width = 9);
+  PATCHES(padding = -1);
+  PATCHES(padding = 4);
   PATCHES(class_tokens = -1);
   PATCHES(class_tokens = PANAMBA_MAX_CLASS_TOKENS + 1);
   PATCHES(class_index[0] = -1);
@@ -109,7 +114,8 @@ static void test(void) {
                      .width = patch + 1 + draw(20),
                      .patch = patch,
                      .stride = 1 + draw(patch),
-                     .class_tokens = draw(3)};
+                     .class_tokens = draw(3),
+                     .padding = draw(2) * draw(patch)};
     patches_case(s, (placement)draw(3), 0);
   }
   on_processor(refusals);

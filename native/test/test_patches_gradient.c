@@ -14,6 +14,7 @@ typedef struct {
   int64_t patch;
   int64_t stride;
   int64_t class_tokens;
+  int64_t padding;
 } patch_shape;
 
 typedef struct {
@@ -24,7 +25,7 @@ typedef struct {
 
 /* What the patches add to an image's pixels, token by token. */
 static void add_up(const panamba_patches_gradient_args *a, int64_t image, int64_t length, const pixel_sums *pixels) {
-  int64_t columns = (a->width - a->patch_width) / a->stride_width + 1;
+  int64_t columns = (a->width + 2 * a->padding - a->patch_width) / a->stride_width + 1;
   int64_t depth = a->channels * a->patch_height * a->patch_width;
   int64_t patch = 0;
   for (int64_t token = 0; token < length; token++) {
@@ -34,8 +35,11 @@ static void add_up(const panamba_patches_gradient_args *a, int64_t image, int64_
     }
     for (int64_t i = 0; i < depth && !is_class; i++) {
       int64_t channel = i / (a->patch_height * a->patch_width);
-      int64_t y = patch / columns * a->stride_height + i / a->patch_width % a->patch_height;
-      int64_t x = patch % columns * a->stride_width + i % a->patch_width;
+      int64_t y = patch / columns * a->stride_height + i / a->patch_width % a->patch_height - a->padding;
+      int64_t x = patch % columns * a->stride_width + i % a->patch_width - a->padding;
+      if (y < 0 || y >= a->height || x < 0 || x >= a->width) {
+        continue;
+      }
       int64_t place = (channel * a->height + y) * a->width + x;
       double term = (double)a->patch_gradient[(image * length + token) * depth + i];
       pixels->sum[place] += term;
@@ -62,9 +66,11 @@ static void check_image(const panamba_patches_gradient_args *a, int64_t image, i
 }
 
 static void gradient_case(patch_shape s, placement where, int misalignment) {
-  describe("gradient of patches of %d of (%d, %d, %d) sides %d stride %d class tokens %d, placed %d misaligned %d",
-           (int)s.batch, (int)s.channels, (int)s.height, (int)s.width, (int)s.patch, (int)s.stride, (int)s.class_tokens,
-           where, misalignment);
+  describe(
+      "gradient of patches of %d of (%d, %d, %d) sides %d stride %d padding %d class tokens %d, placed %d misaligned "
+      "%d",
+      (int)s.batch, (int)s.channels, (int)s.height, (int)s.width, (int)s.patch, (int)s.stride, (int)s.padding,
+      (int)s.class_tokens, where, misalignment);
   begin_case(where, misalignment);
   panamba_patches_gradient_args a = {.batch = s.batch,
                                      .channels = s.channels,
@@ -74,9 +80,10 @@ static void gradient_case(patch_shape s, placement where, int misalignment) {
                                      .patch_width = s.patch + 1,
                                      .stride_height = s.stride,
                                      .stride_width = s.stride + 2,
+                                     .padding = s.padding,
                                      .class_tokens = s.class_tokens};
-  int64_t rows = (a.height - a.patch_height) / a.stride_height + 1;
-  int64_t columns = (a.width - a.patch_width) / a.stride_width + 1;
+  int64_t rows = (a.height + 2 * a.padding - a.patch_height) / a.stride_height + 1;
+  int64_t columns = (a.width + 2 * a.padding - a.patch_width) / a.stride_width + 1;
   int64_t length = rows * columns + a.class_tokens;
   int64_t depth = a.channels * a.patch_height * a.patch_width;
   for (int64_t i = 0; i < a.class_tokens; i++) {
@@ -150,7 +157,8 @@ static void test(void) {
                      .width = patch + 1 + draw(20),
                      .patch = patch,
                      .stride = 1 + draw(patch + 2),
-                     .class_tokens = draw(3)};
+                     .class_tokens = draw(3),
+                     .padding = draw(2) * draw(patch)};
     gradient_case(s, (placement)draw(3), 0);
   }
   on_processor(refusals);

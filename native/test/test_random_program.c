@@ -24,6 +24,9 @@ typedef union {
   panamba_rotary_args rotary;
   panamba_attention_args attention;
   panamba_pool_args pool;
+  panamba_conv2d_args conv2d;
+  panamba_depthwise_args depthwise;
+  panamba_gate_args gate;
 } arguments;
 
 /* What a step touches of what other steps write. */
@@ -231,6 +234,81 @@ static void add_pool(program *p) {
   add_step(p, PANAMBA_POOL, (arguments){.pool = args}, (uses){{args.input}, {args.out}});
 }
 
+/* The rows of a sequence as a grid. */
+static int64_t height_of(const program *p) { return p->length % 3 == 0 ? 3 : p->length % 2 == 0 ? 2 : 1; }
+
+static void add_conv2d(program *p) {
+  const value *x = pick_value(p, -1, -1);
+  panamba_conv2d_args args = {.input = x->data,
+                              .batch = p->batch,
+                              .height = height_of(p),
+                              .width = p->length / height_of(p),
+                              .channels = x->width,
+                              .columns = 1 + draw(40),
+                              .kernel_height = 1,
+                              .kernel_width = 3,
+                              .stride = 1,
+                              .input_pixel_stride = x->width,
+                              .dtype = x->dtype,
+                              .out_dtype = draw_dtype(),
+                              .activation = (int32_t)draw(3)};
+  /* A padding is one of both sides: kernels of 3 x 3 keep the size, of 1 x 1 too. */
+  int64_t side = draw(2) ? 3 : 1;
+  args.kernel_height = args.kernel_width = side;
+  args.padding = side / 2;
+  args.out_height = args.height;
+  args.out_width = args.width;
+  int64_t bytes = panamba_packed_size(args.columns, args.channels, args.dtype);
+  double range = 1.0 / (double)(args.channels * side * side);
+  char *packed = take_bytes(side * side * bytes);
+  for (int64_t tap = 0; tap < side * side; tap++) {
+    void *one = take_packed_of(args.dtype, take_filled(args.columns * args.channels, -range, range), args.columns,
+                               args.channels);
+    memcpy(packed + tap * bytes, one, (size_t)bytes);
+  }
+  args.weight = packed;
+  args.bias = draw(2) ? take_filled(args.columns, -1, 1) : 0;
+  args.out = add_value(p, args.columns, args.out_dtype);
+  add_step(p, PANAMBA_CONV2D, (arguments){.conv2d = args}, (uses){{args.input}, {args.out}});
+}
+
+static void add_depthwise(program *p) {
+  static const int32_t sides[] = {3, 5, 7};
+  const value *x = pick_value(p, -1, -1);
+  const value *gate = draw(2) ? pick_value(p, x->width, x->dtype) : 0;
+  panamba_depthwise_args args = {.x = x->data,
+                                 .gate = gate ? gate->data : 0,
+                                 .batch = p->batch,
+                                 .height = height_of(p),
+                                 .width = p->length / height_of(p),
+                                 .channels = x->width,
+                                 .x_pixel_stride = x->width,
+                                 .gate_pixel_stride = x->width,
+                                 .out_pixel_stride = x->width,
+                                 .side = PICK(sides),
+                                 .dtype = x->dtype,
+                                 .activation = (int32_t)draw(3)};
+  args.weight = take_filled(args.side * args.side * x->width, -0.2, 0.2);
+  args.bias = draw(2) ? take_filled(x->width, -1, 1) : 0;
+  args.out = gate && gate->data != x->data && draw(2) ? gate->data : add_value(p, x->width, x->dtype);
+  add_step(p, PANAMBA_DEPTHWISE, (arguments){.depthwise = args}, (uses){{args.x, args.gate}, {args.out}});
+}
+
+static void add_gate(program *p) {
+  const value *x = pick_value(p, -1, -1);
+  const value *gate = pick_value(p, x->width, x->dtype);
+  panamba_gate_args args = {.gate = gate->data,
+                            .x = x->data,
+                            .rows = rows_of(p),
+                            .columns = x->width,
+                            .gate_row_stride = x->width,
+                            .x_row_stride = x->width,
+                            .out_row_stride = x->width,
+                            .dtype = x->dtype};
+  args.out = draw(2) ? gate->data : add_value(p, x->width, x->dtype);
+  add_step(p, PANAMBA_GATE, (arguments){.gate = args}, (uses){{args.x, args.gate}, {args.out}});
+}
+
 static int overlaps(const void *const *some, const void *const *others) {
   for (int i = 0; i < MOST_USES; i++) {
     for (int j = 0; j < MOST_USES; j++) {
@@ -273,13 +351,16 @@ static void draw_program(program *p) {
     fill_elements(data, dtype, 0, rows_of(p) * width, -1, 1);
   }
   while (p->step_count < MOST_STEPS - 3) {
-    switch (draw(8)) {
+    switch (draw(11)) {
       case 0: add_norm(p); break;
       case 1: add_convolution(p); break;
       case 2: add_scan(p); break;
       case 3: add_rotary(p); break;
       case 4: add_pool(p); break;
       case 5: add_attention(p); break;
+      case 6: add_conv2d(p); break;
+      case 7: add_depthwise(p); break;
+      case 8: add_gate(p); break;
       default: add_linear(p, pick_value(p, -1, -1), -1, -1); break;
     }
   }

@@ -132,13 +132,13 @@ int32_t panamba_check_pool_gradient(const panamba_pool_gradient_args *a) {
 
 int32_t panamba_check_patches(const panamba_patches_args *a) {
   REQUIRE(a->image && a->out && a->image != a->out);
-  REQUIRE_PATCHES(a, a->channels * a->patch_height * a->patch_width);
+  REQUIRE_PATCHES(a, a->padding, a->channels * a->patch_height * a->patch_width);
   return PANAMBA_OK;
 }
 
 int32_t panamba_check_patches_gradient(const panamba_patches_gradient_args *a) {
   REQUIRE(a->patch_gradient && a->image_gradient && a->patch_gradient != a->image_gradient);
-  REQUIRE_PATCHES(a, a->channels * a->patch_height * a->patch_width);
+  REQUIRE_PATCHES(a, a->padding, a->channels * a->patch_height * a->patch_width);
   return PANAMBA_OK;
 }
 
@@ -168,5 +168,30 @@ int32_t panamba_check_adamw(const panamba_adamw_args *a) {
   REQUIRE(sized(a->count));
   REQUIRE(a->beta1 >= 0.0f && a->beta1 <= 1.0f && a->beta2 >= 0.0f && a->beta2 <= 1.0f);
   REQUIRE(a->eps >= 0.0f && a->weight_decay >= 0.0f);
+  return PANAMBA_OK;
+}
+
+int32_t panamba_check_conv2d_gradient(const panamba_conv2d_gradient_args *a) {
+  REQUIRE(a->input && a->out_gradient && a->weight_gradient);
+  REQUIRE(a->weight_gradient != a->input && a->weight_gradient != a->out_gradient);
+  REQUIRE(a->reserved == 0);
+  REQUIRE_KERNEL(a);
+  REQUIRE(volume(a->batch, a->height, a->width) && volume(a->batch * a->height * a->width, a->channels, 1));
+  REQUIRE(a->kernel_height <= a->height + 2 * a->padding && a->kernel_width <= a->width + 2 * a->padding);
+  int64_t out_height = (a->height + 2 * a->padding - a->kernel_height) / a->stride + 1;
+  int64_t out_width = (a->width + 2 * a->padding - a->kernel_width) / a->stride + 1;
+  REQUIRE(volume(a->batch, out_height, out_width) && volume(a->batch * out_height * out_width, a->columns, 1));
+  REQUIRE(volume(a->kernel_height * a->kernel_width, a->channels, a->columns));
+  return PANAMBA_OK;
+}
+
+int32_t panamba_check_depthwise_gradient(const panamba_depthwise_gradient_args *a) {
+  REQUIRE(a->x && a->out_gradient && a->parameter_parts);
+  REQUIRE(a->parameter_parts != a->x && a->parameter_parts != a->out_gradient);
+  REQUIRE(is_depthwise_side(a->side) && a->reserved == 0);
+  REQUIRE(volume(a->batch, a->height, a->width) && volume(a->batch, a->side * a->side + 1, a->channels));
+  REQUIRE(a->x_pixel_stride >= a->channels && volume(a->batch * a->height, a->width, a->x_pixel_stride));
+  REQUIRE(a->out_gradient_pixel_stride >= a->channels &&
+          volume(a->batch * a->height, a->width, a->out_gradient_pixel_stride));
   return PANAMBA_OK;
 }

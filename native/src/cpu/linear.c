@@ -69,6 +69,7 @@ void TIER_NAME(linear_tile)(const void *args, int64_t tile) {
       .last_lanes = (int)(columns - (vectors - 1) * VEC_WIDTH),
       .dtype = a->dtype,
       .out_dtype = a->out_dtype,
+      .multiply = a->multiply,
       .activation = a->activation,
   };
   /* Blocks of nearly equal height: no short block at the end that would leave the multipliers idle. */

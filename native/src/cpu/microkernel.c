@@ -3,12 +3,22 @@
 #include "gemm_cases.h"
 #include "vec_gelu.h"
 
-INLINE void multiply_f32(const panel_product *p, vec sum[GEMM_ROWS][GEMM_VECS], const int rows, const int vectors) {
-  const float *input[GEMM_ROWS];
+/* The rows of a tap, or of the one input. */
+INLINE void find_rows(const panel_product *p, int64_t tap, const void *input[GEMM_ROWS], const int rows) {
   for (int i = 0; i < rows; i++) {
-    input[i] = (const float *)p->input + i * p->input_row_stride;
+    input[i] = p->taps ? p->tap_rows[tap * GEMM_ROWS + i] : element_at(p->input, p->dtype, i * p->input_row_stride);
   }
-  const float *panel = p->panel;
+}
+
+INLINE void multiply_f32(const panel_product *p, int64_t tap, vec sum[GEMM_ROWS][GEMM_VECS], const int rows,
+                         const int vectors) {
+  const void *row[GEMM_ROWS];
+  const float *input[GEMM_ROWS];
+  find_rows(p, tap, row, rows);
+  for (int i = 0; i < rows; i++) {
+    input[i] = row[i];
+  }
+  const float *panel = p->taps ? p->tap_panels[tap] : p->panel;
   for (int64_t k = 0; k < p->depth; k++, panel += vectors * VEC_WIDTH) {
     vec weight[GEMM_VECS];
     for (int j = 0; j < vectors; j++) {
@@ -23,12 +33,15 @@ INLINE void multiply_f32(const panel_product *p, vec sum[GEMM_ROWS][GEMM_VECS], 
   }
 }
 
-INLINE void multiply_bf16(const panel_product *p, vec sum[GEMM_ROWS][GEMM_VECS], const int rows, const int vectors) {
+INLINE void multiply_bf16(const panel_product *p, int64_t tap, vec sum[GEMM_ROWS][GEMM_VECS], const int rows,
+                          const int vectors) {
+  const void *row[GEMM_ROWS];
   const bf16 *input[GEMM_ROWS];
+  find_rows(p, tap, row, rows);
   for (int i = 0; i < rows; i++) {
-    input[i] = (const bf16 *)p->input + i * p->input_row_stride;
+    input[i] = row[i];
   }
-  const bf16 *panel = p->panel;
+  const bf16 *panel = p->taps ? p->tap_panels[tap] : p->panel;
   int64_t k = 0;
   for (; k + 1 < p->depth; k += 2, panel += vectors * VEC_WIDTH * 2) {
     pairs weight[GEMM_VECS];
@@ -79,11 +92,14 @@ INLINE void panel_product_body(const panel_product *p, const int rows, const int
       sum[i][j] = vec_set(0.0f);
     }
   }
-  if (f32) {
-    multiply_f32(p, sum, rows, vectors);
-  } else {
-    multiply_bf16(p, sum, rows, vectors);
-  }
+  int64_t tap = 0;
+  do {
+    if (f32) {
+      multiply_f32(p, tap, sum, rows, vectors);
+    } else {
+      multiply_bf16(p, tap, sum, rows, vectors);
+    }
+  } while (++tap < p->taps);
   int activated = p->activation != PANAMBA_ACTIVATION_NONE;
   float values[GEMM_ROWS * GEMM_VECS * VEC_WIDTH];
   for (int j = 0; j < vectors; j++) {
@@ -94,6 +110,9 @@ INLINE void panel_product_body(const panel_product *p, const int rows, const int
       vec value = vec_add(sum[i][j], bias);
       if (p->accumulate != 0.0f) {
         value = vec_fma(vec_set(p->accumulate), vec_load_as(p->out_dtype, p->out, place, lanes), value);
+      }
+      if (p->multiply) {
+        value = vec_mul(value, vec_load_as(p->out_dtype, p->out, place, lanes));
       }
       if (activated) {
         vec_store(values + (i * GEMM_VECS + j) * VEC_WIDTH, value);

@@ -1,7 +1,7 @@
 /*
- * The product of up to GEMM_ROWS rows with one panel of packed weights. Every element of the result is one chain of
- * multiply-adds over the depth in ascending order, whatever the number of rows, so that a row's result doesn't depend
- * on its neighbours.
+ * The product of up to GEMM_ROWS rows with one panel of packed weights, or, of a convolution, the sum of the products
+ * of each of its taps. Every element of the result is one chain of multiply-adds over the taps and the depth in
+ * ascending order, whatever the number of rows, so that a row's result doesn't depend on its neighbours.
  */
 #ifndef PANAMBA_MICROKERNEL_H
 #define PANAMBA_MICROKERNEL_H
@@ -15,11 +15,16 @@ typedef struct {
   const void *input; /* rows x depth */
   int64_t input_row_stride;
   const void *panel; /* depth x vectors of VEC_WIDTH columns, as packed_layout.h has it */
+  /* Of a convolution, in place of the three: each tap's rows, GEMM_ROWS pointers a tap, and its panel. */
+  const void *const *tap_rows;
+  const void *const *tap_panels;
+  int64_t taps; /* 0 where there is one input alone */
   int64_t depth;
   const float *bias; /* columns, or null */
   void *out;         /* rows x columns */
   int64_t out_row_stride;
   float accumulate; /* what `out` holds is multiplied by this and added, unless it is 0 */
+  int32_t multiply; /* whether the result is multiplied by what `out` holds */
   int last_lanes;   /* valid columns of the last vector */
   int32_t dtype;    /* of input and panel */
   int32_t out_dtype;

@@ -3,6 +3,7 @@
 
 #include "norm_rows.h"
 #include "tier.h"
+#include "vec_gelu.h"
 
 #define TILE_ROWS 16
 
@@ -18,14 +19,17 @@ static void add_residual(float *residual, const float *addend, float scale, int6
   }
 }
 
-static void normalise(const panamba_norm_args *a, const float *x, int64_t row) {
+INLINE void normalise(const panamba_norm_args *a, const float *x, int64_t row, const int32_t activation) {
   float mean = a->kind == PANAMBA_LAYER_NORM ? mean_of(x, a->dim) : 0.0f;
   float factor = 1.0f / sqrtf(mean_square(x, mean, a->dim) + a->eps);
   for (int64_t i = 0; i < a->dim; i += VEC_WIDTH) {
     vec value = vec_mul(vec_sub(load_tail(x, i, a->dim), vec_set(mean)), vec_set(factor));
     vec weight = load_tail(a->weight, i, a->dim);
-    vec scaled = a->bias ? vec_fma(value, weight, load_tail(a->bias, i, a->dim)) : vec_mul(value, weight);
-    vec_store_as(a->dtype, a->out, row * a->dim + i, scaled, (int)min64(VEC_WIDTH, a->dim - i));
+    vec y = a->bias ? vec_fma(value, weight, load_tail(a->bias, i, a->dim)) : vec_mul(value, weight);
+    if (activation != PANAMBA_ACTIVATION_NONE) {
+      y = activation == PANAMBA_ACTIVATION_GELU ? vec_gelu(y) : vec_silu(y);
+    }
+    vec_store_as(a->dtype, a->out, row * a->dim + i, y, (int)min64(VEC_WIDTH, a->dim - i));
   }
 }
 
@@ -37,6 +41,10 @@ void TIER_NAME(norm_tile)(const void *args, int64_t tile) {
     if (a->addend) {
       add_residual(residual, a->addend + row * a->dim, a->residual_scale, a->dim);
     }
-    normalise(a, residual, row);
+    switch (a->activation) {
+      case PANAMBA_ACTIVATION_NONE: normalise(a, residual, row, PANAMBA_ACTIVATION_NONE); break;
+      case PANAMBA_ACTIVATION_SILU: normalise(a, residual, row, PANAMBA_ACTIVATION_SILU); break;
+      default: normalise(a, residual, row, PANAMBA_ACTIVATION_GELU); break;
+    }
   }
 }

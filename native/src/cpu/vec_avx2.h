@@ -11,6 +11,7 @@
 
 typedef __m256 vec;
 #define VEC_WIDTH 8
+#define VEC_REGISTERS 16
 /* 12 accumulators, 2 columns of weights and a broadcast fill 15 of the 16 registers. */
 #define GEMM_ROWS 6
 #define GEMM_VECS 2

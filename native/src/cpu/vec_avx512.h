@@ -11,6 +11,7 @@
 
 typedef __m512 vec;
 #define VEC_WIDTH 16
+#define VEC_REGISTERS 32
 /* 27 accumulators, 3 columns of weights and a broadcast fill 31 of the 32 registers. */
 #define GEMM_ROWS 9
 #define GEMM_VECS 3

@@ -10,6 +10,7 @@ typedef float vec __attribute__((vector_size(16)));
 typedef int32_t ivec __attribute__((vector_size(16)));
 typedef uint32_t uvec __attribute__((vector_size(16)));
 #define VEC_WIDTH 4
+#define VEC_REGISTERS 16
 #define GEMM_ROWS 5
 #define GEMM_VECS 2
 /* States kept in registers at a time by the scan. */

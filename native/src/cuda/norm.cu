@@ -33,6 +33,7 @@ struct norm_kernel {
   int32_t dim;
   float residual_scale;
   float eps;
+  int32_t activation;
   bool centred;
 
   template <class Block>
@@ -124,6 +125,13 @@ struct norm_kernel {
     }
   }
 
+  PANAMBA_HD float activated(float y) const {
+    if (activation == PANAMBA_ACTIVATION_SILU) {
+      return panamba_silu(y);
+    }
+    return activation == PANAMBA_ACTIVATION_GELU ? panamba_gelu(y) : y;
+  }
+
   PANAMBA_HD void scale(thread &t, int64_t row, int lane) const {
     float factor = panamba_norm_factor(t.sum / static_cast<float>(dim), eps);
     PANAMBA_UNROLL
@@ -135,7 +143,7 @@ struct norm_kernel {
         PANAMBA_UNROLL
         for (int j = 0; j < WIDTH; j++) {
           float value = (t.value[Pairs ? k : 0][j] - t.mean) * factor;
-          result[j] = bias ? fmaf(value, weight[column + j], bias[column + j]) : value * weight[column + j];
+          result[j] = activated(bias ? fmaf(value, weight[column + j], bias[column + j]) : value * weight[column + j]);
         }
         store_narrow<Out, WIDTH>(result, out + row * dim + column);
       }
@@ -157,6 +165,7 @@ static int32_t launch_norm(const panamba_norm_args &a, void *stream) {
   kernel.dim = static_cast<int32_t>(a.dim);
   kernel.residual_scale = a.residual_scale;
   kernel.eps = a.eps;
+  kernel.activation = a.activation;
   kernel.centred = a.kind == PANAMBA_LAYER_NORM;
   char shapes[80];
   snprintf(shapes, sizeof shapes, "rows %lld, dim %lld", static_cast<long long>(a.rows), static_cast<long long>(a.dim));

@@ -4,7 +4,7 @@
 
 int32_t panamba_check_patch_embedding_sizes(const panamba_patch_embedding_args *a) {
   REQUIRE(is_activation(a->dtype) && a->reserved == 0);
-  REQUIRE_PATCHES(a, a->dim);
+  REQUIRE_PATCHES(a, 0, a->dim);
   return PANAMBA_OK;
 }
 
@@ -18,6 +18,7 @@ int32_t panamba_check_norm(const panamba_norm_args *a) {
   REQUIRE(a->residual && a->weight && a->out);
   REQUIRE(is_activation(a->dtype));
   REQUIRE(a->kind == PANAMBA_RMS_NORM || a->kind == PANAMBA_LAYER_NORM);
+  REQUIRE(is_function(a->activation) && a->reserved == 0);
   REQUIRE(a->residual_row_stride >= a->dim && volume(a->rows, a->residual_row_stride, 1));
   REQUIRE(volume(a->rows, a->dim, 1));
   REQUIRE(a->eps >= 0.0f);
@@ -27,7 +28,8 @@ int32_t panamba_check_norm(const panamba_norm_args *a) {
 int32_t panamba_check_linear(const panamba_linear_args *a) {
   REQUIRE(a->input && a->weight && a->out && a->input != a->out);
   REQUIRE(is_activation(a->dtype) && is_activation(a->out_dtype));
-  REQUIRE(a->activation >= PANAMBA_ACTIVATION_NONE && a->activation <= PANAMBA_ACTIVATION_GELU);
+  REQUIRE(is_function(a->activation) && a->reserved == 0);
+  REQUIRE(a->multiply == 0 || (a->multiply == 1 && a->accumulate == 0.0f && a->activation == PANAMBA_ACTIVATION_NONE));
   REQUIRE(volume(a->depth, a->columns, 1));
   REQUIRE(a->input_row_stride >= a->depth && volume(a->rows, a->input_row_stride, 1));
   REQUIRE(a->out_row_stride >= a->columns && volume(a->rows, a->out_row_stride, 1));

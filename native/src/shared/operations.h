@@ -41,6 +41,12 @@
   TRAINING(SCALE, scale, panamba_scale_args)                                           \
   TRAINING(SCALE_GRADIENT, scale_gradient, panamba_scale_gradient_args)                \
   TRAINING(PATCHES_GRADIENT, patches_gradient, panamba_patches_gradient_args)          \
+  CPU(CONV2D, conv2d, panamba_conv2d_args)                                             \
+  CPU(DEPTHWISE, depthwise, panamba_depthwise_args)                                    \
+  CPU(GATE, gate, panamba_gate_args)                                                   \
+  CPU(PATCH_MERGING, patch_merging, panamba_patch_merging_args)                        \
+  TRAINING(CONV2D_GRADIENT, conv2d_gradient, panamba_conv2d_gradient_args)             \
+  TRAINING(DEPTHWISE_GRADIENT, depthwise_gradient, panamba_depthwise_gradient_args)    \
   GPU(CUDA_GATHER_PATCHES, gather_patches, panamba_cuda_embedding_args)                \
   GPU(CUDA_PLACE_TOKENS, place_tokens, panamba_cuda_embedding_args)                    \
   GPU(CUDA_EPILOGUE, epilogue, panamba_cuda_epilogue_args)                             \

@@ -23,10 +23,10 @@ public class panamba_h extends panamba_h$shared {
     static final SymbolLookup SYMBOL_LOOKUP = SymbolLookup.loaderLookup()
             .or(Linker.nativeLinker().defaultLookup());
 
-    private static final int PANAMBA_ABI_VERSION = (int)3L;
+    private static final int PANAMBA_ABI_VERSION = (int)4L;
     /**
      * {@snippet lang=c :
-     * #define PANAMBA_ABI_VERSION 3
+     * #define PANAMBA_ABI_VERSION 4
      * }
      */
     public static int PANAMBA_ABI_VERSION() {
@@ -85,6 +85,33 @@ public class panamba_h extends panamba_h$shared {
      */
     public static int PANAMBA_MAX_HEAD_DIM() {
         return PANAMBA_MAX_HEAD_DIM;
+    }
+    private static final int PANAMBA_MAX_CONV_SIDE = (int)16L;
+    /**
+     * {@snippet lang=c :
+     * #define PANAMBA_MAX_CONV_SIDE 16
+     * }
+     */
+    public static int PANAMBA_MAX_CONV_SIDE() {
+        return PANAMBA_MAX_CONV_SIDE;
+    }
+    private static final int PANAMBA_MAX_CONV_CHANNELS = (int)8192L;
+    /**
+     * {@snippet lang=c :
+     * #define PANAMBA_MAX_CONV_CHANNELS 8192
+     * }
+     */
+    public static int PANAMBA_MAX_CONV_CHANNELS() {
+        return PANAMBA_MAX_CONV_CHANNELS;
+    }
+    private static final int PANAMBA_MAX_PLANAR_DEPTH = (int)768L;
+    /**
+     * {@snippet lang=c :
+     * #define PANAMBA_MAX_PLANAR_DEPTH 768
+     * }
+     */
+    public static int PANAMBA_MAX_PLANAR_DEPTH() {
+        return PANAMBA_MAX_PLANAR_DEPTH;
     }
     private static final int PANAMBA_OK = (int)0L;
     /**
@@ -825,24 +852,6 @@ public class panamba_h extends panamba_h$shared {
            throw new AssertionError("should not reach here", ex$);
         }
     }
-    private static final int PANAMBA_RMS_NORM = (int)0L;
-    /**
-     * {@snippet lang=c :
-     * enum panamba_norm_kind.PANAMBA_RMS_NORM = 0
-     * }
-     */
-    public static int PANAMBA_RMS_NORM() {
-        return PANAMBA_RMS_NORM;
-    }
-    private static final int PANAMBA_LAYER_NORM = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * enum panamba_norm_kind.PANAMBA_LAYER_NORM = 1
-     * }
-     */
-    public static int PANAMBA_LAYER_NORM() {
-        return PANAMBA_LAYER_NORM;
-    }
     private static final int PANAMBA_ACTIVATION_NONE = (int)0L;
     /**
      * {@snippet lang=c :
@@ -869,6 +878,24 @@ public class panamba_h extends panamba_h$shared {
      */
     public static int PANAMBA_ACTIVATION_GELU() {
         return PANAMBA_ACTIVATION_GELU;
+    }
+    private static final int PANAMBA_RMS_NORM = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_norm_kind.PANAMBA_RMS_NORM = 0
+     * }
+     */
+    public static int PANAMBA_RMS_NORM() {
+        return PANAMBA_RMS_NORM;
+    }
+    private static final int PANAMBA_LAYER_NORM = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_norm_kind.PANAMBA_LAYER_NORM = 1
+     * }
+     */
+    public static int PANAMBA_LAYER_NORM() {
+        return PANAMBA_LAYER_NORM;
     }
     private static final int PANAMBA_POOL_MEAN = (int)0L;
     /**
@@ -1121,6 +1148,60 @@ public class panamba_h extends panamba_h$shared {
      */
     public static int PANAMBA_PATCHES_GRADIENT() {
         return PANAMBA_PATCHES_GRADIENT;
+    }
+    private static final int PANAMBA_CONV2D = (int)26L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_CONV2D = 26
+     * }
+     */
+    public static int PANAMBA_CONV2D() {
+        return PANAMBA_CONV2D;
+    }
+    private static final int PANAMBA_DEPTHWISE = (int)27L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_DEPTHWISE = 27
+     * }
+     */
+    public static int PANAMBA_DEPTHWISE() {
+        return PANAMBA_DEPTHWISE;
+    }
+    private static final int PANAMBA_GATE = (int)28L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_GATE = 28
+     * }
+     */
+    public static int PANAMBA_GATE() {
+        return PANAMBA_GATE;
+    }
+    private static final int PANAMBA_PATCH_MERGING = (int)29L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_PATCH_MERGING = 29
+     * }
+     */
+    public static int PANAMBA_PATCH_MERGING() {
+        return PANAMBA_PATCH_MERGING;
+    }
+    private static final int PANAMBA_CONV2D_GRADIENT = (int)30L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_CONV2D_GRADIENT = 30
+     * }
+     */
+    public static int PANAMBA_CONV2D_GRADIENT() {
+        return PANAMBA_CONV2D_GRADIENT;
+    }
+    private static final int PANAMBA_DEPTHWISE_GRADIENT = (int)31L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_DEPTHWISE_GRADIENT = 31
+     * }
+     */
+    public static int PANAMBA_DEPTHWISE_GRADIENT() {
+        return PANAMBA_DEPTHWISE_GRADIENT;
     }
 
     private static class panamba_run {

@@ -28,6 +28,8 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int32_t dtype;
  *     int32_t out_dtype;
  *     int32_t activation;
+ *     int32_t multiply;
+ *     int32_t reserved;
  * }
  * }
  */
@@ -50,8 +52,10 @@ public class panamba_linear_args {
         panamba_h.C_FLOAT.withName("accumulate"),
         panamba_h.C_INT.withName("dtype"),
         panamba_h.C_INT.withName("out_dtype"),
-        panamba_h.C_INT.withName("activation")
-    ).withName("$anon$201:9");
+        panamba_h.C_INT.withName("activation"),
+        panamba_h.C_INT.withName("multiply"),
+        panamba_h.C_INT.withName("reserved")
+    ).withName("$anon$209:9");
 
     /**
      * The layout of this struct
@@ -630,6 +634,94 @@ public class panamba_linear_args {
      */
     public static void activation(MemorySegment struct, int fieldValue) {
         struct.set(activation$LAYOUT, activation$OFFSET, fieldValue);
+    }
+
+    private static final OfInt multiply$LAYOUT = (OfInt)$LAYOUT.select(groupElement("multiply"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t multiply
+     * }
+     */
+    public static final OfInt multiply$layout() {
+        return multiply$LAYOUT;
+    }
+
+    private static final long multiply$OFFSET = $LAYOUT.byteOffset(groupElement("multiply"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t multiply
+     * }
+     */
+    public static final long multiply$offset() {
+        return multiply$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t multiply
+     * }
+     */
+    public static int multiply(MemorySegment struct) {
+        return struct.get(multiply$LAYOUT, multiply$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t multiply
+     * }
+     */
+    public static void multiply(MemorySegment struct, int fieldValue) {
+        struct.set(multiply$LAYOUT, multiply$OFFSET, fieldValue);
+    }
+
+    private static final OfInt reserved$LAYOUT = (OfInt)$LAYOUT.select(groupElement("reserved"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static final OfInt reserved$layout() {
+        return reserved$LAYOUT;
+    }
+
+    private static final long reserved$OFFSET = $LAYOUT.byteOffset(groupElement("reserved"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static final long reserved$offset() {
+        return reserved$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static int reserved(MemorySegment struct) {
+        return struct.get(reserved$LAYOUT, reserved$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static void reserved(MemorySegment struct, int fieldValue) {
+        struct.set(reserved$LAYOUT, reserved$OFFSET, fieldValue);
     }
 
     /**

@@ -27,6 +27,8 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     float eps;
  *     int32_t kind;
  *     int32_t dtype;
+ *     int32_t activation;
+ *     int32_t reserved;
  * }
  * }
  */
@@ -48,8 +50,10 @@ public class panamba_norm_args {
         panamba_h.C_FLOAT.withName("residual_scale"),
         panamba_h.C_FLOAT.withName("eps"),
         panamba_h.C_INT.withName("kind"),
-        panamba_h.C_INT.withName("dtype")
-    ).withName("$anon$176:9");
+        panamba_h.C_INT.withName("dtype"),
+        panamba_h.C_INT.withName("activation"),
+        panamba_h.C_INT.withName("reserved")
+    ).withName("$anon$188:9");
 
     /**
      * The layout of this struct
@@ -584,6 +588,94 @@ public class panamba_norm_args {
      */
     public static void dtype(MemorySegment struct, int fieldValue) {
         struct.set(dtype$LAYOUT, dtype$OFFSET, fieldValue);
+    }
+
+    private static final OfInt activation$LAYOUT = (OfInt)$LAYOUT.select(groupElement("activation"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t activation
+     * }
+     */
+    public static final OfInt activation$layout() {
+        return activation$LAYOUT;
+    }
+
+    private static final long activation$OFFSET = $LAYOUT.byteOffset(groupElement("activation"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t activation
+     * }
+     */
+    public static final long activation$offset() {
+        return activation$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t activation
+     * }
+     */
+    public static int activation(MemorySegment struct) {
+        return struct.get(activation$LAYOUT, activation$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t activation
+     * }
+     */
+    public static void activation(MemorySegment struct, int fieldValue) {
+        struct.set(activation$LAYOUT, activation$OFFSET, fieldValue);
+    }
+
+    private static final OfInt reserved$LAYOUT = (OfInt)$LAYOUT.select(groupElement("reserved"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static final OfInt reserved$layout() {
+        return reserved$LAYOUT;
+    }
+
+    private static final long reserved$OFFSET = $LAYOUT.byteOffset(groupElement("reserved"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static final long reserved$offset() {
+        return reserved$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static int reserved(MemorySegment struct) {
+        return struct.get(reserved$LAYOUT, reserved$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static void reserved(MemorySegment struct, int fieldValue) {
+        struct.set(reserved$LAYOUT, reserved$OFFSET, fieldValue);
     }
 
     /**

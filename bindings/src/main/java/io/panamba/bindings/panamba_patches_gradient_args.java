@@ -25,6 +25,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int64_t patch_width;
  *     int64_t stride_height;
  *     int64_t stride_width;
+ *     int64_t padding;
  *     int64_t class_tokens;
  *     int64_t class_index[2];
  * }
@@ -47,9 +48,10 @@ public class panamba_patches_gradient_args {
         panamba_training_h.C_LONG.withName("patch_width"),
         panamba_training_h.C_LONG.withName("stride_height"),
         panamba_training_h.C_LONG.withName("stride_width"),
+        panamba_training_h.C_LONG.withName("padding"),
         panamba_training_h.C_LONG.withName("class_tokens"),
         MemoryLayout.sequenceLayout(2, panamba_training_h.C_LONG).withName("class_index")
-    ).withName("$anon$300:9");
+    ).withName("$anon$301:9");
 
     /**
      * The layout of this struct
@@ -496,6 +498,50 @@ public class panamba_patches_gradient_args {
      */
     public static void stride_width(MemorySegment struct, long fieldValue) {
         struct.set(stride_width$LAYOUT, stride_width$OFFSET, fieldValue);
+    }
+
+    private static final OfLong padding$LAYOUT = (OfLong)$LAYOUT.select(groupElement("padding"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int64_t padding
+     * }
+     */
+    public static final OfLong padding$layout() {
+        return padding$LAYOUT;
+    }
+
+    private static final long padding$OFFSET = $LAYOUT.byteOffset(groupElement("padding"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int64_t padding
+     * }
+     */
+    public static final long padding$offset() {
+        return padding$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int64_t padding
+     * }
+     */
+    public static long padding(MemorySegment struct) {
+        return struct.get(padding$LAYOUT, padding$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int64_t padding
+     * }
+     */
+    public static void padding(MemorySegment struct, long fieldValue) {
+        struct.set(padding$LAYOUT, padding$OFFSET, fieldValue);
     }
 
     private static final OfLong class_tokens$LAYOUT = (OfLong)$LAYOUT.select(groupElement("class_tokens"));

@@ -144,7 +144,22 @@ public sealed interface Device extends AutoCloseable permits CpuDevice, CudaDevi
    * @throws IllegalStateException if the memory of the source is closed
    * @throws WrongThreadException if it belongs to another thread's confined arena
    */
-  PackedMatrix pack(Arena arena, MatrixSource source, DType dtype);
+  default PackedMatrix pack(Arena arena, MatrixSource source, DType dtype) {
+    return pack(arena, List.of(source), dtype);
+  }
+
+  /**
+   * Rearranges the matrices of a convolution's taps for this device.
+   *
+   * @param arena the owner of the packed matrices
+   * @param sources matrices of one size, at least one
+   * @param dtype of the packed matrices: F32, or BF16, rounded to nearest even
+   * @return the packed matrices in their order
+   * @throws ShapeException if their sizes differ
+   * @throws IllegalStateException if the memory of a source is closed
+   * @throws WrongThreadException if it belongs to another thread's confined arena
+   */
+  PackedMatrix pack(Arena arena, List<MatrixSource> sources, DType dtype);
 
   /**
    * Makes operations ready to run. The plan refers to their tensors and keeps their arenas from

@@ -3,10 +3,12 @@ package io.panamba.runtime;
 import io.panamba.runtime.internal.Memory;
 import io.panamba.runtime.operation.Operand;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 
 /**
- * The weight of a linear layer in the layout that a device multiplies fastest. Made by {@link
- * Device#pack}; it belongs to that device and lives as long as the arena that it was packed into.
+ * The weight of a linear layer, or a matrix for each tap of a convolution, in the layout that a
+ * device multiplies fastest. Made by {@link Device#pack}; it belongs to that device and lives as
+ * long as the arena that it was packed into.
  */
 public final class PackedMatrix implements Operand {
   static {
@@ -17,13 +19,16 @@ public final class PackedMatrix implements Operand {
   private final DType dtype;
   private final long columns;
   private final long depth;
+  private final int count;
   private final Device home;
 
-  private PackedMatrix(MemorySegment segment, DType dtype, long columns, long depth, Device home) {
+  private PackedMatrix(
+      MemorySegment segment, DType dtype, long columns, long depth, int count, Device home) {
     this.segment = segment;
     this.dtype = dtype;
     this.columns = columns;
     this.depth = depth;
+    this.count = count;
     this.home = home;
   }
 
@@ -55,6 +60,27 @@ public final class PackedMatrix implements Operand {
   }
 
   /**
+   * Returns the number of matrices, one behind the other.
+   *
+   * @return 1 of a linear layer, the taps of a convolution
+   */
+  public int count() {
+    return count;
+  }
+
+  /**
+   * Returns one of the matrices.
+   *
+   * @param index from 0
+   * @return the matrix in the same memory
+   */
+  public PackedMatrix matrix(int index) {
+    Objects.checkIndex(index, count);
+    long bytes = segment.byteSize() / count;
+    return new PackedMatrix(segment.asSlice(index * bytes, bytes), dtype, columns, depth, 1, home);
+  }
+
+  /**
    * Returns the memory that the matrix takes.
    *
    * @return bytes, padding included
@@ -67,8 +93,8 @@ public final class PackedMatrix implements Operand {
   private static final class Bridge implements Memory.Matrices {
     @Override
     public PackedMatrix create(
-        MemorySegment segment, DType dtype, long columns, long depth, Device home) {
-      return new PackedMatrix(segment, dtype, columns, depth, home);
+        MemorySegment segment, DType dtype, long columns, long depth, int count, Device home) {
+      return new PackedMatrix(segment, dtype, columns, depth, count, home);
     }
 
     @Override
@@ -84,6 +110,7 @@ public final class PackedMatrix implements Operand {
 
   @Override
   public String toString() {
-    return "packed %s(%d, %d)".formatted(dtype, columns, depth);
+    String matrix = "packed %s(%d, %d)".formatted(dtype, columns, depth);
+    return count == 1 ? matrix : count + " times " + matrix;
   }
 }

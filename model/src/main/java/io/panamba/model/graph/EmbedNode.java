@@ -164,7 +164,7 @@ record EmbedNode(
     long width = projection.elements() / out.width();
     Place patches = to.scratch(out.shape().size(0), length(), width);
     Place image = to.read(pixels);
-    to.add(() -> new Patches(image.tensor(), places, patch(), stride, patches.tensor()));
+    to.add(() -> new Patches(image.tensor(), places, patch(), stride, 0, patches.tensor()));
     Gradients.WeightTarget target = to.into(projection);
     to.use(outGradient);
     to.use(patches);
@@ -192,7 +192,7 @@ record EmbedNode(
     to.add(
         () ->
             new PatchesGradient(
-                gradients.tensor(), places, patch(), stride, pixelTarget.place().tensor()));
+                gradients.tensor(), places, patch(), stride, 0, pixelTarget.place().tensor()));
     to.finish(pixelTarget);
   }
 }

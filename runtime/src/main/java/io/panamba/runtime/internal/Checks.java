@@ -1,9 +1,11 @@
 package io.panamba.runtime.internal;
 
 import io.panamba.runtime.DType;
+import io.panamba.runtime.MatrixSource;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.ShapeException;
 import io.panamba.runtime.Tensor;
+import java.util.List;
 
 /** The checks that operations share. */
 public final class Checks {
@@ -101,6 +103,33 @@ public final class Checks {
         from,
         to);
     writable("copy", "to", to);
+  }
+
+  /**
+   * Requires matrices of one size.
+   *
+   * @param bytes of one of them packed, below 0 if it can't be
+   * @return the bytes
+   */
+  public static long packedBytes(List<MatrixSource> sources, long bytes) {
+    MatrixSource first = sources.getFirst();
+    for (MatrixSource source : sources) {
+      require(
+          source.columns() == first.columns() && source.depth() == first.depth(),
+          "pack",
+          "matrices of (%d, %d) and (%d, %d) differ",
+          first.columns(),
+          first.depth(),
+          source.columns(),
+          source.depth());
+    }
+    require(
+        bytes >= 0 && bytes <= Long.MAX_VALUE / sources.size(),
+        "pack",
+        "a matrix of (%d, %d) is too large",
+        first.columns(),
+        first.depth());
+    return bytes;
   }
 
   /** Requires what isn't optional. */

@@ -34,7 +34,8 @@ public final class Memory {
   /** The side of {@link PackedMatrix}. */
   public interface Matrices {
     /** Makes a packed matrix of a segment. */
-    PackedMatrix create(MemorySegment segment, DType dtype, long columns, long depth, Device home);
+    PackedMatrix create(
+        MemorySegment segment, DType dtype, long columns, long depth, int count, Device home);
 
     /** Returns the memory, wherever it is. */
     MemorySegment segment(PackedMatrix matrix);
@@ -59,11 +60,11 @@ public final class Memory {
     return tensors.create(segment, dtype, shape, home);
   }
 
-  /** Makes a packed matrix in the memory of a device, or, of null, of the host. */
-  public static PackedMatrix matrix(
-      MemorySegment segment, DType dtype, long columns, long depth, Device home) {
+  /** Makes packed matrices in the memory of a device, or, of null, of the host. */
+  public static PackedMatrix matrices(
+      MemorySegment segment, DType dtype, long columns, long depth, int count, Device home) {
     initialise(PackedMatrix.class);
-    return matrices.create(segment, dtype, columns, depth, home);
+    return matrices.create(segment, dtype, columns, depth, count, home);
   }
 
   /** Returns a tensor's memory, wherever it is. */

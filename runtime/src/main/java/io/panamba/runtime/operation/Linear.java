@@ -39,38 +39,43 @@ public record Linear(
 
   /** Checks shapes. */
   public Linear {
-    Checks.present(NAME, "input", input);
-    Checks.present(NAME, "weight", weight);
     Checks.present(NAME, "activation", activation);
-    Checks.present(NAME, "out", out);
+    check(NAME, input, weight, bias, out);
+  }
+
+  static void check(String name, Columns input, PackedMatrix weight, Tensor bias, Columns out) {
+    Checks.present(name, "input", input);
+    Checks.present(name, "weight", weight);
+    Checks.present(name, "out", out);
     Checks.require(
         input.tensor().dtype() == weight.dtype(),
-        NAME,
+        name,
         "the input is %s, the weight is %s: their types differ",
         input.tensor(),
         weight);
-    Checks.require(input.rows() >= 1, NAME, "the input %s has no rows", input.tensor());
+    Checks.require(weight.count() == 1, name, "the weight is %s; expected one matrix", weight);
+    Checks.require(input.rows() >= 1, name, "the input %s has no rows", input.tensor());
     Checks.require(
         input.count() == weight.depth(),
-        NAME,
+        name,
         "the input has %d columns, the weight is %s",
         input.count(),
         weight);
     Checks.require(
         out.count() == weight.columns(),
-        NAME,
+        name,
         "the output has %d columns, the weight is %s",
         out.count(),
         weight);
     Checks.require(
         input.rows() == out.rows(),
-        NAME,
+        name,
         "the input has %d rows, the output %d",
         input.rows(),
         out.rows());
-    Checks.optional(NAME, "bias", bias, weight.columns());
-    Checks.writable(NAME, "out", out.tensor());
-    Checks.apart(NAME, "out", out.tensor(), "input", input.tensor());
+    Checks.optional(name, "bias", bias, weight.columns());
+    Checks.writable(name, "out", out.tensor());
+    Checks.apart(name, "out", out.tensor(), "input", input.tensor());
   }
 
   /**

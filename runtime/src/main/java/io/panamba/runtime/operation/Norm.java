@@ -10,8 +10,9 @@ import java.util.List;
  *
  * <pre>
  * residual = residualScale * residual + addend                                       if there is an addend
- * out = residual / sqrt(mean(residual^2) + eps) * weight + bias                      RMS
- * out = (residual - mean) / sqrt(mean((residual - mean)^2) + eps) * weight + bias    LAYER
+ * y = residual / sqrt(mean(residual^2) + eps) * weight + bias                        RMS
+ * y = (residual - mean) / sqrt(mean((residual - mean)^2) + eps) * weight + bias      LAYER
+ * out = activation(y)
  * </pre>
  *
  * @param kind which of the two
@@ -21,6 +22,7 @@ import java.util.List;
  * @param weight (dim)
  * @param bias (dim) or null
  * @param eps added to the mean square
+ * @param activation what the result passes through
  * @param out of the residual's shape, float32 or bfloat16; may be the residual itself if there is
  *     no addend
  */
@@ -32,6 +34,7 @@ public record Norm(
     Tensor weight,
     Tensor bias,
     float eps,
+    Linear.Activation activation,
     Tensor out)
     implements Operation {
   private static final String NAME = "norm";
@@ -47,6 +50,7 @@ public record Norm(
   /** Checks shapes. */
   public Norm {
     Checks.present(NAME, "kind", kind);
+    Checks.present(NAME, "activation", activation);
     Checks.present(NAME, "residual", residual);
     Checks.require(
         residual.dtype() == DType.F32
@@ -72,6 +76,30 @@ public record Norm(
         residual.shape());
     Checks.writable(NAME, "out", out);
     Checks.require(eps >= 0, NAME, "eps %s is negative", eps);
+  }
+
+  /**
+   * A normalisation without an activation.
+   *
+   * @param kind which
+   * @param residual (..., dim)
+   * @param addend of the residual's shape, or null
+   * @param residualScale what the residual is multiplied by before the addend is added
+   * @param weight (dim)
+   * @param bias (dim) or null
+   * @param eps added to the mean square
+   * @param out of the residual's shape
+   */
+  public Norm(
+      Kind kind,
+      Tensor residual,
+      Tensor addend,
+      float residualScale,
+      Tensor weight,
+      Tensor bias,
+      float eps,
+      Tensor out) {
+    this(kind, residual, addend, residualScale, weight, bias, eps, Linear.Activation.NONE, out);
   }
 
   /**

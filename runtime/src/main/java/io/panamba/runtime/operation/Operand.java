@@ -51,6 +51,11 @@ public sealed interface Operand permits Tensor, Columns, PackedMatrix, MatrixSou
     return true;
   }
 
+  /** Tells whether the tensors of columns begin at the same place. */
+  static boolean samePlace(Columns one, Columns other) {
+    return Memory.of(one.tensor()).address() == Memory.of(other.tensor()).address();
+  }
+
   private static MemorySegment memory(Operand operand) {
     return switch (operand) {
       case Tensor tensor -> Memory.of(tensor);

@@ -22,6 +22,12 @@ public sealed interface Operation
         Rotary,
         Pool,
         Attention,
+        GatedLinear,
+        Gate,
+        Conv2d,
+        PlanarConv2d,
+        DepthwiseConv,
+        PatchMerging,
         Copy,
         Together,
         TrainingOperation {

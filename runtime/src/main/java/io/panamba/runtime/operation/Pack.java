@@ -20,7 +20,7 @@ public record Pack(MatrixSource source, PackedMatrix out) implements TrainingOpe
     Checks.present(NAME, "source", source);
     Checks.present(NAME, "out", out);
     Checks.require(
-        source.columns() == out.columns() && source.depth() == out.depth(),
+        source.columns() == out.columns() && source.depth() == out.depth() && out.count() == 1,
         NAME,
         "the source is (%d, %d), the matrix is %s",
         source.columns(),

@@ -93,7 +93,7 @@ public record PatchEmbedding(
     Shape pixels = Checks.rank(NAME, "image", image, 4);
     Shape tokens = Checks.rank(NAME, "out", out, 3);
     long dim = tokens.size(2);
-    long length = length(NAME, image, patch, stride, classIndex);
+    long length = length(NAME, image, patch, stride, 0, classIndex);
     Checks.output(NAME, "out", out, pixels.size(0), length, dim);
     Checks.require(
         weight.columns() == dim && weight.depth() == pixels.size(1) * patch * patch,
@@ -112,9 +112,16 @@ public record PatchEmbedding(
   }
 
   /** The length of the sequence that images become; requires that patches and tokens fit. */
-  static long length(String name, Tensor image, long patch, long stride, ClassIndex classIndex) {
-    long height = image.shape().size(2);
-    long width = image.shape().size(3);
+  static long length(
+      String name, Tensor image, long patch, long stride, long padding, ClassIndex classIndex) {
+    Checks.require(
+        padding >= 0 && padding < Math.max(1, patch),
+        name,
+        "a padding of %d; expected fewer than the %d pixels of a patch",
+        padding,
+        patch);
+    long height = image.shape().size(2) + 2 * padding;
+    long width = image.shape().size(3) + 2 * padding;
     Checks.require(
         patch >= 1 && stride >= 1 && patch <= height && patch <= width,
         name,

@@ -14,10 +14,16 @@ import java.util.List;
  * @param classIndex ascending places of the class tokens in the sequence
  * @param patch side of a patch in pixels
  * @param stride pixels between patches
+ * @param padding zeros on every side of the image, fewer than a patch has pixels
  * @param out (batch, length, colours * patch * patch); length = grid area + class tokens
  */
 public record Patches(
-    Tensor image, PatchEmbedding.ClassIndex classIndex, long patch, long stride, Tensor out)
+    Tensor image,
+    PatchEmbedding.ClassIndex classIndex,
+    long patch,
+    long stride,
+    long padding,
+    Tensor out)
     implements TrainingOperation {
   private static final String NAME = "patches";
 
@@ -25,7 +31,7 @@ public record Patches(
   public Patches {
     Checks.present(NAME, "classIndex", classIndex);
     Shape pixels = Checks.rank(NAME, "image", image, 4);
-    long length = PatchEmbedding.length(NAME, image, patch, stride, classIndex);
+    long length = PatchEmbedding.length(NAME, image, patch, stride, padding, classIndex);
     Checks.output(NAME, "out", out, pixels.size(0), length, pixels.size(1) * patch * patch);
     Checks.apart(NAME, "out", out, "image", image);
   }

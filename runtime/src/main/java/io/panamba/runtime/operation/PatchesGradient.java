@@ -15,6 +15,7 @@ import java.util.List;
  * @param classIndex ascending places of the class tokens in the sequence
  * @param patch side of a patch in pixels
  * @param stride pixels between patches
+ * @param padding zeros on every side of the image, fewer than a patch has pixels
  * @param imageGradient (batch, colours, height, width)
  */
 public record PatchesGradient(
@@ -22,6 +23,7 @@ public record PatchesGradient(
     PatchEmbedding.ClassIndex classIndex,
     long patch,
     long stride,
+    long padding,
     Tensor imageGradient)
     implements TrainingOperation {
   private static final String NAME = "patches gradient";
@@ -31,7 +33,7 @@ public record PatchesGradient(
     Checks.present(NAME, "classIndex", classIndex);
     Shape pixels = Checks.rank(NAME, "imageGradient", imageGradient, 4);
     Checks.writable(NAME, "imageGradient", imageGradient);
-    long length = PatchEmbedding.length(NAME, imageGradient, patch, stride, classIndex);
+    long length = PatchEmbedding.length(NAME, imageGradient, patch, stride, padding, classIndex);
     Checks.shape(
         NAME,
         "patchGradient",

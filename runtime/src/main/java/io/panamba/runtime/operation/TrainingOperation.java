@@ -22,6 +22,8 @@ public sealed interface TrainingOperation extends Operation
         ScaleGradient,
         ScanGradient,
         ConvGradient,
+        Conv2dGradient,
+        DepthwiseConvGradient,
         NormGradient,
         PoolGradient,
         AttentionGradient,

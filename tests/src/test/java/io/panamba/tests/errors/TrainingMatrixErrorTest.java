@@ -201,7 +201,7 @@ class TrainingMatrixErrorTest {
   }
 
   private static Operation patches(Tensor image, ClassIndex places, long patch, long stride) {
-    return new Patches(image, places, patch, stride, f32(1, 5, 12));
+    return new Patches(image, places, patch, stride, 0, f32(1, 5, 12));
   }
 
   static Stream<Refusal> patchRows() {
@@ -241,14 +241,15 @@ class TrainingMatrixErrorTest {
             () -> patches(image, ClassIndex.NONE, 2, 2)),
         new Refusal(
             "patches: out is missing; expected F32(1, 5, 12)",
-            () -> new Patches(image, first, 2, 2, null)),
+            () -> new Patches(image, first, 2, 2, 0, null)),
         new Refusal(
             "patches: out is read-only: F32(1, 5, 12); expected memory that can be written",
-            () -> new Patches(image, first, 2, 2, readOnly(1, 5, 12))),
+            () -> new Patches(image, first, 2, 2, 0, readOnly(1, 5, 12))),
         new Refusal(
             "patches: out F32(1, 4, 4) shares memory with image F32(1, 1, 4, 4); expected memory of"
                 + " its own",
-            () -> new Patches(pixels, ClassIndex.NONE, 2, 2, pixels.reshape(Shape.of(1, 4, 4)))));
+            () ->
+                new Patches(pixels, ClassIndex.NONE, 2, 2, 0, pixels.reshape(Shape.of(1, 4, 4)))));
   }
 
   @ParameterizedTest
@@ -258,7 +259,7 @@ class TrainingMatrixErrorTest {
   }
 
   private static Operation gradient(Tensor image, ClassIndex places, long patch, long stride) {
-    return new PatchesGradient(f32(1, 5, 12), places, patch, stride, image);
+    return new PatchesGradient(f32(1, 5, 12), places, patch, stride, 0, image);
   }
 
   static Stream<Refusal> patchGradients() {
@@ -297,13 +298,13 @@ class TrainingMatrixErrorTest {
             () -> gradient(image, ClassIndex.NONE, 2, 2)),
         new Refusal(
             "patches gradient: patchGradient is missing; expected F32(1, 5, 12)",
-            () -> new PatchesGradient(null, first, 2, 2, image)),
+            () -> new PatchesGradient(null, first, 2, 2, 0, image)),
         new Refusal(
             "patches gradient: imageGradient F32(1, 1, 4, 4) shares memory with patchGradient"
                 + " F32(1, 4, 4); expected memory of its own",
             () ->
                 new PatchesGradient(
-                    pixels.reshape(Shape.of(1, 4, 4)), ClassIndex.NONE, 2, 2, pixels)));
+                    pixels.reshape(Shape.of(1, 4, 4)), ClassIndex.NONE, 2, 2, 0, pixels)));
   }
 
   @ParameterizedTest

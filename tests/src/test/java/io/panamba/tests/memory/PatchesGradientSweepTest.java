@@ -46,7 +46,8 @@ class PatchesGradientSweepTest extends Sweep {
         Tensor gradient = guarded.input(batch, length, depth);
         guarded.outputsFollow();
         Tensor image = guarded.output(batch, colours, height, width);
-        PatchesGradient operation = new PatchesGradient(gradient, classIndex, patch, stride, image);
+        PatchesGradient operation =
+            new PatchesGradient(gradient, classIndex, patch, stride, 0, image);
         guarded.run(devices, operation);
         // As many additions as patches hold a pixel.
         double bound = Math.pow(Math.ceilDiv(patch, stride), 2) * 0x1p-24;

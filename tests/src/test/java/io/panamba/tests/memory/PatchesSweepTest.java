@@ -67,7 +67,8 @@ class PatchesSweepTest extends Sweep {
       Tensor image = guarded.input(picture.batch, picture.colours, picture.height, picture.width);
       guarded.outputsFollow();
       Tensor out = guarded.output(picture.batch, length, picture.depth());
-      guarded.run(devices, new Patches(image, picture.places, picture.patch, picture.stride, out));
+      guarded.run(
+          devices, new Patches(image, picture.places, picture.patch, picture.stride, 0, out));
       expected(picture, image).assertClose(out.toFloats(), 0, picture.toString());
     }
   }

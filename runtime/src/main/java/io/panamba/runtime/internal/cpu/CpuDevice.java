@@ -74,19 +74,23 @@ public final class CpuDevice implements Device {
   }
 
   @Override
-  public PackedMatrix pack(Arena owner, MatrixSource source, DType dtype) {
-    long bytes = panamba_h.panamba_packed_size(source.columns(), source.depth(), Codes.of(dtype));
-    Checks.require(
-        bytes >= 0, "pack", "a matrix of (%d, %d) is too large", source.columns(), source.depth());
-    MemorySegment packed = owner.allocate(bytes, Tensor.ALIGNMENT);
+  public PackedMatrix pack(Arena owner, List<MatrixSource> sources, DType dtype) {
+    long columns = sources.getFirst().columns();
+    long depth = sources.getFirst().depth();
+    long bytes =
+        Checks.packedBytes(sources, panamba_h.panamba_packed_size(columns, depth, Codes.of(dtype)));
+    MemorySegment packed = owner.allocate(bytes * sources.size(), Tensor.ALIGNMENT);
     try (Arena local = Arena.ofConfined()) {
       MemorySegment args = panamba_pack_args.allocate(local);
-      MatrixStructs.write(args, source, packed, dtype);
-      // The struct holds plain addresses; the segments keep their arenas open during the call.
-      NativeStatus.check(
-          panamba_h.panamba_pack(args, source.data(), MatrixStructs.rowScale(source), packed));
+      for (int i = 0; i < sources.size(); i++) {
+        MatrixSource source = sources.get(i);
+        MatrixStructs.write(args, source, packed.asSlice(i * bytes, bytes), dtype);
+        // The struct holds plain addresses; the segments keep their arenas open during the call.
+        NativeStatus.check(
+            panamba_h.panamba_pack(args, source.data(), MatrixStructs.rowScale(source), packed));
+      }
     }
-    return Memory.matrix(packed, dtype, source.columns(), source.depth(), null);
+    return Memory.matrices(packed, dtype, columns, depth, sources.size(), null);
   }
 
   @Override

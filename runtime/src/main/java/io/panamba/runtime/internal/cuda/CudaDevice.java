@@ -240,18 +240,22 @@ public final class CudaDevice implements Device {
   }
 
   @Override
-  public PackedMatrix pack(Arena owner, MatrixSource source, DType dtype) {
-    long bytes = context.kernels().packedSize(source.columns(), source.depth(), Codes.of(dtype));
-    Checks.require(
-        bytes >= 0, "pack", "a matrix of (%d, %d) is too large", source.columns(), source.depth());
-    MemorySegment packed = own(owner, bytes);
+  public PackedMatrix pack(Arena owner, List<MatrixSource> sources, DType dtype) {
+    long columns = sources.getFirst().columns();
+    long depth = sources.getFirst().depth();
+    long bytes =
+        Checks.packedBytes(sources, context.kernels().packedSize(columns, depth, Codes.of(dtype)));
+    MemorySegment packed = own(owner, bytes * sources.size());
     try (Arena local = Arena.ofConfined()) {
-      MemorySegment host = local.allocate(bytes, Tensor.ALIGNMENT);
+      MemorySegment host = local.allocate(bytes * sources.size(), Tensor.ALIGNMENT);
       MemorySegment args = panamba_pack_args.allocate(local);
-      MatrixStructs.write(args, source, host, dtype);
-      context.checkKernel(
-          context.kernels().pack(args, source.data(), MatrixStructs.rowScale(source)),
-          "packing a matrix");
+      for (int i = 0; i < sources.size(); i++) {
+        MatrixSource source = sources.get(i);
+        MatrixStructs.write(args, source, host.asSlice(i * bytes, bytes), dtype);
+        context.checkKernel(
+            context.kernels().pack(args, source.data(), MatrixStructs.rowScale(source)),
+            "packing a matrix");
+      }
       long stamp = begin();
       try {
         memory.copy(host, packed, true, "copying a packed matrix");
@@ -259,7 +263,7 @@ public final class CudaDevice implements Device {
         end(stamp);
       }
     }
-    return Memory.matrix(packed, dtype, source.columns(), source.depth(), this);
+    return Memory.matrices(packed, dtype, columns, depth, sources.size(), this);
   }
 
   @Override

@@ -11,11 +11,17 @@ import io.panamba.runtime.internal.Checks;
 import io.panamba.runtime.internal.Memory;
 import io.panamba.runtime.operation.Attention;
 import io.panamba.runtime.operation.CausalConv;
+import io.panamba.runtime.operation.Conv2d;
 import io.panamba.runtime.operation.Copy;
+import io.panamba.runtime.operation.DepthwiseConv;
+import io.panamba.runtime.operation.Gate;
+import io.panamba.runtime.operation.GatedLinear;
 import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.operation.Norm;
 import io.panamba.runtime.operation.Operation;
 import io.panamba.runtime.operation.PatchEmbedding;
+import io.panamba.runtime.operation.PatchMerging;
+import io.panamba.runtime.operation.PlanarConv2d;
 import io.panamba.runtime.operation.Pool;
 import io.panamba.runtime.operation.Rotary;
 import io.panamba.runtime.operation.SelectiveScan;
@@ -77,6 +83,10 @@ final class CudaSteps {
         add(op.first());
         add(op.second());
       }
+      case GatedLinear _, Gate _, Conv2d _, PlanarConv2d _, DepthwiseConv _, PatchMerging _ ->
+          throw new PanambaException(
+              "%s has no kernel for GPUs; networks that need it run on the CPU"
+                  .formatted(operation.getClass().getSimpleName()));
       case TrainingOperation op ->
           throw new PanambaException(
               "%s is an operation of training, which runs on the CPU"

@@ -63,6 +63,7 @@ final class ImageStructs {
     panamba_patches_args.patch_width(args, op.patch());
     panamba_patches_args.stride_height(args, op.stride());
     panamba_patches_args.stride_width(args, op.stride());
+    panamba_patches_args.padding(args, op.padding());
     panamba_patches_args.class_tokens(args, op.classIndex().count());
     for (int i = 0; i < op.classIndex().count(); i++) {
       panamba_patches_args.class_index(args, i, op.classIndex().place(i));
@@ -83,6 +84,7 @@ final class ImageStructs {
     panamba_patches_gradient_args.patch_width(args, op.patch());
     panamba_patches_gradient_args.stride_height(args, op.stride());
     panamba_patches_gradient_args.stride_width(args, op.stride());
+    panamba_patches_gradient_args.padding(args, op.padding());
     panamba_patches_gradient_args.class_tokens(args, op.classIndex().count());
     for (int i = 0; i < op.classIndex().count(); i++) {
       panamba_patches_gradient_args.class_index(args, i, op.classIndex().place(i));

@@ -8,6 +8,10 @@ import io.panamba.bindings.panamba_product_args;
 import io.panamba.bindings.panamba_sum_args;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.MatrixSource;
+import io.panamba.runtime.PackedMatrix;
+import io.panamba.runtime.Tensor;
+import io.panamba.runtime.operation.Columns;
+import io.panamba.runtime.operation.GatedLinear;
 import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.operation.Norm;
 import io.panamba.runtime.operation.NormGradient;
@@ -42,6 +46,7 @@ public final class MatrixStructs {
     panamba_norm_args.eps(args, op.eps());
     panamba_norm_args.kind(args, Codes.of(op.kind()));
     panamba_norm_args.dtype(args, Codes.of(op.out().dtype()));
+    panamba_norm_args.activation(args, Codes.of(op.activation()));
     return args;
   }
 
@@ -64,20 +69,31 @@ public final class MatrixStructs {
   }
 
   MemorySegment linear(Linear op) {
-    MemorySegment args = panamba_linear_args.allocate(arena);
-    panamba_linear_args.input(args, addresses.of(op.input()));
-    panamba_linear_args.weight(args, addresses.of(op.weight()));
-    panamba_linear_args.bias(args, addresses.of(op.bias()));
-    panamba_linear_args.out(args, addresses.of(op.out()));
-    panamba_linear_args.rows(args, op.input().rows());
-    panamba_linear_args.depth(args, op.weight().depth());
-    panamba_linear_args.columns(args, op.weight().columns());
-    panamba_linear_args.input_row_stride(args, op.input().rowStride());
-    panamba_linear_args.out_row_stride(args, op.out().rowStride());
+    MemorySegment args = linear(op.input(), op.weight(), op.bias(), op.out());
     panamba_linear_args.accumulate(args, op.accumulate());
-    panamba_linear_args.dtype(args, Codes.of(op.weight().dtype()));
-    panamba_linear_args.out_dtype(args, Codes.of(op.out().tensor().dtype()));
     panamba_linear_args.activation(args, Codes.of(op.activation()));
+    return args;
+  }
+
+  MemorySegment gatedLinear(GatedLinear op) {
+    MemorySegment args = linear(op.input(), op.weight(), op.bias(), op.out());
+    panamba_linear_args.multiply(args, 1);
+    return args;
+  }
+
+  private MemorySegment linear(Columns input, PackedMatrix weight, Tensor bias, Columns out) {
+    MemorySegment args = panamba_linear_args.allocate(arena);
+    panamba_linear_args.input(args, addresses.of(input));
+    panamba_linear_args.weight(args, addresses.of(weight));
+    panamba_linear_args.bias(args, addresses.of(bias));
+    panamba_linear_args.out(args, addresses.of(out));
+    panamba_linear_args.rows(args, input.rows());
+    panamba_linear_args.depth(args, weight.depth());
+    panamba_linear_args.columns(args, weight.columns());
+    panamba_linear_args.input_row_stride(args, input.rowStride());
+    panamba_linear_args.out_row_stride(args, out.rowStride());
+    panamba_linear_args.dtype(args, Codes.of(weight.dtype()));
+    panamba_linear_args.out_dtype(args, Codes.of(out.tensor().dtype()));
     return args;
   }
 

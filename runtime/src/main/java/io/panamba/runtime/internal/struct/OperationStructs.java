@@ -10,17 +10,25 @@ import io.panamba.runtime.operation.Attention;
 import io.panamba.runtime.operation.AttentionGradient;
 import io.panamba.runtime.operation.CausalConv;
 import io.panamba.runtime.operation.Clip;
+import io.panamba.runtime.operation.Conv2d;
+import io.panamba.runtime.operation.Conv2dGradient;
 import io.panamba.runtime.operation.ConvGradient;
 import io.panamba.runtime.operation.Copy;
 import io.panamba.runtime.operation.CrossEntropy;
+import io.panamba.runtime.operation.DepthwiseConv;
+import io.panamba.runtime.operation.DepthwiseConvGradient;
+import io.panamba.runtime.operation.Gate;
+import io.panamba.runtime.operation.GatedLinear;
 import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.operation.Norm;
 import io.panamba.runtime.operation.NormGradient;
 import io.panamba.runtime.operation.Operation;
 import io.panamba.runtime.operation.Pack;
 import io.panamba.runtime.operation.PatchEmbedding;
+import io.panamba.runtime.operation.PatchMerging;
 import io.panamba.runtime.operation.Patches;
 import io.panamba.runtime.operation.PatchesGradient;
+import io.panamba.runtime.operation.PlanarConv2d;
 import io.panamba.runtime.operation.Pointwise;
 import io.panamba.runtime.operation.Pool;
 import io.panamba.runtime.operation.PoolGradient;
@@ -44,6 +52,7 @@ public final class OperationStructs {
   private final SequenceStructs sequences;
   private final TrainingStructs training;
   private final AttentionStructs attention;
+  private final ConvStructs convolutions;
 
   /**
    * Writes into an arena.
@@ -57,6 +66,7 @@ public final class OperationStructs {
     this.sequences = new SequenceStructs(arena, addresses);
     this.training = new TrainingStructs(arena, addresses);
     this.attention = new AttentionStructs(arena, addresses);
+    this.convolutions = new ConvStructs(arena, addresses);
   }
 
   /** The number of steps of the native library that an operation is. */
@@ -106,6 +116,14 @@ public final class OperationStructs {
       case Scale _ -> panamba_h.PANAMBA_SCALE();
       case ScaleGradient _ -> panamba_h.PANAMBA_SCALE_GRADIENT();
       case PatchesGradient _ -> panamba_h.PANAMBA_PATCHES_GRADIENT();
+      case GatedLinear _ -> panamba_h.PANAMBA_LINEAR();
+      case Conv2d _ -> panamba_h.PANAMBA_CONV2D();
+      case PlanarConv2d _ -> panamba_h.PANAMBA_CONV2D();
+      case DepthwiseConv _ -> panamba_h.PANAMBA_DEPTHWISE();
+      case Gate _ -> panamba_h.PANAMBA_GATE();
+      case PatchMerging _ -> panamba_h.PANAMBA_PATCH_MERGING();
+      case Conv2dGradient _ -> panamba_h.PANAMBA_CONV2D_GRADIENT();
+      case DepthwiseConvGradient _ -> panamba_h.PANAMBA_DEPTHWISE_GRADIENT();
       case Copy op -> throw notAStep(op);
       case Together op -> throw new IllegalArgumentException(op + " is two steps");
     };
@@ -140,6 +158,14 @@ public final class OperationStructs {
       case Scale op -> training.scale(op);
       case ScaleGradient op -> training.scaleGradient(op);
       case PatchesGradient op -> images.patchesGradient(op);
+      case GatedLinear op -> matrices.gatedLinear(op);
+      case Conv2d op -> convolutions.conv2d(op);
+      case PlanarConv2d op -> convolutions.planarConv2d(op);
+      case DepthwiseConv op -> convolutions.depthwise(op);
+      case Gate op -> convolutions.gate(op);
+      case PatchMerging op -> convolutions.patchMerging(op);
+      case Conv2dGradient op -> convolutions.conv2dGradient(op);
+      case DepthwiseConvGradient op -> convolutions.depthwiseGradient(op);
       case Copy op -> throw notAStep(op);
       case Together op -> throw new IllegalArgumentException(op + " is two steps");
     };

@@ -1,0 +1,236 @@
+/*
+ * Two-dimensional convolutions as products: a pixel of the output is the sum over the kernel's taps of a pixel of the
+ * input times the tap's packed matrix. Blocks of pixels hand the microkernel a pointer for each pixel and tap; those
+ * that lie outside of the image point to zeros. Nothing is copied, but for planar input, whose windows are gathered a
+ * block at a time.
+ */
+#include <string.h>
+
+#include "microkernel.h"
+#include "tier.h"
+
+/* Pixels of a tile: four blocks share a panel of all taps on its way through the second-level cache. */
+#define TILE_PIXELS (4 * GEMM_ROWS)
+
+#define MAX_TAPS (PANAMBA_MAX_CONV_SIDE * PANAMBA_MAX_CONV_SIDE)
+
+/* What pixels outside of the image are, in either type. Never written; without const it takes no room in the library. */
+static float zeros[PANAMBA_MAX_CONV_CHANNELS];
+
+/* The pixels of a transposed convolution whose rows and columns leave the same remainders when divided by the stride:
+ * the same taps reach all of them. Of a convolution that is not transposed there is one phase, of all pixels. */
+typedef struct {
+  int64_t y; /* of the first pixel */
+  int64_t x;
+  int64_t rows; /* of pixels */
+  int64_t columns;
+  int64_t step; /* between them */
+} phase;
+
+static int64_t phases_of(const panamba_conv2d_args *a) { return a->transposed ? a->stride * a->stride : 1; }
+
+static phase phase_of(const panamba_conv2d_args *a, int64_t number) {
+  if (!a->transposed) {
+    return (phase){0, 0, a->out_height, a->out_width, 1};
+  }
+  int64_t y = number / a->stride;
+  int64_t x = number % a->stride;
+  int64_t rows = y < a->out_height ? ceil_div(a->out_height - y, a->stride) : 0;
+  int64_t columns = x < a->out_width ? ceil_div(a->out_width - x, a->stride) : 0;
+  return (phase){y, x, rows, columns, a->stride};
+}
+
+/* Tiles of pixels of one image and phase. All phases have as many as the first, the largest; some may be empty. */
+static int64_t chunks_of(const panamba_conv2d_args *a) {
+  phase first = phase_of(a, 0);
+  return ceil_div(first.rows * first.columns, TILE_PIXELS);
+}
+
+/* Planar windows are gathered once for all panels. */
+static int64_t panels_of(const panamba_conv2d_args *a) { return a->planar ? 1 : ceil_div(a->columns, PANEL_COLUMNS); }
+
+int64_t TIER_NAME(conv2d_tiles)(const void *args) {
+  const panamba_conv2d_args *a = args;
+  return a->batch * phases_of(a) * chunks_of(a) * panels_of(a);
+}
+
+/* The taps that reach the pixels of a phase. */
+typedef struct {
+  int64_t count;
+  int64_t dy[MAX_TAPS]; /* the row of the input is (y dy_scale + dy) */
+  int64_t dx[MAX_TAPS];
+  int64_t number[MAX_TAPS];
+} tap_list;
+
+/*
+ * Pixel (y, x) of the phase, counted in steps, reads pixel (y scale + dy, x scale + dx) of the input: scale is the
+ * stride, or 1 where it is transposed. There y + padding - ky is a multiple of the stride, exactly.
+ */
+static void list_taps(const panamba_conv2d_args *a, const phase *p, tap_list *taps) {
+  taps->count = 0;
+  for (int64_t ky = 0; ky < a->kernel_height; ky++) {
+    for (int64_t kx = 0; kx < a->kernel_width; kx++) {
+      int64_t dy = ky - a->padding;
+      int64_t dx = kx - a->padding;
+      if (a->transposed) {
+        dy = p->y - dy;
+        dx = p->x - dx;
+        if (dy % a->stride || dx % a->stride) {
+          continue;
+        }
+        dy /= a->stride;
+        dx /= a->stride;
+      }
+      taps->dy[taps->count] = dy;
+      taps->dx[taps->count] = dx;
+      taps->number[taps->count] = ky * a->kernel_width + kx;
+      taps->count++;
+    }
+  }
+}
+
+/* Pixels that are multiplied at once: in rows of the phase where it is transposed, so that they are evenly apart in the
+ * output; across rows otherwise. */
+static int block_pixels(const panamba_conv2d_args *a, const phase *p, int64_t pixel, int64_t end) {
+  int64_t count = min64(GEMM_ROWS, end - pixel);
+  if (a->transposed) {
+    count = min64(count, p->columns - pixel % p->columns);
+  }
+  return (int)count;
+}
+
+static void find_pixels(const panamba_conv2d_args *a, const phase *p, const tap_list *taps, const void *image,
+                        int64_t pixel, int count, const void **rows) {
+  int64_t scale = a->transposed ? 1 : a->stride;
+  for (int i = 0; i < count; i++) {
+    int64_t y = (pixel + i) / p->columns * scale;
+    int64_t x = (pixel + i) % p->columns * scale;
+    for (int64_t t = 0; t < taps->count; t++) {
+      int64_t row = y + taps->dy[t];
+      int64_t column = x + taps->dx[t];
+      int inside = row >= 0 && row < a->height && column >= 0 && column < a->width;
+      rows[t * GEMM_ROWS + i] =
+          inside ? element_at(image, a->dtype, (row * a->width + column) * a->input_pixel_stride) : zeros;
+    }
+  }
+}
+
+/* The part of a product that all blocks of a tile share. */
+static panel_product product_of(const panamba_conv2d_args *a, int64_t column, int64_t depth) {
+  int64_t columns = min64(PANEL_COLUMNS, a->columns - column);
+  return (panel_product){
+      .depth = depth,
+      .bias = a->bias ? a->bias + column : 0,
+      .accumulate = a->accumulate,
+      .last_lanes = (int)(columns - (ceil_div(columns, VEC_WIDTH) - 1) * VEC_WIDTH),
+      .dtype = a->dtype,
+      .out_dtype = a->out_dtype,
+      .activation = a->activation,
+  };
+}
+
+static int vectors_of(const panamba_conv2d_args *a, int64_t column) {
+  return (int)ceil_div(min64(PANEL_COLUMNS, a->columns - column), VEC_WIDTH);
+}
+
+static int64_t place_in_image(const panamba_conv2d_args *a, const phase *p, int64_t pixel) {
+  int64_t y = p->y + pixel / p->columns * p->step;
+  int64_t x = p->x + pixel % p->columns * p->step;
+  return (y * a->out_width + x) * a->columns;
+}
+
+static void multiply_pixels(const panamba_conv2d_args *a, const phase *p, int64_t image, int64_t column, int64_t from,
+                            int64_t to) {
+  const void *rows[MAX_TAPS * GEMM_ROWS];
+  const void *panels[MAX_TAPS];
+  tap_list taps;
+  list_taps(a, p, &taps);
+  int64_t matrix = packed_depth(a->channels, a->dtype) * ceil_div(a->columns, VEC_WIDTH) * VEC_WIDTH;
+  for (int64_t t = 0; t < taps.count; t++) {
+    panels[t] = element_at(a->weight, a->dtype, taps.number[t] * matrix + column * packed_depth(a->channels, a->dtype));
+  }
+  const void *input = element_at(a->input, a->dtype, image * a->height * a->width * a->input_pixel_stride);
+  panel_product product = product_of(a, column, taps.count ? a->channels : 0);
+  product.input = zeros;
+  product.panel = zeros;
+  product.tap_rows = rows;
+  product.tap_panels = panels;
+  product.taps = taps.count;
+  product.out_row_stride = p->step * a->columns;
+  int64_t first = image * a->out_height * a->out_width * a->columns + column;
+  while (from < to) {
+    int count = block_pixels(a, p, from, to);
+    find_pixels(a, p, &taps, input, from, count, rows);
+    product.out = element_of(a->out, a->out_dtype, first + place_in_image(a, p, from));
+    TIER_NAME(panel_product)(&product, count, vectors_of(a, column));
+    from += count;
+  }
+}
+
+/* The pixels under the kernel at a pixel of the output, in the order (colour, ky, kx), to `window`. */
+static void gather_window(const panamba_conv2d_args *a, const float *image, int64_t pixel, float *window) {
+  int64_t top = pixel / a->out_width * a->stride - a->padding;
+  int64_t left = pixel % a->out_width * a->stride - a->padding;
+  int64_t from = max64(0, -left);
+  int64_t to = min64(a->kernel_width, a->width - left);
+  for (int64_t channel = 0; channel < a->channels; channel++) {
+    for (int64_t ky = 0; ky < a->kernel_height; ky++, window += a->kernel_width) {
+      int64_t row = top + ky;
+      if (row < 0 || row >= a->height) {
+        memset(window, 0, (size_t)a->kernel_width * sizeof(float));
+        continue;
+      }
+      const float *source = image + (channel * a->height + row) * a->width + left;
+      for (int64_t kx = 0; kx < a->kernel_width; kx++) {
+        window[kx] = kx >= from && kx < to ? source[kx] : 0.0f;
+      }
+    }
+  }
+}
+
+static void multiply_windows(const panamba_conv2d_args *a, int64_t image, int64_t from, int64_t to) {
+  float windows[GEMM_ROWS * PANAMBA_MAX_PLANAR_DEPTH];
+  bf16 rounded[GEMM_ROWS * PANAMBA_MAX_PLANAR_DEPTH];
+  const float *pixels = (const float *)a->input + image * a->channels * a->height * a->width;
+  int64_t depth = a->channels * a->kernel_height * a->kernel_width;
+  while (from < to) {
+    int count = (int)min64(GEMM_ROWS, to - from);
+    for (int i = 0; i < count; i++) {
+      gather_window(a, pixels, from + i, windows + i * depth);
+    }
+    for (int64_t i = 0; a->dtype == PANAMBA_BF16 && i < count * depth; i += VEC_WIDTH) {
+      int lanes = (int)min64(VEC_WIDTH, count * depth - i);
+      vec_store_as(PANAMBA_BF16, rounded, i, vec_load_lanes(windows + i, lanes), lanes);
+    }
+    for (int64_t column = 0; column < a->columns; column += PANEL_COLUMNS) {
+      panel_product product = product_of(a, column, depth);
+      product.input = a->dtype == PANAMBA_F32 ? (const void *)windows : rounded;
+      product.input_row_stride = depth;
+      product.panel = element_at(a->weight, a->dtype, column * packed_depth(depth, a->dtype));
+      product.out_row_stride = a->columns;
+      product.out =
+          element_of(a->out, a->out_dtype, (image * a->out_height * a->out_width + from) * a->columns + column);
+      TIER_NAME(panel_product)(&product, count, vectors_of(a, column));
+    }
+    from += count;
+  }
+}
+
+void TIER_NAME(conv2d_tile)(const void *args, int64_t tile) {
+  const panamba_conv2d_args *a = args;
+  int64_t chunks = chunks_of(a);
+  int64_t phases = phases_of(a);
+  /* A thread's tiles are neighbours: all pixels of a panel, whose taps stay in the second-level cache. */
+  int64_t chunk = tile % chunks;
+  phase p = phase_of(a, tile / chunks % phases);
+  int64_t image = tile / (chunks * phases) % a->batch;
+  int64_t panel = tile / (chunks * phases * a->batch);
+  int64_t pixels = p.rows * p.columns;
+  int64_t from = pixels * chunk / chunks;
+  int64_t to = pixels * (chunk + 1) / chunks;
+  if (a->planar) {
+    multiply_windows(a, image, from, to);
+  } else {
+    multiply_pixels(a, &p, image, panel * PANEL_COLUMNS, from, to);
+  }
+}
