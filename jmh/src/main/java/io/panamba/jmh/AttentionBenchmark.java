@@ -10,6 +10,8 @@ import io.panamba.runtime.operation.Attention;
 import io.panamba.runtime.operation.AttentionGradient;
 import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.operation.Operation;
+import io.panamba.runtime.oracle.Floats;
+import io.panamba.runtime.oracle.ScalarAttention;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
@@ -29,10 +31,10 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Attention of one DeiT-Ti layer, 3 heads of 64, and its gradient, each checked against a plain
- * loop before it is timed. Beside it stands the floor: the time that the products' multiply-adds
- * take at the measured peak of the threads, two products forward and five backward; exp is not in
- * it.
+ * Attention of one DeiT-Ti layer, 3 heads of 64, and its gradient, each checked against double
+ * precision before it is timed. Beside it stands the floor: the time that the products'
+ * multiply-adds take at the measured peak of the threads, two products forward and five backward;
+ * exp is not in it.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -44,8 +46,14 @@ public class AttentionBenchmark {
   private static final int HEADS = 3;
   private static final int HEAD_DIM = 64;
   private static final int WIDTH = HEADS * HEAD_DIM;
-  private static final double TOLERANCE = 1e-5;
-  private static final double BFLOAT_TOLERANCE = 2e-2;
+
+  /** Of a result's magnitude: well above what float32 rounds. */
+  private static final double BOUND = 1e-5;
+
+  /** Weights and results are rounded to bfloat16, each by 2^-9 at most. */
+  private static final double BFLOAT_BOUND = 0x1p-7;
+
+  private static final int CHECKED_QUERIES = 16;
 
   /** What is run. */
   @Param({"forward", "forward_bf16", "gradient"})
@@ -75,10 +83,13 @@ public class AttentionBenchmark {
     Tensor statistics = Tensor.allocate(arena, DType.F32, Shape.of(1, HEADS, 2, length));
     Attention forward = Attention.of(qkv, HEADS, out, statistics);
     run(forward);
-    for (int query = 0; query < length; query += 1 + length / 5) {
-      check(forward, query);
-    }
-    plan = device.plan(List.of(operation.equals("gradient") ? gradient(forward) : forward));
+    int[] some = Rows.some(length, CHECKED_QUERIES);
+    ScalarAttention expected = new ScalarAttention(forward, some);
+    double bound = dtype == DType.F32 ? BOUND : BFLOAT_BOUND;
+    expected.out().assertClose(Floats.rows(forward.out(), some), bound, operation);
+    plan =
+        device.plan(
+            List.of(operation.equals("gradient") ? gradient(forward, expected, some) : forward));
     int products = operation.equals("gradient") ? 5 : 2;
     double flops = 2.0 * products * length * length * WIDTH;
     System.out.printf("%n# Floor: %.1f us%n", flops / device.measurePeak(threads, dtype) * 1e6);
@@ -104,14 +115,33 @@ public class AttentionBenchmark {
     }
   }
 
-  private AttentionGradient gradient(Attention forward) {
+  /**
+   * The gradient. It is checked with zeros for {@code outGradient} but for some queries, so that
+   * the oracle adds up these alone.
+   */
+  private AttentionGradient gradient(Attention forward, ScalarAttention expected, int... some) {
+    Tensor outGradient = random(DType.F32, WIDTH);
     Tensor gradient = Tensor.allocate(arena, DType.F32, Shape.of(1, length, 3 * WIDTH));
-    return new AttentionGradient(
-        forward,
-        Columns.of(random(DType.F32, WIDTH)),
-        new Columns(gradient, 0, WIDTH),
-        new Columns(gradient, WIDTH, WIDTH),
-        new Columns(gradient, 2 * WIDTH, WIDTH));
+    AttentionGradient backward =
+        new AttentionGradient(
+            forward,
+            Columns.of(outGradient),
+            new Columns(gradient, 0, WIDTH),
+            new Columns(gradient, WIDTH, WIDTH),
+            new Columns(gradient, 2 * WIDTH, WIDTH));
+    float[] all = outGradient.toFloats();
+    float[] few = new float[all.length];
+    for (int query : some) {
+      System.arraycopy(all, query * WIDTH, few, query * WIDTH, WIDTH);
+    }
+    outGradient.copyFrom(few);
+    run(backward);
+    ScalarAttention.Gradients sums = expected.gradients(backward);
+    sums.q().assertClose(Floats.rows(backward.qGradient(), some), BOUND, "q of the gradient");
+    sums.k().assertClose(Floats.of(backward.kGradient()), BOUND, "k of the gradient");
+    sums.v().assertClose(Floats.of(backward.vGradient()), BOUND, "v of the gradient");
+    outGradient.copyFrom(all);
+    return backward;
   }
 
   /** Numbers that bfloat16 holds too. */
@@ -126,39 +156,5 @@ public class AttentionBenchmark {
       }
     }
     return tensor;
-  }
-
-  private static float number(Columns columns, long row, long column) {
-    Tensor tensor = columns.tensor();
-    long place = row * columns.rowStride() + columns.first() + column;
-    return tensor.dtype() == DType.F32
-        ? tensor.segment().getAtIndex(ValueLayout.JAVA_FLOAT, place)
-        : Float.intBitsToFloat(tensor.segment().getAtIndex(ValueLayout.JAVA_SHORT, place) << 16);
-  }
-
-  /** The first head of a query against double precision. */
-  private void check(Attention op, int query) {
-    double[] sums = new double[HEAD_DIM];
-    double total = 0;
-    for (int key = 0; key < length; key++) {
-      double score = 0;
-      for (int i = 0; i < HEAD_DIM; i++) {
-        score += (double) number(op.q(), query, i) * number(op.k(), key, i);
-      }
-      double weight = Math.exp(op.scale() * score);
-      total += weight;
-      for (int i = 0; i < HEAD_DIM; i++) {
-        sums[i] += weight * number(op.v(), key, i);
-      }
-    }
-    double tolerance = op.q().tensor().dtype() == DType.F32 ? TOLERANCE : BFLOAT_TOLERANCE;
-    for (int i = 0; i < HEAD_DIM; i++) {
-      double expected = sums[i] / total;
-      float actual = number(op.out(), query, i);
-      if (!(Math.abs(expected - actual) <= tolerance * Math.max(1, Math.abs(expected)))) {
-        throw new IllegalStateException(
-            "query %d: expected %s, found %s".formatted(query, expected, actual));
-      }
-    }
   }
 }

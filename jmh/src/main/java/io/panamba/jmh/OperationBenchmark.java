@@ -14,6 +14,11 @@ import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.operation.Norm;
 import io.panamba.runtime.operation.Operation;
 import io.panamba.runtime.operation.PatchEmbedding;
+import io.panamba.runtime.oracle.Floats;
+import io.panamba.runtime.oracle.ScalarConv;
+import io.panamba.runtime.oracle.ScalarLinear;
+import io.panamba.runtime.oracle.ScalarNorm;
+import io.panamba.runtime.oracle.ScalarPatches;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Random;
@@ -33,7 +38,7 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * The operations of one Vim-Ti layer at 224 pixels (197 tokens) and of its embedding and head, each
- * checked against a plain loop before it is timed.
+ * checked against double precision before it is timed.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SampleTime)
@@ -47,7 +52,11 @@ public class OperationBenchmark {
   private static final int STATES = 16;
   private static final int RANK = 12;
   private static final int KERNEL = 4;
-  private static final double TOLERANCE = 1e-4;
+
+  /** Of a result's magnitude: well above what float32 rounds. */
+  private static final double BOUND = 2e-6;
+
+  private static final int CHECKED_ROWS = 64;
 
   /** The operation. */
   @Param({
@@ -127,81 +136,52 @@ public class OperationBenchmark {
     return Tensor.allocate(arena, DType.F32, Shape.of(sizes));
   }
 
-  private static void compare(String what, double expected, float actual) {
-    if (!(Math.abs(expected - actual) <= TOLERANCE * Math.max(1, Math.abs(expected)))) {
-      throw new IllegalStateException(
-          "%s: expected %s, found %s".formatted(what, expected, actual));
-    }
-  }
-
   private Case linear(int rows, int depth, int columns) {
     Tensor input = random(1, 1, rows, depth);
     Tensor weight = random(0.1, columns, depth);
     PackedMatrix packed = device.pack(arena, MatrixSource.of(weight), DType.F32);
     Tensor out = zeros(1, rows, columns);
+    int[] some = Rows.some(rows, CHECKED_ROWS);
     return new Case(
         Linear.of(input, packed, null, 0, out),
-        () -> {
-          float[] x = input.toFloats();
-          float[] w = weight.toFloats();
-          float[] y = out.toFloats();
-          for (int i = 0; i < y.length; i += 97) {
-            double sum = 0;
-            for (int k = 0; k < depth; k++) {
-              sum += (double) x[i / columns * depth + k] * w[i % columns * depth + k];
-            }
-            compare(operation, sum, y[i]);
-          }
-        });
+        () ->
+            ScalarLinear.out(
+                    Floats.rows(Columns.of(input), some),
+                    weight.toFloats(),
+                    null,
+                    some.length,
+                    columns)
+                .assertClose(Floats.rows(Columns.of(out), some), BOUND, operation));
   }
 
   private Case norm() {
     Tensor input = random(2, 1, length, DIM);
-    Tensor weight = random(1, DIM);
-    Tensor out = zeros(1, length, DIM);
+    Norm norm = Norm.of(Norm.Kind.RMS, input, random(1, DIM), null, 1e-5f, zeros(1, length, DIM));
+    int[] some = Rows.some(length, CHECKED_ROWS);
     return new Case(
-        Norm.of(Norm.Kind.RMS, input, weight, null, 1e-5f, out),
-        () -> {
-          float[] x = input.toFloats();
-          double square = 0;
-          for (int i = 0; i < DIM; i++) {
-            square += (double) x[i] * x[i];
-          }
-          double factor = 1 / Math.sqrt(square / DIM + 1e-5);
-          compare(operation, x[5] * factor * weight.toFloats()[5], out.toFloats()[5]);
-        });
-  }
-
-  private static double silu(double v) {
-    return v / (1 + Math.exp(-v));
+        norm,
+        () ->
+            ScalarNorm.out(norm, Floats.rows(Columns.of(input), some))
+                .assertClose(Floats.rows(Columns.of(norm.out()), some), BOUND, operation));
   }
 
   private Case causalConv() {
-    Tensor xz = random(1, 1, length, 2 * INNER);
-    Tensor forwardWeight = random(1, KERNEL, INNER);
-    Tensor backwardWeight = random(1, KERNEL, INNER);
+    Columns x = new Columns(random(1, 1, length, 2 * INNER), 0, INNER);
     Tensor bias = random(1, INNER);
-    Tensor forward = zeros(1, length, INNER);
-    Tensor backward = zeros(1, length, INNER);
+    CausalConv.Direction forward = direction(bias);
+    CausalConv.Direction backward = direction(bias);
     return new Case(
-        CausalConv.of(
-            new Columns(xz, 0, INNER),
-            new CausalConv.Direction(forwardWeight, bias, forward),
-            new CausalConv.Direction(backwardWeight, bias, backward)),
+        CausalConv.of(x, forward, backward),
         () -> {
-          float[] x = xz.toFloats();
-          int t = length / 2;
-          double ahead = bias.toFloats()[7];
-          double behind = ahead;
-          for (int k = 0; k < KERNEL; k++) {
-            ahead +=
-                forwardWeight.toFloats()[k * INNER + 7] * x[(t - KERNEL + 1 + k) * 2 * INNER + 7];
-            behind +=
-                backwardWeight.toFloats()[k * INNER + 7] * x[(t + KERNEL - 1 - k) * 2 * INNER + 7];
-          }
-          compare("forward conv", silu(ahead), forward.toFloats()[t * INNER + 7]);
-          compare("backward conv", silu(behind), backward.toFloats()[t * INNER + 7]);
+          ScalarConv.out(x, forward, false)
+              .assertClose(forward.out().toFloats(), BOUND, "forward conv");
+          ScalarConv.out(x, backward, true)
+              .assertClose(backward.out().toFloats(), BOUND, "backward conv");
         });
+  }
+
+  private CausalConv.Direction direction(Tensor bias) {
+    return new CausalConv.Direction(random(1, KERNEL, INNER), bias, zeros(1, length, INNER));
   }
 
   private Case selectiveScan() {
@@ -213,30 +193,23 @@ public class OperationBenchmark {
     int side = 224;
     int patch = 16;
     Tensor image = random(2, 1, 3, side, side);
-    long depth = 3L * patch * patch;
-    Tensor weight = random(0.05, DIM, depth);
+    Tensor weight = random(0.05, DIM, 3L * patch * patch);
     int patches = (side / patch) * (side / patch);
-    Tensor position = random(1, patches + 1, DIM);
-    Tensor out = zeros(1, patches + 1, DIM);
-    return new Case(
+    PatchEmbedding embedding =
         new PatchEmbedding(
             image,
             device.pack(arena, MatrixSource.of(weight), DType.F32),
             null,
-            position,
+            random(1, patches + 1, DIM),
             random(1, 1, DIM),
             PatchEmbedding.ClassIndex.of(patches / 2),
             patch,
             patch,
-            out),
-        () -> {
-          double sum = position.toFloats()[3];
-          for (int k = 0; k < 3 * patch * patch; k++) {
-            int pixel =
-                k / (patch * patch) * side * side + k % (patch * patch) / patch * side + k % patch;
-            sum += (double) weight.toFloats()[3 * 3 * patch * patch + k] * image.toFloats()[pixel];
-          }
-          compare(operation, sum, out.toFloats()[3]);
-        });
+            zeros(1, patches + 1, DIM));
+    return new Case(
+        embedding,
+        () ->
+            ScalarPatches.embedding(embedding, weight.toFloats())
+                .assertClose(embedding.out().toFloats(), BOUND, operation));
   }
 }

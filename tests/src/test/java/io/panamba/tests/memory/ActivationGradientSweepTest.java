@@ -3,6 +3,9 @@ package io.panamba.tests.memory;
 import io.panamba.runtime.operation.ActivationGradient;
 import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.operation.Linear;
+import io.panamba.runtime.oracle.Floats;
+import io.panamba.runtime.oracle.ScalarFunctions;
+import io.panamba.runtime.oracle.Values;
 import io.panamba.tests.kit.OnEveryTier;
 import io.panamba.tests.memory.GuardPageArena.Placement;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,7 +41,7 @@ class ActivationGradientSweepTest extends Sweep {
       guarded.outputsFollow();
       Columns out = new Columns(guarded.output(rows, margin + columns), margin, columns);
       guarded.run(devices, new ActivationGradient(activation, x, outGradient, out));
-      assertClose(activation, Guarded.columns(x), Guarded.columns(outGradient), out);
+      assertClose(activation, Floats.of(x), Floats.of(outGradient), out);
       guarded.assertOthersUntouched(out);
     }
   }
@@ -50,7 +53,7 @@ class ActivationGradientSweepTest extends Sweep {
       guarded.outputsFollow();
       Columns gradient = Columns.of(guarded.output(rows, columns));
       guarded.run(devices, new ActivationGradient(activation, x, gradient, gradient));
-      assertClose(activation, Guarded.columns(x), guarded.before(gradient.tensor()), gradient);
+      assertClose(activation, Floats.of(x), guarded.before(gradient.tensor()), gradient);
     }
   }
 
@@ -60,14 +63,14 @@ class ActivationGradientSweepTest extends Sweep {
     for (int i = 0; i < x.length; i++) {
       double v = x[i];
       if (activation == Linear.Activation.SILU) {
-        double sigmoid = ScalarGradients.sigmoid(v);
+        double sigmoid = ScalarFunctions.sigmoid(v);
         expected.add(
             i,
             outGradient[i] * sigmoid * (1 + v * (1 - sigmoid)),
             outGradient[i] * sigmoid * (1 + Math.abs(v)));
       } else {
-        double phi = ScalarOperations.normalDistribution(v);
-        double bell = v * ScalarOperations.normalDensity(v);
+        double phi = ScalarFunctions.normalDistribution(v);
+        double bell = v * ScalarFunctions.normalDensity(v);
         // The exponent's rounding grows with the square.
         expected.add(
             i,
@@ -76,6 +79,6 @@ class ActivationGradientSweepTest extends Sweep {
       }
     }
     expected.assertClose(
-        Guarded.columns(actual), BOUND, "%s of %d columns".formatted(activation, actual.count()));
+        Floats.of(actual), BOUND, "%s of %d columns".formatted(activation, actual.count()));
   }
 }

@@ -2,6 +2,7 @@ package io.panamba.tests.memory;
 
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.AdamW;
+import io.panamba.runtime.oracle.Values;
 import io.panamba.tests.kit.OnEveryTier;
 import io.panamba.tests.memory.GuardPageArena.Placement;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -7,6 +7,8 @@ import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Attention;
 import io.panamba.runtime.operation.AttentionGradient;
 import io.panamba.runtime.operation.Columns;
+import io.panamba.runtime.oracle.Floats;
+import io.panamba.runtime.oracle.ScalarAttention;
 import io.panamba.tests.kit.OnEveryTier;
 import io.panamba.tests.memory.GuardPageArena.Placement;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -73,7 +75,7 @@ class AttentionSweepTest extends Sweep {
       Columns q = new Columns(guarded.input(batch, length, width + PADDING), PADDING, width);
       Columns k = Columns.of(guarded.input(batch, length, width));
       Columns v = new Columns(guarded.input(batch, length, width + 1), 1, width);
-      float[] chosen = rows(Guarded.columns(q), first, queries, length, width);
+      float[] chosen = rows(Floats.of(q), first, queries, length, width);
       Columns some = Columns.of(guarded.numbers(chosen).reshape(Shape.of(batch, queries, width)));
       guarded.outputsFollow();
       Columns out = Columns.of(guarded.output(batch, length, width));
@@ -84,10 +86,10 @@ class AttentionSweepTest extends Sweep {
       guarded.run(devices, new Attention(q, k, v, heads, 0.7f, out, statistics), operation);
       String what = "%d queries of %s, %d heads".formatted(queries, k.tensor(), heads);
       ScalarAttention expected = new ScalarAttention(operation);
-      expected.out().assertClose(Guarded.columns(fewer), expected.bound(), what);
-      assertThat(Guarded.columns(fewer))
+      expected.out().assertClose(Floats.of(fewer), expected.bound(), what);
+      assertThat(Floats.of(fewer))
           .as(what)
-          .isEqualTo(rows(Guarded.columns(out), first, queries, length, width));
+          .isEqualTo(rows(Floats.of(out), first, queries, length, width));
       assertThat(fewerStatistics.toFloats())
           .as("statistics, " + what)
           .isEqualTo(rows(statistics.toFloats(), first, queries, length, 1));
@@ -164,10 +166,10 @@ class AttentionSweepTest extends Sweep {
     ScalarAttention expected = new ScalarAttention(forward);
     String what = "%s, %d heads".formatted(forward.q().tensor(), forward.heads());
     double bound = expected.bound();
-    expected.out().assertClose(Guarded.columns(forward.out()), bound, what);
+    expected.out().assertClose(Floats.of(forward.out()), bound, what);
     ScalarAttention.Gradients gradients = expected.gradients(backward);
-    gradients.q().assertClose(Guarded.columns(backward.qGradient()), bound, "q of " + what);
-    gradients.k().assertClose(Guarded.columns(backward.kGradient()), bound, "k of " + what);
-    gradients.v().assertClose(Guarded.columns(backward.vGradient()), bound, "v of " + what);
+    gradients.q().assertClose(Floats.of(backward.qGradient()), bound, "q of " + what);
+    gradients.k().assertClose(Floats.of(backward.kGradient()), bound, "k of " + what);
+    gradients.v().assertClose(Floats.of(backward.vGradient()), bound, "v of " + what);
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.CrossEntropy;
+import io.panamba.runtime.oracle.ScalarCrossEntropy;
 import io.panamba.tests.kit.OnEveryTier;
 import io.panamba.tests.memory.GuardPageArena.Placement;
 import java.util.Arrays;
@@ -65,7 +66,7 @@ class CrossEntropySweepTest extends Sweep {
           new CrossEntropy(logits, classesOf, smoothing, 1f / batch, losses, gradient);
       guarded.run(devices, operation);
       String what = "%d x %d, smoothing %s".formatted(batch, classes, smoothing);
-      ScalarGradients.OfLogits expected = ScalarGradients.crossEntropy(operation);
+      ScalarCrossEntropy expected = ScalarCrossEntropy.of(operation);
       expected.losses().assertClose(losses.toFloats(), BOUND, "losses, " + what);
       if (wanted) {
         expected.gradient().assertClose(gradient.toFloats(), BOUND + DIFFERENCE_BOUND, what);

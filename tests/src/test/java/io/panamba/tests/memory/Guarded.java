@@ -137,22 +137,6 @@ final class Guarded implements AutoCloseable {
     }
   }
 
-  /** The chosen columns, row after row. */
-  static float[] columns(Columns columns) {
-    return columns(columns, columns.tensor().toFloats());
-  }
-
-  /** The chosen columns of other content of the same tensor. */
-  static float[] columns(Columns columns, float[] content) {
-    int count = Math.toIntExact(columns.count());
-    int stride = Math.toIntExact(columns.rowStride());
-    float[] chosen = new float[content.length / stride * count];
-    for (int i = 0; i < chosen.length; i++) {
-      chosen[i] = content[i / count * stride + Math.toIntExact(columns.first()) + i % count];
-    }
-    return chosen;
-  }
-
   /** Asserts that the columns which were not chosen hold what they held before. */
   void assertOthersUntouched(Columns columns) {
     float[] before = before(columns.tensor());

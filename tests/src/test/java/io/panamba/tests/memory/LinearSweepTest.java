@@ -5,6 +5,9 @@ import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.operation.Linear;
+import io.panamba.runtime.oracle.Floats;
+import io.panamba.runtime.oracle.ScalarLinear;
+import io.panamba.runtime.oracle.Values;
 import io.panamba.tests.kit.OnEveryTier;
 import io.panamba.tests.memory.GuardPageArena.Placement;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -77,19 +80,14 @@ class LinearSweepTest extends Sweep {
       guarded.run(devices, new Linear(from, packed, bias, accumulate, Linear.Activation.NONE, to));
 
       Values expected =
-          ScalarOperations.linear(
-              Guarded.columns(from),
-              weight.toFloats(),
-              bias == null ? null : bias.toFloats(),
-              rows,
-              columns);
-      float[] before = Guarded.columns(to, guarded.before(out));
+          ScalarLinear.out(Floats.of(from), weight.toFloats(), Floats.of(bias), rows, columns);
+      float[] before = Floats.of(to, guarded.before(out));
       for (int i = 0; i < before.length; i++) {
         expected.add(i, (double) accumulate * before[i]);
       }
       // One rounding for each product, the bias and what is accumulated.
       expected.assertClose(
-          Guarded.columns(to),
+          Floats.of(to),
           (depth + 2) * 0x1p-24,
           "(%d, %d) by (%d, %d), margin %s".formatted(rows, depth, columns, depth, margin));
       guarded.assertOthersUntouched(to);

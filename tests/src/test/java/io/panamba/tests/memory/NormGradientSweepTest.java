@@ -3,6 +3,7 @@ package io.panamba.tests.memory;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Norm;
 import io.panamba.runtime.operation.NormGradient;
+import io.panamba.runtime.oracle.ScalarNorm;
 import io.panamba.tests.kit.OnEveryTier;
 import io.panamba.tests.memory.GuardPageArena.Placement;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -62,7 +63,7 @@ class NormGradientSweepTest extends Sweep {
           new NormGradient(kind, residual, weight, EPS, outGradient, accumulate, gradient, parts);
       guarded.run(devices, operation);
       String what = "%s of %d x %d, accumulate %s".formatted(kind, rows, dim, accumulate);
-      ScalarGradients.OfNorm expected = ScalarGradients.norm(operation, guarded.before(gradient));
+      ScalarNorm.Gradients expected = ScalarNorm.gradients(operation, guarded.before(gradient));
       expected.residual().assertClose(gradient.toFloats(), BOUND, what);
       expected.parts().assertClose(parts.toFloats(), BOUND, "parameters, " + what);
     }

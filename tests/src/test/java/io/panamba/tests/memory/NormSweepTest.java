@@ -2,6 +2,8 @@ package io.panamba.tests.memory;
 
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Norm;
+import io.panamba.runtime.oracle.ScalarNorm;
+import io.panamba.runtime.oracle.Values;
 import io.panamba.tests.kit.OnEveryTier;
 import io.panamba.tests.memory.GuardPageArena.Placement;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,15 +45,6 @@ class NormSweepTest extends Sweep {
     }
   }
 
-  private static Values expected(Norm norm, float... residual) {
-    return ScalarOperations.norm(
-        residual,
-        norm.weight().toFloats(),
-        norm.bias() == null ? null : norm.bias().toFloats(),
-        EPS,
-        norm.kind() == Norm.Kind.LAYER);
-  }
-
   private static void checkAdded(Placement placement, Norm.Kind kind, int rows, int dim) {
     try (Guarded guarded = new Guarded(placement, rows + dim)) {
       Tensor addend = guarded.input(rows, dim);
@@ -69,7 +62,7 @@ class NormSweepTest extends Sweep {
         sum.add(i, addend.toFloats()[i]);
       }
       sum.assertClose(residual.toFloats(), 0x1p-24, "residual, " + what);
-      expected(norm, residual.toFloats()).assertClose(out.toFloats(), BOUND, what);
+      ScalarNorm.out(norm, residual.toFloats()).assertClose(out.toFloats(), BOUND, what);
     }
   }
 
@@ -82,7 +75,7 @@ class NormSweepTest extends Sweep {
       Tensor out = guarded.output(rows, dim);
       Norm norm = Norm.of(kind, input, weight, bias, EPS, out);
       guarded.run(devices, norm);
-      expected(norm, input.toFloats())
+      ScalarNorm.out(norm, input.toFloats())
           .assertClose(out.toFloats(), BOUND, "%s of %d x %d alone".formatted(kind, rows, dim));
     }
   }

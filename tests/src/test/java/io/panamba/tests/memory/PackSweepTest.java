@@ -8,6 +8,7 @@ import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.operation.Pack;
+import io.panamba.runtime.oracle.Values;
 import io.panamba.tests.kit.OnEveryTier;
 import io.panamba.tests.memory.GuardPageArena.Placement;
 import java.lang.foreign.MemorySegment;

@@ -5,6 +5,7 @@ import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.PatchEmbedding;
 import io.panamba.runtime.operation.PatchEmbedding.ClassIndex;
+import io.panamba.runtime.oracle.ScalarPatches;
 import io.panamba.tests.kit.OnEveryTier;
 import io.panamba.tests.memory.GuardPageArena.Placement;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -67,59 +68,15 @@ class PatchEmbeddingSweepTest extends Sweep {
       PackedMatrix packed = guarded.pack(devices.one(), MatrixSource.of(weight));
       guarded.outputsFollow();
       Tensor out = guarded.output(picture.batch, length, dim);
-      guarded.run(
-          devices,
+      PatchEmbedding operation =
           new PatchEmbedding(
-              image, packed, bias, position, tokens, places, picture.patch, picture.stride, out));
-      expected(picture, image, weight, bias, position, tokens, places)
+              image, packed, bias, position, tokens, places, picture.patch, picture.stride, out);
+      guarded.run(devices, operation);
+      ScalarPatches.embedding(operation, weight.toFloats())
           .assertClose(
               out.toFloats(),
               (depth + 2) * 0x1p-24,
               "%s to %d, class tokens at %s".formatted(picture, dim, places));
     }
-  }
-
-  private static Values expected(
-      Picture picture,
-      Tensor image,
-      Tensor weight,
-      Tensor bias,
-      Tensor position,
-      Tensor tokens,
-      ClassIndex places) {
-    int patches = picture.patches();
-    int length = patches + places.count();
-    int dim = Math.toIntExact(weight.shape().size(0));
-    Values embedded =
-        ScalarOperations.linear(
-            ScalarOperations.patches(
-                image.toFloats(),
-                picture.colours,
-                picture.height,
-                picture.width,
-                picture.patch,
-                picture.stride),
-            weight.toFloats(),
-            bias == null ? null : bias.toFloats(),
-            picture.batch * patches,
-            dim);
-    Values out = new Values(picture.batch * length * dim);
-    for (int i = 0; i < out.count(); i++) {
-      int place = i / dim % length;
-      int token = 0;
-      while (token < places.count() && places.place(token) < place) {
-        token++;
-      }
-      if (token < places.count() && places.place(token) == place) {
-        out.add(i, tokens.toFloats()[token * dim + i % dim]);
-      } else {
-        int row = i / (dim * length) * patches + place - token;
-        out.set(i, embedded.value(row * dim + i % dim), embedded.magnitude(row * dim + i % dim));
-      }
-      if (position != null) {
-        out.add(i, position.toFloats()[place * dim + i % dim]);
-      }
-    }
-    return out;
   }
 }

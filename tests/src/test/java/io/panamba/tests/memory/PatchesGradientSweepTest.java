@@ -3,6 +3,7 @@ package io.panamba.tests.memory;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.PatchEmbedding.ClassIndex;
 import io.panamba.runtime.operation.PatchesGradient;
+import io.panamba.runtime.oracle.ScalarPatches;
 import io.panamba.tests.kit.OnEveryTier;
 import io.panamba.tests.memory.GuardPageArena.Placement;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -51,7 +52,7 @@ class PatchesGradientSweepTest extends Sweep {
         guarded.run(devices, operation);
         // As many additions as patches hold a pixel.
         double bound = Math.pow(Math.ceilDiv(patch, stride), 2) * 0x1p-24;
-        ScalarGradients.patches(operation)
+        ScalarPatches.gradient(operation)
             .assertClose(image.toFloats(), bound, "%s, %s".formatted(image, operation));
       }
     }

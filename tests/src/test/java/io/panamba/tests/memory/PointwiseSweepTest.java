@@ -2,6 +2,9 @@ package io.panamba.tests.memory;
 
 import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.operation.Pointwise;
+import io.panamba.runtime.oracle.Floats;
+import io.panamba.runtime.oracle.ScalarFunctions;
+import io.panamba.runtime.oracle.Values;
 import io.panamba.tests.kit.OnEveryTier;
 import io.panamba.tests.memory.GuardPageArena.Placement;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -59,7 +62,7 @@ class PointwiseSweepTest extends Sweep {
       guarded.outputsFollow();
       Columns out = new Columns(guarded.output(rows, columns + margin), 0, columns);
       guarded.run(devices, new Pointwise(kind, x, out));
-      assertClose(kind, Guarded.columns(x), out);
+      assertClose(kind, Floats.of(x), out);
       guarded.assertOthersUntouched(out);
     }
   }
@@ -78,18 +81,17 @@ class PointwiseSweepTest extends Sweep {
     for (int i = 0; i < x.length; i++) {
       double v = x[i];
       switch (kind) {
-        case SILU -> expected.add(i, ScalarOperations.silu(v));
+        case SILU -> expected.add(i, ScalarFunctions.silu(v));
         case DECAY -> expected.add(i, -Math.exp(v) / Math.log(2));
         // Of the exponent, v^2 / 2, the rounding is relative to the number itself; below the least
         // normal number Phi may be zero.
         case GELU -> {
-          double gelu = v * ScalarOperations.normalDistribution(v);
+          double gelu = v * ScalarFunctions.normalDistribution(v);
           double least = Math.abs(v) * Float.MIN_NORMAL / BOUND;
           expected.add(i, gelu, Math.abs(gelu) * (2 + v * v / 4) + least);
         }
       }
     }
-    expected.assertClose(
-        Guarded.columns(out), BOUND, "%s of %d columns".formatted(kind, out.count()));
+    expected.assertClose(Floats.of(out), BOUND, "%s of %d columns".formatted(kind, out.count()));
   }
 }

@@ -3,6 +3,7 @@ package io.panamba.tests.memory;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Pool;
 import io.panamba.runtime.operation.PoolGradient;
+import io.panamba.runtime.oracle.ScalarPool;
 import io.panamba.tests.kit.OnEveryTier;
 import io.panamba.tests.memory.GuardPageArena.Placement;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -67,7 +68,7 @@ class PoolGradientSweepTest extends Sweep {
       PoolGradient operation =
           new PoolGradient(kind, input, first, count, step, outGradient, gradient);
       guarded.run(devices, operation);
-      ScalarGradients.pool(operation)
+      ScalarPool.gradient(operation)
           .assertClose(
               gradient.toFloats(),
               0,

@@ -3,6 +3,8 @@ package io.panamba.tests.memory;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.operation.Product;
+import io.panamba.runtime.oracle.Floats;
+import io.panamba.runtime.oracle.Values;
 import io.panamba.tests.kit.OnEveryTier;
 import io.panamba.tests.memory.GuardPageArena.Placement;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -92,9 +94,9 @@ class ProductSweepTest extends Sweep {
       Columns out = margin.of(guarded.output(rows, margin.width(columns)));
       guarded.run(devices, new Product(left, transposed, right, accumulate, out));
 
-      float[] a = Guarded.columns(left);
-      float[] b = Guarded.columns(right);
-      float[] before = Guarded.columns(out, guarded.before(out.tensor()));
+      float[] a = Floats.of(left);
+      float[] b = Floats.of(right);
+      float[] before = Floats.of(out, guarded.before(out.tensor()));
       Values expected = new Values(rows * columns);
       for (int i = 0; i < expected.count(); i++) {
         expected.add(i, (double) accumulate * before[i]);
@@ -106,7 +108,7 @@ class ProductSweepTest extends Sweep {
       }
       // One rounding for each product and for what is accumulated.
       expected.assertClose(
-          Guarded.columns(out),
+          Floats.of(out),
           (depth + 2) * 0x1p-24,
           "(%d, %d) by (%d, %d), transposed %s, margin %s"
               .formatted(rows, depth, depth, columns, transposed, margin));

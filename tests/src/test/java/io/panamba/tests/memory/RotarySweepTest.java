@@ -2,6 +2,7 @@ package io.panamba.tests.memory;
 
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Rotary;
+import io.panamba.runtime.oracle.ScalarRotary;
 import io.panamba.tests.kit.OnEveryTier;
 import io.panamba.tests.memory.GuardPageArena.Placement;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -51,7 +52,7 @@ class RotarySweepTest extends Sweep {
         Tensor out = guarded.output(batch, length, dim);
         float[] values = inPlace ? guarded.before(out) : x.toFloats();
         guarded.run(devices, new Rotary(inPlace ? out : x, cos, sin, first, out));
-        ScalarOperations.rotary(values, cos.toFloats(), sin.toFloats(), length, dim, first)
+        ScalarRotary.out(values, cos.toFloats(), sin.toFloats(), length, dim, first)
             .assertClose(
                 out.toFloats(),
                 BOUND,

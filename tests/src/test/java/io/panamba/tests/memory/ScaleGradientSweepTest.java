@@ -3,6 +3,8 @@ package io.panamba.tests.memory;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.operation.ScaleGradient;
+import io.panamba.runtime.oracle.Floats;
+import io.panamba.runtime.oracle.ScalarScale;
 import io.panamba.tests.kit.OnEveryTier;
 import io.panamba.tests.memory.GuardPageArena.Placement;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -66,7 +68,7 @@ class ScaleGradientSweepTest extends Sweep {
       Tensor parts = parts(guarded, scaled, length, channels);
       ScaleGradient operation = new ScaleGradient(x, channel, image, outGradient, xGradient, parts);
       guarded.run(devices, operation);
-      assertClose(operation, Guarded.columns(outGradient));
+      assertClose(operation, Floats.of(outGradient));
       guarded.assertOthersUntouched(xGradient);
     }
   }
@@ -92,8 +94,8 @@ class ScaleGradientSweepTest extends Sweep {
 
   private static void assertClose(ScaleGradient operation, float[] outGradient) {
     String what = "scale gradient, %s".formatted(operation.outGradient());
-    ScalarGradients.OfScale expected = ScalarGradients.scale(operation, outGradient);
-    expected.x().assertClose(Guarded.columns(operation.xGradient()), BOUND, what);
+    ScalarScale.Gradients expected = ScalarScale.gradients(operation, outGradient);
+    expected.x().assertClose(Floats.of(operation.xGradient()), BOUND, what);
     if (operation.channel() != null) {
       expected
           .parts()

@@ -3,6 +3,8 @@ package io.panamba.tests.memory;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.operation.Scale;
+import io.panamba.runtime.oracle.Floats;
+import io.panamba.runtime.oracle.ScalarScale;
 import io.panamba.tests.kit.OnEveryTier;
 import io.panamba.tests.memory.GuardPageArena.Placement;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -46,7 +48,7 @@ class ScaleSweepTest extends Sweep {
       Columns out = new Columns(guarded.output(BATCH, length, channels + margin), 0, channels);
       Scale operation = new Scale(x, channel, image, out);
       guarded.run(devices, operation);
-      assertClose(operation, Guarded.columns(x));
+      assertClose(operation, Floats.of(x));
       guarded.assertOthersUntouched(out);
     }
   }
@@ -64,8 +66,7 @@ class ScaleSweepTest extends Sweep {
   }
 
   private static void assertClose(Scale operation, float[] x) {
-    ScalarOperations.scale(operation, x)
-        .assertClose(
-            Guarded.columns(operation.out()), BOUND, "%s scaled".formatted(operation.out()));
+    ScalarScale.out(operation, x)
+        .assertClose(Floats.of(operation.out()), BOUND, "%s scaled".formatted(operation.out()));
   }
 }

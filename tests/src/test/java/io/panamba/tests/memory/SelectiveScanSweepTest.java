@@ -3,6 +3,8 @@ package io.panamba.tests.memory;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.operation.SelectiveScan;
+import io.panamba.runtime.oracle.ScalarScan;
+import io.panamba.runtime.oracle.Values;
 import io.panamba.tests.kit.OnEveryTier;
 import io.panamba.tests.memory.GuardPageArena.Placement;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -119,20 +121,17 @@ class SelectiveScanSweepTest extends Sweep {
       SelectiveScan.Direction forward = withOutput(guarded, first, sizes, variant);
       SelectiveScan.Direction backward = withOutput(guarded, second, sizes, variant);
       Tensor out = guarded.output(sizes.batch, sizes.length, channels);
-      guarded.run(
-          devices,
+      SelectiveScan operation =
           new SelectiveScan(
-              forward, backward, gate, variant.scale(), null, 0, variant.accumulate(), out));
+              forward, backward, gate, variant.scale(), null, 0, variant.accumulate(), out);
+      guarded.run(devices, operation);
 
-      Values sum = new Values(Math.toIntExact(out.shape().elements()));
-      for (int i = 0; variant.accumulate() && i < sum.count(); i++) {
-        sum.add(i, guarded.before(out)[i]);
-      }
+      ScalarScan expected = new ScalarScan(operation);
+      Values sum = expected.sum(guarded.before(out));
       String what = sizes + ", " + variant;
-      step(forward, false, sizes, sum, what);
-      step(backward, true, sizes, sum, what);
-      ScalarScan.gated(sum, gate == null ? null : Guarded.columns(gate), variant.scale())
-          .assertClose(out.toFloats(), BOUND, what);
+      step(expected, forward, false, sum, what);
+      step(expected, backward, true, sum, what);
+      expected.out(sum).assertClose(out.toFloats(), BOUND, what);
     }
   }
 
@@ -168,13 +167,15 @@ class SelectiveScanSweepTest extends Sweep {
 
   /** Adds a direction's y to the sum and checks its final state. */
   private static void step(
-      SelectiveScan.Direction direction, boolean backward, Sizes sizes, Values sum, String what) {
+      ScalarScan expected,
+      SelectiveScan.Direction direction,
+      boolean backward,
+      Values sum,
+      String what) {
     if (direction == null) {
       return;
     }
-    Values state =
-        new ScalarScan(sizes.batch, sizes.length, sizes.channels, sizes.states, sizes.dtRank)
-            .run(direction, backward, sum);
+    Values state = expected.run(direction, backward, sum);
     if (direction.finalState() != null) {
       state.assertClose(direction.finalState().toFloats(), BOUND, "state of " + what);
     }

@@ -5,6 +5,7 @@ import io.panamba.runtime.operation.Clip;
 import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.operation.Squares;
 import io.panamba.runtime.operation.Sum;
+import io.panamba.runtime.oracle.Values;
 import io.panamba.tests.kit.OnEveryTier;
 import io.panamba.tests.memory.GuardPageArena.Placement;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -1,15 +1,14 @@
-package io.panamba.tests.memory;
+package io.panamba.runtime.oracle;
 
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.operation.Attention;
 import io.panamba.runtime.operation.AttentionGradient;
+import java.util.stream.IntStream;
 
-/**
- * Attention and its gradient in double precision, with the whole matrix of weights. The gradient is
- * that of as many queries as keys.
- */
-final class ScalarAttention {
+/** Attention and its gradient, with the whole matrix of weights, of all queries or of a few. */
+public final class ScalarAttention {
   private final int batch;
+  private final int[] chosen;
   private final int queries;
   private final int length;
   private final int heads;
@@ -26,18 +25,34 @@ final class ScalarAttention {
   /** The largest sum of absolute terms of a score: what scores are off is relative to it. */
   private double largestScore;
 
-  ScalarAttention(Attention op) {
+  /**
+   * Attention of every query.
+   *
+   * @param op which
+   */
+  public ScalarAttention(Attention op) {
+    this(op, IntStream.range(0, Math.toIntExact(op.q().tensor().shape().size(1))).toArray());
+  }
+
+  /**
+   * Attention of some queries, in time and memory that grow with their number.
+   *
+   * @param op which
+   * @param chosen which rows of every image
+   */
+  public ScalarAttention(Attention op, int... chosen) {
     Shape shape = op.k().tensor().shape();
     batch = Math.toIntExact(shape.size(0));
-    queries = Math.toIntExact(op.q().tensor().shape().size(1));
+    this.chosen = chosen.clone();
+    queries = chosen.length;
     length = Math.toIntExact(shape.size(1));
     heads = op.heads();
     width = Math.toIntExact(op.q().count());
     dim = width / heads;
     scale = op.scale();
-    q = Guarded.columns(op.q());
-    k = Guarded.columns(op.k());
-    v = Guarded.columns(op.v());
+    q = Floats.rows(op.q(), chosen);
+    k = Floats.of(op.k());
+    v = Floats.of(op.v());
     weights = new double[batch * heads][queries][];
     for (int plane = 0; plane < batch * heads; plane++) {
       for (int query = 0; query < queries; query++) {
@@ -80,13 +95,22 @@ final class ScalarAttention {
     return scores;
   }
 
-  /** What results may be off, relative to the sums of their absolute terms. */
-  double bound() {
+  /**
+   * What float32 results may be off at worst.
+   *
+   * @return relative to the sums of their absolute terms
+   */
+  public double bound() {
     double score = (dim + 5) * 0x1p-24 * largestScore;
     return 1e-6 + 2 * score + (2 * dim + length) * 0x1p-24;
   }
 
-  Values out() {
+  /**
+   * The result.
+   *
+   * @return (batch, chosen queries, width)
+   */
+  public Values out() {
     Values out = new Values(q.length);
     for (int plane = 0; plane < batch * heads; plane++) {
       for (int query = 0; query < queries; query++) {
@@ -101,15 +125,28 @@ final class ScalarAttention {
     return out;
   }
 
-  /** The gradients of q, k and v. */
-  record Gradients(Values q, Values k, Values v) {}
+  /**
+   * The gradients of q, k and v.
+   *
+   * @param q (batch, chosen queries, width)
+   * @param k (batch, length, width)
+   * @param v likewise
+   */
+  public record Gradients(Values q, Values k, Values v) {}
 
-  Gradients gradients(AttentionGradient op) {
-    float[] gradient = Guarded.columns(op.outGradient());
+  /**
+   * The gradients. Those of k and v are sums over queries: of the chosen ones, as if the gradient
+   * of the others' results were zero.
+   *
+   * @param op the gradient of the same attention
+   * @return the expected ones
+   */
+  public Gradients gradients(AttentionGradient op) {
+    float[] gradient = Floats.rows(op.outGradient(), chosen);
     Gradients sums =
-        new Gradients(new Values(q.length), new Values(q.length), new Values(q.length));
+        new Gradients(new Values(q.length), new Values(k.length), new Values(v.length));
     for (int plane = 0; plane < batch * heads; plane++) {
-      for (int query = 0; query < length; query++) {
+      for (int query = 0; query < queries; query++) {
         passQuery(plane, query, gradient, sums);
       }
     }
@@ -118,7 +155,7 @@ final class ScalarAttention {
 
   private void passQuery(int plane, int query, float[] gradient, Gradients sums) {
     double[] weight = weights[plane][query];
-    int own = row(plane, query);
+    int own = queryRow(plane, query);
     Values slopes = new Values(length);
     double dot = 0;
     double dotMagnitude = 0;

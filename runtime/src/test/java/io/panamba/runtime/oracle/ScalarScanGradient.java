@@ -1,16 +1,21 @@
-package io.panamba.tests.memory;
+package io.panamba.runtime.oracle;
 
-import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.ScanGradient;
 import io.panamba.runtime.operation.SelectiveScan;
 
-/** The gradient of the selective scan, step by step, in double precision. */
-final class ScalarScanGradient {
+/** The gradient of the selective scan, step by step. */
+public final class ScalarScanGradient {
   private static final double BOUND = 4e-6;
   private static final double LOG2 = Math.log(2);
 
-  /** What one direction leaves. */
-  record Results(Values uGradient, Values projectedParts, Values parameterParts) {}
+  /**
+   * What one direction leaves.
+   *
+   * @param uGradient the gradient of u
+   * @param projectedParts the parts of that of dt, B and C
+   * @param parameterParts the parts of its parameters' gradients
+   */
+  public record Results(Values uGradient, Values projectedParts, Values parameterParts) {}
 
   private final ScanGradient operation;
   private final int batch;
@@ -24,38 +29,60 @@ final class ScalarScanGradient {
   private final Values zGradient;
   private double argumentError;
 
-  ScalarScanGradient(ScanGradient operation) {
+  /**
+   * A gradient of no direction yet.
+   *
+   * @param operation which
+   */
+  public ScalarScanGradient(ScanGradient operation) {
     this.operation = operation;
-    outGradient = operation.outGradient().toFloats();
+    outGradient = Floats.of(operation.outGradient());
     batch = Math.toIntExact(operation.outGradient().shape().size(0));
     length = Math.toIntExact(operation.outGradient().shape().size(1));
     channels = Math.toIntExact(operation.outGradient().shape().size(2));
     states = Math.toIntExact(operation.states());
     dtRank = Math.toIntExact(operation.dtRank());
-    z = operation.z() == null ? null : Guarded.columns(operation.z());
+    z = Floats.of(operation.z());
     out = new Values(outGradient.length);
     zGradient = new Values(outGradient.length);
   }
 
-  /** What the directions so far make of out. */
-  Values out() {
+  /**
+   * What the directions so far make of out.
+   *
+   * @return (batch, length, channels)
+   */
+  public Values out() {
     return out;
   }
 
-  /** What the directions so far make of the gradient of z. */
-  Values zGradient() {
+  /**
+   * What the directions so far make of the gradient of z.
+   *
+   * @return (batch, length, channels)
+   */
+  public Values zGradient() {
     return zGradient;
   }
 
   /**
    * The bound on what the directions so far have left: beside that of the sums, softplus and its
    * slope are off by what rounding does to their argument.
+   *
+   * @return relative to the magnitudes
    */
-  double bound() {
+  public double bound() {
     return BOUND + argumentError;
   }
 
-  Results run(ScanGradient.Direction direction, boolean backward) {
+  /**
+   * Runs one direction.
+   *
+   * @param direction which
+   * @param backward whether it runs from last to first
+   * @return what it leaves
+   */
+  public Results run(ScanGradient.Direction direction, boolean backward) {
     Results results =
         new Results(
             new Values(outGradient.length),
@@ -71,14 +98,6 @@ final class ScalarScanGradient {
       }
     }
     return results;
-  }
-
-  private static float at(float[] values, int i) {
-    return values == null ? 0 : values[i];
-  }
-
-  private static float[] floats(Tensor tensor) {
-    return tensor == null ? null : tensor.toFloats();
   }
 
   /** One channel of one image in one direction; i counts rows in the order of time. */
@@ -105,14 +124,14 @@ final class ScalarScanGradient {
       this.image = image;
       this.channel = channel;
       this.results = results;
-      float[] imageScale = floats(operation.imageScale());
+      float[] imageScale = Floats.of(operation.imageScale());
       scale = operation.scale() * (imageScale == null ? 1.0 : imageScale[image]);
-      u = scan.u().toFloats();
-      projected = scan.projected().toFloats();
-      dtWeight = scan.dtWeight().toFloats();
-      dtBias = floats(scan.dtBias());
-      a = scan.a().toFloats();
-      d = floats(scan.d());
+      u = Floats.of(scan.u());
+      projected = Floats.of(scan.projected());
+      dtWeight = Floats.of(scan.dtWeight());
+      dtBias = Floats.of(scan.dtBias());
+      a = Floats.of(scan.a());
+      d = Floats.of(scan.d());
     }
 
     private int row(int i) {
@@ -129,7 +148,7 @@ final class ScalarScanGradient {
     }
 
     private double gate(int i) {
-      return z == null ? 1 : ScalarOperations.silu(z[element(i)]);
+      return z == null ? 1 : ScalarFunctions.silu(z[element(i)]);
     }
 
     void run() {
@@ -144,16 +163,16 @@ final class ScalarScanGradient {
 
     private void forward(int i) {
       Values argument = new Values(1);
-      argument.add(0, at(dtBias, channel));
+      argument.add(0, Floats.at(dtBias, channel));
       for (int r = 0; r < dtRank; r++) {
         argument.add(0, (double) projected[projection(i) + r] * dtWeight[r * channels + channel]);
       }
       argumentError =
           Math.max(argumentError, Math.sqrt(dtRank + 1) * 0x1p-24 * argument.magnitude(0));
-      dt[i] = ScalarOperations.softplus(argument.value(0));
-      slope[i] = ScalarGradients.sigmoid(argument.value(0));
+      dt[i] = ScalarFunctions.softplus(argument.value(0));
+      slope[i] = ScalarFunctions.sigmoid(argument.value(0));
       Values y = new Values(1);
-      y.add(0, (double) at(d, channel) * u[element(i)]);
+      y.add(0, (double) Floats.at(d, channel) * u[element(i)]);
       for (int n = 0; n < states; n++) {
         int state = i * states + n;
         double decay = Math.pow(2, dt[i] * a[n * channels + channel]);
@@ -169,7 +188,7 @@ final class ScalarScanGradient {
       out.add(element(i), factor * y.value(0), factor * y.magnitude(0));
       if (z != null) {
         double v = z[element(i)];
-        double sigmoid = ScalarGradients.sigmoid(v);
+        double sigmoid = ScalarFunctions.sigmoid(v);
         double gradient = scale * outGradient[element(i)] * sigmoid;
         // The terms of SiLU's slope cancel where it crosses zero.
         zGradient.add(
@@ -209,7 +228,7 @@ final class ScalarScanGradient {
       }
       ofDt.add(0, input * throughB.value(0), input * throughB.magnitude(0));
       results.uGradient.add(element(i), dt[i] * throughB.value(0), dt[i] * throughB.magnitude(0));
-      results.uGradient.add(element(i), at(d, channel) * dy);
+      results.uGradient.add(element(i), Floats.at(d, channel) * dy);
       double value = ofDt.value(0) * slope[i];
       double magnitude = ofDt.magnitude(0) * slope[i];
       parameter += states * channels;
