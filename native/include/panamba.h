@@ -463,6 +463,18 @@ typedef struct {
   int32_t reserved;
 } panamba_patch_merging_args;
 
+/* Rows in another type: out = x, rounded to nearest even from float32 to bfloat16. */
+typedef struct {
+  const void *x; /* (rows, columns), rows x_row_stride apart */
+  void *out;     /* (rows, columns), rows out_row_stride apart */
+  int64_t rows;
+  int64_t columns;
+  int64_t x_row_stride;
+  int64_t out_row_stride;
+  int32_t dtype;     /* of x: PANAMBA_F32 or PANAMBA_BF16 */
+  int32_t out_dtype; /* PANAMBA_F32 or PANAMBA_BF16 */
+} panamba_convert_args;
+
 enum panamba_operation {
   PANAMBA_PATCH_EMBEDDING = 0,
   PANAMBA_NORM = 1,
@@ -498,7 +510,8 @@ enum panamba_operation {
   PANAMBA_PATCH_MERGING = 29,
   /* Of training too. */
   PANAMBA_CONV2D_GRADIENT = 30,
-  PANAMBA_DEPTHWISE_GRADIENT = 31
+  PANAMBA_DEPTHWISE_GRADIENT = 31,
+  PANAMBA_CONVERT = 32
 };
 
 /* One operation of a program: its code and its struct of arguments. */

@@ -55,6 +55,15 @@ int32_t panamba_check_gate(const panamba_gate_args *a) {
   return PANAMBA_OK;
 }
 
+int32_t panamba_check_convert(const panamba_convert_args *a) {
+  REQUIRE(a->x && a->out && a->x != a->out);
+  REQUIRE(is_activation(a->dtype) && is_activation(a->out_dtype));
+  REQUIRE(volume(a->rows, a->columns, 1));
+  REQUIRE(a->x_row_stride >= a->columns && volume(a->rows, a->x_row_stride, 1));
+  REQUIRE(a->out_row_stride >= a->columns && volume(a->rows, a->out_row_stride, 1));
+  return PANAMBA_OK;
+}
+
 int32_t panamba_check_patch_merging(const panamba_patch_merging_args *a) {
   REQUIRE(a->x && a->out && a->x != a->out);
   REQUIRE((a->reversed == 0 || a->reversed == 1) && a->reserved == 0);

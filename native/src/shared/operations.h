@@ -47,6 +47,7 @@
   CPU(PATCH_MERGING, patch_merging, panamba_patch_merging_args)                        \
   TRAINING(CONV2D_GRADIENT, conv2d_gradient, panamba_conv2d_gradient_args)             \
   TRAINING(DEPTHWISE_GRADIENT, depthwise_gradient, panamba_depthwise_gradient_args)    \
+  CPU(CONVERT, convert, panamba_convert_args)                                          \
   GPU(CUDA_GATHER_PATCHES, gather_patches, panamba_cuda_embedding_args)                \
   GPU(CUDA_PLACE_TOKENS, place_tokens, panamba_cuda_embedding_args)                    \
   GPU(CUDA_EPILOGUE, epilogue, panamba_cuda_epilogue_args)                             \

@@ -1203,6 +1203,15 @@ public class panamba_h extends panamba_h$shared {
     public static int PANAMBA_DEPTHWISE_GRADIENT() {
         return PANAMBA_DEPTHWISE_GRADIENT;
     }
+    private static final int PANAMBA_CONVERT = (int)32L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_CONVERT = 32
+     * }
+     */
+    public static int PANAMBA_CONVERT() {
+        return PANAMBA_CONVERT;
+    }
 
     private static class panamba_run {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(

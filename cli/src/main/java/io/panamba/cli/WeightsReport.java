@@ -31,6 +31,7 @@ final class WeightsReport {
       object.put("architecture", network.family().name());
       object.putAll(config.describe());
       object.put("multiply_adds", config.cost().multiplyAdds());
+      object.put("multiply_adds_of", config.cost().operations());
       object.put("scan_updates", config.cost().scanUpdates());
       object.put("weight_bytes", network.weightBytes());
       try (Inference inference = network.plan(InferenceOptions.logits(1, config))) {

@@ -6,6 +6,7 @@ import io.panamba.model.architecture.Settings;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.WeightsException;
 import io.panamba.model.deit.Deit;
+import io.panamba.model.mambaout.MambaOut;
 import io.panamba.model.vim.Vim;
 import io.panamba.runtime.Tensor;
 import java.lang.foreign.Arena;
@@ -22,7 +23,7 @@ import java.util.stream.Collectors;
 /** The families of networks that there are. */
 public final class Architectures {
   /** All of them. A family that is listed here has everything: commands, tasks, pools. */
-  public static final List<Architecture<?>> ALL = List.of(Vim.FAMILY, Deit.FAMILY);
+  public static final List<Architecture<?>> ALL = List.of(Vim.FAMILY, Deit.FAMILY, MambaOut.FAMILY);
 
   /** The name in a file's metadata under which it says its family. */
   public static final String METADATA = "panamba.architecture";

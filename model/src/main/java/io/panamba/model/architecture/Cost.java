@@ -1,10 +1,29 @@
 package io.panamba.model.architecture;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.SequencedMap;
+
 /**
  * What one image costs.
  *
- * @param multiplyAdds multiply-accumulates of products and convolutions, scans excluded
+ * @param operations multiply-accumulates of products and convolutions by what they are for, scans
+ *     excluded
  * @param scanUpdates state updates of scans: one is h = exp(dt A) h + dt B u and y += C h for one
  *     token, channel and state
  */
-public record Cost(long multiplyAdds, long scanUpdates) {}
+public record Cost(SequencedMap<String, Long> operations, long scanUpdates) {
+  /** Copies the map. */
+  public Cost {
+    operations = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(operations));
+  }
+
+  /**
+   * Adds up.
+   *
+   * @return multiply-accumulates of all operations
+   */
+  public long multiplyAdds() {
+    return operations.values().stream().mapToLong(Long::longValue).sum();
+  }
+}

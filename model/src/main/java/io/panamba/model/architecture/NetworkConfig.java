@@ -1,6 +1,7 @@
 package io.panamba.model.architecture;
 
 import io.panamba.model.image.Preprocessing;
+import java.util.List;
 import java.util.SequencedMap;
 
 /** A network in full: what its weights' shapes say, and the settings that they leave open. */
@@ -53,6 +54,15 @@ public interface NetworkConfig {
    * @return tokens, class tokens included
    */
   long tokens();
+
+  /**
+   * Lists what the stages of a pyramid give.
+   *
+   * @return from the largest map to the smallest; nothing of networks that keep one resolution
+   */
+  default List<StageOutput> stageOutputs() {
+    return List.of();
+  }
 
   /**
    * Tells whether features are those of every position rather than of the image.

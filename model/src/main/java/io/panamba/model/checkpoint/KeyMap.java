@@ -16,7 +16,8 @@ import java.util.regex.Pattern;
  * Other names for the tensors of a network: what another program calls them, and what its authors
  * do. Names are those of tensors or of what they belong to: the rule {@code a -> b} makes {@code
  * a.weight} {@code b.weight}. A {@code #} stands for the number of a layer, in both names. Of rules
- * that fit, the one with the longest name counts. Immutable.
+ * that fit, the one with the longest name counts, and one with a number before one with {@code #}.
+ * Immutable.
  */
 public final class KeyMap {
   private static final Pattern NUMBER = Pattern.compile("\\d{1,9}");
@@ -125,6 +126,10 @@ public final class KeyMap {
   }
 
   private static Optional<Match> match(Map<String, Rule> rules, String key) {
+    return longest(rules, key, LAYER).or(() -> ofLayer(rules, key));
+  }
+
+  private static Optional<Match> ofLayer(Map<String, Rule> rules, String key) {
     String kind = key;
     String number = LAYER;
     for (int start = 0; start < key.length(); ) {
@@ -138,6 +143,11 @@ public final class KeyMap {
       }
       start = end + 1;
     }
+    return longest(rules, kind, number);
+  }
+
+  /** The rule of the longest part of a name. */
+  private static Optional<Match> longest(Map<String, Rule> rules, String kind, String number) {
     for (int end = kind.length(); end > 0; end = kind.lastIndexOf('.', end - 1)) {
       String name = kind.substring(0, end);
       Rule rule = rules.get(name);

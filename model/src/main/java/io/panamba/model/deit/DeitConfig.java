@@ -212,10 +212,11 @@ public record DeitConfig(
     long linear = length * dim * (4 * dim + 2L * sizes.hidden());
     long attention = 2 * length * length * dim;
     long patch = (long) sizes.colours() * sizes.patch() * sizes.patch();
-    return new Cost(
-        sizes.depth() * (linear + attention)
-            + patches() * patch * dim
-            + (long) heads() * classes * dim,
-        0);
+    SequencedMap<String, Long> parts = new LinkedHashMap<>();
+    parts.put("embedding", patches() * patch * dim);
+    parts.put("linear", sizes.depth() * linear);
+    parts.put("attention", sizes.depth() * attention);
+    parts.put("head", (long) heads() * classes * dim);
+    return new Cost(parts, 0);
   }
 }

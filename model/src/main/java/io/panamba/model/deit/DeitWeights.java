@@ -150,7 +150,7 @@ record DeitWeights(
           key,
           sizes.dim(),
           inputs,
-          new Form.Matrix(1, false, factors),
+          new Form.Matrix(List.of(), false, factors),
           new Form.Plain(factors),
           true);
     }

@@ -3,6 +3,7 @@ package io.panamba.model.graph;
 import io.panamba.model.weights.TrainedWeights;
 import io.panamba.model.weights.Weight;
 import io.panamba.runtime.DType;
+import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Operation;
 import io.panamba.runtime.operation.Sum;
@@ -89,6 +90,11 @@ final class Gradients {
 
   Parameters weights() {
     return lowering.weights();
+  }
+
+  /** The transposes of a convolution's matrices, packed. */
+  PackedMatrix transposedTaps(Weight weight) {
+    return ((TrainedParameters) lowering.weights()).transposedTaps(weight);
   }
 
   Place read(Value value) {

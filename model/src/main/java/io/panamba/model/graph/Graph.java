@@ -2,6 +2,8 @@ package io.panamba.model.graph;
 
 import io.panamba.model.weights.Weight;
 import io.panamba.runtime.Shape;
+import io.panamba.runtime.operation.Grid;
+import io.panamba.runtime.operation.Kernel;
 import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.operation.Norm;
 import io.panamba.runtime.operation.PatchEmbedding.ClassIndex;
@@ -191,7 +193,14 @@ public final class Graph {
     return activate(Linear.Activation.GELU, x);
   }
 
-  Value activate(Linear.Activation activation, Value x) {
+  /**
+   * An activation of every element.
+   *
+   * @param activation which
+   * @param x of any shape
+   * @return of x's shape
+   */
+  public Value activate(Linear.Activation activation, Value x) {
     Value out = value(x.shape());
     return add(new ActivationNode(activation, x, out), out);
   }
@@ -248,6 +257,75 @@ public final class Graph {
    * @param bias (channels) or null
    */
   public record Convolution(Weight weight, Weight bias) {}
+
+  /**
+   * A convolution of the image (a cross-correlation, as {@code torch.nn.Conv2d}).
+   *
+   * @param pixels of {@link #image}
+   * @param weight (outputs, colours, side, side), of the form {@link
+   *     io.panamba.model.weights.Form#MATRIX}
+   * @param bias (outputs) or null
+   * @param kernel square
+   * @return (batch, pixels, outputs)
+   */
+  public Value stem(Value pixels, Weight weight, Weight bias, Kernel kernel) {
+    Value out =
+        value(
+            pixels.shape().size(0),
+            StemNode.places(pixels, kernel).pixels(),
+            weight.shape().size(0));
+    return add(new StemNode(pixels, weight, bias, kernel, out), out);
+  }
+
+  /**
+   * A convolution of a map.
+   *
+   * @param x (batch, pixels, inputs)
+   * @param grid of its pixels
+   * @param weight (outputs, inputs, height, width), of the form {@link
+   *     io.panamba.model.weights.Form#TAPS}
+   * @param bias (outputs) or null
+   * @param kernel of the convolution
+   * @return (batch, pixels of {@code kernel.over(grid)}, outputs)
+   */
+  public Value conv2d(Value x, Grid grid, Weight weight, Weight bias, Kernel kernel) {
+    Value out = value(x.shape().size(0), kernel.over(grid).pixels(), weight.shape().size(0));
+    return add(new Conv2dNode(x, grid, weight, bias, kernel, out), out);
+  }
+
+  /**
+   * A depthwise convolution of a map.
+   *
+   * @param x (batch, pixels, channels)
+   * @param grid of its pixels
+   * @param weight (channels, 1, side, side), of the form {@link
+   *     io.panamba.model.weights.Form#TRANSPOSED}
+   * @param bias (channels) or null
+   * @return of x's shape
+   */
+  public Value depthwise(Value x, Grid grid, Weight weight, Weight bias) {
+    Value out = value(x.shape());
+    return add(new DepthwiseNode(x, grid, weight, bias, out), out);
+  }
+
+  /**
+   * A gate over channels of which the last ones go through a depthwise convolution: {@code gate *
+   * [plain, depthwise(convolved)]} (MambaOut, arXiv 2405.07992, section 4.2).
+   *
+   * @param gate (batch, pixels, width)
+   * @param plain the first channels, or null
+   * @param convolved the others
+   * @param grid of the pixels
+   * @param weight (channels, 1, side, side), of the form {@link
+   *     io.panamba.model.weights.Form#TRANSPOSED}
+   * @param bias (channels)
+   * @return of the gate's shape
+   */
+  public Value gatedConv(
+      Value gate, Value plain, Value convolved, Grid grid, Weight weight, Weight bias) {
+    Value out = value(gate.shape());
+    return add(new GatedConvNode(gate, plain, convolved, grid, weight, bias, out), out);
+  }
 
   /**
    * Both ends of a convolution.

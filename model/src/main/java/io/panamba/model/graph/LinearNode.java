@@ -4,10 +4,12 @@ import io.panamba.model.weights.Form;
 import io.panamba.model.weights.Weight;
 import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.Tensor;
+import io.panamba.runtime.operation.GatedLinear;
 import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.operation.Product;
 import io.panamba.runtime.operation.Sum;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -54,11 +56,12 @@ record LinearNode(Value x, Weight weight, Weight bias, Value out) implements Nod
       write(to, parts.getFirst(), to.weights().tensor(bias), out);
       return;
     }
-    long width = out.width() / parts.size();
-    List<Value> halves = apart(to, parts.size(), width);
+    List<Value> halves = apart(to, parts);
     Place whole = halves == null ? to.make(out) : null;
+    long first = 0;
     for (int i = 0; i < parts.size(); i++) {
-      long first = i * width;
+      long start = first;
+      long width = parts.get(i).columns();
       Tensor biases = bias == null ? null : to.weights().tensor(bias).slice(first, width);
       if (whole != null) {
         PackedMatrix part = parts.get(i);
@@ -72,32 +75,45 @@ record LinearNode(Value x, Weight weight, Weight bias, Value out) implements Nod
                     biases,
                     0,
                     Linear.Activation.NONE,
-                    whole.columns(first, width).columns()));
+                    whole.columns(start, width).columns()));
       } else if (halves.get(i) != null) {
         write(to, parts.get(i), biases, halves.get(i));
       }
+      first += width;
     }
   }
 
   /** The values that read the parts, each its own; or null if the result is read in another way. */
-  private List<Value> apart(Lowering to, int parts, long width) {
-    List<Value> values = new ArrayList<>();
-    for (int i = 0; i < parts; i++) {
-      values.add(null);
-    }
+  private List<Value> apart(Lowering to, List<PackedMatrix> parts) {
+    List<Value> values = new ArrayList<>(Collections.nCopies(parts.size(), null));
     for (Node reader : to.liveness().readers(out)) {
-      if (!(reader instanceof ColumnsNode columns)
-          || columns.out().width() != width
-          || columns.first() % width != 0
-          || values.set((int) (columns.first() / width), columns.out()) != null) {
+      int part = reader instanceof ColumnsNode columns ? part(columns, parts) : -1;
+      if (part < 0 || values.set(part, reader.outputs().getFirst()) != null) {
         return null;
       }
     }
     return to.liveness().isOutput(out) ? null : values;
   }
 
+  /** The part that columns are, or -1. */
+  private static int part(ColumnsNode columns, List<PackedMatrix> parts) {
+    long first = 0;
+    for (int i = 0; i < parts.size(); i++) {
+      if (columns.first() == first && columns.out().width() == parts.get(i).columns()) {
+        return i;
+      }
+      first += parts.get(i).columns();
+    }
+    return -1;
+  }
+
   private void write(Lowering to, PackedMatrix matrix, Tensor biases, Value result) {
     Place input = to.read(x);
+    Place gate = to.multiplier(result);
+    if (gate != null) {
+      to.add(() -> new GatedLinear(input.columns(), matrix, biases, gate.columns()));
+      return;
+    }
     Epilogue epilogue = to.epilogue(result);
     AddNode sum =
         epilogue.activation() == Linear.Activation.NONE
@@ -106,6 +122,8 @@ record LinearNode(Value x, Weight weight, Weight bias, Value out) implements Nod
     Place place = sum == null ? to.make(epilogue.value()) : to.continued(sum.a(), sum.out());
     if (epilogue.activation() != Linear.Activation.NONE && epilogue.value() == result) {
       to.gate(result);
+    } else if (epilogue.value() != result) {
+      to.put(result, place);
     }
     to.add(
         () ->

@@ -175,6 +175,20 @@ final class Liveness {
     return sum;
   }
 
+  /** The gate by which a linear layer can multiply a value as it writes it, or null. */
+  GatedConvNode multiplier(Value value) {
+    boolean free =
+        readers(value).size() == 1
+            && !isHeld(value)
+            && readers(value).getFirst() instanceof GatedConvNode gated
+            && gated.plain() == value
+            && readers(gated.gate()).size() == 1
+            && dies(gated.gate(), gated)
+            && type(gated.gate()) == type(gated.out())
+            && type(gated.gate()) == type(value);
+    return free ? (GatedConvNode) readers(value).getFirst() : null;
+  }
+
   /** The type of a value's elements. */
   ValueType type(Value value) {
     ValueType known = types[value.id()];

@@ -27,6 +27,11 @@ record LoadedParameters(LoadedWeights loaded, Tensor joined, Function<Positions,
   }
 
   @Override
+  public PackedMatrix taps(Weight weight) {
+    return loaded.matrix(weight);
+  }
+
+  @Override
   public Tensor decay(Weight logarithms) {
     return loaded.tensor(logarithms);
   }

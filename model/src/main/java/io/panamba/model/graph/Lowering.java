@@ -3,6 +3,7 @@ package io.panamba.model.graph;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
+import io.panamba.runtime.operation.Convert;
 import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.operation.Operation;
 import java.util.ArrayList;
@@ -43,6 +44,9 @@ final class Lowering {
   /** Values that were written through an epilogue of SiLU. */
   private final boolean[] gated;
 
+  /** Values that were multiplied into the gate that reads them. */
+  private final boolean[] multiplied;
+
   private final IdentityHashMap<Object, Place> sides = new IdentityHashMap<>();
   private final IdentityHashMap<float[], Tensor> tables = new IdentityHashMap<>();
   private final List<Buffer> buffers = new ArrayList<>();
@@ -71,6 +75,7 @@ final class Lowering {
     this.places = new Place[graph.values()];
     this.addends = new Addend[graph.values()];
     this.gated = new boolean[graph.values()];
+    this.multiplied = new boolean[graph.values()];
     this.weights = weights.apply(this);
   }
 
@@ -113,6 +118,13 @@ final class Lowering {
     used = outer;
   }
 
+  /** As {@link #aside}; the step that is being prepared uses the place that they make. */
+  private Place placeAside(Supplier<Place> writing) {
+    Place[] place = new Place[1];
+    aside(() -> place[0] = writing.get());
+    return use(place[0]);
+  }
+
   /** Computes an output once more, for who reads it in the end. */
   private void writeApart(Value value, Node maker) {
     if (!(maker instanceof EmbedNode || maker instanceof LinearNode)) {
@@ -149,6 +161,25 @@ final class Lowering {
     return gated[value.id()];
   }
 
+  /**
+   * The gate by which a linear layer multiplies a value as it writes it, or null; its memory then
+   * is the value's.
+   */
+  Place multiplier(Value value) {
+    GatedConvNode gated = value == separated ? null : liveness.multiplier(value);
+    if (gated == null || !isThere(gated.gate())) {
+      return null;
+    }
+    multiplied[value.id()] = true;
+    Place place = places[gated.gate().id()].columns(0, value.width());
+    put(value, place);
+    return use(place);
+  }
+
+  boolean isMultiplied(Value value) {
+    return multiplied[value.id()];
+  }
+
   private DType dtype(Value value) {
     return liveness.type(value) == ValueType.FLOAT32 ? DType.F32 : precision;
   }
@@ -180,6 +211,20 @@ final class Lowering {
       throw new IllegalStateException(value + " is read before its sum is formed");
     }
     return use(places[value.id()]);
+  }
+
+  /** Where a value is in the network's precision, converted if it is kept in float32. */
+  Place readInPrecision(Value value) {
+    if (dtype(value) == precision) {
+      return read(value);
+    }
+    return placeAside(
+        () -> {
+          Place from = read(value);
+          Place converted = scratchInPrecision(value.shape().toArray());
+          add(() -> new Convert(from.columns(), converted.columns()));
+          return converted;
+        });
   }
 
   /** A new place for a value. */

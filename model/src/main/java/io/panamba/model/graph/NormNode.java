@@ -23,7 +23,9 @@ record NormNode(Norm.Kind kind, Value x, Weight weight, Weight bias, float eps, 
     Lowering.Addend waiting = to.takeAddend(x);
     Place residual = to.read(x);
     Place addend = waiting == null ? null : to.use(waiting.place());
-    Place normed = waiting == null ? to.makeOver(out, x, this) : to.make(out);
+    Epilogue epilogue = to.epilogue(out);
+    Value result = epilogue.value();
+    Place normed = waiting == null ? to.makeOver(result, x, this) : to.make(result);
     to.add(
         () ->
             new Norm(
@@ -34,6 +36,7 @@ record NormNode(Norm.Kind kind, Value x, Weight weight, Weight bias, float eps, 
                 to.weights().tensor(weight),
                 to.weights().tensor(bias),
                 eps,
+                epilogue.activation(),
                 normed.tensor()));
   }
 

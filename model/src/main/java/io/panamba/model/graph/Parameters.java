@@ -17,6 +17,9 @@ interface Parameters {
   /** The parts of a matrix, packed. */
   List<PackedMatrix> matrices(Weight weight);
 
+  /** The matrices of a convolution's taps, packed. */
+  PackedMatrix taps(Weight weight);
+
   /** What a scan takes of A_log: {@code -e^A_log * log2(e)}, (states, channels). */
   Tensor decay(Weight logarithms);
 

@@ -13,13 +13,14 @@ import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.operation.Pack;
 import io.panamba.runtime.operation.Pointwise;
 import io.panamba.runtime.operation.Sum;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /** Weights that change with every step: packed before each product, one after the other. */
 final class TrainedParameters implements Parameters {
-  private record Size(long columns, long depth) {}
+  private record Size(long columns, long depth, int count) {}
 
   private final TrainedWeights store;
   private final DeviceMemory memory;
@@ -51,12 +52,51 @@ final class TrainedParameters implements Parameters {
 
   @Override
   public List<PackedMatrix> matrices(Weight weight) {
-    MatrixSource source = MatrixSource.of(matrix(store.value(weight)));
+    return List.of(pack(List.of(MatrixSource.of(matrix(store.value(weight))))));
+  }
+
+  /** Of the same size there is one place, packed before each use. */
+  private PackedMatrix pack(List<MatrixSource> sources) {
+    MatrixSource first = sources.getFirst();
     PackedMatrix place =
         packed.computeIfAbsent(
-            new Size(source.columns(), source.depth()), _ -> memory.pack(source, DType.F32));
-    lowering.add(() -> new Pack(source, place));
-    return List.of(place);
+            new Size(first.columns(), first.depth(), sources.size()),
+            _ -> memory.pack(sources, DType.F32));
+    for (int i = 0; i < sources.size(); i++) {
+      MatrixSource source = sources.get(i);
+      PackedMatrix matrix = place.matrix(i);
+      lowering.add(() -> new Pack(source, matrix));
+    }
+    return place;
+  }
+
+  @Override
+  public PackedMatrix taps(Weight weight) {
+    return taps(weight, false);
+  }
+
+  /** The transposes of the matrices, (inputs, outputs): for the gradient of the input. */
+  PackedMatrix transposedTaps(Weight weight) {
+    return taps(weight, true);
+  }
+
+  private PackedMatrix taps(Weight weight, boolean transposed) {
+    Tensor kept = store.value(weight);
+    long inputs = kept.shape().size(1);
+    long outputs = kept.shape().size(2);
+    List<MatrixSource> sources = new ArrayList<>();
+    for (long tap = 0; tap < kept.shape().size(0); tap++) {
+      sources.add(
+          new MatrixSource(
+              kept.slice(tap, 1).segment(),
+              DType.F32,
+              transposed ? inputs : outputs,
+              transposed ? outputs : inputs,
+              transposed ? outputs : 1,
+              transposed ? 1 : outputs,
+              null));
+    }
+    return pack(sources);
   }
 
   @Override

@@ -6,6 +6,7 @@ import io.panamba.runtime.MatrixSource;
 import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
+import java.util.List;
 
 /**
  * Where a network's tensors are: in an arena that counts, if operations work in the host's memory,
@@ -49,7 +50,18 @@ public record DeviceMemory(Device device, CountingArena arena) {
    * @return the packed matrix
    */
   public PackedMatrix pack(MatrixSource source, DType dtype) {
-    PackedMatrix matrix = device.pack(arena, source, dtype);
+    return pack(List.of(source), dtype);
+  }
+
+  /**
+   * Packs the matrices of a convolution's taps.
+   *
+   * @param sources of one size
+   * @param dtype of the packed matrices
+   * @return the packed matrices
+   */
+  public PackedMatrix pack(List<MatrixSource> sources, DType dtype) {
+    PackedMatrix matrix = device.pack(arena, sources, dtype);
     count(matrix.byteSize());
     return matrix;
   }

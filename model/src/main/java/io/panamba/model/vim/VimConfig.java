@@ -271,14 +271,18 @@ public record VimConfig(
   public Cost cost() {
     long inner = sizes.inner();
     long projections = sizes.dtRank() + 2L * sizes.states();
-    long branch = projections * inner + sizes.dtRank() * inner + sizes.kernel() * inner;
-    long block = 3L * inner * sizes.dim() + branches() * branch;
+    long layers = sizes.depth() * length();
+    long branches = layers * branches();
     long heads = keepsEveryToken() ? length() : 1;
     long patch = (long) sizes.colours() * sizes.patch() * sizes.patch();
-    return new Cost(
-        sizes.depth() * length() * block
-            + patches() * patch * sizes.dim()
-            + heads * classes * sizes.dim(),
-        (long) sizes.depth() * directions() * length() * inner * sizes.states());
+    SequencedMap<String, Long> parts = new LinkedHashMap<>();
+    parts.put("embedding", patches() * patch * sizes.dim());
+    parts.put("in_proj", layers * 2 * inner * sizes.dim());
+    parts.put("conv", branches * sizes.kernel() * inner);
+    parts.put("x_proj", branches * projections * inner);
+    parts.put("dt_proj", branches * sizes.dtRank() * inner);
+    parts.put("out_proj", layers * inner * sizes.dim());
+    parts.put("head", heads * classes * sizes.dim());
+    return new Cost(parts, (long) sizes.depth() * directions() * length() * inner * sizes.states());
   }
 }

@@ -235,7 +235,7 @@ record VimWeights(
       Weight inProjection =
           matrix(
               mixer + "in_proj.weight",
-              new Form.Matrix(2, false, null),
+              new Form.Matrix(List.of(inner, inner), false, null),
               Draw.uniform(1 / Math.sqrt(dim)),
               2L * inner,
               dim);
@@ -253,7 +253,12 @@ record VimWeights(
           };
       Draw out = Draw.uniform(1 / Math.sqrt((double) inner * sizes.depth()));
       Weight outProjection =
-          matrix(mixer + "out_proj.weight", new Form.Matrix(1, false, factors), out, dim, inner);
+          matrix(
+              mixer + "out_proj.weight",
+              new Form.Matrix(List.of(), false, factors),
+              out,
+              dim,
+              inner);
       Weight outBias =
           config.has(VimTrait.OUT_BIAS)
               ? list.declare(

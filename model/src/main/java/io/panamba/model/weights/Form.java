@@ -1,17 +1,25 @@
 package io.panamba.model.weights;
 
+import java.util.List;
+
 /** The form in which an inference takes a weight. */
 public sealed interface Form {
   /** Float32 in the published shape. */
   Form PLAIN = new Plain(null);
 
   /** A packed matrix in the network's precision. */
-  Form MATRIX = new Matrix(1, false, null);
+  Form MATRIX = new Matrix(List.of(), false, null);
 
   /** A packed matrix in float32, whatever the precision. */
-  Form EXACT = new Matrix(1, true, null);
+  Form EXACT = new Matrix(List.of(), true, null);
 
-  /** Float32, (n, ..., k) as (k, n); training keeps it so too. */
+  /**
+   * Of a convolution, (outputs, inputs, height, width): packed matrices (outputs, inputs) in the
+   * network's precision, one for each tap. Training keeps (taps, inputs, outputs).
+   */
+  Form TAPS = new Taps();
+
+  /** Float32, (n, ...) as (..., n); training keeps it so too. */
   Form TRANSPOSED = new Transposed(false);
 
   /**
@@ -33,11 +41,20 @@ public sealed interface Form {
   /**
    * A packed matrix, the first axis being the outputs, all others the inputs.
    *
-   * @param parts of the outputs that are packed apart from each other
+   * @param parts outputs that are packed apart from each other, how many in each part; empty if all
+   *     are together
    * @param exact whether it is float32 whatever the network's precision
    * @param scale the key of factors by which rows are multiplied when they are loaded, or null
    */
-  record Matrix(int parts, boolean exact, String scale) implements Form {}
+  record Matrix(List<Integer> parts, boolean exact, String scale) implements Form {
+    /** Copies the list. */
+    public Matrix {
+      parts = List.copyOf(parts);
+    }
+  }
+
+  /** A matrix for each tap of a convolution. */
+  record Taps() implements Form {}
 
   /**
    * A matrix transposed.

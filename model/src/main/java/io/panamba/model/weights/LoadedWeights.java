@@ -55,6 +55,7 @@ public final class LoadedWeights {
     switch (weight.form()) {
       case Form.Plain plain -> tensors.put(weight.key(), reader.plain(weight, plain));
       case Form.Matrix matrix -> matrices.put(weight.key(), reader.matrix(weight, matrix));
+      case Form.Taps _ -> matrices.put(weight.key(), List.of(reader.taps(weight)));
       case Form.Transposed transposed ->
           tensors.put(weight.key(), reader.transposed(weight, transposed));
       case Form.Numbers _ -> numbers.put(weight.key(), reader.stored(weight).toFloats());
@@ -176,8 +177,8 @@ public final class LoadedWeights {
 
     Tensor transposed(Weight weight, Form.Transposed form) {
       float[] source = stored(weight).toFloats();
-      int columns = Math.toIntExact(weight.shape().size(-1));
-      int rows = source.length / columns;
+      int rows = Math.toIntExact(weight.shape().size(0));
+      int columns = source.length / rows;
       float[] transposed = new float[source.length];
       for (int row = 0; row < rows; row++) {
         for (int column = 0; column < columns; column++) {
@@ -195,12 +196,48 @@ public final class LoadedWeights {
       Tensor scale =
           factors == null ? null : Tensor.of(Arena.ofAuto(), Shape.of(factors.length), factors);
       DType packed = form.exact() ? DType.F32 : dtype;
-      long rows = weight.shape().size(0) / form.parts();
+      if (form.parts().isEmpty()) {
+        return List.of(packed(tensor, packed, scale, 0, weight.shape().size(0)));
+      }
       List<PackedMatrix> parts = new ArrayList<>();
-      for (int part = 0; part < form.parts(); part++) {
-        parts.add(packed(tensor, packed, scale, part * rows, rows));
+      long first = 0;
+      for (int rows : form.parts()) {
+        parts.add(packed(tensor, packed, scale, first, rows));
+        first += rows;
       }
       return List.copyOf(parts);
+    }
+
+    /** The matrix of a tap has an element of every (height, width). */
+    PackedMatrix taps(Weight weight) {
+      StoredTensor tensor = stored(weight);
+      long outputs = weight.shape().size(0);
+      long inputs = weight.shape().size(1);
+      long taps = weight.elements() / outputs / inputs;
+      try (Arena local = Arena.ofConfined()) {
+        MemorySegment all;
+        DType type = tensor.dtype();
+        if (tensor.isContiguous()) {
+          all = scratch(weight.elements() * type.bytes());
+          tensor.read(0, all);
+        } else {
+          all = Tensor.of(local, weight.shape(), tensor.toFloats()).segment();
+          type = DType.F32;
+        }
+        List<MatrixSource> sources = new ArrayList<>();
+        for (long tap = 0; tap < taps; tap++) {
+          sources.add(
+              new MatrixSource(
+                  all.asSlice(tap * type.bytes()),
+                  type,
+                  outputs,
+                  inputs,
+                  inputs * taps,
+                  taps,
+                  null));
+        }
+        return memory.pack(sources, dtype);
+      }
     }
 
     /** Packs {@code count} outputs from {@code first} on. */

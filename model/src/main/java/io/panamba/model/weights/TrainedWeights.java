@@ -232,7 +232,7 @@ public final class TrainedWeights {
     }
     for (Place place : places.values()) {
       Tensor given = given(weights, place.weight);
-      copy(given.segment(), rows(place.weight), view(values, place.weight.key()).segment());
+      copy(given.segment(), place.weight.axes(), view(values, place.weight.key()).segment());
     }
     for (Weight constant : constants.values()) {
       numbers.put(constant.key(), given(weights, constant).toFloats());
@@ -256,11 +256,6 @@ public final class TrainedWeights {
     return given;
   }
 
-  /** The rows of the published matrix if it is to be transposed, otherwise 1. */
-  private static long rows(Weight weight) {
-    return weight.isTransposed() ? weight.shape().size(0) : 1;
-  }
-
   /**
    * Copies one of the flat tensors apart, in published shapes and the order of the weights that
    * were loaded.
@@ -281,26 +276,28 @@ public final class TrainedWeights {
       }
       Weight weight = places.get(key).weight;
       Tensor tensor = Tensor.allocate(owner, DType.F32, weight.shape());
-      long columns = weight.isTransposed() ? weight.shape().size(-1) : 1;
-      copy(view(flat, key).segment(), columns, tensor.segment());
+      long[] axes = weight.axes();
+      copy(view(flat, key).segment(), new long[] {axes[2], axes[1], axes[0]}, tensor.segment());
       tensors.put(key, tensor);
     }
     return tensors;
   }
 
-  /** Copies a matrix of so many rows, transposed. */
-  private static void copy(MemorySegment from, long rows, MemorySegment to) {
-    if (rows == 1) {
+  /** Copies a tensor of three axes, with their order reversed. */
+  private static void copy(MemorySegment from, long[] axes, MemorySegment to) {
+    if (axes[0] == 1 && axes[1] == 1) {
       to.copyFrom(from);
       return;
     }
-    long columns = from.byteSize() / Float.BYTES / rows;
-    for (long row = 0; row < rows; row++) {
-      for (long column = 0; column < columns; column++) {
-        to.setAtIndex(
-            ValueLayout.JAVA_FLOAT,
-            column * rows + row,
-            from.getAtIndex(ValueLayout.JAVA_FLOAT, row * columns + column));
+    long place = 0;
+    for (long first = 0; first < axes[0]; first++) {
+      for (long second = 0; second < axes[1]; second++) {
+        for (long third = 0; third < axes[2]; third++) {
+          to.setAtIndex(
+              ValueLayout.JAVA_FLOAT,
+              (third * axes[1] + second) * axes[0] + first,
+              from.getAtIndex(ValueLayout.JAVA_FLOAT, place++));
+        }
       }
     }
   }

@@ -35,19 +35,32 @@ public record Weight(String key, Shape shape, Form form, Learning learning, Draw
   /**
    * Returns the shape in which training keeps it.
    *
-   * @return (k, n) of a transposed (n, ..., k), otherwise the published shape
+   * @return (k, n) of a transposed (n, ...) of k elements each, (taps, inputs, outputs) of a
+   *     convolution's taps, otherwise the published shape
    */
   public Shape kept() {
-    return isTransposed() ? Shape.of(shape.size(-1), shape.size(0)) : shape;
+    return switch (form) {
+      case Form.Transposed _ -> Shape.of(elements() / shape.size(0), shape.size(0));
+      case Form.Taps _ -> Shape.of(taps(), shape.size(1), shape.size(0));
+      default -> shape;
+    };
+  }
+
+  private long taps() {
+    return elements() / shape.size(0) / shape.size(1);
   }
 
   /**
-   * Tells whether training and inference take the transpose.
+   * Returns the published axes whose order {@link #kept} reverses.
    *
-   * @return whether the form is {@link Form.Transposed}
+   * @return three sizes; one of (1, 1, elements) if it is kept as it is published
    */
-  public boolean isTransposed() {
-    return form instanceof Form.Transposed;
+  long[] axes() {
+    return switch (form) {
+      case Form.Transposed _ -> new long[] {shape.size(0), 1, elements() / shape.size(0)};
+      case Form.Taps _ -> new long[] {shape.size(0), shape.size(1), taps()};
+      default -> new long[] {1, 1, elements()};
+    };
   }
 
   /**

@@ -28,6 +28,7 @@ public sealed interface Operation
         PlanarConv2d,
         DepthwiseConv,
         PatchMerging,
+        Convert,
         Copy,
         Together,
         TrainingOperation {

@@ -41,13 +41,24 @@ class CudaNetworkTest {
                 Stream.of(Precision.values())
                     .flatMap(
                         precision ->
-                            NetworkGolden.names().stream()
+                            NetworkGolden.onGpus().stream()
                                 .map(name -> Arguments.of(gpu, precision, name))));
   }
 
   private static Network open(String name, Device device, Precision precision) {
     return Network.open(
         NetworkGolden.weights(name), device, NetworkGolden.options(name).withPrecision(precision));
+  }
+
+  /** The refusal names the operation. */
+  @Test
+  void networksWithoutKernelsForGpus() {
+    try (Device device = Gpu.FAKE.open();
+        Network network = open("mambaout_nano", device, Precision.FP32)) {
+      assertThatThrownBy(() -> network.plan(InferenceOptions.logits(1, network.config())))
+          .isInstanceOf(PanambaException.class)
+          .hasMessageContaining("PlanarConv2d has no kernel for GPUs");
+    }
   }
 
   @ParameterizedTest

@@ -1,11 +1,13 @@
 package io.panamba.tests.golden;
 
+import io.panamba.model.architecture.ImageSize;
 import io.panamba.model.architecture.Settings;
 import io.panamba.model.block.ClassToken;
 import io.panamba.model.block.Pooling;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.deit.Deit;
 import io.panamba.model.vim.Vim;
+import io.panamba.runtime.Shape;
 import io.panamba.tests.kit.GoldenFiles;
 import java.nio.file.Path;
 import java.util.List;
@@ -22,6 +24,7 @@ import java.util.stream.Collectors;
 public final class NetworkGolden {
   private static final String EXPECTED = ".expected.safetensors";
   private static final String SIZES = ".sizes";
+
   private static final String FOREIGN = "_hf_names";
   private static final Pattern ENTRY = Pattern.compile("\"(\\w+)\": (?:\"(\\w+)\"|([^\",{}]+))");
 
@@ -37,6 +40,11 @@ public final class NetworkGolden {
   /** The networks of Vim. */
   public static List<String> ofVim() {
     return names().stream().filter(name -> name.startsWith("vim_")).toList();
+  }
+
+  /** The networks whose operations have kernels for GPUs. */
+  static List<String> onGpus() {
+    return names().stream().filter(name -> !name.startsWith("mambaout_")).toList();
   }
 
   public static Path weights(String name) {
@@ -58,8 +66,18 @@ public final class NetworkGolden {
   }
 
   /** Tells only what the shapes of a checkpoint don't. */
-  static Settings options(Map<String, String> config) {
-    return config.containsKey("heads") ? ofDeit(config) : ofVim(config);
+  static Settings options(Checkpoint expected) {
+    Map<String, String> config = config(expected);
+    if (config.containsKey("depths")) {
+      Shape image = expected.find("image").orElseThrow().shape();
+      return Settings.none()
+          .withImageSize(
+              new ImageSize(Math.toIntExact(image.size(2)), Math.toIntExact(image.size(3))));
+    }
+    if (config.containsKey("heads")) {
+      return ofDeit(config);
+    }
+    return ofVim(config);
   }
 
   private static Settings ofDeit(Map<String, String> config) {
@@ -81,7 +99,7 @@ public final class NetworkGolden {
 
   public static Settings options(String name) {
     try (Checkpoint expected = expected(name)) {
-      return options(config(expected));
+      return options(expected);
     }
   }
 

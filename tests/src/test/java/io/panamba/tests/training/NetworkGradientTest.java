@@ -44,7 +44,7 @@ class NetworkGradientTest {
 
   /** Every gradient of a network, and the loss, against double precision. */
   @ParameterizedTest
-  @ValueSource(strings = {"vim_nano", "deit_nano", "deit_nano_distilled"})
+  @ValueSource(strings = {"vim_nano", "deit_nano", "deit_nano_distilled", "mambaout_nano"})
   void golden(String name) {
     try (Checkpoint weights = Checkpoint.open(NetworkGolden.weights(name));
         Checkpoint expected = Checkpoint.open(GoldenFiles.path(name + ".gradients.safetensors"));

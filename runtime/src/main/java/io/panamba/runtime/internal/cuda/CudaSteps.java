@@ -12,6 +12,7 @@ import io.panamba.runtime.internal.Memory;
 import io.panamba.runtime.operation.Attention;
 import io.panamba.runtime.operation.CausalConv;
 import io.panamba.runtime.operation.Conv2d;
+import io.panamba.runtime.operation.Convert;
 import io.panamba.runtime.operation.Copy;
 import io.panamba.runtime.operation.DepthwiseConv;
 import io.panamba.runtime.operation.Gate;
@@ -83,7 +84,13 @@ final class CudaSteps {
         add(op.first());
         add(op.second());
       }
-      case GatedLinear _, Gate _, Conv2d _, PlanarConv2d _, DepthwiseConv _, PatchMerging _ ->
+      case GatedLinear _,
+          Gate _,
+          Conv2d _,
+          PlanarConv2d _,
+          DepthwiseConv _,
+          PatchMerging _,
+          Convert _ ->
           throw new PanambaException(
               "%s has no kernel for GPUs; networks that need it run on the CPU"
                   .formatted(operation.getClass().getSimpleName()));

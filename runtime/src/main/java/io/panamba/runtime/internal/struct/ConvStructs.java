@@ -2,6 +2,7 @@ package io.panamba.runtime.internal.struct;
 
 import io.panamba.bindings.panamba_conv2d_args;
 import io.panamba.bindings.panamba_conv2d_gradient_args;
+import io.panamba.bindings.panamba_convert_args;
 import io.panamba.bindings.panamba_depthwise_args;
 import io.panamba.bindings.panamba_depthwise_gradient_args;
 import io.panamba.bindings.panamba_gate_args;
@@ -9,6 +10,7 @@ import io.panamba.bindings.panamba_patch_merging_args;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.operation.Conv2d;
 import io.panamba.runtime.operation.Conv2dGradient;
+import io.panamba.runtime.operation.Convert;
 import io.panamba.runtime.operation.DepthwiseConv;
 import io.panamba.runtime.operation.DepthwiseConvGradient;
 import io.panamba.runtime.operation.Gate;
@@ -143,6 +145,19 @@ final class ConvStructs {
     panamba_gate_args.x_row_stride(args, op.x().rowStride());
     panamba_gate_args.out_row_stride(args, op.out().rowStride());
     panamba_gate_args.dtype(args, Codes.of(op.out().tensor().dtype()));
+    return args;
+  }
+
+  MemorySegment convert(Convert op) {
+    MemorySegment args = panamba_convert_args.allocate(arena);
+    panamba_convert_args.x(args, addresses.of(op.x()));
+    panamba_convert_args.out(args, addresses.of(op.out()));
+    panamba_convert_args.rows(args, op.x().rows());
+    panamba_convert_args.columns(args, op.x().count());
+    panamba_convert_args.x_row_stride(args, op.x().rowStride());
+    panamba_convert_args.out_row_stride(args, op.out().rowStride());
+    panamba_convert_args.dtype(args, Codes.of(op.x().tensor().dtype()));
+    panamba_convert_args.out_dtype(args, Codes.of(op.out().tensor().dtype()));
     return args;
   }
 

@@ -13,6 +13,7 @@ import io.panamba.runtime.operation.Clip;
 import io.panamba.runtime.operation.Conv2d;
 import io.panamba.runtime.operation.Conv2dGradient;
 import io.panamba.runtime.operation.ConvGradient;
+import io.panamba.runtime.operation.Convert;
 import io.panamba.runtime.operation.Copy;
 import io.panamba.runtime.operation.CrossEntropy;
 import io.panamba.runtime.operation.DepthwiseConv;
@@ -116,6 +117,7 @@ public final class OperationStructs {
       case Scale _ -> panamba_h.PANAMBA_SCALE();
       case ScaleGradient _ -> panamba_h.PANAMBA_SCALE_GRADIENT();
       case PatchesGradient _ -> panamba_h.PANAMBA_PATCHES_GRADIENT();
+      case Convert _ -> panamba_h.PANAMBA_CONVERT();
       case GatedLinear _ -> panamba_h.PANAMBA_LINEAR();
       case Conv2d _ -> panamba_h.PANAMBA_CONV2D();
       case PlanarConv2d _ -> panamba_h.PANAMBA_CONV2D();
@@ -158,6 +160,7 @@ public final class OperationStructs {
       case Scale op -> training.scale(op);
       case ScaleGradient op -> training.scaleGradient(op);
       case PatchesGradient op -> images.patchesGradient(op);
+      case Convert op -> convolutions.convert(op);
       case GatedLinear op -> matrices.gatedLinear(op);
       case Conv2d op -> convolutions.conv2d(op);
       case PlanarConv2d op -> convolutions.planarConv2d(op);

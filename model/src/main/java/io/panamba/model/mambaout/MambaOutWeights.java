@@ -1,0 +1,153 @@
+package io.panamba.model.mambaout;
+
+import io.panamba.model.weights.Draw;
+import io.panamba.model.weights.Form;
+import io.panamba.model.weights.Weight;
+import io.panamba.model.weights.Weight.Learning;
+import io.panamba.model.weights.WeightList;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The weights of a MambaOut, under the keys of the authors' state dict. Weight decay leaves out
+ * biases, norms and scales, as theirs does.
+ *
+ * @param list all of them, in the order of the state dict
+ * @param stem the first convolution, and its norm, which is null if there is none
+ * @param halvings the second convolution of the stem, and those before the later stages
+ * @param stages blocks in order, stage by stage
+ * @param norm of the pooled map
+ * @param head its hidden layer with a norm, which is null if there is none; null without a head
+ * @param classes the last layer, null without a head
+ */
+record MambaOutWeights(
+    List<Weight> list,
+    Normed stem,
+    List<Normed> halvings,
+    List<List<Block>> stages,
+    Pair norm,
+    Normed head,
+    Pair classes) {
+  /** A weight and its bias. */
+  record Pair(Weight weight, Weight bias) {}
+
+  /** A layer and the norm beside it, or null. */
+  record Normed(Pair layer, Pair norm) {}
+
+  /**
+   * One block.
+   *
+   * @param scale (dim) or null
+   */
+  record Block(Pair norm, Pair first, Pair conv, Pair second, Weight scale) {}
+
+  static MambaOutWeights of(MambaOutConfig config) {
+    return new Declaration(config).network();
+  }
+
+  /** Lists weights as it declares them. */
+  private static final class Declaration {
+    /** The original cuts its normal distributions 100 deviations away; here they are whole. */
+    private static final Draw NORMAL = Draw.normal(0.02);
+
+    /** Of layer scales, where they are drawn and not loaded. */
+    private static final Draw SMALL = Draw.constant(1e-6);
+
+    private final MambaOutConfig config;
+    private final WeightList list = new WeightList();
+
+    Declaration(MambaOutConfig config) {
+      this.config = config;
+    }
+
+    MambaOutWeights network() {
+      List<MambaOutStage> stages = config.stages();
+      int dim = stages.getFirst().dim();
+      String start = "downsample_layers.0.";
+      Pair first = pair(start + "conv1", Form.MATRIX, Form.PLAIN, dim / 2, config.colours(), 3, 3);
+      Pair firstNorm = config.has(MambaOutTrait.STEM_NORM) ? norm(start + "norm1", dim / 2) : null;
+      Pair second = pair(start + "conv2", Form.TAPS, Form.PLAIN, dim, dim / 2, 3, 3);
+      List<Normed> halvings = new ArrayList<>();
+      halvings.add(new Normed(second, norm(start + "norm2", dim)));
+      for (int i = 1; i < stages.size(); i++) {
+        halvings.add(halving("downsample_layers." + i + ".", i));
+      }
+      List<List<Block>> blocks = new ArrayList<>();
+      for (int i = 0; i < stages.size(); i++) {
+        List<Block> ofStage = new ArrayList<>();
+        for (int j = 0; j < stages.get(i).depth(); j++) {
+          ofStage.add(block("stages.%d.%d.".formatted(i, j), stages.get(i)));
+        }
+        blocks.add(List.copyOf(ofStage));
+      }
+      Pair norm = norm("norm", config.width());
+      Normed head = null;
+      Pair classes = null;
+      if (config.classes() > 0) {
+        int hidden = config.headHidden();
+        Pair layer = pair("head.fc1", Form.EXACT, Form.PLAIN, hidden, config.width());
+        boolean normed = config.has(MambaOutTrait.HEAD_NORM);
+        head = new Normed(layer, normed ? norm("head.norm", hidden) : null);
+        classes = pair("head.fc2", Form.EXACT, Form.PLAIN, config.classes(), hidden);
+      }
+      return new MambaOutWeights(
+          list.toList(),
+          new Normed(first, firstNorm),
+          List.copyOf(halvings),
+          List.copyOf(blocks),
+          norm,
+          head,
+          classes);
+    }
+
+    private Pair norm(String key, int dim) {
+      return new Pair(
+          list.declare(key + ".weight", Form.PLAIN, Learning.PLAIN, Draw.ONES, dim),
+          list.declare(key + ".bias", Form.PLAIN, Learning.PLAIN, Draw.ZEROS, dim));
+    }
+
+    /** A layer, whose shape begins with its outputs. */
+    private Pair pair(String key, Form weight, Form bias, long... shape) {
+      return new Pair(
+          list.declare(key + ".weight", weight, Learning.DECAYS, NORMAL, shape),
+          list.declare(key + ".bias", bias, Learning.PLAIN, Draw.ZEROS, shape[0]));
+    }
+
+    /** The norm before the convolution stands before it in the state dict, too. */
+    private Normed halving(String start, int stage) {
+      int before = config.stages().get(stage - 1).dim();
+      int dim = config.stages().get(stage).dim();
+      boolean first = config.has(MambaOutTrait.NORM_FIRST);
+      Pair norm = first ? norm(start + "norm", before) : null;
+      Pair conv = pair(start + "conv", Form.TAPS, Form.PLAIN, dim, before, 3, 3);
+      return new Normed(conv, first ? norm : norm(start + "norm", dim));
+    }
+
+    /** The gate, what bypasses the convolution and what goes through it are packed apart. */
+    private Block block(String start, MambaOutStage stage) {
+      int dim = stage.dim();
+      int hidden = stage.hidden();
+      int convolved = stage.convolved();
+      Pair norm = norm(start + "norm", dim);
+      List<Integer> parts =
+          hidden == convolved
+              ? List.of(hidden, hidden)
+              : List.of(hidden, hidden - convolved, convolved);
+      Pair first =
+          pair(start + "fc1", new Form.Matrix(parts, false, null), Form.PLAIN, 2L * hidden, dim);
+      int side = MambaOutConfig.SIDE;
+      Pair conv = pair(start + "conv", Form.TRANSPOSED, Form.PLAIN, convolved, 1, side, side);
+      String factors = config.has(MambaOutTrait.LAYER_SCALE) ? start + "ls.gamma" : null;
+      Pair second =
+          pair(
+              start + "fc2",
+              new Form.Matrix(List.of(), false, factors),
+              new Form.Plain(factors),
+              dim,
+              hidden);
+      Weight scale =
+          factors == null ? null : list.declare(factors, Form.NUMBERS, Learning.PLAIN, SMALL, dim);
+      return new Block(norm, first, conv, second, scale);
+    }
+  }
+}
