@@ -56,6 +56,9 @@ extern "C" {
 #define PANAMBA_MAX_PLANAR_DEPTH 768
 #define PANAMBA_MAX_DEPTHWISE_SIDE 7
 
+/* Walks of a cross scan. */
+#define PANAMBA_WALKS 4
+
 enum panamba_status {
   PANAMBA_OK = 0,
   PANAMBA_INVALID_ARGUMENT = 1,
@@ -475,6 +478,49 @@ typedef struct {
   int32_t out_dtype; /* PANAMBA_F32 or PANAMBA_BF16 */
 } panamba_convert_args;
 
+/*
+ * Walks of the cross scan over the pixels of an image, in their order. "By rows" goes along every row, one row after the
+ * other, and "by columns" along every column; reversed, a walk begins at the last pixel.
+ *   PANAMBA_WALKS_CROSS   by rows, by columns, by rows reversed, by columns reversed
+ *   PANAMBA_WALKS_UNIDI   by rows four times
+ *   PANAMBA_WALKS_BIDI    by rows twice, by rows reversed twice
+ */
+enum panamba_walks { PANAMBA_WALKS_CROSS = 0, PANAMBA_WALKS_UNIDI = 1, PANAMBA_WALKS_BIDI = 2 };
+
+/*
+ * Selective scan of an image along four walks (VMamba's SS2D, arXiv 2401.10166, section 4.2). Walk k has parameters of
+ * its own, and of the step t, at a pixel p,
+ *   dt = softplus(dt_bias[k] + dt_weight[k] . projected_dt[p, k])       softplus as in PANAMBA_SELECTIVE_SCAN
+ *   h  = exp(dt * A[k]) h + dt u[p] B[p, k]                             from 0 at the walk's first pixel
+ *   y_k[p] = C[p, k] . h
+ * A state goes on across the ends of rows and columns. All walks are added in their order:
+ *   out[p] = (d[0] + d[1] + d[2] + d[3]) u[p] + y_0[p] + y_1[p] + y_2[p] + y_3[p]
+ * A row of `projected` is of a pixel, whatever the walk: one product of u and the weights of all walks makes it. It holds
+ * [dt (dt_rank) | B (states) | C (states)] of each walk.
+ */
+typedef struct {
+  const void *u;          /* (batch, height, width, channels) */
+  const float *projected; /* (batch, height * width, 4 * (dt_rank + 2 * states)), rows projected_row_stride apart */
+  const float *dt_weight; /* (4, dt_rank, channels) */
+  const float *dt_bias;   /* (4, channels) or null */
+  const float *a;         /* (4, states, channels): A * log2(e) */
+  const float *d;         /* (4, channels) or null */
+  float *out;             /* (batch, height, width, channels) */
+  float *saved_states;    /* (4, batch, ceil(height * width / saved_interval), states, channels), of each walk in its
+                             order: the states before every saved_interval-th pixel; or null */
+  int64_t batch;
+  int64_t height;
+  int64_t width;
+  int64_t channels;
+  int64_t states; /* 1 .. PANAMBA_MAX_STATES */
+  int64_t dt_rank;
+  int64_t projected_row_stride;
+  int32_t walks;          /* panamba_walks */
+  int32_t dtype;          /* of u: PANAMBA_F32 or PANAMBA_BF16 */
+  int32_t saved_interval; /* 1 .. PANAMBA_MAX_SAVED_INTERVAL; 0 if no states are saved */
+  int32_t reserved;
+} panamba_cross_scan_args;
+
 enum panamba_operation {
   PANAMBA_PATCH_EMBEDDING = 0,
   PANAMBA_NORM = 1,
@@ -511,7 +557,10 @@ enum panamba_operation {
   /* Of training too. */
   PANAMBA_CONV2D_GRADIENT = 30,
   PANAMBA_DEPTHWISE_GRADIENT = 31,
-  PANAMBA_CONVERT = 32
+  PANAMBA_CONVERT = 32,
+  PANAMBA_CROSS_SCAN = 33,
+  /* Of training too. */
+  PANAMBA_CROSS_SCAN_GRADIENT = 34
 };
 
 /* One operation of a program: its code and its struct of arguments. */

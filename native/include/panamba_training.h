@@ -421,6 +421,38 @@ typedef struct {
   float weight_decay;
 } panamba_adamw_args;
 
+/*
+ * Gradient of PANAMBA_CROSS_SCAN (VMamba, arXiv 2401.10166, section 4.2), whose run left saved_states: those of a chunk
+ * of saved_interval steps of a walk are computed again from the ones before it, as in PANAMBA_SCAN_GRADIENT. The
+ * gradients of D are the same for all walks but for the order of their sums.
+ */
+typedef struct {
+  const float *u; /* as in the forward pass, and so up to saved_states */
+  const float *projected;
+  const float *dt_weight;
+  const float *dt_bias; /* or null */
+  const float *a;
+  const float *d; /* or null */
+  const float *saved_states;
+  const float *out_gradient; /* (batch, height, width, channels) */
+  float *u_gradient;         /* (batch, height, width, channels): what goes through the scans and D, not through
+                                projected */
+  float *projected_parts;    /* (parts, batch, height * width, 4 * (dt_rank + 2 * states)), of each
+                             PANAMBA_SCAN_PART_CHANNELS channels: the sum over parts is the gradient of projected, dense */
+  float *parameter_parts;    /* (batch, 4 * (states + dt_rank + 2), channels), of each image: rows are the gradients of
+                             A_log (4, states), where a = -e^A_log log2(e); of dt_weight (4, dt_rank); of dt_bias (4);
+                             and of D (4) */
+  int64_t batch;
+  int64_t height;
+  int64_t width;
+  int64_t channels;
+  int64_t states; /* 1 .. PANAMBA_MAX_STATES */
+  int64_t dt_rank;
+  int64_t projected_row_stride;
+  int32_t walks;          /* panamba_walks, as in the forward pass */
+  int32_t saved_interval; /* 1 .. PANAMBA_MAX_SAVED_INTERVAL, as in the forward pass */
+} panamba_cross_scan_gradient_args;
+
 #ifdef __cplusplus
 }
 #endif

@@ -5,9 +5,6 @@
 
 #include "harness.h"
 
-/* Half a unit in the last place: what one rounding can add, relative to its result. */
-#define ROUNDING 0x1p-24
-
 /* softplus, relative, as test_vec_math.c asserts it; and exp2 of an exact argument. A GPU's exp2 is off by up to two
  * units in the last place. */
 #if defined(PANAMBA_TEST_CUDA)
@@ -17,9 +14,6 @@
 #define SOFTPLUS_BOUND 3e-7
 #define EXP2_BOUND 2e-7
 #endif
-
-/* Denormals count as zero, and exponentials end near the smallest normal number: that far results may be off. */
-#define SMALLEST 0x1p-125
 
 /* Between two spikes there are this many rows, on average. */
 #define SPIKES 60
@@ -113,38 +107,30 @@ panamba_selective_scan_args take_scan(const scan_shape *s, const scan_ranges *ra
   return args;
 }
 
-/* A number, how far a float32 result may be from it, and the size of what it was added up from. */
-typedef struct {
-  double value;
-  double allowed;
-  double magnitude;
-} bounded;
-
-static bounded step_size(const panamba_selective_scan_args *args, const panamba_scan_direction *d,
-                         const float *projected, int64_t channel) {
-  double v = d->dt_bias ? (double)d->dt_bias[channel] : 0;
+bounded scan_step_size(const float *projected, const float *dt_weight, int64_t rank, int64_t channels,
+                       const float *dt_bias) {
+  double v = dt_bias ? (double)*dt_bias : 0;
   double magnitude = fabs(v);
-  for (int64_t r = 0; r < args->dt_rank; r++) {
-    double term = (double)projected[r] * (double)d->dt_weight[r * args->channels + channel];
+  for (int64_t r = 0; r < rank; r++) {
+    double term = (double)projected[r] * (double)dt_weight[r * channels];
     v += term;
     magnitude += fabs(term);
   }
   double dt = v > 20 ? v : log1p(exp(v));
   double slope = 1 / (1 + exp(-v));
-  double sum_error = (double)(args->dt_rank + 1) * ROUNDING * magnitude;
+  double sum_error = (double)(rank + 1) * ROUNDING * magnitude;
   /* Above the threshold log(1 + e^v) itself is 2e-9 larger than v. */
-  return (bounded){dt, slope * sum_error + SOFTPLUS_BOUND * dt + SMALLEST, dt};
+  return (bounded){dt, slope * sum_error + SOFTPLUS_BOUND * dt + SMALLEST_NORMAL, dt};
 }
 
-/* h = exp2(dt a) h + dt u b. */
-static bounded advance(bounded h, bounded dt, double a, double u, double b) {
+bounded scan_advance(bounded h, bounded dt, double a, double u, double b) {
   double exponent = dt.value * a;
   double decay = exp2(exponent);
   /* As far off as dt and its product with a put the exponent. */
   double shift = fabs(a) * dt.allowed + fabs(exponent) * ROUNDING + EXP2_BOUND / LOG2;
-  double decay_error = fmin(exp2(exponent + shift) - decay, 1) + SMALLEST;
+  double decay_error = fmin(exp2(exponent + shift) - decay, 1) + SMALLEST_NORMAL;
   double input = dt.value * u * b;
-  double input_error = dt.allowed * fabs(u * b) + 2 * ROUNDING * fabs(input) + SMALLEST;
+  double input_error = dt.allowed * fabs(u * b) + 2 * ROUNDING * fabs(input) + SMALLEST_NORMAL;
   double magnitude = decay * h.magnitude + fabs(input);
   return (bounded){decay * h.value + input,
                    decay * h.allowed + decay_error * (h.magnitude + h.allowed) + input_error + 2 * ROUNDING * magnitude,
@@ -175,11 +161,12 @@ static void scan_channel(const panamba_selective_scan_args *args, const panamba_
     const float *b = projected + args->dt_rank;
     const float *c = b + args->states;
     double u = element(d->u, args->dtype, row * args->channels + channel);
-    bounded dt = step_size(args, d, projected, channel);
+    bounded dt = scan_step_size(projected, d->dt_weight + channel, args->dt_rank, args->channels,
+                                d->dt_bias ? d->dt_bias + channel : 0);
     bounded y = {d->d ? (double)d->d[channel] * u : 0, 0, 0};
     y.magnitude = fabs(y.value);
     for (int64_t n = 0; n < args->states; n++) {
-      h[n] = advance(h[n], dt, (double)d->a[n * args->channels + channel], u, (double)b[n]);
+      h[n] = scan_advance(h[n], dt, (double)d->a[n * args->channels + channel], u, (double)b[n]);
       y.value += (double)c[n] * h[n].value;
       y.allowed += fabs((double)c[n]) * h[n].allowed;
       y.magnitude += fabs((double)c[n]) * h[n].magnitude;
@@ -204,7 +191,7 @@ static void check_out(const panamba_selective_scan_args *args, int64_t row, int6
     gate *= element(args->gate, args->dtype, row * args->gate_row_stride + channel);
   }
   /* Two sums, and the products with the scale and the gate. */
-  double allowed = fabs(gate) * (sum.allowed + 4 * ROUNDING * sum.magnitude) + SMALLEST;
+  double allowed = fabs(gate) * (sum.allowed + 4 * ROUNDING * sum.magnitude) + SMALLEST_NORMAL;
   check_element("out", args->out, args->dtype, row * args->channels + channel, sum.value * gate, allowed);
 }
 

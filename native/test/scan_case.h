@@ -1,9 +1,30 @@
-/* Cases of the selective scan, and their reference: plain loops in double precision with a running error bound. */
+/* Cases of the selective scan, and their reference: plain loops in double precision with a running error bound, whose
+ * steps are those of every scan's. */
 #ifndef PANAMBA_TEST_SCAN_CASE_H
 #define PANAMBA_TEST_SCAN_CASE_H
 
 #include "memory.h"
 #include "panamba.h"
+
+/* Half a unit in the last place: what one rounding can add, relative to its result. */
+#define ROUNDING 0x1p-24
+
+/* Denormals count as zero, and exponentials end near the smallest normal number: that far results may be off. */
+#define SMALLEST_NORMAL 0x1p-125
+
+/* A number, how far a float32 result may be from it, and the size of what it was added up from. */
+typedef struct {
+  double value;
+  double allowed;
+  double magnitude;
+} bounded;
+
+/* softplus(*dt_bias + dt_weight . projected), dt_weight's rows `channels` apart; dt_bias may be null. */
+bounded scan_step_size(const float *projected, const float *dt_weight, int64_t rank, int64_t channels,
+                       const float *dt_bias);
+
+/* exp2(dt a) h + dt u b */
+bounded scan_advance(bounded h, bounded dt, double a, double u, double b);
 
 typedef enum { FORWARD = 1, BACKWARD = 2, BOTH = 3 } directions;
 

@@ -11,7 +11,7 @@
 #include "refusal.h"
 
 enum {
-  STEPS = 15,
+  STEPS = 17,
   BATCH = 2,
   LENGTH = 26, /* 25 patches and a class token */
   DIM = 40,
@@ -21,13 +21,16 @@ enum {
   WIDTH = RANK + 2 * STATES,
   CLASSES = 11,
   HEADS = 2,
+  HEIGHT = 2, /* of an image of LENGTH pixels */
+  CROSS_WIDTH = PANAMBA_WALKS * (RANK + 2),
   ROWS = BATCH * LENGTH
 };
 
 /* What every caller reads. */
 typedef struct {
-  float *image, *bias, *position, *token, *norm, *conv[2], *dt_weight[2], *dt_bias, *a, *d, *cosine, *sine;
-  void *patches, *in, *x[2], *out, *qkv, *proj, *head;
+  float *image, *bias, *position, *token, *norm, *conv[2], *dt_weight[2], *dt_bias, *a, *d, *cosine, *sine,
+      *cross_weight, *cross_a;
+  void *patches, *in, *x[2], *out, *qkv, *proj, *cross, *head;
 } weights;
 
 /* What one caller writes. */
@@ -41,6 +44,8 @@ typedef struct {
   float y[ROWS * INNER];
   float qkv[ROWS * 3 * DIM];
   float attended[ROWS * DIM];
+  float cross_projected[ROWS * CROSS_WIDTH];
+  float crossed[ROWS * DIM];
   float pooled[BATCH * DIM];
   float logits[BATCH * CLASSES];
 } activations;
@@ -49,11 +54,12 @@ typedef struct {
   activations values;
   panamba_patch_embedding_args embedding;
   panamba_norm_args norms[2];
-  panamba_linear_args linears[7];
+  panamba_linear_args linears[8];
   panamba_causal_conv_args conv;
   panamba_selective_scan_args scan;
   panamba_rotary_args rotary;
   panamba_attention_args attention;
+  panamba_cross_scan_args cross;
   panamba_pool_args pool;
   panamba_step steps[STEPS];
 } program;
@@ -72,7 +78,9 @@ static weights take_weights(void) {
                .a = take_filled(STATES * INNER, -20, -0.5),
                .d = take_filled(INNER, -1, 1),
                .cosine = take_filled(LENGTH * DIM, -1, 1),
-               .sine = take_filled(LENGTH * DIM, -1, 1)};
+               .sine = take_filled(LENGTH * DIM, -1, 1),
+               .cross_weight = take_filled(PANAMBA_WALKS * RANK * DIM, -0.5, 0.5),
+               .cross_a = take_filled(PANAMBA_WALKS * DIM, -20, -0.5)};
   for (int i = 0; i < 2; i++) {
     w.conv[i] = take_filled(4 * INNER, -0.5, 0.5);
     w.dt_weight[i] = take_filled(RANK * INNER, -0.5, 0.5);
@@ -83,6 +91,7 @@ static weights take_weights(void) {
   w.out = packed_random(DIM, INNER);
   w.qkv = packed_random(3 * DIM, DIM);
   w.proj = packed_random(DIM, DIM);
+  w.cross = packed_random(CROSS_WIDTH, DIM);
   w.head = packed_random(CLASSES, DIM);
   return w;
 }
@@ -192,7 +201,21 @@ static void write_arguments(program *p, const weights *w) {
                                           .v_row_stride = 3 * DIM,
                                           .out_row_stride = DIM,
                                           .scale = 0.25f};
-  p->linears[6] = linear(v->attended, w->proj, v->hidden, ROWS, DIM, DIM);
+  p->linears[7] = linear(v->attended, w->cross, v->cross_projected, ROWS, DIM, CROSS_WIDTH);
+  p->cross = (panamba_cross_scan_args){.u = v->attended,
+                                       .projected = v->cross_projected,
+                                       .dt_weight = w->cross_weight,
+                                       .a = w->cross_a,
+                                       .out = v->crossed,
+                                       .batch = BATCH,
+                                       .height = HEIGHT,
+                                       .width = LENGTH / HEIGHT,
+                                       .channels = DIM,
+                                       .states = 1,
+                                       .dt_rank = RANK,
+                                       .projected_row_stride = CROSS_WIDTH,
+                                       .walks = PANAMBA_WALKS_CROSS};
+  p->linears[6] = linear(v->crossed, w->proj, v->hidden, ROWS, DIM, DIM);
   p->linears[6].accumulate = 1;
   p->pool = (panamba_pool_args){
       .input = v->normed, .out = v->pooled, .batch = BATCH, .length = LENGTH, .dim = DIM, .count = LENGTH, .step = 1};
@@ -212,6 +235,8 @@ static void write_program(program *p, const weights *w) {
                                      {&p->rotary, PANAMBA_ROTARY, 0},
                                      {&p->linears[5], PANAMBA_LINEAR, 0},
                                      {&p->attention, PANAMBA_ATTENTION, 0},
+                                     {&p->linears[7], PANAMBA_LINEAR, 0},
+                                     {&p->cross, PANAMBA_CROSS_SCAN, 0},
                                      {&p->linears[6], PANAMBA_LINEAR, 0},
                                      {&p->norms[1], PANAMBA_NORM, 0},
                                      {&p->pool, PANAMBA_POOL, 0},

@@ -27,6 +27,7 @@ typedef union {
   panamba_conv2d_args conv2d;
   panamba_depthwise_args depthwise;
   panamba_gate_args gate;
+  panamba_cross_scan_args cross;
 } arguments;
 
 /* What a step touches of what other steps write. */
@@ -309,6 +310,30 @@ static void add_gate(program *p) {
   add_step(p, PANAMBA_GATE, (arguments){.gate = args}, (uses){{args.x, args.gate}, {args.out}});
 }
 
+/* The projection of all walks, and the cross scan over rows as pixels. */
+static void add_cross_scan(program *p) {
+  int64_t states = draw(2) ? 1 : 1 + draw(6);
+  int64_t rank = 1 + draw(8);
+  const value *u = pick_value(p, -1, -1);
+  panamba_cross_scan_args args = {.u = u->data,
+                                  .batch = p->batch,
+                                  .height = p->length % 3 ? p->length % 2 ? p->length : 2 : 3,
+                                  .channels = u->width,
+                                  .states = states,
+                                  .dt_rank = rank,
+                                  .projected_row_stride = PANAMBA_WALKS * (rank + 2 * states),
+                                  .walks = (int32_t)draw(3),
+                                  .dtype = u->dtype};
+  args.width = p->length / args.height;
+  args.projected = add_linear(p, u, args.projected_row_stride, PANAMBA_F32);
+  args.dt_weight = take_filled(PANAMBA_WALKS * rank * u->width, -0.5, 0.5);
+  args.dt_bias = draw(2) ? take_filled(PANAMBA_WALKS * u->width, -4, -1) : 0;
+  args.a = take_filled(PANAMBA_WALKS * states * u->width, -20, -0.5);
+  args.d = draw(2) ? take_filled(PANAMBA_WALKS * u->width, -1, 1) : 0;
+  args.out = add_value(p, args.channels, PANAMBA_F32);
+  add_step(p, PANAMBA_CROSS_SCAN, (arguments){.cross = args}, (uses){{u->data, args.projected}, {args.out}});
+}
+
 static int overlaps(const void *const *some, const void *const *others) {
   for (int i = 0; i < MOST_USES; i++) {
     for (int j = 0; j < MOST_USES; j++) {
@@ -351,7 +376,7 @@ static void draw_program(program *p) {
     fill_elements(data, dtype, 0, rows_of(p) * width, -1, 1);
   }
   while (p->step_count < MOST_STEPS - 3) {
-    switch (draw(11)) {
+    switch (draw(12)) {
       case 0: add_norm(p); break;
       case 1: add_convolution(p); break;
       case 2: add_scan(p); break;
@@ -361,6 +386,7 @@ static void draw_program(program *p) {
       case 6: add_conv2d(p); break;
       case 7: add_depthwise(p); break;
       case 8: add_gate(p); break;
+      case 9: add_cross_scan(p); break;
       default: add_linear(p, pick_value(p, -1, -1), -1, -1); break;
     }
   }

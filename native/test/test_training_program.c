@@ -10,14 +10,19 @@
 #include "memory.h"
 #include "training_program.h"
 
+static void check_operation(const training_program *p, int32_t operation) {
+  int steps = 0;
+  for (int i = 0; i < p->count; i++) {
+    steps += p->steps[i].operation == operation;
+  }
+  CHECK(steps > 0, "operation %d is no step", operation);
+}
+
 static void check_operations(const training_program *p) {
   for (int32_t operation = PANAMBA_PACK; operation <= PANAMBA_PATCHES_GRADIENT; operation++) {
-    int steps = 0;
-    for (int i = 0; i < p->count; i++) {
-      steps += p->steps[i].operation == operation;
-    }
-    CHECK(steps > 0, "operation %d is no step", operation);
+    check_operation(p, operation);
   }
+  check_operation(p, PANAMBA_CROSS_SCAN_GRADIENT);
 }
 
 static training_values before;

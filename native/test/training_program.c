@@ -101,7 +101,63 @@ static panamba_scan_direction scan_direction(const network *n, direction_values 
                                   .saved_states = v->saved_states};
 }
 
-/* hidden = hidden + gelu(attention(normed)), of the normed rows to themselves. */
+/* crossed = the cross scan of activated. */
+static void add_cross_scan(training_program *p) {
+  training_values *v = &p->values;
+  const cross_weights *w = &v->parameters.cross;
+  add_linear(p, v->activated, v->packed_cross, 0, v->cross_projected, ROWS, DIM, CROSS_WIDTH);
+  add(p, PANAMBA_CROSS_SCAN,
+      (arguments){.cross_scan = {.u = v->activated,
+                                 .projected = v->cross_projected,
+                                 .dt_weight = w->dt_weight,
+                                 .dt_bias = w->dt_bias,
+                                 .a = v->cross_a,
+                                 .d = w->d,
+                                 .out = v->crossed,
+                                 .saved_states = v->cross_states,
+                                 .batch = BATCH,
+                                 .height = HEIGHT,
+                                 .width = LENGTH / HEIGHT,
+                                 .channels = DIM,
+                                 .states = CROSS_STATES,
+                                 .dt_rank = CROSS_RANK,
+                                 .projected_row_stride = CROSS_WIDTH,
+                                 .walks = PANAMBA_WALKS_CROSS,
+                                 .saved_interval = INTERVAL}});
+}
+
+/* From hidden_gradient, the gradient of crossed, to that of activated. */
+static void add_cross_scan_gradient(training_program *p) {
+  training_values *v = &p->values;
+  const cross_weights *w = &v->parameters.cross;
+  add(p, PANAMBA_CROSS_SCAN_GRADIENT,
+      (arguments){.cross_scan_gradient = {.u = v->activated,
+                                          .projected = v->cross_projected,
+                                          .dt_weight = w->dt_weight,
+                                          .dt_bias = w->dt_bias,
+                                          .a = v->cross_a,
+                                          .d = w->d,
+                                          .saved_states = v->cross_states,
+                                          .out_gradient = v->hidden_gradient,
+                                          .u_gradient = v->activated_gradient,
+                                          .projected_parts = v->cross_projected_gradient,
+                                          .parameter_parts = v->cross_parts,
+                                          .batch = BATCH,
+                                          .height = HEIGHT,
+                                          .width = LENGTH / HEIGHT,
+                                          .channels = DIM,
+                                          .states = CROSS_STATES,
+                                          .dt_rank = CROSS_RANK,
+                                          .projected_row_stride = CROSS_WIDTH,
+                                          .walks = PANAMBA_WALKS_CROSS,
+                                          .saved_interval = INTERVAL}});
+  add_sum(p, v->cross_parts, BATCH, CROSS_PARAMETERS, CROSS_PARAMETERS, v->gradient.cross.a_log);
+  add_input_gradient(p, v->cross_projected_gradient, w->x, 1, v->activated_gradient, ROWS, CROSS_WIDTH, DIM);
+  with_next(p);
+  add_weight_gradient(p, v->cross_projected_gradient, v->activated, v->gradient.cross.x, ROWS, CROSS_WIDTH, DIM);
+}
+
+/* hidden = hidden + the cross scan of gelu(attention(normed)), of the normed rows to themselves. */
 static void add_attention(training_program *p) {
   training_values *v = &p->values;
   add(p, PANAMBA_ATTENTION,
@@ -121,8 +177,9 @@ static void add_attention(training_program *p) {
                                 .out_row_stride = DIM,
                                 .scale = 0.5f}});
   add_pointwise(p, PANAMBA_POINTWISE_GELU, v->attended, DIM, v->activated, ROWS, DIM);
+  add_cross_scan(p);
   add(p, PANAMBA_SUM,
-      (arguments){.sum = {.parts = v->activated,
+      (arguments){.sum = {.parts = v->crossed,
                           .out = v->hidden,
                           .count = 1,
                           .width = ROWS * DIM,
@@ -134,9 +191,10 @@ static void add_attention(training_program *p) {
 /* What goes through attention, added to normed_gradient. */
 static void add_attention_gradient(training_program *p) {
   training_values *v = &p->values;
+  add_cross_scan_gradient(p);
   add(p, PANAMBA_ACTIVATION_GRADIENT,
       (arguments){.activation_gradient = {.x = v->attended,
-                                          .out_gradient = v->hidden_gradient,
+                                          .out_gradient = v->activated_gradient,
                                           .x_gradient = v->attended_gradient,
                                           .rows = ROWS,
                                           .columns = DIM,
@@ -217,7 +275,9 @@ static void add_forward(training_program *p, const training_batch *b) {
   add_pack(p, n->patches, v->packed_patches, DIM, PIXELS);
   add_pack(p, n->in, v->packed_in, 2 * INNER, DIM);
   add_pack(p, n->out, v->packed_out, DIM, INNER);
+  add_pack(p, n->cross.x, v->packed_cross, CROSS_WIDTH, DIM);
   add_pack(p, n->head, v->packed_head, CLASSES, DIM);
+  add_pointwise(p, PANAMBA_POINTWISE_DECAY, n->cross.a_log, DIM, v->cross_a, PANAMBA_WALKS * CROSS_STATES, DIM);
   for (int i = 0; i < 2; i++) {
     add_pack(p, n->directions[i].x, v->directions[i].packed_x, WIDTH, INNER);
     add_pointwise(p, PANAMBA_POINTWISE_DECAY, n->directions[i].a_log, INNER, v->directions[i].a, STATES, INNER);

@@ -22,6 +22,10 @@ enum {
   STATES = 8,
   RANK = 3,
   WIDTH = RANK + 2 * STATES,
+  HEIGHT = 2, /* of the cross scan's image of LENGTH pixels */
+  CROSS_RANK = 2,
+  CROSS_STATES = 1,
+  CROSS_WIDTH = PANAMBA_WALKS * (CROSS_RANK + 2 * CROSS_STATES),
   KERNEL = 4,
   CLASSES = 11,
   ROWS = BATCH * LENGTH,
@@ -30,7 +34,7 @@ enum {
   SCAN_PARTS = (INNER + PANAMBA_SCAN_PART_CHANNELS - 1) / PANAMBA_SCAN_PART_CHANNELS,
   INTERVAL = 16,
   CHUNKS = (LENGTH + INTERVAL - 1) / INTERVAL,
-  MOST_STEPS = 72
+  MOST_STEPS = 84
 };
 
 /* Room for a packed matrix in every tier. */
@@ -47,6 +51,15 @@ typedef struct {
   float x[WIDTH * INNER];
 } direction_weights;
 
+/* What the cross scan learns, in its order too. */
+typedef struct {
+  float a_log[PANAMBA_WALKS * CROSS_STATES * DIM];
+  float dt_weight[PANAMBA_WALKS * CROSS_RANK * DIM];
+  float dt_bias[PANAMBA_WALKS * DIM];
+  float d[PANAMBA_WALKS * DIM];
+  float x[CROSS_WIDTH * DIM];
+} cross_weights;
+
 typedef struct {
   float patches[DIM * PIXELS];
   float patch_bias[DIM];
@@ -56,6 +69,7 @@ typedef struct {
   float in[2 * INNER * DIM];
   direction_weights directions[2];
   float out[DIM * INNER];
+  cross_weights cross;
   float scale[DIM];
   float head[CLASSES * DIM];
   float head_bias[CLASSES];
@@ -65,6 +79,7 @@ enum {
   PARAMETERS = sizeof(network) / sizeof(float),
   SCAN_PARAMETERS = (STATES + RANK + 2) * INNER,
   CONV_PARAMETERS = (KERNEL + 1) * INNER,
+  CROSS_PARAMETERS = PANAMBA_WALKS * (CROSS_STATES + CROSS_RANK + 2) * DIM,
   SQUARES_PARTS = (PARAMETERS + PANAMBA_SQUARES_PART - 1) / PANAMBA_SQUARES_PART
 };
 
@@ -92,6 +107,7 @@ typedef struct {
   float packed_patches[PACKED(DIM, PIXELS)];
   float packed_in[PACKED(2 * INNER, DIM)];
   float packed_out[PACKED(DIM, INNER)];
+  float packed_cross[PACKED(CROSS_WIDTH, DIM)];
   float packed_head[PACKED(CLASSES, DIM)];
   float residual[ROWS * DIM];
   float normed[ROWS * DIM];
@@ -102,6 +118,13 @@ typedef struct {
   float attended[ROWS * DIM];
   float attention_statistics[2 * HEADS * ROWS];
   float activated[ROWS * DIM];
+  float cross_a[PANAMBA_WALKS * CROSS_STATES * DIM];
+  float cross_projected[ROWS * CROSS_WIDTH];
+  float cross_states[PANAMBA_WALKS * BATCH * CHUNKS * CROSS_STATES * DIM];
+  float crossed[ROWS * DIM];
+  float activated_gradient[ROWS * DIM];
+  float cross_projected_gradient[ROWS * CROSS_WIDTH];
+  float cross_parts[BATCH * CROSS_PARAMETERS];
   float attended_gradient[ROWS * DIM];
   float attention_gradients[3 * ROWS * DIM];
   float scaled[ROWS * DIM];
@@ -145,6 +168,8 @@ typedef union {
   panamba_scale_args scale;
   panamba_scale_gradient_args scale_gradient;
   panamba_scan_gradient_args scan_gradient;
+  panamba_cross_scan_args cross_scan;
+  panamba_cross_scan_gradient_args cross_scan_gradient;
   panamba_conv_gradient_args conv_gradient;
   panamba_norm_gradient_args norm_gradient;
   panamba_pool_gradient_args pool_gradient;

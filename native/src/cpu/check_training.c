@@ -195,3 +195,21 @@ int32_t panamba_check_depthwise_gradient(const panamba_depthwise_gradient_args *
           volume(a->batch * a->height, a->width, a->out_gradient_pixel_stride));
   return PANAMBA_OK;
 }
+
+int32_t panamba_check_cross_scan_gradient(const panamba_cross_scan_gradient_args *a) {
+  REQUIRE(a->u && a->projected && a->dt_weight && a->a && a->saved_states && a->out_gradient);
+  REQUIRE(a->u_gradient && a->projected_parts && a->parameter_parts);
+  REQUIRE(a->u_gradient != a->u && a->u_gradient != a->out_gradient);
+  REQUIRE(a->walks >= PANAMBA_WALKS_CROSS && a->walks <= PANAMBA_WALKS_BIDI);
+  REQUIRE(a->states >= 1 && a->states <= PANAMBA_MAX_STATES);
+  REQUIRE(a->saved_interval >= 1 && a->saved_interval <= PANAMBA_MAX_SAVED_INTERVAL);
+  REQUIRE(volume(a->height, a->width, 1) && volume(a->batch, a->height * a->width, a->channels));
+  REQUIRE(volume(PANAMBA_WALKS, a->dt_rank, a->channels));
+  REQUIRE(volume(PANAMBA_WALKS * a->batch, a->dt_rank + a->states + 2, a->channels));
+  REQUIRE(volume(PANAMBA_WALKS * a->batch * ceil_div(a->height * a->width, a->saved_interval), a->states, a->channels));
+  REQUIRE(a->projected_row_stride >= PANAMBA_WALKS * (a->dt_rank + 2 * a->states) &&
+          volume(a->batch, a->height * a->width, a->projected_row_stride));
+  REQUIRE(volume(a->batch * a->height * a->width, ceil_div(a->channels, PANAMBA_SCAN_PART_CHANNELS),
+                 a->projected_row_stride));
+  return PANAMBA_OK;
+}

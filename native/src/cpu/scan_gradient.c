@@ -8,11 +8,29 @@
  *   dt_gradient[t] = u[t] (g[t] . B[t]) + log(2) (e[t] g[t] h[t - 1]) . a
  *   a_gradient = log(2) sum over t of dt[t] e[t] g[t] h[t - 1]                  A_log_gradient = a a_gradient
  *
- * Here is what is pointwise and what goes through the projection of dt; scan_gradient_states.c has the states.
+ * Here is what is pointwise; scan_gradient_states.c has the states, scan_gradient_projection.c what goes through the
+ * projection of dt.
  */
-#include <string.h>
-
 #include "scan_gradient.h"
+
+typedef struct {
+  const panamba_scan_gradient_args *args;
+  const panamba_scan_gradient_direction *direction;
+  int64_t image;
+  int64_t channel; /* the tile's first */
+  int64_t part;
+  int64_t step; /* +1 or -1: the way time runs */
+  int first;    /* direction: no sum of y is there yet */
+  int last;     /* direction: gradients of z, and outputs, are of the sum of y */
+  float scale;
+  float *skip_gradient;
+  /* Of the chunk: */
+  int64_t row;   /* its first in time, of all images' rows */
+  int64_t ahead; /* from a row to that of the next chunk which is prefetched meanwhile */
+  gradient_task tile;
+} direction_task;
+
+INLINE int64_t row_of(const direction_task *task, int i) { return task->row + i * task->step; }
 
 int64_t TIER_NAME(scan_gradient_tiles)(const void *given) {
   const panamba_scan_gradient_args *args = given;
@@ -20,24 +38,24 @@ int64_t TIER_NAME(scan_gradient_tiles)(const void *given) {
 }
 
 /* Everything pointwise that comes before the states. */
-static void prepare(gradient_task *task, int vector) {
+static void prepare(direction_task *task, int vector) {
   const panamba_scan_gradient_args *args = task->args;
-  const scan_chunk chunk = chunk_of(task, vector);
-  const scan_buffer buffer = buffer_of(task);
+  const scan_chunk chunk = chunk_of(&task->tile, vector);
+  const scan_buffer buffer = buffer_of(&task->tile);
   int64_t channel = task->channel + vector * VEC_WIDTH;
-  project_dt(&chunk, buffer);
-  vec skip = scan_weight(&chunk, chunk.d);
-  vec longest = vec_set(0.0f);
-  for (int i = 0; i < task->count; i++) {
-    gradient_row *r = &task->rows[i];
+  vec longest = step_sizes(&chunk, buffer);
+  const float *d = task->direction->d;
+  vec skip = scan_weight(&chunk, d ? d + channel : 0);
+  for (int i = 0; i < task->tile.count; i++) {
+    gradient_row *r = &task->tile.rows[i];
     int64_t row = row_of(task, i);
     const float *u_place = task->direction->u + row * args->channels + channel;
     const float *gradient_place = args->out_gradient + row * args->channels + channel;
     __builtin_prefetch(u_place + task->ahead * args->channels);
     __builtin_prefetch(gradient_place + task->ahead * args->channels);
-    vec slope;
-    start_row(buffer, i, vec_load_lanes(u_place, chunk.lanes), skip, &longest, &slope);
-    vec_store(r->slope, slope);
+    vec u = vec_load_lanes(u_place, chunk.lanes);
+    start_row(buffer, i, u);
+    vec_store(r->y, vec_mul(skip, u));
     vec gradient = vec_mul(vec_set(task->scale), vec_load_lanes(gradient_place, chunk.lanes));
     vec gate = vec_set(task->scale);
     vec y_gradient = gradient;
@@ -60,11 +78,12 @@ static void prepare(gradient_task *task, int vector) {
     vec_store(r->g_b, vec_set(0.0f));
     vec_store(r->ge_h_a, vec_set(0.0f));
   }
-  vec_store(task->longest, longest);
+  vec_store(task->tile.longest, longest);
 }
 
 /* y of the first of two directions waits where the gradient of z, or else the output, is to be. */
-static inline void finish_y(const gradient_task *task, const gradient_row *r, int64_t row, int64_t channel, int lanes) {
+static inline void finish_y(const direction_task *task, const gradient_row *r, int64_t row, int64_t channel,
+                            int lanes) {
   const panamba_scan_gradient_args *args = task->args;
   float *out = args->out ? args->out + row * args->channels + channel : 0;
   float *z_gradient = args->z ? args->z_gradient + row * args->z_gradient_row_stride + channel : 0;
@@ -91,135 +110,94 @@ static inline void finish_y(const gradient_task *task, const gradient_row *r, in
 }
 
 /* Everything pointwise that comes after the states. */
-static void finish(gradient_task *task, int vector) {
+static void finish(direction_task *task, int vector) {
   const panamba_scan_gradient_args *args = task->args;
   const panamba_scan_gradient_direction *d = task->direction;
   int64_t channel = task->channel + vector * VEC_WIDTH;
-  int lanes = lanes_of(task, vector);
+  int lanes = lanes_of(&task->tile, vector);
   vec skip = d->d ? vec_load_lanes(d->d + channel, lanes) : vec_set(0.0f);
   vec bias_gradient = vec_set(0.0f);
   vec skip_gradient = vec_set(0.0f);
-  for (int i = 0; i < task->count; i++) {
-    gradient_row *r = &task->rows[i];
+  for (int i = 0; i < task->tile.count; i++) {
+    gradient_row *r = &task->tile.rows[i];
     int64_t row = row_of(task, i);
     vec u = vec_load_lanes(d->u + row * args->channels + channel, lanes);
     vec y_gradient = vec_load(r->y_gradient);
     vec g_b = vec_load(r->g_b);
-    vec dt_gradient = vec_fma(u, g_b, vec_mul(vec_set(LOG_2), vec_load(r->ge_h_a)));
-    vec v_gradient = vec_mul(dt_gradient, vec_load(r->slope));
-    vec_store(task->v_gradient[vector][i], v_gradient);
-    bias_gradient = vec_add(bias_gradient, v_gradient);
+    finish_step(&task->tile, vector, i, u, &bias_gradient);
     skip_gradient = vec_fma(y_gradient, u, skip_gradient);
     float *u_gradient = d->u_gradient + row * args->channels + channel;
     __builtin_prefetch(u_gradient + task->ahead * args->channels, 1);
     vec_store_lanes(u_gradient, vec_fma(vec_load(r->dt), g_b, vec_mul(skip, y_gradient)), lanes);
     finish_y(task, r, row, channel, lanes);
   }
-  add_parameter(task, args->states + args->dt_rank, vector, bias_gradient);
-  add_parameter(task, args->states + args->dt_rank + 1, vector, skip_gradient);
+  add_parameter(&task->tile, task->tile.bias_gradient, vector, bias_gradient);
+  add_parameter(&task->tile, task->skip_gradient, vector, skip_gradient);
 }
 
-/* The gradients of `rows` rows of dt_weight. */
-INLINE void add_weight_rows(const gradient_task *task, int vector, int64_t first, const int rows) {
-  vec sum[PROJECTED_ROWS];
-  for (int r = 0; r < rows; r++) {
-    sum[r] = vec_set(0.0f);
-  }
-  for (int i = 0; i < task->count; i++) {
-    const float *projected = projected_of(task, i) + first;
-    vec v_gradient = vec_load(task->v_gradient[vector][i]);
-    for (int r = 0; r < rows; r++) {
-      sum[r] = vec_fma(vec_set(projected[r]), v_gradient, sum[r]);
-    }
-  }
-  for (int r = 0; r < rows; r++) {
-    add_parameter(task, task->args->states + first + r, vector, sum[r]);
-  }
-}
-
-static void add_weight_gradient(const gradient_task *task, int vector) {
-  int64_t r = 0;
-  for (; r + PROJECTED_ROWS <= task->args->dt_rank; r += PROJECTED_ROWS) {
-    add_weight_rows(task, vector, r, PROJECTED_ROWS);
-  }
-  for (; r < task->args->dt_rank; r++) {
-    add_weight_rows(task, vector, r, 1);
-  }
-}
-
-/* The tile's part of the gradient of projected dt: its channels' v_gradient . dt_weight^T. */
-static void project_back(const gradient_task *task) {
-  const panamba_scan_gradient_args *args = task->args;
-  for (int64_t first = 0; first < args->dt_rank; first += VEC_WIDTH) {
-    int64_t ranks = min64(VEC_WIDTH, args->dt_rank - first);
-    vec weight[VEC_WIDTH][GROUP_VECTORS];
-    for (int r = 0; r < VEC_WIDTH; r++) {
-      const float *row = task->direction->dt_weight + (first + r) * args->channels + task->channel;
-      for (int v = 0; v < task->vectors; v++) {
-        weight[r][v] = r < ranks ? vec_load_lanes(row + v * VEC_WIDTH, lanes_of(task, v)) : vec_set(0.0f);
-      }
-    }
-    for (int i = 0; i < task->count; i++) {
-      vec folds[VEC_WIDTH / 4];
-      for (int fold = 0; fold < VEC_WIDTH / 4; fold++) {
-        vec sum[4] = {vec_set(0.0f), vec_set(0.0f), vec_set(0.0f), vec_set(0.0f)};
-        for (int v = 0; v < task->vectors && fold * 4 < ranks; v++) {
-          vec v_gradient = vec_load(task->v_gradient[v][i]);
-          for (int r = 0; r < 4; r++) {
-            sum[r] = vec_fma(weight[fold * 4 + r][v], v_gradient, sum[r]);
-          }
-        }
-        folds[fold] = vec_fold(sum[0], sum[1], sum[2], sum[3]);
-      }
-      float results[VEC_WIDTH];
-      vec_store(results, vec_folded_sums(folds));
-      memcpy(projected_part(task, i) + first, results, (size_t)ranks * sizeof(float));
-    }
-  }
-}
-
-static void run_chunk(gradient_task *task, const float *saved) {
-  for (int vector = 0; vector < task->vectors; vector++) {
+static void run_chunk(direction_task *task, const float *saved) {
+  for (int vector = 0; vector < task->tile.vectors; vector++) {
     prepare(task, vector);
-    TIER_NAME(scan_gradient_states)(task, vector, saved);
+    TIER_NAME(scan_gradient_states)(&task->tile, vector, saved);
     finish(task, vector);
-    add_weight_gradient(task, vector);
+    TIER_NAME(scan_gradient_weights)(&task->tile, vector);
   }
-  TIER_NAME(scan_gradient_store_sums)(task);
-  project_back(task);
+  TIER_NAME(scan_gradient_projected)(&task->tile);
 }
 
-static void run_direction(gradient_task *task) {
+static void begin_direction(direction_task *task) {
   const panamba_scan_gradient_args *args = task->args;
-  for (int vector = 0; vector < task->vectors; vector++) {
-    for (int64_t row = 0; row < args->states + args->dt_rank + 2; row++) {
-      vec_store_lanes(parameter_of(task, row, vector), vec_set(0.0f), lanes_of(task, vector));
-    }
+  const panamba_scan_gradient_direction *d = task->direction;
+  gradient_task *tile = &task->tile;
+  tile->dt_weight = d->dt_weight + task->channel;
+  tile->dt_bias = d->dt_bias ? d->dt_bias + task->channel : 0;
+  tile->a = d->a + task->channel;
+  float *parameters =
+      d->parameter_parts + task->image * (args->states + args->dt_rank + 2) * args->channels + task->channel;
+  tile->a_gradient = parameters;
+  tile->weight_gradient = tile->a_gradient + args->states * args->channels;
+  tile->bias_gradient = tile->weight_gradient + args->dt_rank * args->channels;
+  task->skip_gradient = tile->bias_gradient + args->channels;
+  TIER_NAME(scan_gradient_clear)(tile);
+  for (int vector = 0; vector < tile->vectors; vector++) {
+    clear_parameter(tile, task->skip_gradient, vector);
   }
-  memset(task->carried, 0, (size_t)(task->vectors * args->states) * sizeof task->carried[0]);
+}
+
+static void run_direction(direction_task *task) {
+  const panamba_scan_gradient_args *args = task->args;
+  const panamba_scan_gradient_direction *d = task->direction;
+  const int64_t width = args->dt_rank + 2 * args->states;
+  begin_direction(task);
   int64_t chunks = ceil_div(args->length, args->saved_interval);
   for (int64_t k = chunks - 1; k >= 0; k--) {
     int64_t done = k * args->saved_interval;
     task->ahead = k > 0 ? -task->step * args->saved_interval : 0;
-    task->count = (int)min64(args->saved_interval, args->length - done);
+    task->tile.first_chunk = k == 0;
+    task->tile.count = (int)min64(args->saved_interval, args->length - done);
     task->row = task->image * args->length + (task->step > 0 ? done : args->length - 1 - done);
-    run_chunk(task, task->direction->saved_states + (task->image * chunks + k) * args->states * args->channels);
+    for (int i = 0; i < task->tile.count; i++) {
+      int64_t row = row_of(task, i);
+      task->tile.projected[i] = d->projected + row * args->projected_row_stride;
+      task->tile.parts[i] = d->projected_parts + (task->part * args->batch * args->length + row) * width;
+    }
+    run_chunk(task, d->saved_states + (task->image * chunks + k) * args->states * args->channels + task->channel);
   }
 }
 
 void TIER_NAME(scan_gradient_tile)(const void *given, int64_t tile) {
   const panamba_scan_gradient_args *args = given;
   int64_t groups = ceil_div(args->channels, GROUP_CHANNELS);
-  gradient_task task;
+  direction_task task;
   task.args = args;
   task.image = tile / groups;
   task.part = tile % groups;
   task.channel = task.part * GROUP_CHANNELS;
-  int64_t channels = min64(GROUP_CHANNELS, args->channels - task.channel);
-  task.vectors = (int)ceil_div(channels, VEC_WIDTH);
-  task.last_lanes = (int)(channels - (task.vectors - 1) * VEC_WIDTH);
   task.scale = args->image_scale ? args->scale * args->image_scale[task.image] : args->scale;
-  task.folds = (int)(args->states / SCAN_GROUP * 2 + args->states % SCAN_GROUP);
+  task.tile.channels = args->channels;
+  task.tile.states = args->states;
+  task.tile.dt_rank = args->dt_rank;
+  TIER_NAME(scan_gradient_begin)(&task.tile, min64(GROUP_CHANNELS, args->channels - task.channel));
   task.first = 1;
   if (args->forward.u) {
     task.direction = &args->forward;

@@ -1,7 +1,8 @@
 /*
- * What the two sources of the scan's gradient share: a tile at work. A tile is the PANAMBA_SCAN_PART_CHANNELS channels
- * of a part, of one image. It walks the chunks of rows between saved states from the last to the first; in a chunk, its
- * vectors of channels follow each other.
+ * What the gradients of all scans share: a tile at work. A tile is the PANAMBA_SCAN_PART_CHANNELS channels of a part, of
+ * one image. It walks the chunks of rows between saved states from the last to the first; in a chunk, its vectors of
+ * channels follow each other. What is pointwise before the states and after them belongs to the scan itself, and to
+ * its own source.
  */
 #ifndef PANAMBA_SCAN_GRADIENT_H
 #define PANAMBA_SCAN_GRADIENT_H
@@ -35,22 +36,24 @@ typedef struct {
 } gradient_row;
 
 typedef struct {
-  const panamba_scan_gradient_args *args;
-  const panamba_scan_gradient_direction *direction;
-  int64_t image;
-  int64_t channel; /* the tile's first */
-  int64_t part;
-  int64_t step; /* +1 or -1: the way time runs */
+  int64_t channels;
+  int64_t states;
+  int64_t dt_rank;
   int vectors;
   int last_lanes; /* channels of the last vector */
-  int first;      /* direction: no sum of y is there yet */
-  int last;       /* direction: gradients of z, and outputs, are of the sum of y */
-  float scale;
-  /* Of the chunk: */
-  int64_t row; /* its first in time, of all images' rows */
-  int count;
   int folds;
-  int64_t ahead; /* from a row to that of the next chunk which is prefetched meanwhile */
+  /* Of the direction in hand, at the tile's first channel, rows `channels` apart: */
+  const float *dt_weight;
+  const float *dt_bias; /* or null */
+  const float *a;
+  float *a_gradient; /* of A_log */
+  float *weight_gradient;
+  float *bias_gradient;
+  /* Of the chunk in hand, row by row in the order of time: */
+  int count;
+  int first_chunk;                    /* none comes after it */
+  const float *projected[CHUNK_ROWS]; /* [dt | B | C] */
+  float *parts[CHUNK_ROWS];           /* of the tile's part of the gradient of projected */
   /* Of the vector in hand: */
   _Alignas(VEC_WIDTH * sizeof(float)) gradient_row rows[CHUNK_ROWS];
   float longest[VEC_WIDTH]; /* the largest dt */
@@ -61,66 +64,67 @@ typedef struct {
   float carried[GROUP_VECTORS * PANAMBA_MAX_STATES][VEC_WIDTH];
 } gradient_task;
 
-/* All states of a vector of channels, from their values at the chunk's beginning: y, g_b and ge_h_a of the rows, the
- * gradient of A_log, and what the vector adds to the sums. */
+/* Sizes, of a tile of `channels` channels. */
+void TIER_NAME(scan_gradient_begin)(gradient_task *task, int64_t channels);
+
+/* A direction's gradients are zero, and so is what its last chunk gets from one after it. */
+void TIER_NAME(scan_gradient_clear)(gradient_task *task);
+
+/* All states of a vector of channels, from `saved`, their values at the chunk's beginning at the tile's first channel:
+ * y, g_b and ge_h_a of the rows, the gradient of A_log, and what the vector adds to the sums. */
 void TIER_NAME(scan_gradient_states)(gradient_task *task, int vector, const float *saved);
 
-/* The gradients of B and C, from their folded sums over all channels of the tile. */
-void TIER_NAME(scan_gradient_store_sums)(const gradient_task *task);
+/* The gradient of dt_weight, from a vector's v_gradient. */
+void TIER_NAME(scan_gradient_weights)(const gradient_task *task, int vector);
+
+/* The tile's part of the gradient of projected: of B and C from the folded sums over all its channels, of dt from
+ * v_gradient. */
+void TIER_NAME(scan_gradient_projected)(const gradient_task *task);
 
 INLINE int lanes_of(const gradient_task *task, int vector) {
   return vector == task->vectors - 1 ? task->last_lanes : VEC_WIDTH;
 }
 
-INLINE int64_t row_of(const gradient_task *task, int i) { return task->row + i * task->step; }
-
-INLINE const float *projected_of(const gradient_task *task, int i) {
-  return task->direction->projected + row_of(task, i) * task->args->projected_row_stride;
-}
-
-/* Row i of the tile's part of the gradient of projected. */
-INLINE float *projected_part(const gradient_task *task, int i) {
-  const panamba_scan_gradient_args *args = task->args;
-  int64_t row = task->part * args->batch * args->length + row_of(task, i);
-  return task->direction->projected_parts + row * (args->dt_rank + 2 * args->states);
-}
-
-/* This image's row of parameter_parts, at a vector's channels. */
-INLINE float *parameter_of(const gradient_task *task, int64_t row, int vector) {
-  const panamba_scan_gradient_args *args = task->args;
-  int64_t rows = args->states + args->dt_rank + 2;
-  return task->direction->parameter_parts + (task->image * rows + row) * args->channels + task->channel +
-         vector * VEC_WIDTH;
-}
-
-INLINE void add_parameter(const gradient_task *task, int64_t row, int vector, vec addend) {
-  float *parameter = parameter_of(task, row, vector);
+/* Adds to a row of gradients of parameters, at the tile's first channel. */
+INLINE void add_parameter(const gradient_task *task, float *row, int vector, vec addend) {
+  float *parameter = row + vector * VEC_WIDTH;
   int lanes = lanes_of(task, vector);
   vec_store_lanes(parameter, vec_add(vec_load_lanes(parameter, lanes), addend), lanes);
 }
 
+INLINE void clear_parameter(const gradient_task *task, float *row, int vector) {
+  vec_store_lanes(row + vector * VEC_WIDTH, vec_set(0.0f), lanes_of(task, vector));
+}
+
 INLINE scan_buffer buffer_of(gradient_task *task) {
   gradient_row *row = task->rows;
-  return (scan_buffer){.dt = row->dt, .dtu = row->dtu, .y = row->y, .stride = sizeof *row / sizeof(float)};
+  return (scan_buffer){
+      .dt = row->dt, .slope = row->slope, .dtu = row->dtu, .y = row->y, .stride = sizeof *row / sizeof(float)};
 }
 
 INLINE scan_chunk chunk_of(const gradient_task *task, int vector) {
-  const panamba_scan_gradient_args *args = task->args;
-  const panamba_scan_gradient_direction *d = task->direction;
-  int64_t channel = task->channel + vector * VEC_WIDTH;
+  int64_t channel = vector * VEC_WIDTH;
   return (scan_chunk){
-      .projected = projected_of(task, 0),
-      .row_stride = task->step * args->projected_row_stride,
-      .dt_weight = d->dt_weight + channel,
-      .dt_bias = d->dt_bias ? d->dt_bias + channel : 0,
-      .a = d->a + channel,
-      .d = d->d ? d->d + channel : 0,
-      .dt_rank = args->dt_rank,
-      .states = args->states,
-      .channels = args->channels,
+      .rows = task->projected,
+      .dt_weight = task->dt_weight + channel,
+      .dt_weight_stride = task->channels,
+      .dt_bias = task->dt_bias ? task->dt_bias + channel : 0,
+      .a = task->a + channel,
+      .dt_rank = task->dt_rank,
+      .states = task->states,
+      .channels = task->channels,
       .count = task->count,
       .lanes = lanes_of(task, vector),
   };
+}
+
+/* The gradient of the argument of softplus of row i, from what the states left; and of the bias, the sum. */
+INLINE void finish_step(gradient_task *task, int vector, int i, vec u, vec *bias_gradient) {
+  const gradient_row *r = &task->rows[i];
+  vec dt_gradient = vec_fma(u, vec_load(r->g_b), vec_mul(vec_set(LOG_2), vec_load(r->ge_h_a)));
+  vec v_gradient = vec_mul(dt_gradient, vec_load(r->slope));
+  vec_store(task->v_gradient[vector][i], v_gradient);
+  *bias_gradient = vec_add(*bias_gradient, v_gradient);
 }
 
 #endif

@@ -29,11 +29,11 @@ INLINE void walk_back(gradient_task *task, const scan_chunk *chunk, int64_t firs
                       const int add, const int states) {
   const int folds = task->folds;
   const int last = chunk->count - 1;
-  const float *b = chunk->projected + last * chunk->row_stride + chunk->dt_rank + first;
   gradient_row *row = task->rows + last;
   trace += last;
   sums += last * folds;
-  for (int i = chunk->count; i > 0; i--, row--, trace--, sums -= folds, b -= chunk->row_stride) {
+  for (int i = last; i >= 0; i--, row--, trace--, sums -= folds) {
+    const float *b = projected_row(chunk, i) + chunk->dt_rank + first;
     const float *c = b + chunk->states;
     vec dt = vec_load(row->dt);
     vec dtu = vec_load(row->dtu);
@@ -63,17 +63,16 @@ INLINE void walk_back(gradient_task *task, const scan_chunk *chunk, int64_t firs
 /* `states` states of a vector of channels, whose sums begin at `fold`. */
 INLINE void walk_states(gradient_task *task, int vector, int64_t first, int64_t fold, const float *saved,
                         const int states) {
-  const panamba_scan_gradient_args *args = task->args;
   const scan_chunk chunk = chunk_of(task, vector);
   scan_trace trace[CHUNK_ROWS];
   vec a[SCAN_GROUP];
   vec h[SCAN_GROUP];
   vec carried[SCAN_GROUP];
   vec decay_gradient[SCAN_GROUP];
-  float(*kept)[VEC_WIDTH] = task->carried + vector * args->states + first;
+  float(*kept)[VEC_WIDTH] = task->carried + vector * task->states + first;
   for (int n = 0; n < states; n++) {
-    const float *place = saved + (first + n) * args->channels + task->channel + vector * VEC_WIDTH;
-    __builtin_prefetch(task->ahead ? place - args->states * args->channels : place);
+    const float *place = saved + (first + n) * task->channels + vector * VEC_WIDTH;
+    __builtin_prefetch(task->first_chunk ? place : place - task->states * task->channels);
     h[n] = vec_load_lanes(place, chunk.lanes);
     carried[n] = vec_load(kept[n]);
     decay_gradient[n] = vec_set(0.0f);
@@ -82,7 +81,8 @@ INLINE void walk_states(gradient_task *task, int vector, int64_t first, int64_t 
   walk_back(task, &chunk, first, a, h, trace, carried, decay_gradient, task->sums + fold, vector > 0, states);
   for (int n = 0; n < states; n++) {
     vec_store(kept[n], carried[n]);
-    add_parameter(task, first + n, vector, vec_mul(vec_mul(decay_gradient[n], vec_set(LOG_2)), a[n]));
+    add_parameter(task, task->a_gradient + (first + n) * task->channels, vector,
+                  vec_mul(vec_mul(decay_gradient[n], vec_set(LOG_2)), a[n]));
   }
 }
 
@@ -97,36 +97,10 @@ static void walk_one(gradient_task *task, int vector, int64_t first, int64_t fol
 void TIER_NAME(scan_gradient_states)(gradient_task *task, int vector, const float *saved) {
   int64_t n = 0;
   int64_t fold = 0;
-  for (; n + SCAN_GROUP <= task->args->states; n += SCAN_GROUP, fold += 2) {
+  for (; n + SCAN_GROUP <= task->states; n += SCAN_GROUP, fold += 2) {
     walk_group(task, vector, n, fold, saved);
   }
-  for (; n < task->args->states; n++, fold++) {
+  for (; n < task->states; n++, fold++) {
     walk_one(task, vector, n, fold, saved);
-  }
-}
-
-void TIER_NAME(scan_gradient_store_sums)(const gradient_task *task) {
-  const panamba_scan_gradient_args *args = task->args;
-  float results[(MAX_FOLDS + VEC_WIDTH / 4) * 4];
-  for (int i = 0; i < task->count; i++) {
-    for (int f = 0; f < task->folds; f += VEC_WIDTH / 4) {
-      vec folds[VEC_WIDTH / 4];
-      for (int j = 0; j < VEC_WIDTH / 4; j++) {
-        folds[j] = f + j < task->folds ? vec_load(task->sums[i * task->folds + f + j]) : vec_set(0.0f);
-      }
-      vec_store(results + f * 4, vec_folded_sums(folds));
-    }
-    float *b = projected_part(task, i) + args->dt_rank;
-    float *c = b + args->states;
-    const float *result = results;
-    int64_t n = 0;
-    for (; n + SCAN_GROUP <= args->states; n += SCAN_GROUP, result += 2 * SCAN_GROUP) {
-      memcpy(b + n, result, SCAN_GROUP * sizeof(float));
-      memcpy(c + n, result + SCAN_GROUP, SCAN_GROUP * sizeof(float));
-    }
-    for (; n < args->states; n++, result += 4) {
-      b[n] = result[0];
-      c[n] = result[1];
-    }
   }
 }

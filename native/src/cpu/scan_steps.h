@@ -17,20 +17,23 @@
 /* Most rows of a chunk. */
 #define CHUNK_ROWS PANAMBA_MAX_SAVED_INTERVAL
 
-/* Rows of dt projected together: independent chains that share the loads of weights. */
-#define PROJECTED_ROWS 4
+/* Rows of dt projected together: independent chains that share the loads of weights, as many as hide the latency of a
+ * multiply-add on two pipes. */
+#define PROJECTED_ROWS 8
 
 /* As far as vec_exp2_near() is right. */
 #define NEAR_EXPONENT 126.0f
 
 /* A chunk of rows and the weights, at the vector's first channel. */
 typedef struct {
-  const float *projected; /* of the first row: [dt (dt_rank) | B (states) | C (states)] */
-  int64_t row_stride;     /* of projected, to the row that comes next in time: negative where time runs backwards */
-  const float *dt_weight; /* (dt_rank, channels) */
-  const float *dt_bias;   /* or null */
-  const float *a;         /* (states, channels) */
-  const float *d;         /* or null */
+  const float *projected;   /* of the first row: [dt (dt_rank) | B (states) | C (states)] */
+  int64_t row_stride;       /* of projected, to the row that comes next in time: negative where time runs backwards */
+  const float *const *rows; /* of projected, one by one, where no stride leads from each to the next; or null */
+  const float *dt_weight;   /* (dt_rank), rows dt_weight_stride apart */
+  int64_t dt_weight_stride;
+  const float *dt_bias; /* or null */
+  const float *a;       /* (states, channels) */
+  const float *d;       /* or null */
   int64_t dt_rank;
   int64_t states;
   int64_t channels;
@@ -41,8 +44,10 @@ typedef struct {
 /* Where the rows of a chunk keep their vectors: row i's are at [i * stride]. */
 typedef struct {
   float *dt;
+  float *slope; /* of softplus; or null */
   float *dtu;
-  float *y;
+  float *y;              /* or, where places are given, */
+  const int64_t *places; /* row i's y alone is at [places[i]]; or null */
   int64_t stride;
 } scan_buffer;
 
@@ -51,6 +56,10 @@ typedef struct {
   float h[SCAN_GROUP][VEC_WIDTH];
   float e[SCAN_GROUP][VEC_WIDTH];
 } scan_trace;
+
+INLINE const float *projected_row(const scan_chunk *chunk, int i) {
+  return chunk->rows ? chunk->rows[i] : chunk->projected + i * chunk->row_stride;
+}
 
 INLINE vec scan_weight(const scan_chunk *chunk, const float *weight) {
   return weight ? vec_load_lanes(weight, chunk->lanes) : vec_set(0.0f);
@@ -61,11 +70,11 @@ INLINE void project_rows(const scan_chunk *chunk, int first, scan_buffer to, vec
   const float *projected[PROJECTED_ROWS];
   vec v[PROJECTED_ROWS];
   for (int i = 0; i < rows; i++) {
-    projected[i] = chunk->projected + (first + i) * chunk->row_stride;
+    projected[i] = projected_row(chunk, first + i);
     v[i] = bias;
   }
   for (int64_t r = 0; r < chunk->dt_rank; r++) {
-    vec w = vec_load_lanes(chunk->dt_weight + r * chunk->channels, chunk->lanes);
+    vec w = vec_load_lanes(chunk->dt_weight + r * chunk->dt_weight_stride, chunk->lanes);
     for (int i = 0; i < rows; i++) {
       v[i] = vec_fma(vec_set(projected[i][r]), w, v[i]);
     }
@@ -82,20 +91,37 @@ INLINE void project_dt(const scan_chunk *chunk, scan_buffer to) {
   for (; first + PROJECTED_ROWS <= chunk->count; first += PROJECTED_ROWS) {
     project_rows(chunk, first, to, bias, PROJECTED_ROWS);
   }
+  for (; first + PROJECTED_ROWS / 4 <= chunk->count; first += PROJECTED_ROWS / 4) {
+    project_rows(chunk, first, to, bias, PROJECTED_ROWS / 4);
+  }
   for (; first < chunk->count; first++) {
     project_rows(chunk, first, to, bias, 1);
   }
 }
 
-/* After project_dt(): dt, dt u and D u of row i. *longest becomes the largest dt so far, and *slope, unless it is null,
- * the derivative of softplus. */
-INLINE void start_row(scan_buffer rows, int i, vec u, vec skip, vec *longest, vec *slope) {
-  vec v = vec_load(rows.dt + i * rows.stride);
-  vec dt = slope ? vec_softplus_slope(v, slope) : vec_softplus(v);
-  *longest = vec_max(*longest, dt);
-  vec_store(rows.dt + i * rows.stride, dt);
-  vec_store(rows.dtu + i * rows.stride, vec_mul(dt, u));
-  vec_store(rows.y + i * rows.stride, vec_mul(skip, u));
+/* dt of all rows, and the slopes of softplus if there is a place for them; returns the largest dt. Each loop's chain of
+ * operations is so short that a processor works on many rows of it at a time. */
+INLINE vec step_sizes(const scan_chunk *chunk, scan_buffer to) {
+  _Alignas(VEC_WIDTH * sizeof(float)) float decay[CHUNK_ROWS][VEC_WIDTH];
+  project_dt(chunk, to);
+  for (int i = 0; i < chunk->count; i++) {
+    vec_store(decay[i], vec_softplus_decay(vec_load(to.dt + i * to.stride)));
+  }
+  for (int i = 0; to.slope && i < chunk->count; i++) {
+    vec_store(to.slope + i * to.stride, vec_softplus_slope(vec_load(to.dt + i * to.stride), vec_load(decay[i])));
+  }
+  vec longest = vec_set(0.0f);
+  for (int i = 0; i < chunk->count; i++) {
+    vec dt = vec_softplus_of(vec_load(to.dt + i * to.stride), vec_load(decay[i]));
+    longest = vec_max(longest, dt);
+    vec_store(to.dt + i * to.stride, dt);
+  }
+  return longest;
+}
+
+/* After step_sizes(): dt u of row i. */
+INLINE void start_row(scan_buffer rows, int i, vec u) {
+  vec_store(rows.dtu + i * rows.stride, vec_mul(vec_load(rows.dt + i * rows.stride), u));
 }
 
 /*
@@ -104,12 +130,14 @@ INLINE void start_row(scan_buffer rows, int i, vec u, vec skip, vec *longest, ve
  */
 INLINE void recur_rows(const scan_chunk *chunk, scan_buffer rows, int64_t first, const vec *a, vec *h,
                        scan_trace *trace, const int states, const int near) {
-  const float *b = chunk->projected + chunk->dt_rank + first;
-  for (int i = 0; i < chunk->count; i++, b += chunk->row_stride) {
+  const int y_lanes = rows.places ? chunk->lanes : VEC_WIDTH;
+  for (int i = 0; i < chunk->count; i++) {
+    const float *b = projected_row(chunk, i) + chunk->dt_rank + first;
     const float *c = b + chunk->states;
     vec dt = vec_load(rows.dt + i * rows.stride);
     vec dtu = vec_load(rows.dtu + i * rows.stride);
-    vec y = vec_load(rows.y + i * rows.stride);
+    float *y_at = rows.y + (rows.places ? rows.places[i] : i * rows.stride);
+    vec y = vec_load_lanes(y_at, y_lanes);
     for (int n = 0; n < states; n++) {
       vec exponent = vec_mul(dt, a[n]);
       vec e = near ? vec_exp2_near(exponent) : vec_exp2(exponent);
@@ -120,7 +148,7 @@ INLINE void recur_rows(const scan_chunk *chunk, scan_buffer rows, int64_t first,
       h[n] = vec_fma(e, h[n], vec_mul(dtu, vec_set(b[n])));
       y = vec_fma(h[n], vec_set(c[n]), y);
     }
-    vec_store(rows.y + i * rows.stride, y);
+    vec_store_lanes(y_at, y, y_lanes);
   }
 }
 
@@ -137,6 +165,31 @@ INLINE void recur(const scan_chunk *chunk, scan_buffer rows, vec longest, int64_
     recur_rows(chunk, rows, first, a, h, trace, states, 0);
   } else {
     recur_rows(chunk, rows, first, a, h, trace, states, 1);
+  }
+}
+
+/* recur() with states that come from `state` and are left there. */
+INLINE void recur_group(const scan_chunk *chunk, scan_buffer rows, vec longest, int64_t first,
+                        float (*state)[VEC_WIDTH], const int states) {
+  vec a[SCAN_GROUP];
+  vec h[SCAN_GROUP];
+  for (int n = 0; n < states; n++) {
+    h[n] = vec_load(state[first + n]);
+  }
+  recur(chunk, rows, longest, first, a, h, 0, states);
+  for (int n = 0; n < states; n++) {
+    vec_store(state[first + n], h[n]);
+  }
+}
+
+/* Of all states. */
+INLINE void recur_all(const scan_chunk *chunk, scan_buffer rows, vec longest, float (*state)[VEC_WIDTH]) {
+  int64_t n = 0;
+  for (; n + SCAN_GROUP <= chunk->states; n += SCAN_GROUP) {
+    recur_group(chunk, rows, longest, n, state, SCAN_GROUP);
+  }
+  for (; n < chunk->states; n++) {
+    recur_group(chunk, rows, longest, n, state, 1);
   }
 }
 

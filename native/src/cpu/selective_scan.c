@@ -11,7 +11,7 @@
 #include "tier.h"
 
 typedef struct {
-  float dt[CHUNK_ROWS][VEC_WIDTH];
+  _Alignas(VEC_WIDTH * sizeof(float)) float dt[CHUNK_ROWS][VEC_WIDTH];
   float dtu[CHUNK_ROWS][VEC_WIDTH];
   float y[CHUNK_ROWS][VEC_WIDTH];
 } chunk_rows;
@@ -36,32 +36,19 @@ int64_t TIER_NAME(selective_scan_tiles)(const void *given) {
 /* dt, dt u and D u of all rows from row `t` on; returns the largest dt. */
 INLINE vec prepare(const scan_task *task, const scan_chunk *chunk, int64_t t, scan_buffer rows, const int dtype) {
   const panamba_selective_scan_args *args = task->args;
-  project_dt(chunk, rows);
+  vec longest = step_sizes(chunk, rows);
   vec skip = scan_weight(chunk, chunk->d);
-  vec longest = vec_set(0.0f);
   for (int i = 0; i < chunk->count; i++) {
     int64_t row = task->image * args->length + t + i * task->step;
     int64_t place = row * args->channels + task->channel;
     /* Of a long sequence `out` lies beyond the second-level cache, in rows too far apart for the processor to foresee:
      * it comes while the recurrence runs. */
     __builtin_prefetch((const char *)args->out + place * (dtype == PANAMBA_F32 ? 4 : 2), 1);
-    start_row(rows, i, vec_load_as(dtype, task->direction->u, place, chunk->lanes), skip, &longest, 0);
+    vec u = vec_load_as(dtype, task->direction->u, place, chunk->lanes);
+    start_row(rows, i, u);
+    vec_store(rows.y + i * rows.stride, vec_mul(skip, u));
   }
   return longest;
-}
-
-/* All rows, for `states` states from `first` on. */
-INLINE void recur_group(const scan_chunk *chunk, scan_buffer rows, vec longest, int64_t first,
-                        float (*state)[VEC_WIDTH], const int states) {
-  vec a[SCAN_GROUP];
-  vec h[SCAN_GROUP];
-  for (int n = 0; n < states; n++) {
-    h[n] = vec_load(state[first + n]);
-  }
-  recur(chunk, rows, longest, first, a, h, 0, states);
-  for (int n = 0; n < states; n++) {
-    vec_store(state[first + n], h[n]);
-  }
 }
 
 INLINE void finish(const scan_task *task, const scan_chunk *chunk, int64_t t, scan_buffer rows, const int dtype) {
@@ -95,6 +82,7 @@ INLINE void scan_vector(const scan_task *task, const int lanes, const int dtype)
   scan_chunk chunk = {
       .row_stride = task->step * args->projected_row_stride,
       .dt_weight = d->dt_weight + task->channel,
+      .dt_weight_stride = args->channels,
       .dt_bias = d->dt_bias ? d->dt_bias + task->channel : 0,
       .a = d->a + task->channel,
       .d = d->d ? d->d + task->channel : 0,
@@ -118,13 +106,7 @@ INLINE void scan_vector(const scan_task *task, const int lanes, const int dtype)
     chunk.count = (int)min64(most, args->length - done);
     chunk.projected = d->projected + (task->image * args->length + t) * args->projected_row_stride;
     vec longest = prepare(task, &chunk, t, rows, dtype);
-    int64_t n = 0;
-    for (; n + SCAN_GROUP <= args->states; n += SCAN_GROUP) {
-      recur_group(&chunk, rows, longest, n, state, SCAN_GROUP);
-    }
-    for (; n < args->states; n++) {
-      recur_group(&chunk, rows, longest, n, state, 1);
-    }
+    recur_all(&chunk, rows, longest, state);
     finish(task, &chunk, t, rows, dtype);
   }
   if (d->final_state) {

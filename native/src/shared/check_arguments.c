@@ -84,3 +84,21 @@ int32_t panamba_check_pool(const panamba_pool_args *a) {
   REQUIRE((a->length - 1 - a->first) / a->step >= a->count - 1);
   return PANAMBA_OK;
 }
+
+int32_t panamba_check_cross_scan(const panamba_cross_scan_args *a) {
+  REQUIRE(a->u && a->projected && a->dt_weight && a->a && a->out && a->u != a->out);
+  REQUIRE(a->walks >= PANAMBA_WALKS_CROSS && a->walks <= PANAMBA_WALKS_BIDI);
+  REQUIRE(is_activation(a->dtype) && a->reserved == 0);
+  REQUIRE(a->saved_interval >= 0 && a->saved_interval <= PANAMBA_MAX_SAVED_INTERVAL);
+  REQUIRE(!a->saved_states || a->saved_interval >= 1);
+  REQUIRE(a->states >= 1 && a->states <= PANAMBA_MAX_STATES);
+  REQUIRE(volume(a->height, a->width, 1) && volume(a->batch, a->height * a->width, a->channels));
+  REQUIRE(volume(PANAMBA_WALKS, a->dt_rank, a->channels) && volume(PANAMBA_WALKS, a->states, a->channels));
+  if (a->saved_states) {
+    int64_t saved = (a->height * a->width + a->saved_interval - 1) / a->saved_interval;
+    REQUIRE(volume(a->batch, saved, PANAMBA_WALKS) && volume(a->batch * saved * PANAMBA_WALKS, a->states, a->channels));
+  }
+  REQUIRE(a->projected_row_stride >= PANAMBA_WALKS * (a->dt_rank + 2 * a->states) &&
+          volume(a->batch, a->height * a->width, a->projected_row_stride));
+  return PANAMBA_OK;
+}
