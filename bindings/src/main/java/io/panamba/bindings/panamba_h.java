@@ -915,6 +915,33 @@ public class panamba_h extends panamba_h$shared {
     public static int PANAMBA_POOL_MAX() {
         return PANAMBA_POOL_MAX;
     }
+    private static final int PANAMBA_WALKS_CROSS = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_walks.PANAMBA_WALKS_CROSS = 0
+     * }
+     */
+    public static int PANAMBA_WALKS_CROSS() {
+        return PANAMBA_WALKS_CROSS;
+    }
+    private static final int PANAMBA_WALKS_UNIDI = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_walks.PANAMBA_WALKS_UNIDI = 1
+     * }
+     */
+    public static int PANAMBA_WALKS_UNIDI() {
+        return PANAMBA_WALKS_UNIDI;
+    }
+    private static final int PANAMBA_WALKS_BIDI = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_walks.PANAMBA_WALKS_BIDI = 2
+     * }
+     */
+    public static int PANAMBA_WALKS_BIDI() {
+        return PANAMBA_WALKS_BIDI;
+    }
     private static final int PANAMBA_PATCH_EMBEDDING = (int)0L;
     /**
      * {@snippet lang=c :
@@ -1211,6 +1238,24 @@ public class panamba_h extends panamba_h$shared {
      */
     public static int PANAMBA_CONVERT() {
         return PANAMBA_CONVERT;
+    }
+    private static final int PANAMBA_CROSS_SCAN = (int)33L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_CROSS_SCAN = 33
+     * }
+     */
+    public static int PANAMBA_CROSS_SCAN() {
+        return PANAMBA_CROSS_SCAN;
+    }
+    private static final int PANAMBA_CROSS_SCAN_GRADIENT = (int)34L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_CROSS_SCAN_GRADIENT = 34
+     * }
+     */
+    public static int PANAMBA_CROSS_SCAN_GRADIENT() {
+        return PANAMBA_CROSS_SCAN_GRADIENT;
     }
 
     private static class panamba_run {

@@ -29,6 +29,7 @@ public sealed interface Operation
         DepthwiseConv,
         PatchMerging,
         Convert,
+        CrossScan,
         Copy,
         Together,
         TrainingOperation {

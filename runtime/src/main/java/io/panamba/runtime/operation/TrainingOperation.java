@@ -21,6 +21,7 @@ public sealed interface TrainingOperation extends Operation
         Scale,
         ScaleGradient,
         ScanGradient,
+        CrossScanGradient,
         ConvGradient,
         Conv2dGradient,
         DepthwiseConvGradient,

@@ -14,6 +14,7 @@ import io.panamba.runtime.operation.CausalConv;
 import io.panamba.runtime.operation.Conv2d;
 import io.panamba.runtime.operation.Convert;
 import io.panamba.runtime.operation.Copy;
+import io.panamba.runtime.operation.CrossScan;
 import io.panamba.runtime.operation.DepthwiseConv;
 import io.panamba.runtime.operation.Gate;
 import io.panamba.runtime.operation.GatedLinear;
@@ -90,7 +91,8 @@ final class CudaSteps {
           PlanarConv2d _,
           DepthwiseConv _,
           PatchMerging _,
-          Convert _ ->
+          Convert _,
+          CrossScan _ ->
           throw new PanambaException(
               "%s has no kernel for GPUs; networks that need it run on the CPU"
                   .formatted(operation.getClass().getSimpleName()));

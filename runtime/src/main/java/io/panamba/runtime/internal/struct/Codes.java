@@ -4,6 +4,7 @@ import io.panamba.bindings.panamba_h;
 import io.panamba.bindings.panamba_training_h;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.ShapeException;
+import io.panamba.runtime.operation.CrossScan;
 import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.operation.Norm;
 import io.panamba.runtime.operation.Pointwise;
@@ -60,6 +61,14 @@ public final class Codes {
       case SILU -> panamba_training_h.PANAMBA_POINTWISE_SILU();
       case DECAY -> panamba_training_h.PANAMBA_POINTWISE_DECAY();
       case GELU -> panamba_training_h.PANAMBA_POINTWISE_GELU();
+    };
+  }
+
+  public static int of(CrossScan.Walks walks) {
+    return switch (walks) {
+      case CROSS -> panamba_h.PANAMBA_WALKS_CROSS();
+      case UNIDI -> panamba_h.PANAMBA_WALKS_UNIDI();
+      case BIDI -> panamba_h.PANAMBA_WALKS_BIDI();
     };
   }
 }

@@ -16,6 +16,8 @@ import io.panamba.runtime.operation.ConvGradient;
 import io.panamba.runtime.operation.Convert;
 import io.panamba.runtime.operation.Copy;
 import io.panamba.runtime.operation.CrossEntropy;
+import io.panamba.runtime.operation.CrossScan;
+import io.panamba.runtime.operation.CrossScanGradient;
 import io.panamba.runtime.operation.DepthwiseConv;
 import io.panamba.runtime.operation.DepthwiseConvGradient;
 import io.panamba.runtime.operation.Gate;
@@ -54,6 +56,7 @@ public final class OperationStructs {
   private final TrainingStructs training;
   private final AttentionStructs attention;
   private final ConvStructs convolutions;
+  private final CrossScanStructs crossScans;
 
   /**
    * Writes into an arena.
@@ -68,6 +71,7 @@ public final class OperationStructs {
     this.training = new TrainingStructs(arena, addresses);
     this.attention = new AttentionStructs(arena, addresses);
     this.convolutions = new ConvStructs(arena, addresses);
+    this.crossScans = new CrossScanStructs(arena, addresses);
   }
 
   /** The number of steps of the native library that an operation is. */
@@ -126,6 +130,8 @@ public final class OperationStructs {
       case PatchMerging _ -> panamba_h.PANAMBA_PATCH_MERGING();
       case Conv2dGradient _ -> panamba_h.PANAMBA_CONV2D_GRADIENT();
       case DepthwiseConvGradient _ -> panamba_h.PANAMBA_DEPTHWISE_GRADIENT();
+      case CrossScan _ -> panamba_h.PANAMBA_CROSS_SCAN();
+      case CrossScanGradient _ -> panamba_h.PANAMBA_CROSS_SCAN_GRADIENT();
       case Copy op -> throw notAStep(op);
       case Together op -> throw new IllegalArgumentException(op + " is two steps");
     };
@@ -169,6 +175,8 @@ public final class OperationStructs {
       case PatchMerging op -> convolutions.patchMerging(op);
       case Conv2dGradient op -> convolutions.conv2dGradient(op);
       case DepthwiseConvGradient op -> convolutions.depthwiseGradient(op);
+      case CrossScan op -> crossScans.crossScan(op);
+      case CrossScanGradient op -> crossScans.crossScanGradient(op);
       case Copy op -> throw notAStep(op);
       case Together op -> throw new IllegalArgumentException(op + " is two steps");
     };
