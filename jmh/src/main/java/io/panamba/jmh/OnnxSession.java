@@ -13,9 +13,10 @@ import java.nio.FloatBuffer;
 import java.util.Map;
 
 /**
- * DeiT-Ti (arXiv 2012.12877) in ONNX Runtime, in float32 with random weights: the transformer that
- * a network of this size replaces. The graphs were exported by PyTorch for one image of 224, 512 or
- * 1248 pixels; its size is fixed in them. Input and output are allocated once.
+ * A network in ONNX Runtime, in float32 with random weights: DeiT-Ti (arXiv 2012.12877), the
+ * transformer that a network of Vim-Ti's size replaces, for images of 224, 512 or 1248 pixels, and
+ * MambaOut (arXiv 2405.07992), Femto and Tiny, for 224. The graphs were exported by PyTorch for one
+ * image; its size is fixed in them. Input and output are allocated once.
  */
 final class OnnxSession implements AutoCloseable {
   static final int CLASSES = 1000;
@@ -30,18 +31,20 @@ final class OnnxSession implements AutoCloseable {
   /**
    * Opens a session.
    *
-   * @param imageSize 224, 512 or 1248
+   * @param preset such as {@code deit-tiny}
+   * @param imageSize pixels
    * @param threads of an operator
    * @param pixels (3, imageSize, imageSize), normalised
    */
-  OnnxSession(int imageSize, int threads, float[] pixels) throws OrtException, IOException {
+  OnnxSession(String preset, int imageSize, int threads, float[] pixels)
+      throws OrtException, IOException {
     OrtEnvironment environment = OrtEnvironment.getEnvironment();
     try (SessionOptions options = new SessionOptions()) {
       options.setOptimizationLevel(SessionOptions.OptLevel.ALL_OPT);
       options.setExecutionMode(SessionOptions.ExecutionMode.SEQUENTIAL);
       options.setIntraOpNumThreads(threads);
       options.setInterOpNumThreads(1);
-      session = environment.createSession(graph(imageSize), options);
+      session = environment.createSession(graph(preset, imageSize), options);
     }
     image =
         OnnxTensor.createTensor(
@@ -62,11 +65,11 @@ final class OnnxSession implements AutoCloseable {
         .asFloatBuffer();
   }
 
-  private static byte[] graph(int imageSize) throws IOException {
-    String name = "deit_tiny_" + imageSize + ".onnx";
+  private static byte[] graph(String preset, int imageSize) throws IOException {
+    String name = preset.replace('-', '_') + "_" + imageSize + ".onnx";
     try (InputStream stream = OnnxSession.class.getResourceAsStream(name)) {
       if (stream == null) {
-        throw new IllegalArgumentException("there is no DeiT-Ti for images of " + imageSize);
+        throw new IllegalArgumentException("there is no graph " + name);
       }
       return stream.readAllBytes();
     }

@@ -5,7 +5,6 @@ import io.panamba.model.Architectures.Preset;
 import io.panamba.model.Inference;
 import io.panamba.model.Network;
 import io.panamba.model.architecture.InferenceOptions;
-import io.panamba.model.architecture.Precision;
 import io.panamba.model.architecture.Settings;
 import io.panamba.model.checkpoint.SafetensorsWriter;
 import io.panamba.runtime.Device;
@@ -26,7 +25,12 @@ import java.util.Map;
  */
 public final class PeakMemory {
   private static final List<String> CONTESTANTS =
-      List.of("onnx-deit-fp32", "deit-fp32", "deit-bf16", "vim-fp32", "vim-bf16");
+      List.of(
+          "onnx-deit-tiny-fp32",
+          "deit-tiny-fp32",
+          "deit-tiny-bf16",
+          "vim-tiny-fp32",
+          "vim-tiny-bf16");
   private static final List<Integer> SIZES = List.of(224, 512, 1248);
 
   /**
@@ -55,7 +59,7 @@ public final class PeakMemory {
         String kilobytes = ChildJvm.run(JVM_OPTIONS, Child.class, contestant, size, weights);
         double megabytes = Long.parseLong(kilobytes) / 1024.0;
         System.out.printf(
-            Locale.ROOT, "%-14s %5d  %8.1f MiB above idle%n", contestant, size, megabytes);
+            Locale.ROOT, "%-20s %5d  %8.1f MiB above idle%n", contestant, size, megabytes);
         rows.add(
             String.format(
                 Locale.ROOT,
@@ -100,17 +104,20 @@ public final class PeakMemory {
       int size = Integer.parseInt(args[1]);
       float[] pixels = new float[3 * size * size];
       long idle = kilobytes("VmHWM");
-      if (args[0].startsWith("onnx")) {
-        try (OnnxSession onnx = new OnnxSession(size, THREADS, pixels)) {
+      Contestant contestant = Contestant.of(args[0]);
+      if (contestant.onnx()) {
+        try (OnnxSession onnx = new OnnxSession(contestant.preset(), size, THREADS, pixels)) {
           for (int i = 0; i < RUNS; i++) {
             onnx.run();
           }
         }
       } else {
-        Precision precision = args[0].endsWith("bf16") ? Precision.BF16 : Precision.FP32;
         try (Device device = Device.cpu(THREADS);
             Network network =
-                Network.open(Path.of(args[2]), device, Settings.none().withPrecision(precision));
+                Network.open(
+                    Path.of(args[2]),
+                    device,
+                    Settings.none().withPrecision(contestant.precision()));
             Inference inference =
                 network.plan(new InferenceOptions(1, size, size, true, false, false))) {
           inference.image().copyFrom(pixels);

@@ -1,7 +1,6 @@
 package io.panamba.jmh;
 
 import ai.onnxruntime.OrtException;
-import io.panamba.model.architecture.Precision;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Random;
@@ -20,7 +19,7 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Vim-Ti and DeiT-Ti beside DeiT-Ti in ONNX Runtime: from normalised pixels to logits, all with
+ * Networks beside others of their size in ONNX Runtime: from normalised pixels to logits, all with
  * random weights, each with as many threads. ONNX Runtime's graphs take one image; its batch is so
  * many runs. Each trial ends by comparing the results of its last run with the first's.
  */
@@ -32,7 +31,13 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(value = 1, jvmArgsAppend = "-Xmx1g")
 public class PeerBenchmark {
   /** Who runs. */
-  @Param({"onnx-deit-fp32", "deit-fp32", "deit-bf16", "vim-fp32", "vim-bf16"})
+  @Param({
+    "onnx-deit-tiny-fp32",
+    "deit-tiny-fp32",
+    "deit-tiny-bf16",
+    "vim-tiny-fp32",
+    "vim-tiny-bf16"
+  })
   public String contestant;
 
   /** Side of the images in pixels. */
@@ -59,13 +64,12 @@ public class PeerBenchmark {
     for (int i = 0; i < pixels.length; i++) {
       pixels[i] = (float) random.nextGaussian();
     }
-    switch (contestant) {
-      case "onnx-deit-fp32" -> onnx = new OnnxSession(imageSize, threads, pixels);
-      case "deit-fp32" -> open("deit-tiny", Precision.FP32, pixels);
-      case "deit-bf16" -> open("deit-tiny", Precision.BF16, pixels);
-      case "vim-fp32" -> open("vim-tiny", Precision.FP32, pixels);
-      case "vim-bf16" -> open("vim-tiny", Precision.BF16, pixels);
-      default -> throw new IllegalArgumentException("nobody is called " + contestant);
+    Contestant chosen = Contestant.of(contestant);
+    if (chosen.onnx()) {
+      onnx = new OnnxSession(chosen.preset(), imageSize, threads, pixels);
+    } else {
+      ours = new NetworkSession(chosen.preset(), chosen.precision(), imageSize, batch, threads);
+      ours.fill(pixels);
     }
     run();
     expected = logits();
@@ -74,11 +78,6 @@ public class PeerBenchmark {
         throw new IllegalStateException("a logit is " + logit);
       }
     }
-  }
-
-  private void open(String preset, Precision precision, float[] pixels) {
-    ours = new NetworkSession(preset, precision, imageSize, batch, threads);
-    ours.fill(pixels);
   }
 
   private float[] logits() {

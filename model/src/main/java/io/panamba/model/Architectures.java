@@ -8,6 +8,7 @@ import io.panamba.model.checkpoint.WeightsException;
 import io.panamba.model.deit.Deit;
 import io.panamba.model.mambaout.MambaOut;
 import io.panamba.model.vim.Vim;
+import io.panamba.model.vmamba.Vmamba;
 import io.panamba.runtime.Tensor;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -23,7 +24,8 @@ import java.util.stream.Collectors;
 /** The families of networks that there are. */
 public final class Architectures {
   /** All of them. A family that is listed here has everything: commands, tasks, pools. */
-  public static final List<Architecture<?>> ALL = List.of(Vim.FAMILY, Deit.FAMILY, MambaOut.FAMILY);
+  public static final List<Architecture<?>> ALL =
+      List.of(Vim.FAMILY, Vmamba.FAMILY, Deit.FAMILY, MambaOut.FAMILY);
 
   /** The name in a file's metadata under which it says its family. */
   public static final String METADATA = "panamba.architecture";

@@ -2,6 +2,7 @@ package io.panamba.model.checkpoint;
 
 import io.panamba.runtime.Arenas;
 import io.panamba.runtime.PanambaException;
+import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
@@ -20,6 +21,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -309,6 +311,30 @@ public final class Checkpoint implements AutoCloseable {
    */
   public Checkpoint under(KeyMap names) {
     return guarded(path, () -> renamed(names));
+  }
+
+  /**
+   * Sees tensors under other shapes, as other programs store them: a product as a convolution of
+   * one pixel, or several matrices as one.
+   *
+   * @param shapes makes of a key and its shape another of as many elements, or the same
+   * @return a view of this checkpoint. Tensors whose elements don't follow each other keep their
+   *     shapes
+   */
+  public Checkpoint shaped(BiFunction<String, Shape, Shape> shapes) {
+    Map<String, StoredTensor> tensors = new LinkedHashMap<>(content.tensors());
+    for (String key : keys()) {
+      String stored = stored(key);
+      StoredTensor tensor = tensors.get(stored);
+      if (tensor != null) {
+        Shape shape = shapes.apply(key, tensor.shape());
+        if (!shape.equals(tensor.shape())) {
+          tensors.put(stored, tensor.shaped(shape));
+        }
+      }
+    }
+    Content other = new Content(tensors, content.unreadable(), content.metadata());
+    return new Checkpoint(path, resources, other, reading, renamed);
   }
 
   private Checkpoint renamed(KeyMap names) {

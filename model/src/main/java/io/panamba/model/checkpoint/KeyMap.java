@@ -9,19 +9,22 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
-import java.util.regex.Matcher;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
 /**
  * Other names for the tensors of a network: what another program calls them, and what its authors
  * do. Names are those of tensors or of what they belong to: the rule {@code a -> b} makes {@code
- * a.weight} {@code b.weight}. A {@code #} stands for the number of a layer, in both names. Of rules
- * that fit, the one with the longest name counts, and one with a number before one with {@code #}.
- * Immutable.
+ * a.weight} {@code b.weight}. A {@code #} stands for the number of a layer, in both names, each for
+ * the next one. Of rules that fit, the one with the longest name counts, and of these the one with
+ * the fewest {@code #}. Immutable.
  */
 public final class KeyMap {
-  private static final Pattern NUMBER = Pattern.compile("\\d{1,9}");
-  private static final String LAYER = "#";
+  private static final Pattern NUMBER = Pattern.compile("(?<![^.])\\d{1,9}(?![^.])");
+  private static final char LAYER = '#';
+
+  /** Numbers of a name that a rule may leave open. */
+  private static final int MAX_NUMBERS = 3;
 
   /**
    * What happens to tensors of a name.
@@ -118,44 +121,70 @@ public final class KeyMap {
     }
   }
 
-  /** A name with # for its first number, and what follows the part that a rule has. */
-  private record Match(Rule rule, String name, String number, String rest) {
+  /** A rule, the part of a name that it has, and what follows that, with # for numbers. */
+  private record Match(Rule rule, String name, List<String> numbers, String rest) {
+    /** Puts the numbers back, in their order. */
     String filled(String pattern) {
-      return pattern.replace(LAYER, number) + rest;
-    }
-  }
-
-  private static Optional<Match> match(Map<String, Rule> rules, String key) {
-    return longest(rules, key, LAYER).or(() -> ofLayer(rules, key));
-  }
-
-  private static Optional<Match> ofLayer(Map<String, Rule> rules, String key) {
-    String kind = key;
-    String number = LAYER;
-    for (int start = 0; start < key.length(); ) {
-      int end = key.indexOf('.', start);
-      end = end < 0 ? key.length() : end;
-      Matcher matcher = NUMBER.matcher(key).region(start, end);
-      if (matcher.matches()) {
-        number = key.substring(start, end);
-        kind = key.substring(0, start) + LAYER + key.substring(end);
-        break;
+      StringBuilder filled = new StringBuilder();
+      int next = 0;
+      for (char c : (pattern + rest).toCharArray()) {
+        boolean number = c == LAYER && next < numbers.size();
+        filled.append(number ? numbers.get(next++) : String.valueOf(c));
       }
-      start = end + 1;
+      return filled.toString();
     }
-    return longest(rules, kind, number);
+
+    boolean isLongerThan(Match other) {
+      return parts(name) > parts(other.name);
+    }
+
+    private static long parts(String name) {
+      return name.chars().filter(c -> c == '.').count();
+    }
   }
 
-  /** The rule of the longest part of a name. */
-  private static Optional<Match> longest(Map<String, Rule> rules, String kind, String number) {
-    for (int end = kind.length(); end > 0; end = kind.lastIndexOf('.', end - 1)) {
+  /**
+   * Finds the rule of a name: any of its numbers may be a {@code #} in it, the fewer the better.
+   */
+  private static Optional<Match> match(Map<String, Rule> rules, String key) {
+    List<MatchResult> numbers = NUMBER.matcher(key).results().limit(MAX_NUMBERS).toList();
+    Match best = null;
+    for (int count = 0; count <= numbers.size(); count++) {
+      for (int chosen = 0; chosen < 1 << numbers.size(); chosen++) {
+        if (Integer.bitCount(chosen) == count) {
+          Match match = longest(rules, key, numbers, chosen);
+          if (match != null && (best == null || match.isLongerThan(best))) {
+            best = match;
+          }
+        }
+      }
+    }
+    return Optional.ofNullable(best);
+  }
+
+  /** The rule of the longest part of a name with # for chosen numbers, or null. */
+  private static Match longest(
+      Map<String, Rule> rules, String key, List<MatchResult> numbers, int chosen) {
+    StringBuilder kind = new StringBuilder();
+    List<String> taken = new ArrayList<>();
+    int from = 0;
+    for (int i = 0; i < numbers.size(); i++) {
+      if ((chosen >> i & 1) != 0) {
+        MatchResult number = numbers.get(i);
+        kind.append(key, from, number.start()).append(LAYER);
+        taken.add(number.group());
+        from = number.end();
+      }
+    }
+    kind.append(key, from, key.length());
+    for (int end = kind.length(); end > 0; end = kind.lastIndexOf(".", end - 1)) {
       String name = kind.substring(0, end);
       Rule rule = rules.get(name);
       if (rule != null) {
-        return Optional.of(new Match(rule, name, number, kind.substring(end)));
+        return new Match(rule, name, List.copyOf(taken), kind.substring(end));
       }
     }
-    return Optional.empty();
+    return null;
   }
 
   /**

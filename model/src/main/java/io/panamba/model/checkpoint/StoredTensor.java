@@ -168,6 +168,16 @@ public final class StoredTensor {
   }
 
   /**
+   * Sees the same elements as a tensor of another shape.
+   *
+   * @param other of as many elements
+   * @return the tensor, or this one if its elements don't follow each other
+   */
+  StoredTensor shaped(Shape other) {
+    return isContiguous() ? new StoredTensor(key, dtype, other, denseStrides(other), data) : this;
+  }
+
+  /**
    * Copies the elements onto the heap in float32, last axis fastest.
    *
    * @return the elements, rounded to nearest where they are wider

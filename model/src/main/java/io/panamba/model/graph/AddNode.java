@@ -39,7 +39,7 @@ record AddNode(float scale, Value a, Value b, Value out) implements Node {
     if (to.isThere(out)) {
       return;
     }
-    boolean normed = to.liveness().isFirstReadByNorm(out);
+    boolean normed = to.liveness().isFirstReadByNorm(out) && !to.liveness().isApart(out);
     if (normed && to.liveness().dies(a, this)) {
       to.waits(out, to.continued(a, out), scale, to.read(b));
     } else if (normed && scale == 1 && to.liveness().dies(b, this)) {

@@ -174,7 +174,7 @@ record EmbedNode(
                 outGradient.columns(),
                 patches.columns(),
                 target.accumulate(),
-                TrainedParameters.matrix(target.gradient())));
+                TrainedParameters.matrix(projection, target.gradient())));
     if (!to.wants(pixels)) {
       return;
     }
@@ -184,7 +184,7 @@ record EmbedNode(
         () ->
             Product.ofInput(
                 outGradient.columns(),
-                TrainedParameters.matrix(to.weights().tensor(projection)),
+                TrainedParameters.matrix(projection, to.weights().tensor(projection)),
                 0,
                 Columns.of(gradients.tensor())));
     Gradients.Target pixelTarget = to.whole(pixels);

@@ -2,11 +2,13 @@ package io.panamba.model.graph;
 
 import io.panamba.model.weights.Weight;
 import io.panamba.runtime.Shape;
+import io.panamba.runtime.operation.CrossScan;
 import io.panamba.runtime.operation.Grid;
 import io.panamba.runtime.operation.Kernel;
 import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.operation.Norm;
 import io.panamba.runtime.operation.PatchEmbedding.ClassIndex;
+import io.panamba.runtime.operation.PatchMerging;
 import io.panamba.runtime.operation.Pool;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -163,7 +165,7 @@ public final class Graph {
    */
   public Value linear(Value x, Weight weight, Weight bias) {
     long[] sizes = x.shape().toArray();
-    sizes[sizes.length - 1] = weight.shape().size(0);
+    sizes[sizes.length - 1] = weight.outputs();
     Value out = value(sizes);
     return add(new LinearNode(x, weight, bias, out), out);
   }
@@ -379,6 +381,56 @@ public final class Graph {
   public Value scan(Walk forward, Walk backward, Value z, float scale, int drop) {
     Value out = value(z.shape());
     return add(new ScanNode(forward, backward, z, scale, drop, out), out);
+  }
+
+  /**
+   * The parameters of a four-walk scan.
+   *
+   * @param kind where the walks go
+   * @param dtWeight (4, channels, dtRank)
+   * @param dtBias (4, channels)
+   * @param logarithms A_log, (4 * channels, states)
+   * @param skip D, (4 * channels)
+   */
+  public record CrossWalks(
+      CrossScan.Walks kind, Weight dtWeight, Weight dtBias, Weight logarithms, Weight skip) {}
+
+  /**
+   * The selective scan along four walks over a grid (VMamba, arXiv 2401.10166, section 4.2).
+   *
+   * @param u (batch, pixels, channels)
+   * @param projected (batch, pixels, 4 * (dtRank + 2 * states)): dt, B and C of each walk
+   * @param grid of the pixels
+   * @param walks their parameters
+   * @return the sum of the walks, of u's shape
+   */
+  public Value crossScan(Value u, Value projected, Grid grid, CrossWalks walks) {
+    Value out = value(u.shape());
+    return add(new CrossScanNode(u, projected, grid, walks, out), out);
+  }
+
+  /**
+   * The product of two values, element by element.
+   *
+   * @param gate of any shape
+   * @param x of the gate's shape
+   * @return of the gate's shape
+   */
+  public Value gate(Value gate, Value x) {
+    Value out = value(gate.shape());
+    return add(new GateNode(gate, x, out), out);
+  }
+
+  /**
+   * Every 2 x 2 pixels as one (Swin, arXiv 2103.14030, section 3.1).
+   *
+   * @param x (batch, pixels, channels)
+   * @param grid of its pixels
+   * @return (batch, a quarter as many pixels, 4 * channels), sides rounded up
+   */
+  public Value merge(Value x, Grid grid) {
+    Value out = value(x.shape().size(0), PatchMerging.merged(grid).pixels(), 4 * x.width());
+    return add(new MergeNode(x, grid, out), out);
   }
 
   /**

@@ -152,7 +152,7 @@ record LinearNode(Value x, Weight weight, Weight bias, Value out) implements Nod
                       outGradient.columns(),
                       input.columns(),
                       target.accumulate(),
-                      TrainedParameters.matrix(target.gradient())));
+                      TrainedParameters.matrix(weight, target.gradient())));
         });
     if (bias != null) {
       Gradients.WeightTarget target = to.into(bias);
@@ -166,7 +166,7 @@ record LinearNode(Value x, Weight weight, Weight bias, Value out) implements Nod
           () ->
               Product.ofInput(
                   outGradient.columns(),
-                  TrainedParameters.matrix(to.weights().tensor(weight)),
+                  TrainedParameters.matrix(weight, to.weights().tensor(weight)),
                   target.accumulate(),
                   target.place().columns()));
     }

@@ -106,6 +106,11 @@ final class Liveness {
     return false;
   }
 
+  /** Whether it is read when everything has run, and can't stay where it is made. */
+  boolean isApart(Value value) {
+    return isWanted(value) && isSpoilt(value);
+  }
+
   /** Whether it is read when everything has run, where it is. */
   boolean isOutput(Value value) {
     return isWanted(value) && !isSpoilt(value);

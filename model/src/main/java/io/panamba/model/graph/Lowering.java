@@ -99,7 +99,7 @@ final class Lowering {
     for (Node node : liveness.live()) {
       lower(node);
       for (Value value : node.outputs()) {
-        if (liveness.isWanted(value) && liveness.isSpoilt(value)) {
+        if (liveness.isApart(value)) {
           writeApart(value, node);
         }
       }
@@ -125,10 +125,17 @@ final class Lowering {
     return use(place[0]);
   }
 
-  /** Computes an output once more, for who reads it in the end. */
+  /**
+   * Computes an output once more, for who reads it in the end; or copies it, where its maker may
+   * have overwritten what it reads.
+   */
   private void writeApart(Value value, Node maker) {
     if (!(maker instanceof EmbedNode || maker instanceof LinearNode)) {
-      throw new IllegalStateException(value + " can't be read in the end, and be overwritten too");
+      Place from = use(places[value.id()]);
+      Place copy = use(Place.of(buffer(dtype(value), value.shape())));
+      add(() -> new Convert(from.columns(), copy.columns()));
+      separate.put(value, copy);
+      return;
     }
     Place first = places[value.id()];
     places[value.id()] = null;

@@ -72,7 +72,7 @@ record StemNode(Value pixels, Weight weight, Weight bias, Kernel kernel, Value o
                 outGradient.columns(),
                 windows.columns(),
                 target.accumulate(),
-                TrainedParameters.matrix(target.gradient())));
+                TrainedParameters.matrix(weight, target.gradient())));
     if (to.wants(pixels)) {
       imageGradient(to, outGradient, width);
     }
@@ -85,7 +85,7 @@ record StemNode(Value pixels, Weight weight, Weight bias, Kernel kernel, Value o
         () ->
             Product.ofInput(
                 outGradient.columns(),
-                TrainedParameters.matrix(to.weights().tensor(weight)),
+                TrainedParameters.matrix(weight, to.weights().tensor(weight)),
                 0,
                 Columns.of(gradients.tensor())));
     Gradients.Target target = to.whole(pixels);

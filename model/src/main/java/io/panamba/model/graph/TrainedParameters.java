@@ -34,10 +34,9 @@ final class TrainedParameters implements Parameters {
     this.lowering = lowering;
   }
 
-  /** A weight as (outputs, inputs). */
-  static Tensor matrix(Tensor weight) {
-    long rows = weight.shape().size(0);
-    return weight.reshape(Shape.of(rows, weight.shape().elements() / rows));
+  /** The elements of a weight, or of its gradient, as (outputs, inputs). */
+  static Tensor matrix(Weight weight, Tensor elements) {
+    return elements.reshape(Shape.of(weight.outputs(), weight.elements() / weight.outputs()));
   }
 
   @Override
@@ -52,7 +51,7 @@ final class TrainedParameters implements Parameters {
 
   @Override
   public List<PackedMatrix> matrices(Weight weight) {
-    return List.of(pack(List.of(MatrixSource.of(matrix(store.value(weight))))));
+    return List.of(pack(List.of(MatrixSource.of(matrix(weight, store.value(weight))))));
   }
 
   /** Of the same size there is one place, packed before each use. */

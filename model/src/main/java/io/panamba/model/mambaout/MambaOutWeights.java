@@ -64,7 +64,7 @@ record MambaOutWeights(
       List<MambaOutStage> stages = config.stages();
       int dim = stages.getFirst().dim();
       String start = "downsample_layers.0.";
-      Pair first = pair(start + "conv1", Form.MATRIX, Form.PLAIN, dim / 2, config.colours(), 3, 3);
+      Pair first = pair(start + "conv1", Form.EXACT, Form.PLAIN, dim / 2, config.colours(), 3, 3);
       Pair firstNorm = config.has(MambaOutTrait.STEM_NORM) ? norm(start + "norm1", dim / 2) : null;
       Pair second = pair(start + "conv2", Form.TAPS, Form.PLAIN, dim, dim / 2, 3, 3);
       List<Normed> halvings = new ArrayList<>();

@@ -2,6 +2,7 @@ package io.panamba.model.vim;
 
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /** What tells a Vim network's keys from others'. */
 final class VimKeys {
@@ -29,11 +30,14 @@ final class VimKeys {
           "layers.#.mixer.out_proj.weight",
           "norm_f.weight");
 
+  private static final Pattern OF_LAYER =
+      Pattern.compile("layers\\.(?!\\d+\\.(blocks|downsample)\\.).*");
+
   private VimKeys() {}
 
-  /** Whether a key is such as only Vim networks have. */
+  /** Whether a key is such as only Vim networks have: layers of pyramids have blocks. */
   static boolean isOfVim(String key) {
-    return key.startsWith("layers.") || key.startsWith("norm_f.");
+    return OF_LAYER.matcher(key).matches() || key.startsWith("norm_f.");
   }
 
   static boolean isKnown(String key) {

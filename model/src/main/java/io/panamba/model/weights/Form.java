@@ -20,13 +20,19 @@ public sealed interface Form {
   Form TAPS = new Taps();
 
   /** Float32, (n, ...) as (..., n); training keeps it so too. */
-  Form TRANSPOSED = new Transposed(false);
+  Form TRANSPOSED = new Transposed(false, 1);
 
   /**
    * As {@link #TRANSPOSED}, of logarithms: A = -exp(A_log), times log2(e) because a scan raises 2
    * to powers. Training keeps the logarithms.
    */
-  Form DECAY = new Transposed(true);
+  Form DECAY = new Transposed(true, 1);
+
+  /**
+   * A packed matrix in the network's precision of matrices of one width that lie one behind the
+   * other, (matrices, outputs, inputs).
+   */
+  Form STACKED = new Stacked();
 
   /** Numbers on the heap, of which something is made when a program is written. */
   Form NUMBERS = new Numbers();
@@ -57,11 +63,15 @@ public sealed interface Form {
   record Taps() implements Form {}
 
   /**
-   * A matrix transposed.
+   * A matrix transposed, or several of one size that lie one behind the other.
    *
    * @param logarithm whether it holds logarithms of decays
+   * @param matrices how many
    */
-  record Transposed(boolean logarithm) implements Form {}
+  record Transposed(boolean logarithm, int matrices) implements Form {}
+
+  /** Matrices of one width as one. */
+  record Stacked() implements Form {}
 
   /** Numbers on the heap. */
   record Numbers() implements Form {}

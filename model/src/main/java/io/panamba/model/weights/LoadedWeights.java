@@ -55,6 +55,7 @@ public final class LoadedWeights {
     switch (weight.form()) {
       case Form.Plain plain -> tensors.put(weight.key(), reader.plain(weight, plain));
       case Form.Matrix matrix -> matrices.put(weight.key(), reader.matrix(weight, matrix));
+      case Form.Stacked _ -> matrices.put(weight.key(), List.of(reader.stacked(weight)));
       case Form.Taps _ -> matrices.put(weight.key(), List.of(reader.taps(weight)));
       case Form.Transposed transposed ->
           tensors.put(weight.key(), reader.transposed(weight, transposed));
@@ -177,15 +178,14 @@ public final class LoadedWeights {
 
     Tensor transposed(Weight weight, Form.Transposed form) {
       float[] source = stored(weight).toFloats();
-      int rows = Math.toIntExact(weight.shape().size(0));
-      int columns = source.length / rows;
+      int rows = Math.toIntExact(weight.kept().size(-1));
+      int columns = Math.toIntExact(weight.kept().size(-2));
       float[] transposed = new float[source.length];
-      for (int row = 0; row < rows; row++) {
-        for (int column = 0; column < columns; column++) {
-          double value = source[row * columns + column];
-          transposed[column * rows + row] =
-              (float) (form.logarithm() ? -Math.exp(value) * LOG2_E : value);
-        }
+      for (int i = 0; i < source.length; i++) {
+        int row = i / columns % rows;
+        int first = i - i % (rows * columns);
+        transposed[first + i % columns * rows + row] =
+            (float) (form.logarithm() ? -Math.exp((double) source[i]) * LOG2_E : source[i]);
       }
       return memory.of(weight.kept(), transposed);
     }
@@ -208,6 +208,30 @@ public final class LoadedWeights {
       return List.copyOf(parts);
     }
 
+    PackedMatrix stacked(Weight weight) {
+      StoredTensor tensor = stored(weight);
+      long inputs = weight.shape().size(-1);
+      try (Arena local = Arena.ofConfined()) {
+        Dense all = dense(tensor, local);
+        return memory.pack(
+            new MatrixSource(all.data, all.dtype, weight.outputs(), inputs, inputs, 1, null),
+            dtype);
+      }
+    }
+
+    /** All elements, last axis fastest. */
+    private record Dense(MemorySegment data, DType dtype) {}
+
+    private Dense dense(StoredTensor tensor, Arena owner) {
+      if (!tensor.isContiguous()) {
+        Tensor copy = Tensor.of(owner, tensor.shape(), tensor.toFloats());
+        return new Dense(copy.segment(), DType.F32);
+      }
+      MemorySegment copy = scratch(tensor.shape().elements() * tensor.dtype().bytes());
+      tensor.read(0, copy);
+      return new Dense(copy, tensor.dtype());
+    }
+
     /** The matrix of a tap has an element of every (height, width). */
     PackedMatrix taps(Weight weight) {
       StoredTensor tensor = stored(weight);
@@ -215,21 +239,13 @@ public final class LoadedWeights {
       long inputs = weight.shape().size(1);
       long taps = weight.elements() / outputs / inputs;
       try (Arena local = Arena.ofConfined()) {
-        MemorySegment all;
-        DType type = tensor.dtype();
-        if (tensor.isContiguous()) {
-          all = scratch(weight.elements() * type.bytes());
-          tensor.read(0, all);
-        } else {
-          all = Tensor.of(local, weight.shape(), tensor.toFloats()).segment();
-          type = DType.F32;
-        }
+        Dense all = dense(tensor, local);
         List<MatrixSource> sources = new ArrayList<>();
         for (long tap = 0; tap < taps; tap++) {
           sources.add(
               new MatrixSource(
-                  all.asSlice(tap * type.bytes()),
-                  type,
+                  all.data.asSlice(tap * all.dtype.bytes()),
+                  all.dtype,
                   outputs,
                   inputs,
                   inputs * taps,

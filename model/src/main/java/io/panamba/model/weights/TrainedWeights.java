@@ -277,26 +277,32 @@ public final class TrainedWeights {
       Weight weight = places.get(key).weight;
       Tensor tensor = Tensor.allocate(owner, DType.F32, weight.shape());
       long[] axes = weight.axes();
-      copy(view(flat, key).segment(), new long[] {axes[2], axes[1], axes[0]}, tensor.segment());
+      copy(
+          view(flat, key).segment(),
+          new long[] {axes[0], axes[3], axes[2], axes[1]},
+          tensor.segment());
       tensors.put(key, tensor);
     }
     return tensors;
   }
 
-  /** Copies a tensor of three axes, with their order reversed. */
+  /** Copies pieces of three axes, with their order reversed in each. */
   private static void copy(MemorySegment from, long[] axes, MemorySegment to) {
-    if (axes[0] == 1 && axes[1] == 1) {
+    if (axes[1] == 1 && axes[2] == 1) {
       to.copyFrom(from);
       return;
     }
     long place = 0;
-    for (long first = 0; first < axes[0]; first++) {
-      for (long second = 0; second < axes[1]; second++) {
-        for (long third = 0; third < axes[2]; third++) {
-          to.setAtIndex(
-              ValueLayout.JAVA_FLOAT,
-              (third * axes[1] + second) * axes[0] + first,
-              from.getAtIndex(ValueLayout.JAVA_FLOAT, place++));
+    for (long piece = 0; piece < axes[0]; piece++) {
+      long start = place;
+      for (long first = 0; first < axes[1]; first++) {
+        for (long second = 0; second < axes[2]; second++) {
+          for (long third = 0; third < axes[3]; third++) {
+            to.setAtIndex(
+                ValueLayout.JAVA_FLOAT,
+                start + (third * axes[2] + second) * axes[1] + first,
+                from.getAtIndex(ValueLayout.JAVA_FLOAT, place++));
+          }
         }
       }
     }

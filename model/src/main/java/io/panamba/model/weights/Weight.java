@@ -35,15 +35,31 @@ public record Weight(String key, Shape shape, Form form, Learning learning, Draw
   /**
    * Returns the shape in which training keeps it.
    *
-   * @return (k, n) of a transposed (n, ...) of k elements each, (taps, inputs, outputs) of a
-   *     convolution's taps, otherwise the published shape
+   * @return (k, n) of a transposed (n, ...) of k elements each, (matrices, k, n) of several, (taps,
+   *     inputs, outputs) of a convolution's taps, otherwise the published shape
    */
   public Shape kept() {
     return switch (form) {
-      case Form.Transposed _ -> Shape.of(elements() / shape.size(0), shape.size(0));
+      case Form.Transposed transposed -> transposed(transposed.matrices());
       case Form.Taps _ -> Shape.of(taps(), shape.size(1), shape.size(0));
       default -> shape;
     };
+  }
+
+  private Shape transposed(long matrices) {
+    if (matrices == 1) {
+      return Shape.of(elements() / shape.size(0), shape.size(0));
+    }
+    return Shape.of(matrices, shape.size(-1), elements() / shape.size(-1) / matrices);
+  }
+
+  /**
+   * Counts the outputs of a linear layer.
+   *
+   * @return the first axis, or all but the last of matrices that lie one behind the other
+   */
+  public long outputs() {
+    return form instanceof Form.Stacked ? elements() / shape.size(-1) : shape.size(0);
   }
 
   private long taps() {
@@ -53,13 +69,17 @@ public record Weight(String key, Shape shape, Form form, Learning learning, Draw
   /**
    * Returns the published axes whose order {@link #kept} reverses.
    *
-   * @return three sizes; one of (1, 1, elements) if it is kept as it is published
+   * @return the number of pieces that are reversed, and three sizes of each; all but the last are 1
+   *     if it is kept as it is published
    */
   long[] axes() {
     return switch (form) {
-      case Form.Transposed _ -> new long[] {shape.size(0), 1, elements() / shape.size(0)};
-      case Form.Taps _ -> new long[] {shape.size(0), shape.size(1), taps()};
-      default -> new long[] {1, 1, elements()};
+      case Form.Transposed(_, int matrices) -> {
+        Shape kept = kept();
+        yield new long[] {matrices, kept.size(-1), 1, kept.size(-2)};
+      }
+      case Form.Taps _ -> new long[] {1, shape.size(0), shape.size(1), taps()};
+      default -> new long[] {1, 1, 1, elements()};
     };
   }
 

@@ -81,8 +81,18 @@ class InvarianceTest {
         Arena arena = Arena.ofConfined()) {
       check(
           device -> Network.open(NetworkGolden.weights(name), device, options),
-          GoldenFiles.tensor(expected, "image", arena));
+          images(GoldenFiles.tensor(expected, "image", arena), arena));
     }
+  }
+
+  /** Two images, drawn where the file has one. */
+  private static Tensor images(Tensor golden, Arena arena) {
+    long[] sizes = golden.shape().toArray();
+    if (sizes[0] > 1) {
+      return golden;
+    }
+    sizes[0] = 2;
+    return Random.tensor(arena, new SplittableRandom(3), sizes);
   }
 
   /** Wide enough for tiles of every kind, and a length that is no multiple of anything. */

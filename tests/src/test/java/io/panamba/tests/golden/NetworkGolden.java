@@ -7,6 +7,8 @@ import io.panamba.model.block.Pooling;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.deit.Deit;
 import io.panamba.model.vim.Vim;
+import io.panamba.model.vmamba.Vmamba;
+import io.panamba.model.vmamba.VmambaScan;
 import io.panamba.runtime.Shape;
 import io.panamba.tests.kit.GoldenFiles;
 import java.nio.file.Path;
@@ -44,7 +46,9 @@ public final class NetworkGolden {
 
   /** The networks whose operations have kernels for GPUs. */
   static List<String> onGpus() {
-    return names().stream().filter(name -> !name.startsWith("mambaout_")).toList();
+    return names().stream()
+        .filter(name -> !name.startsWith("mambaout_") && !name.startsWith("vmamba_"))
+        .toList();
   }
 
   public static Path weights(String name) {
@@ -53,6 +57,11 @@ public final class NetworkGolden {
 
   static Checkpoint expected(String name) {
     return Checkpoint.open(GoldenFiles.path(name + EXPECTED));
+  }
+
+  /** The images of a file. */
+  static int batch(Checkpoint expected) {
+    return Math.toIntExact(expected.find("image").orElseThrow().shape().size(0));
   }
 
   static Map<String, String> config(Checkpoint expected) {
@@ -70,14 +79,24 @@ public final class NetworkGolden {
     Map<String, String> config = config(expected);
     if (config.containsKey("depths")) {
       Shape image = expected.find("image").orElseThrow().shape();
-      return Settings.none()
-          .withImageSize(
-              new ImageSize(Math.toIntExact(image.size(2)), Math.toIntExact(image.size(3))));
+      Settings ofPyramid =
+          config.containsKey("scan")
+              ? Settings.of(Vmamba.SCAN, scan(config))
+                  .with(Vmamba.OUT_ACTIVATION, flag(config, "out_act"))
+              : Settings.none();
+      return ofPyramid.withImageSize(
+          new ImageSize(Math.toIntExact(image.size(2)), Math.toIntExact(image.size(3))));
     }
     if (config.containsKey("heads")) {
       return ofDeit(config);
     }
     return ofVim(config);
+  }
+
+  private static VmambaScan scan(Map<String, String> config) {
+    return config.get("scan").equals("cross2d")
+        ? VmambaScan.CROSS
+        : VmambaScan.valueOf(upper(config, "scan"));
   }
 
   private static Settings ofDeit(Map<String, String> config) {

