@@ -12,17 +12,22 @@ import io.panamba.model.architecture.Settings;
 import io.panamba.model.architecture.StageOutput;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.WeightsException;
+import io.panamba.model.vmamba.Vmamba;
 import io.panamba.model.vmamba.VmambaConfig;
 import io.panamba.model.vmamba.VmambaStage;
 import io.panamba.model.vmamba.VmambaTrait;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Shape;
+import io.panamba.runtime.Tensor;
 import io.panamba.tests.kit.GoldenFiles;
 import io.panamba.tests.kit.Numbers;
 import io.panamba.tests.kit.OnEveryTier;
+import io.panamba.tests.kit.Random;
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -134,6 +139,32 @@ class VmambaGoldenTest {
           .isEqualTo(expected.get("patch_embed").equals("v2"));
       assertThat(config.has(VmambaTrait.CONVOLUTIONS_BETWEEN))
           .isEqualTo(!expected.get("downsample").equals("v1"));
+    }
+  }
+
+  /** Of the published width and depth, with random weights, at a size that no stage divides. */
+  @Test
+  void aPublishedSizeInDoublePrecision() {
+    int height = 45;
+    int width = 70;
+    Settings settings = Settings.none().withImageSize(new ImageSize(height, width));
+    try (Arena arena = Arena.ofShared();
+        Device device = Device.cpu(2)) {
+      Map<String, Tensor> weights =
+          Network.draw(Vmamba.FAMILY, Vmamba.FAMILY.preset("tiny", settings), 1, arena);
+      float[] image = Random.tensor(arena, new SplittableRandom(4), 3, height, width).toFloats();
+      double[] expected = new PlainVmamba(weights).logits(image, height, width);
+      try (Network network = Network.load(Checkpoint.of(weights), device, settings);
+          Inference inference = network.plan(InferenceOptions.logits(1, network.config()))) {
+        inference.image().copyFrom(image);
+        inference.run();
+        float[] wanted = new float[expected.length];
+        for (int i = 0; i < wanted.length; i++) {
+          wanted[i] = (float) expected[i];
+        }
+        assertThat(Numbers.relativeError(inference.logits().toFloats(), wanted))
+            .isLessThanOrEqualTo(BOUND);
+      }
     }
   }
 
