@@ -13,17 +13,20 @@ import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
- * The memory that Vim-Ti and DeiT-Ti need, each in a process of its own: the largest resident set
- * (VmHWM) from its start to the end of three inferences of one image on two threads, less that of
- * the idle virtual machine before anything of the contestant is loaded. Each reads its model from a
- * file. Linux only.
+ * The memory that networks need, each in a process of its own: the largest resident set (VmHWM)
+ * from its start to the end of three inferences of one image on two threads, less that of the idle
+ * virtual machine before anything of the contestant is loaded. Each reads its model from a file.
+ * Linux only.
  */
 public final class PeakMemory {
+  /** Where none are named. */
   private static final List<String> CONTESTANTS =
       List.of(
           "onnx-deit-tiny-fp32",
@@ -31,6 +34,7 @@ public final class PeakMemory {
           "deit-tiny-bf16",
           "vim-tiny-fp32",
           "vim-tiny-bf16");
+
   private static final List<Integer> SIZES = List.of(224, 512, 1248);
 
   /**
@@ -46,16 +50,25 @@ public final class PeakMemory {
   /**
    * Measures every contestant at every size and writes a file of results.
    *
-   * @param args the file
+   * @param args the file; and, if they are not the usual ones, contestants and sizes, each with
+   *     commas between them
    * @throws Exception if a process fails
    */
   public static void main(String[] args) throws Exception {
     List<String> rows = new ArrayList<>();
-    Path vim = drawn(Architectures.preset("vim-tiny"));
-    Path deit = drawn(Architectures.preset("deit-tiny"));
-    for (int size : SIZES) {
-      for (String contestant : CONTESTANTS) {
-        Path weights = contestant.startsWith("vim") ? vim : deit;
+    List<String> contestants = args.length > 1 ? List.of(args[1].split(",")) : CONTESTANTS;
+    List<Integer> sizes =
+        args.length > 2 ? Stream.of(args[2].split(",")).map(Integer::valueOf).toList() : SIZES;
+    Map<String, Path> drawn = new HashMap<>();
+    for (String contestant : contestants) {
+      String preset = Contestant.of(contestant).preset();
+      if (!drawn.containsKey(preset)) {
+        drawn.put(preset, drawn(Architectures.preset(preset)));
+      }
+    }
+    for (int size : sizes) {
+      for (String contestant : contestants) {
+        Path weights = drawn.get(Contestant.of(contestant).preset());
         String kilobytes = ChildJvm.run(JVM_OPTIONS, Child.class, contestant, size, weights);
         double megabytes = Long.parseLong(kilobytes) / 1024.0;
         System.out.printf(
@@ -69,13 +82,16 @@ public final class PeakMemory {
                 megabytes));
       }
     }
-    Files.delete(vim);
-    Files.delete(deit);
+    for (Path weights : drawn.values()) {
+      Files.delete(weights);
+    }
     Files.writeString(
         Path.of(args[0]),
         "{\n\"provenance\": {\n%s\n},\n\"peakMemory\": [\n%s\n]}\n"
             .formatted(
-                Provenance.of("-cp jmh/target/benchmarks.jar io.panamba.jmh.PeakMemory " + args[0]),
+                Provenance.of(
+                    "-cp jmh/target/benchmarks.jar io.panamba.jmh.PeakMemory "
+                        + String.join(" ", args)),
                 String.join(",\n", rows)));
   }
 
