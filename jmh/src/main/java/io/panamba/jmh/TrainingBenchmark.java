@@ -1,14 +1,15 @@
 package io.panamba.jmh;
 
+import io.panamba.model.Architectures;
+import io.panamba.model.Architectures.Preset;
 import io.panamba.model.Inference;
 import io.panamba.model.Network;
 import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.architecture.Settings;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.training.Trainer;
 import io.panamba.model.training.TrainingOptions;
-import io.panamba.model.vim.Vim;
-import io.panamba.model.vim.VimConfig;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Tensor;
 import java.lang.foreign.Arena;
@@ -23,19 +24,19 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * A training step of Vim-Ti at 224 pixels, batch 8, beside the inference of the same batch (logits
- * and all tokens, float32, as many threads), and the memory that it takes. The two take turns in
- * one process, so that what else the machine does meets both, and there are several processes. Each
- * checks that both compute the same logits from the same weights, and that training lowers the
- * loss. The peak is the largest resident set of a process that only trains, less that of the idle
- * virtual machine; it is read on Linux only.
+ * A training step of Vim-Ti, or of another network, at 224 pixels, batch 8, beside the inference of
+ * the same batch (logits and all tokens, float32, as many threads), and the memory that it takes.
+ * The two take turns in one process, so that what else the machine does meets both, and there are
+ * several processes. Each checks that both compute the same logits from the same weights, and that
+ * training lowers the loss. The peak is the largest resident set of a process that only trains,
+ * less that of the idle virtual machine; it is read on Linux only.
  */
 public final class TrainingBenchmark {
   private static final int BATCH = 8;
   private static final int IMAGE_SIZE = 224;
   private static final List<Integer> THREADS = List.of(1, 2);
   private static final int WARM_UP = 2;
-  private static final float LEARNING_RATE = 1e-3f;
+  private static final float LEARNING_RATE = 1e-4f;
 
   private static final List<String> TIMING = List.of("-Xmx1g");
   private static final List<String> MEMORY = List.of("-Xmx64m", "-Xmn8m", "-XX:+UseSerialGC");
@@ -45,19 +46,21 @@ public final class TrainingBenchmark {
   /**
    * Measures and writes a file of results.
    *
-   * @param args processes for each number of threads, turns in each, the file
+   * @param args processes for each number of threads, turns in each, the file, and a network such
+   *     as {@code mambaout-femto} if it is not Vim-Ti
    * @throws Exception if a process fails
    */
   public static void main(String[] args) throws Exception {
+    String preset = args.length > 3 ? args[3] : "vim-tiny";
     List<String> rows = new ArrayList<>();
     for (int fork = 0; fork < Integer.parseInt(args[0]); fork++) {
       for (int threads : THREADS) {
-        String row = "  {" + ChildJvm.run(TIMING, Timing.class, threads, args[1]) + "}";
+        String row = "  {" + ChildJvm.run(TIMING, Timing.class, threads, args[1], preset) + "}";
         System.out.println(row);
         rows.add(row);
       }
     }
-    String memory = ChildJvm.run(MEMORY, Memory.class);
+    String memory = ChildJvm.run(MEMORY, Memory.class, preset);
     System.out.println(memory);
     Files.writeString(
         Path.of(args[2]),
@@ -70,11 +73,15 @@ public final class TrainingBenchmark {
                 memory));
   }
 
-  private static Trainer trainer(Map<String, Tensor> weights, Device device) {
-    VimConfig config = Vim.FAMILY.preset("tiny", Settings.none());
+  private static <C extends NetworkConfig> Trainer trainer(
+      Preset<C> preset, Map<String, Tensor> weights, Device device) {
     Trainer trainer =
         new Trainer(
-            Vim.FAMILY, config, weights, TrainingOptions.defaults().withBatch(BATCH), device);
+            preset.family(),
+            preset.config(Settings.none()),
+            weights,
+            TrainingOptions.defaults().withBatch(BATCH),
+            device);
     trainer.images().copyFrom(pixels());
     for (int image = 0; image < BATCH; image++) {
       trainer.labels().segment().setAtIndex(ValueLayout.JAVA_INT, image, image);
@@ -102,12 +109,12 @@ public final class TrainingBenchmark {
           new InferenceOptions(BATCH, IMAGE_SIZE, IMAGE_SIZE, true, true, false);
       try (Arena arena = Arena.ofShared();
           Device device = Device.cpu(threads)) {
-        Map<String, Tensor> weights =
-            Network.draw(Vim.FAMILY, Vim.FAMILY.preset("tiny", Settings.none()), 1, arena);
+        Preset<?> preset = Architectures.preset(args[2]);
+        Map<String, Tensor> weights = preset.draw(Settings.none(), 1, arena);
         try (Checkpoint checkpoint = Checkpoint.of(weights);
-            Network vim = Network.load(checkpoint, device, Settings.none());
-            Inference inference = vim.plan(options);
-            Trainer trainer = trainer(weights, device)) {
+            Network network = Network.load(checkpoint, device, Settings.none());
+            Inference inference = network.plan(options);
+            Trainer trainer = trainer(preset, weights, device)) {
           inference.image().copyFrom(pixels());
           inference.run();
           double first = trainer.step(LEARNING_RATE);
@@ -173,28 +180,24 @@ public final class TrainingBenchmark {
     public static void main(String[] args) throws Exception {
       long idle = PeakMemory.kilobytes("VmHWM");
       try (Device device = Device.cpu(THREADS.getLast());
-          Trainer trainer = trainer(device)) {
+          Trainer trainer = trainer(Architectures.preset(args[0]), device)) {
         for (int i = 0; i < 2; i++) {
           trainer.step(LEARNING_RATE);
         }
-        VimConfig config = (VimConfig) trainer.config();
-        long token =
-            2L * config.depth() * config.sizes().inner() * config.sizes().states() * Float.BYTES;
         System.out.printf(
             Locale.ROOT,
             "\"saved_bytes_per_image\": %d, \"bytes\": %d, \"bytes_of_all_scan_states\": %d,"
                 + " \"peak_mebibytes_above_idle\": %.1f",
             trainer.savedBytesPerImage(),
             trainer.bytes(),
-            token * config.tokens() * BATCH,
+            trainer.config().cost().scanUpdates() * Float.BYTES * BATCH,
             (PeakMemory.kilobytes("VmHWM") - idle) / 1024.0);
       }
     }
 
-    private static Trainer trainer(Device device) {
+    private static Trainer trainer(Preset<?> preset, Device device) {
       try (Arena arena = Arena.ofShared()) {
-        return TrainingBenchmark.trainer(
-            Network.draw(Vim.FAMILY, Vim.FAMILY.preset("tiny", Settings.none()), 1, arena), device);
+        return TrainingBenchmark.trainer(preset, preset.draw(Settings.none(), 1, arena), device);
       }
     }
   }
