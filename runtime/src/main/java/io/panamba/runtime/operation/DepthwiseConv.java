@@ -73,7 +73,7 @@ public record DepthwiseConv(
         name,
         "a kernel has %d taps; expected 9, 25 or 49",
         taps);
-    return (int) Math.sqrt(taps);
+    return taps == 9 ? 3 : taps == 25 ? 5 : 7;
   }
 
   /**

@@ -67,7 +67,7 @@ public record Kernel(int height, int width, int stride, int padding) {
    */
   public Grid over(Grid image) {
     Checks.require(
-        height <= image.height() + 2 * padding && width <= image.width() + 2 * padding,
+        height <= image.height() + 2L * padding && width <= image.width() + 2L * padding,
         "kernel",
         "%d x %d taps with a padding of %d do not fit an image of %s",
         height,
@@ -75,7 +75,7 @@ public record Kernel(int height, int width, int stride, int padding) {
         padding,
         image);
     return new Grid(
-        (image.height() + 2 * padding - height) / stride + 1,
-        (image.width() + 2 * padding - width) / stride + 1);
+        (image.height() + 2L * padding - height) / stride + 1,
+        (image.width() + 2L * padding - width) / stride + 1);
   }
 }

@@ -51,7 +51,13 @@ public sealed interface Operand permits Tensor, Columns, PackedMatrix, MatrixSou
     return true;
   }
 
-  /** Tells whether the tensors of columns begin at the same place. */
+  /**
+   * Tells whether the tensors of columns begin at the same place.
+   *
+   * @param one columns
+   * @param other columns
+   * @return whether their first elements are one
+   */
   static boolean samePlace(Columns one, Columns other) {
     return Memory.of(one.tensor()).address() == Memory.of(other.tensor()).address();
   }
