@@ -156,19 +156,26 @@ static void *take_input_bytes(int64_t bytes, int32_t dtype) {
 
 void *take_bytes(int64_t bytes) { return take_input_bytes(bytes, PANAMBA_F32); }
 
-void *take_packed_of(int32_t dtype, const float *weight, int64_t columns, int64_t depth) {
+void *take_packed_taps(int32_t dtype, const float *weight, int64_t taps, int64_t columns, int64_t depth) {
   int64_t bytes = panamba_packed_size(columns, depth, dtype);
   CHECK(bytes > 0, "a matrix of (%lld, %lld) can't be packed", (long long)columns, (long long)depth);
-  panamba_pack_args args = {.source = weight,
-                            .packed = take_input_bytes(bytes, dtype),
-                            .columns = columns,
-                            .depth = depth,
-                            .column_stride = depth,
-                            .depth_stride = 1,
-                            .source_dtype = PANAMBA_F32,
-                            .dtype = dtype};
-  CHECK(panamba_pack(&args, 0, 0, 0) == PANAMBA_OK, "pack: %s", panamba_message());
-  return args.packed;
+  char *packed = take_input_bytes(taps * bytes, dtype);
+  for (int64_t tap = 0; tap < taps; tap++) {
+    panamba_pack_args args = {.source = weight + tap * columns * depth,
+                              .packed = packed + tap * bytes,
+                              .columns = columns,
+                              .depth = depth,
+                              .column_stride = depth,
+                              .depth_stride = 1,
+                              .source_dtype = PANAMBA_F32,
+                              .dtype = dtype};
+    CHECK(panamba_pack(&args, 0, 0, 0) == PANAMBA_OK, "pack: %s", panamba_message());
+  }
+  return packed;
+}
+
+void *take_packed_of(int32_t dtype, const float *weight, int64_t columns, int64_t depth) {
+  return take_packed_taps(dtype, weight, 1, columns, depth);
 }
 
 void *take_packed(const float *weight, int64_t columns, int64_t depth) {

@@ -47,6 +47,8 @@ void *take_bytes(int64_t bytes);
 /* A (columns, depth) weight matrix, packed for the tier under test. */
 void *take_packed(const float *weight, int64_t columns, int64_t depth);
 void *take_packed_of(int32_t dtype, const float *weight, int64_t columns, int64_t depth);
+/* A weight (taps, columns, depth) as packed matrices one behind the other. */
+void *take_packed_taps(int32_t dtype, const float *weight, int64_t taps, int64_t columns, int64_t depth);
 
 /* The buffer into which `pointer` points, with the bytes around it that may be touched; null if there
  * is none. */

@@ -45,20 +45,7 @@ static const void *packed_taps(const panamba_conv2d_args *a, const float *weight
   if (a->planar) {
     return take_packed_of(a->dtype, weight, a->columns, a->channels * taps);
   }
-  int64_t bytes = panamba_packed_size(a->columns, a->channels, a->dtype);
-  char *packed = take_bytes(taps * bytes);
-  for (int64_t tap = 0; tap < taps; tap++) {
-    panamba_pack_args args = {.source = weight + tap * a->columns * a->channels,
-                              .packed = packed + tap * bytes,
-                              .columns = a->columns,
-                              .depth = a->channels,
-                              .column_stride = a->channels,
-                              .depth_stride = 1,
-                              .source_dtype = PANAMBA_F32,
-                              .dtype = a->dtype};
-    CHECK(panamba_pack(&args, 0, 0, 0) == PANAMBA_OK, "pack: %s", panamba_message());
-  }
-  return packed;
+  return take_packed_taps(a->dtype, weight, taps, a->columns, a->channels);
 }
 
 static double input_at(const panamba_conv2d_args *a, int64_t image, int64_t y, int64_t x, int64_t channel) {

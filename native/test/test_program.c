@@ -11,9 +11,13 @@
 #include "refusal.h"
 
 enum {
-  STEPS = 17,
+  STEPS = 25,
   BATCH = 2,
-  LENGTH = 26, /* 25 patches and a class token */
+  SIDE = 10,
+  LENGTH = 26, /* 25 patches and a class token; to convolutions, a grid */
+  HEIGHT = 2,
+  WIDE = LENGTH / HEIGHT,
+  MERGED = (WIDE + 1) / 2, /* patches of 2 x 2 */
   DIM = 40,
   INNER = 80,
   STATES = 16,
@@ -21,7 +25,6 @@ enum {
   WIDTH = RANK + 2 * STATES,
   CLASSES = 11,
   HEADS = 2,
-  HEIGHT = 2, /* of an image of LENGTH pixels */
   CROSS_WIDTH = PANAMBA_WALKS * (RANK + 2),
   ROWS = BATCH * LENGTH
 };
@@ -29,8 +32,8 @@ enum {
 /* What every caller reads. */
 typedef struct {
   float *image, *bias, *position, *token, *norm, *conv[2], *dt_weight[2], *dt_bias, *a, *d, *cosine, *sine,
-      *cross_weight, *cross_a;
-  void *patches, *in, *x[2], *out, *qkv, *proj, *cross, *head;
+      *cross_weight, *cross_a, *depthwise;
+  void *patches, *in, *x[2], *out, *qkv, *proj, *cross, *head, *taps, *stem, *stem_taps, *gated;
 } weights;
 
 /* What one caller writes. */
@@ -46,6 +49,11 @@ typedef struct {
   float attended[ROWS * DIM];
   float cross_projected[ROWS * CROSS_WIDTH];
   float crossed[ROWS * DIM];
+  float filtered[ROWS * DIM];
+  float convolved[ROWS * DIM];
+  float merged[BATCH * MERGED * 4 * DIM];
+  float stem[BATCH * (SIDE / 2) * (SIDE / 2) * DIM];
+  float enlarged[BATCH * SIDE * SIDE * 3];
   float pooled[BATCH * DIM];
   float logits[BATCH * CLASSES];
 } activations;
@@ -54,13 +62,17 @@ typedef struct {
   activations values;
   panamba_patch_embedding_args embedding;
   panamba_norm_args norms[2];
-  panamba_linear_args linears[8];
+  panamba_linear_args linears[9];
   panamba_causal_conv_args conv;
   panamba_selective_scan_args scan;
   panamba_rotary_args rotary;
   panamba_attention_args attention;
   panamba_cross_scan_args cross;
   panamba_pool_args pool;
+  panamba_conv2d_args convs[3];
+  panamba_depthwise_args depthwise;
+  panamba_gate_args gate;
+  panamba_patch_merging_args mergings[2];
   panamba_step steps[STEPS];
 } program;
 
@@ -69,7 +81,7 @@ static void *packed_random(int64_t columns, int64_t depth) {
 }
 
 static weights take_weights(void) {
-  weights w = {.image = take_filled(BATCH * 3 * 10 * 10, -1, 1),
+  weights w = {.image = take_filled(BATCH * 3 * SIDE * SIDE, -1, 1),
                .bias = take_filled(DIM, -1, 1),
                .position = take_filled(LENGTH * DIM, -1, 1),
                .token = take_filled(DIM, -1, 1),
@@ -80,7 +92,8 @@ static weights take_weights(void) {
                .cosine = take_filled(LENGTH * DIM, -1, 1),
                .sine = take_filled(LENGTH * DIM, -1, 1),
                .cross_weight = take_filled(PANAMBA_WALKS * RANK * DIM, -0.5, 0.5),
-               .cross_a = take_filled(PANAMBA_WALKS * DIM, -20, -0.5)};
+               .cross_a = take_filled(PANAMBA_WALKS * DIM, -20, -0.5),
+               .depthwise = take_filled(7 * 7 * DIM, -0.3, 0.3)};
   for (int i = 0; i < 2; i++) {
     w.conv[i] = take_filled(4 * INNER, -0.5, 0.5);
     w.dt_weight[i] = take_filled(RANK * INNER, -0.5, 0.5);
@@ -93,6 +106,10 @@ static weights take_weights(void) {
   w.proj = packed_random(DIM, DIM);
   w.cross = packed_random(CROSS_WIDTH, DIM);
   w.head = packed_random(CLASSES, DIM);
+  w.taps = take_packed_taps(PANAMBA_F32, take_filled(9 * DIM * DIM, -0.1, 0.1), 9, DIM, DIM);
+  w.stem = packed_random(DIM, 3 * 3 * 3);
+  w.stem_taps = take_packed_taps(PANAMBA_F32, take_filled(9 * 3 * DIM, -0.1, 0.1), 9, 3, DIM);
+  w.gated = packed_random(DIM, DIM);
   return w;
 }
 
@@ -139,8 +156,8 @@ static void write_arguments(program *p, const weights *w) {
                                                 .out = v->residual,
                                                 .batch = BATCH,
                                                 .channels = 3,
-                                                .height = 10,
-                                                .width = 10,
+                                                .height = SIDE,
+                                                .width = SIDE,
                                                 .patch_height = 2,
                                                 .patch_width = 2,
                                                 .stride_height = 2,
@@ -221,9 +238,91 @@ static void write_arguments(program *p, const weights *w) {
       .input = v->normed, .out = v->pooled, .batch = BATCH, .length = LENGTH, .dim = DIM, .count = LENGTH, .step = 1};
 }
 
+/* Of a grid of pixels, those of the hidden rows, and of the image: a stem, and back to its size. */
+static void write_convolutions(program *p, const weights *w) {
+  activations *v = &p->values;
+  p->depthwise = (panamba_depthwise_args){.x = v->hidden,
+                                          .weight = w->depthwise,
+                                          .bias = w->bias,
+                                          .out = v->filtered,
+                                          .batch = BATCH,
+                                          .height = HEIGHT,
+                                          .width = WIDE,
+                                          .channels = DIM,
+                                          .x_pixel_stride = DIM,
+                                          .out_pixel_stride = DIM,
+                                          .side = 7,
+                                          .activation = PANAMBA_ACTIVATION_SILU};
+  p->convs[0] = (panamba_conv2d_args){.input = v->filtered,
+                                      .weight = w->taps,
+                                      .bias = w->bias,
+                                      .out = v->convolved,
+                                      .batch = BATCH,
+                                      .height = HEIGHT,
+                                      .width = WIDE,
+                                      .channels = DIM,
+                                      .columns = DIM,
+                                      .kernel_height = 3,
+                                      .kernel_width = 3,
+                                      .stride = 1,
+                                      .padding = 1,
+                                      .out_height = HEIGHT,
+                                      .out_width = WIDE,
+                                      .input_pixel_stride = DIM};
+  p->gate = (panamba_gate_args){.gate = v->filtered,
+                                .x = v->convolved,
+                                .out = v->convolved,
+                                .rows = ROWS,
+                                .columns = DIM,
+                                .gate_row_stride = DIM,
+                                .x_row_stride = DIM,
+                                .out_row_stride = DIM};
+  p->linears[8] = linear(v->convolved, w->gated, v->filtered, ROWS, DIM, DIM);
+  p->linears[8].multiply = 1;
+  p->mergings[0] = (panamba_patch_merging_args){
+      .x = v->filtered, .out = v->merged, .batch = BATCH, .height = HEIGHT, .width = WIDE, .channels = DIM};
+  p->mergings[1] = p->mergings[0];
+  p->mergings[1].x = v->hidden;
+  p->mergings[1].reversed = 1;
+  p->convs[1] = (panamba_conv2d_args){.input = w->image,
+                                      .weight = w->stem,
+                                      .bias = w->bias,
+                                      .out = v->stem,
+                                      .batch = BATCH,
+                                      .height = SIDE,
+                                      .width = SIDE,
+                                      .channels = 3,
+                                      .columns = DIM,
+                                      .kernel_height = 3,
+                                      .kernel_width = 3,
+                                      .stride = 2,
+                                      .padding = 1,
+                                      .out_height = SIDE / 2,
+                                      .out_width = SIDE / 2,
+                                      .planar = 1,
+                                      .activation = PANAMBA_ACTIVATION_GELU};
+  p->convs[2] = (panamba_conv2d_args){.input = v->stem,
+                                      .weight = w->stem_taps,
+                                      .out = v->enlarged,
+                                      .batch = BATCH,
+                                      .height = SIDE / 2,
+                                      .width = SIDE / 2,
+                                      .channels = DIM,
+                                      .columns = 3,
+                                      .kernel_height = 3,
+                                      .kernel_width = 3,
+                                      .stride = 2,
+                                      .padding = 1,
+                                      .out_height = SIDE,
+                                      .out_width = SIDE,
+                                      .input_pixel_stride = DIM,
+                                      .transposed = 1};
+}
+
 static void write_program(program *p, const weights *w) {
   memset(p, 0, sizeof *p);
   write_arguments(p, w);
+  write_convolutions(p, w);
   const panamba_step steps[STEPS] = {{&p->embedding, PANAMBA_PATCH_EMBEDDING, 0},
                                      {&p->norms[0], PANAMBA_NORM, 0},
                                      {&p->linears[0], PANAMBA_LINEAR, 0},
@@ -238,6 +337,14 @@ static void write_program(program *p, const weights *w) {
                                      {&p->linears[7], PANAMBA_LINEAR, 0},
                                      {&p->cross, PANAMBA_CROSS_SCAN, 0},
                                      {&p->linears[6], PANAMBA_LINEAR, 0},
+                                     {&p->depthwise, PANAMBA_DEPTHWISE, 0},
+                                     {&p->convs[0], PANAMBA_CONV2D, 0},
+                                     {&p->gate, PANAMBA_GATE, 0},
+                                     {&p->linears[8], PANAMBA_LINEAR, 0},
+                                     {&p->mergings[0], PANAMBA_PATCH_MERGING, 0},
+                                     {&p->mergings[1], PANAMBA_PATCH_MERGING, 0},
+                                     {&p->convs[1], PANAMBA_CONV2D, 0},
+                                     {&p->convs[2], PANAMBA_CONV2D, 0},
                                      {&p->norms[1], PANAMBA_NORM, 0},
                                      {&p->pool, PANAMBA_POOL, 0},
                                      {&p->linears[4], PANAMBA_LINEAR, 0}};

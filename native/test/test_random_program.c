@@ -259,15 +259,9 @@ static void add_conv2d(program *p) {
   args.padding = side / 2;
   args.out_height = args.height;
   args.out_width = args.width;
-  int64_t bytes = panamba_packed_size(args.columns, args.channels, args.dtype);
   double range = 1.0 / (double)(args.channels * side * side);
-  char *packed = take_bytes(side * side * bytes);
-  for (int64_t tap = 0; tap < side * side; tap++) {
-    void *one = take_packed_of(args.dtype, take_filled(args.columns * args.channels, -range, range), args.columns,
-                               args.channels);
-    memcpy(packed + tap * bytes, one, (size_t)bytes);
-  }
-  args.weight = packed;
+  args.weight = take_packed_taps(args.dtype, take_filled(side * side * args.columns * args.channels, -range, range),
+                                 side * side, args.columns, args.channels);
   args.bias = draw(2) ? take_filled(args.columns, -1, 1) : 0;
   args.out = add_value(p, args.columns, args.out_dtype);
   add_step(p, PANAMBA_CONV2D, (arguments){.conv2d = args}, (uses){{args.input}, {args.out}});

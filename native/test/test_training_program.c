@@ -19,7 +19,7 @@ static void check_operation(const training_program *p, int32_t operation) {
 }
 
 static void check_operations(const training_program *p) {
-  for (int32_t operation = PANAMBA_PACK; operation <= PANAMBA_PATCHES_GRADIENT; operation++) {
+  for (int32_t operation = PANAMBA_PACK; operation <= PANAMBA_DEPTHWISE_GRADIENT; operation++) {
     check_operation(p, operation);
   }
   check_operation(p, PANAMBA_CROSS_SCAN_GRADIENT);

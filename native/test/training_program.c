@@ -157,6 +157,143 @@ static void add_cross_scan_gradient(training_program *p) {
   add_weight_gradient(p, v->cross_projected_gradient, v->activated, v->gradient.cross.x, ROWS, CROSS_WIDTH, DIM);
 }
 
+/* The taps' matrices as (columns, channels), or as (channels, columns): those of the gradient of the input. */
+static void add_tap_packs(training_program *p, float *packed, int transposed) {
+  int64_t floats = panamba_packed_size(DIM, DIM, PANAMBA_F32) / (int64_t)sizeof(float);
+  CHECK(floats <= PACKED(DIM, DIM), "a packed matrix has %d floats", (int)floats);
+  for (int tap = 0; tap < TAPS; tap++) {
+    add(p, PANAMBA_PACK,
+        (arguments){.pack = {.source = p->values.parameters.taps + tap * DIM * DIM,
+                             .packed = packed + tap * floats,
+                             .columns = DIM,
+                             .depth = DIM,
+                             .column_stride = transposed ? DIM : 1,
+                             .depth_stride = transposed ? 1 : DIM}});
+  }
+}
+
+static void add_conv2d(training_program *p, const float *input, const float *packed, const float *bias, float *out,
+                       int transposed) {
+  add(p, PANAMBA_CONV2D,
+      (arguments){.conv2d = {.input = input,
+                             .weight = packed,
+                             .bias = bias,
+                             .out = out,
+                             .batch = BATCH,
+                             .height = HEIGHT,
+                             .width = GRID_WIDTH,
+                             .channels = DIM,
+                             .columns = DIM,
+                             .kernel_height = 3,
+                             .kernel_width = 3,
+                             .stride = 1,
+                             .padding = 1,
+                             .out_height = HEIGHT,
+                             .out_width = GRID_WIDTH,
+                             .input_pixel_stride = DIM,
+                             .transposed = transposed}});
+}
+
+static void add_depthwise(training_program *p, const float *x, const float *bias, float *out, int32_t flipped) {
+  add(p, PANAMBA_DEPTHWISE,
+      (arguments){.depthwise = {.x = x,
+                                .weight = p->values.parameters.depthwise,
+                                .bias = bias,
+                                .out = out,
+                                .batch = BATCH,
+                                .height = HEIGHT,
+                                .width = GRID_WIDTH,
+                                .channels = DIM,
+                                .x_pixel_stride = DIM,
+                                .out_pixel_stride = DIM,
+                                .side = 3,
+                                .flipped = flipped}});
+}
+
+static void add_gate(training_program *p, const float *gate, const float *x, float *out) {
+  add(p, PANAMBA_GATE,
+      (arguments){.gate = {.gate = gate,
+                           .x = x,
+                           .out = out,
+                           .rows = ROWS,
+                           .columns = DIM,
+                           .gate_row_stride = DIM,
+                           .x_row_stride = DIM,
+                           .out_row_stride = DIM}});
+}
+
+static void add_patch_merging(training_program *p, float *x, float *out, int32_t reversed) {
+  add(p, PANAMBA_PATCH_MERGING,
+      (arguments){.merging = {.x = x,
+                              .out = out,
+                              .batch = BATCH,
+                              .height = HEIGHT,
+                              .width = GRID_WIDTH,
+                              .channels = DIM,
+                              .reversed = reversed}});
+}
+
+/* convolved = conv2d(gated), gated = depthwise(normed) * normed: merged on the way, and back. */
+static void add_convolutions(training_program *p) {
+  training_values *v = &p->values;
+  const network *n = &v->parameters;
+  add_tap_packs(p, v->packed_taps, 0);
+  add_depthwise(p, v->normed, n->depthwise_bias, v->filtered, 0);
+  add_gate(p, v->filtered, v->normed, v->gated);
+  add_patch_merging(p, v->gated, v->merged, 0);
+  add_patch_merging(p, v->unmerged, v->merged, 1);
+  add_conv2d(p, v->unmerged, v->packed_taps, n->taps_bias, v->convolved, 0);
+}
+
+/* From convolved_gradient to normed_gradient. */
+static void add_convolutions_gradient(training_program *p) {
+  training_values *v = &p->values;
+  add_tap_packs(p, v->packed_transposes, 1);
+  add_conv2d(p, v->convolved_gradient, v->packed_transposes, 0, v->unmerged_gradient, 1);
+  with_next(p);
+  add(p, PANAMBA_CONV2D_GRADIENT,
+      (arguments){.conv2d_gradient = {.input = v->unmerged,
+                                      .out_gradient = v->convolved_gradient,
+                                      .weight_gradient = v->gradient.taps,
+                                      .batch = BATCH,
+                                      .height = HEIGHT,
+                                      .width = GRID_WIDTH,
+                                      .channels = DIM,
+                                      .columns = DIM,
+                                      .kernel_height = 3,
+                                      .kernel_width = 3,
+                                      .stride = 1,
+                                      .padding = 1}});
+  add_sum(p, v->convolved_gradient, ROWS, DIM, DIM, v->gradient.taps_bias);
+  add_patch_merging(p, v->unmerged_gradient, v->merged_gradient, 0);
+  add_patch_merging(p, v->gated_gradient, v->merged_gradient, 1);
+  add_gate(p, v->normed, v->gated_gradient, v->filtered_gradient);
+  with_next(p);
+  add_gate(p, v->filtered, v->gated_gradient, v->normed_gradient);
+  add_depthwise(p, v->filtered_gradient, 0, v->depthwise_gradient, 1);
+  with_next(p);
+  add(p, PANAMBA_DEPTHWISE_GRADIENT,
+      (arguments){.depthwise_gradient = {.x = v->normed,
+                                         .out_gradient = v->filtered_gradient,
+                                         .parameter_parts = v->depthwise_parts,
+                                         .batch = BATCH,
+                                         .height = HEIGHT,
+                                         .width = GRID_WIDTH,
+                                         .channels = DIM,
+                                         .x_pixel_stride = DIM,
+                                         .out_gradient_pixel_stride = DIM,
+                                         .side = 3}});
+  add_sum(p, v->depthwise_parts, BATCH, (TAPS + 1) * DIM, (TAPS + 1) * DIM, v->gradient.depthwise);
+  add(p, PANAMBA_SUM,
+      (arguments){.sum = {.parts = v->depthwise_gradient,
+                          .out = v->normed_gradient,
+                          .count = 1,
+                          .width = ROWS * DIM,
+                          .part_stride = ROWS * DIM,
+                          .accumulate = 1,
+                          .scale = 1}});
+}
+
 /* hidden = hidden + the cross scan of gelu(attention(normed)), of the normed rows to themselves. */
 static void add_attention(training_program *p) {
   training_values *v = &p->values;
@@ -310,7 +447,8 @@ static void add_forward(training_program *p, const training_batch *b) {
                            .residual_scale = 1,
                            .eps = 1e-5f,
                            .kind = PANAMBA_LAYER_NORM}});
-  add_linear(p, v->normed, v->packed_in, 0, v->xz, ROWS, DIM, 2 * INNER);
+  add_convolutions(p);
+  add_linear(p, v->convolved, v->packed_in, 0, v->xz, ROWS, DIM, 2 * INNER);
   add(p, PANAMBA_CAUSAL_CONV,
       (arguments){.conv = {.x = v->xz,
                            .forward = {n->directions[0].conv, n->directions[0].conv_bias, v->directions[0].u},
@@ -443,9 +581,10 @@ static void add_block_gradient(training_program *p) {
   for (int i = 0; i < 2; i++) {
     add_sum(p, d[i].conv_parts, BATCH, CONV_PARAMETERS, CONV_PARAMETERS, v->gradient.directions[i].conv);
   }
-  add_input_gradient(p, v->xz_gradient, n->in, 0, v->normed_gradient, ROWS, 2 * INNER, DIM);
+  add_input_gradient(p, v->xz_gradient, n->in, 0, v->convolved_gradient, ROWS, 2 * INNER, DIM);
+  add_convolutions_gradient(p);
   add_attention_gradient(p);
-  add_weight_gradient(p, v->xz_gradient, v->normed, v->gradient.in, ROWS, 2 * INNER, DIM);
+  add_weight_gradient(p, v->xz_gradient, v->convolved, v->gradient.in, ROWS, 2 * INNER, DIM);
 }
 
 static void add_embedding_gradient(training_program *p, const training_batch *b) {

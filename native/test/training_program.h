@@ -14,7 +14,11 @@ enum {
   BATCH = 3,
   SIDE = 10,
   PATCH = 2,
-  LENGTH = 26, /* 25 patches and a class token */
+  LENGTH = 26, /* 25 patches and a class token; to convolutions, a grid */
+  HEIGHT = 2,
+  GRID_WIDTH = LENGTH / HEIGHT,
+  MERGED = (GRID_WIDTH + 1) / 2, /* patches of 2 x 2 */
+  TAPS = 9,
   HEADS = 2,
   PIXELS = 3 * PATCH * PATCH,
   DIM = 20,
@@ -22,7 +26,6 @@ enum {
   STATES = 8,
   RANK = 3,
   WIDTH = RANK + 2 * STATES,
-  HEIGHT = 2, /* of the cross scan's image of LENGTH pixels */
   CROSS_RANK = 2,
   CROSS_STATES = 1,
   CROSS_WIDTH = PANAMBA_WALKS * (CROSS_RANK + 2 * CROSS_STATES),
@@ -34,7 +37,7 @@ enum {
   SCAN_PARTS = (INNER + PANAMBA_SCAN_PART_CHANNELS - 1) / PANAMBA_SCAN_PART_CHANNELS,
   INTERVAL = 16,
   CHUNKS = (LENGTH + INTERVAL - 1) / INTERVAL,
-  MOST_STEPS = 84
+  MOST_STEPS = 116
 };
 
 /* Room for a packed matrix in every tier. */
@@ -66,6 +69,10 @@ typedef struct {
   float token[DIM];
   float norm[DIM];
   float norm_bias[DIM];
+  float depthwise[TAPS * DIM];
+  float depthwise_bias[DIM];
+  float taps[TAPS * DIM * DIM]; /* (taps, channels, columns) */
+  float taps_bias[DIM];
   float in[2 * INNER * DIM];
   direction_weights directions[2];
   float out[DIM * INNER];
@@ -111,6 +118,20 @@ typedef struct {
   float packed_head[PACKED(CLASSES, DIM)];
   float residual[ROWS * DIM];
   float normed[ROWS * DIM];
+  float packed_taps[TAPS * PACKED(DIM, DIM)];
+  float packed_transposes[TAPS * PACKED(DIM, DIM)];
+  float filtered[ROWS * DIM];
+  float gated[ROWS * DIM];
+  float merged[BATCH * MERGED * 4 * DIM];
+  float unmerged[ROWS * DIM];
+  float convolved[ROWS * DIM];
+  float convolved_gradient[ROWS * DIM];
+  float unmerged_gradient[ROWS * DIM];
+  float merged_gradient[BATCH * MERGED * 4 * DIM];
+  float gated_gradient[ROWS * DIM];
+  float filtered_gradient[ROWS * DIM];
+  float depthwise_gradient[ROWS * DIM];
+  float depthwise_parts[BATCH * (TAPS + 1) * DIM];
   float xz[ROWS * 2 * INNER];
   float gate[ROWS * INNER];
   float y[ROWS * INNER];
@@ -175,6 +196,12 @@ typedef union {
   panamba_pool_gradient_args pool_gradient;
   panamba_patches_args patches;
   panamba_patches_gradient_args patches_gradient;
+  panamba_conv2d_args conv2d;
+  panamba_conv2d_gradient_args conv2d_gradient;
+  panamba_depthwise_args depthwise;
+  panamba_depthwise_gradient_args depthwise_gradient;
+  panamba_gate_args gate;
+  panamba_patch_merging_args merging;
   panamba_attention_args attention;
   panamba_attention_gradient_args attention_gradient;
   panamba_activation_gradient_args activation_gradient;

@@ -74,6 +74,17 @@ public final class Floats {
     return chosen;
   }
 
+  /**
+   * Rounds to bfloat16, to nearest even.
+   *
+   * @param value a finite number
+   * @return the nearest that bfloat16 holds
+   */
+  public static float toBfloat(float value) {
+    int bits = Float.floatToRawIntBits(value);
+    return Float.intBitsToFloat(bits + 0x7fff + (bits >>> 16 & 1) & 0xffff0000);
+  }
+
   /** An element, 0 where there are none. */
   static float at(float[] values, int i) {
     return values == null ? 0 : values[i];

@@ -25,4 +25,19 @@ public final class ScalarLinear {
     }
     return out;
   }
+
+  /**
+   * A layer whose result goes through a gate.
+   *
+   * @param sums of the layer
+   * @param gate as many numbers
+   * @return their products
+   */
+  public static Values gated(Values sums, float[] gate) {
+    Values out = new Values(gate.length);
+    for (int i = 0; i < gate.length; i++) {
+      out.add(i, gate[i] * sums.value(i), gate[i] * sums.magnitude(i));
+    }
+    return out;
+  }
 }

@@ -25,7 +25,7 @@ public final class ScalarNorm {
   /**
    * A norm of rows.
    *
-   * @param operation whose weight, bias, eps and kind count
+   * @param operation whose weight, bias, eps, kind and activation count
    * @param residual (rows, dim), already with its addend
    * @return (rows, dim)
    */
@@ -47,6 +47,7 @@ public final class ScalarNorm {
                 + Math.abs(Floats.at(bias, i)));
       }
     }
+    out.activate(operation.activation());
     return out;
   }
 

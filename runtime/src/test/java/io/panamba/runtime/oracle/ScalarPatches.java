@@ -11,13 +11,13 @@ public final class ScalarPatches {
   private ScalarPatches() {}
 
   /** The rows of images' patches: (batch, grid, colours * patch * patch). */
-  private static float[] rows(Tensor images, int patch, int stride) {
+  private static float[] rows(Tensor images, int patch, int stride, int padding) {
     float[] image = Floats.of(images);
     int colours = Math.toIntExact(images.shape().size(1));
     int height = Math.toIntExact(images.shape().size(2));
     int width = Math.toIntExact(images.shape().size(3));
-    int rows = (height - patch) / stride + 1;
-    int columns = (width - patch) / stride + 1;
+    int rows = (height + 2 * padding - patch) / stride + 1;
+    int columns = (width + 2 * padding - patch) / stride + 1;
     int depth = colours * patch * patch;
     int batch = image.length / (colours * height * width);
     float[] out = new float[batch * rows * columns * depth];
@@ -25,11 +25,12 @@ public final class ScalarPatches {
       int x = i % patch;
       int y = i / patch % patch;
       int colour = i / (patch * patch) % colours;
-      int column = i / depth % columns;
-      int row = i / (depth * columns) % rows;
+      int left = i / depth % columns * stride - padding;
+      int top = i / (depth * columns) % rows * stride - padding;
       int b = i / (depth * columns * rows);
-      out[i] =
-          image[((b * colours + colour) * height + row * stride + y) * width + column * stride + x];
+      if (top + y >= 0 && top + y < height && left + x >= 0 && left + x < width) {
+        out[i] = image[((b * colours + colour) * height + top + y) * width + left + x];
+      }
     }
     return out;
   }
@@ -60,7 +61,8 @@ public final class ScalarPatches {
         rows(
             operation.image(),
             Math.toIntExact(operation.patch()),
-            Math.toIntExact(operation.stride()));
+            Math.toIntExact(operation.stride()),
+            Math.toIntExact(operation.padding()));
     int length = Math.toIntExact(operation.out().shape().size(1));
     int depth = Math.toIntExact(operation.out().shape().size(2));
     int patches = length - operation.classIndex().count();
@@ -95,7 +97,8 @@ public final class ScalarPatches {
             rows(
                 operation.image(),
                 Math.toIntExact(operation.patch()),
-                Math.toIntExact(operation.stride())),
+                Math.toIntExact(operation.stride()),
+                0),
             weight,
             Floats.of(operation.bias()),
             batch * patches,
@@ -130,7 +133,8 @@ public final class ScalarPatches {
     int length = Math.toIntExact(operation.patchGradient().shape().size(1));
     int patch = Math.toIntExact(operation.patch());
     int stride = Math.toIntExact(operation.stride());
-    int columns = (width - patch) / stride + 1;
+    int padding = Math.toIntExact(operation.padding());
+    int columns = (width + 2 * padding - patch) / stride + 1;
     int depth = colours * patch * patch;
     Values out = new Values(gradient.length / (length * depth) * colours * height * width);
     for (int i = 0; i < gradient.length; i++) {
@@ -138,10 +142,12 @@ public final class ScalarPatches {
       if (tokenAt(operation.classIndex(), place) < 0) {
         int grid = place - tokensBefore(operation.classIndex(), place);
         int colour = i / (patch * patch) % colours;
-        int y = grid / columns * stride + i / patch % patch;
-        int x = grid % columns * stride + i % patch;
+        int y = grid / columns * stride + i / patch % patch - padding;
+        int x = grid % columns * stride + i % patch - padding;
         int image = i / (depth * length);
-        out.add(((image * colours + colour) * height + y) * width + x, gradient[i]);
+        if (y >= 0 && y < height && x >= 0 && x < width) {
+          out.add(((image * colours + colour) * height + y) * width + x, gradient[i]);
+        }
       }
     }
     return out;

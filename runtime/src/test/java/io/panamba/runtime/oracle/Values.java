@@ -1,5 +1,8 @@
 package io.panamba.runtime.oracle;
 
+import io.panamba.runtime.DType;
+import io.panamba.runtime.operation.Linear;
+
 /**
  * Expected numbers in double precision. Beside each stands its magnitude, the sum of the absolute
  * values of the terms that make it up: what its rounding error is measured by, however much the
@@ -83,6 +86,30 @@ public final class Values {
   }
 
   /**
+   * Passes every number through an activation. Slopes are 1.13 at most, by which a sum's error may
+   * grow. The magnitude is that of bounds of at least 2^-23: so much more, times the bound, is what
+   * the activation itself may be off, 3e-7 of SiLU, 6e-7 + v^2 * 2^-24 of GELU.
+   *
+   * @param activation which
+   */
+  void activate(Linear.Activation activation) {
+    for (int i = 0; i < values.length; i++) {
+      double v = values[i];
+      switch (activation) {
+        case NONE -> {}
+        case SILU -> {
+          values[i] = ScalarFunctions.silu(v);
+          magnitudes[i] = 1.13 * magnitudes[i] + 3 * Math.abs(values[i]);
+        }
+        case GELU -> {
+          values[i] = v * ScalarFunctions.normalDistribution(v);
+          magnitudes[i] = 1.13 * magnitudes[i] + (6 + v * v / 2) * Math.abs(values[i]);
+        }
+      }
+    }
+  }
+
+  /**
    * Throws unless every number is within a bound, times its magnitude.
    *
    * @param actual what was computed
@@ -90,13 +117,31 @@ public final class Values {
    * @param what the numbers are, for the message
    */
   public void assertClose(float[] actual, double bound, String what) {
+    assertClose(actual, DType.F32, bound, what);
+  }
+
+  /**
+   * Throws unless every number is what one within a bound, times its magnitude, rounds to.
+   *
+   * @param actual what was computed
+   * @param dtype of the result, float32 or bfloat16
+   * @param bound of the error before a rounding to bfloat16, relative to the magnitude
+   * @param what the numbers are, for the message
+   */
+  public void assertClose(float[] actual, DType dtype, double bound, String what) {
     if (actual.length != values.length) {
       throw new AssertionError(
           "%s: %d elements; expected %d".formatted(what, actual.length, values.length));
     }
     for (int i = 0; i < actual.length; i++) {
+      double allowed = bound * magnitudes[i] + Float.MIN_NORMAL;
       double error = Math.abs(actual[i] - values[i]);
-      if (!(error <= bound * magnitudes[i] + Float.MIN_NORMAL)) {
+      boolean close =
+          dtype == DType.BF16
+              ? actual[i] >= Floats.toBfloat((float) (values[i] - allowed))
+                  && actual[i] <= Floats.toBfloat((float) (values[i] + allowed))
+              : error <= allowed;
+      if (!close) {
         throw new AssertionError(
             "%s: element %d is %s; expected %s with an error of %.2e of %s at most, not %.2e"
                 .formatted(

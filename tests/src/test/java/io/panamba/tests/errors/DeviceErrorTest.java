@@ -12,6 +12,8 @@ import io.panamba.runtime.Tensor;
 import io.panamba.tests.kit.InThread;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.NoSuchElementException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -88,6 +90,19 @@ class DeviceErrorTest {
                 4,
                 1,
                 Tensor.allocate(Arena.ofAuto(), DType.F32, Shape.of(4))));
+  }
+
+  @Test
+  void matricesOfSeveralSizes() {
+    assertRefused(
+        "pack: matrices of (3, 4) and (4, 3) differ",
+        () ->
+            device.pack(
+                Arena.ofAuto(),
+                List.of(source(48, DType.F32, 3, 4, 4, 1), source(48, DType.F32, 4, 3, 3, 1)),
+                DType.F32));
+    assertThatThrownBy(() -> device.pack(Arena.ofAuto(), List.of(), DType.F32))
+        .isInstanceOf(NoSuchElementException.class);
   }
 
   @Test

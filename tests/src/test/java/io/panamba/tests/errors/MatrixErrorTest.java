@@ -55,6 +55,9 @@ class MatrixErrorTest {
         new Refusal(
             "linear: weight is missing", () -> Linear.of(f32(5, 3), null, null, 0, f32(5, 4))),
         new Refusal(
+            "linear: the weight is 2 times packed F32(4, 3); expected one matrix",
+            () -> Linear.of(f32(5, 3), packed(2, 4, 3), null, 0, f32(5, 4))),
+        new Refusal(
             "linear: input is missing",
             () ->
                 new Linear(

@@ -11,6 +11,7 @@ import io.panamba.runtime.ShapeException;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Operation;
 import java.lang.foreign.Arena;
+import java.util.Collections;
 import java.util.function.Supplier;
 
 /** An operation that can't be made, and what is said about it; tensors to try it with. */
@@ -29,6 +30,10 @@ record Refusal(String message, Supplier<Operation> operation) {
     return Tensor.allocate(ARENA, DType.F64, Shape.of(sizes));
   }
 
+  static Tensor bf16(long... sizes) {
+    return Tensor.allocate(ARENA, DType.BF16, Shape.of(sizes));
+  }
+
   static Tensor i32(long... sizes) {
     return Tensor.allocate(ARENA, DType.I32, Shape.of(sizes));
   }
@@ -41,6 +46,14 @@ record Refusal(String message, Supplier<Operation> operation) {
   static PackedMatrix packed(long columns, long depth) {
     try (Device device = Device.cpu(1)) {
       return device.pack(ARENA, MatrixSource.of(f32(columns, depth)), DType.F32);
+    }
+  }
+
+  /** So many matrices, one for each tap of a convolution. */
+  static PackedMatrix packed(int count, long columns, long depth) {
+    try (Device device = Device.cpu(1)) {
+      MatrixSource source = MatrixSource.of(f32(columns, depth));
+      return device.pack(ARENA, Collections.nCopies(count, source), DType.F32);
     }
   }
 

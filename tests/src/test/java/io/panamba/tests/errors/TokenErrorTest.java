@@ -55,7 +55,10 @@ class TokenErrorTest {
             "norm: eps -1.0 is negative",
             () -> Norm.of(Norm.Kind.LAYER, f32(5, 4), f32(4), null, -1, f32(5, 4))),
         new Refusal(
-            "norm: kind is missing", () -> Norm.of(null, f32(5, 4), f32(4), null, 0, f32(5, 4))));
+            "norm: kind is missing", () -> Norm.of(null, f32(5, 4), f32(4), null, 0, f32(5, 4))),
+        new Refusal(
+            "norm: activation is missing",
+            () -> new Norm(Norm.Kind.RMS, f32(5, 4), null, 1, f32(4), null, 0, null, f32(5, 4))));
   }
 
   @ParameterizedTest

@@ -1,11 +1,11 @@
 package io.panamba.tests.errors;
 
+import static io.panamba.tests.errors.Refusal.bf16;
 import static io.panamba.tests.errors.Refusal.f32;
 import static io.panamba.tests.errors.Refusal.f64;
 import static io.panamba.tests.errors.Refusal.packed;
 import static io.panamba.tests.errors.Refusal.readOnly;
 
-import io.panamba.runtime.DType;
 import io.panamba.runtime.MatrixSource;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
@@ -18,17 +18,12 @@ import io.panamba.runtime.operation.PatchesGradient;
 import io.panamba.runtime.operation.Pointwise;
 import io.panamba.runtime.operation.Product;
 import io.panamba.runtime.operation.Sum;
-import java.lang.foreign.Arena;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Packing, products, sums, functions of elements, patches and their gradients that do not fit. */
 class TrainingMatrixErrorTest {
-  private static Tensor bf16(long... sizes) {
-    return Tensor.allocate(Arena.ofAuto(), DType.BF16, Shape.of(sizes));
-  }
-
   static Stream<Refusal> packs() {
     MatrixSource source = MatrixSource.of(f32(4, 3));
     return Stream.of(
@@ -231,6 +226,15 @@ class TrainingMatrixErrorTest {
             "patches: patches of 2 with stride 0 do not fit an image F32(1, 3, 4, 4)",
             () -> patches(image, first, 2, 0)),
         new Refusal(
+            "patches: a padding of -1; expected fewer than the 2 pixels of a patch",
+            () -> new Patches(image, first, 2, 2, -1, f32(1, 5, 12))),
+        new Refusal(
+            "patches: a padding of 2; expected fewer than the 2 pixels of a patch",
+            () -> new Patches(image, first, 2, 2, 2, f32(1, 5, 12))),
+        new Refusal(
+            "patches: out is F32(1, 5, 12); expected F32(1, 10, 12)",
+            () -> new Patches(image, first, 2, 2, 1, f32(1, 5, 12))),
+        new Refusal(
             "patches: class tokens at [5] are not ascending places in a sequence of 5",
             () -> patches(image, ClassIndex.of(5), 2, 2)),
         new Refusal(
@@ -290,6 +294,15 @@ class TrainingMatrixErrorTest {
         new Refusal(
             "patches gradient: patches of 2 with stride 0 do not fit an image F32(1, 3, 4, 4)",
             () -> gradient(image, first, 2, 0)),
+        new Refusal(
+            "patches gradient: a padding of -1; expected fewer than the 2 pixels of a patch",
+            () -> new PatchesGradient(f32(1, 5, 12), first, 2, 2, -1, image)),
+        new Refusal(
+            "patches gradient: a padding of 2; expected fewer than the 2 pixels of a patch",
+            () -> new PatchesGradient(f32(1, 5, 12), first, 2, 2, 2, image)),
+        new Refusal(
+            "patches gradient: patchGradient is F32(1, 5, 12); expected F32(1, 10, 12)",
+            () -> new PatchesGradient(f32(1, 5, 12), first, 2, 2, 1, image)),
         new Refusal(
             "patches gradient: class tokens at [5] are not ascending places in a sequence of 5",
             () -> gradient(image, ClassIndex.of(5), 2, 2)),

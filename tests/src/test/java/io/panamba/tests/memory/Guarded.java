@@ -11,6 +11,7 @@ import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.operation.Operation;
+import io.panamba.runtime.oracle.Floats;
 import io.panamba.tests.kit.Random;
 import io.panamba.tests.memory.GuardPageArena.Placement;
 import java.lang.foreign.MemorySegment;
@@ -19,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.LongStream;
 
 /**
  * One operation with every tensor between guard pages: inputs that it can't write, and outputs that
@@ -47,6 +49,37 @@ final class Guarded implements AutoCloseable {
     }
     tensor.copyFrom(values);
     return tensor;
+  }
+
+  /** An input of float32 or bfloat16, -1 to 1. */
+  Tensor activation(DType dtype, long... sizes) {
+    Tensor tensor = Tensor.allocate(arena, dtype, Shape.of(sizes));
+    write(tensor, Random.floats(random, tensor.shape().elements()));
+    return tensor;
+  }
+
+  /** A float32 input of numbers that a type holds, to be packed in it. */
+  Tensor weight(DType dtype, long... sizes) {
+    Tensor tensor = input(sizes);
+    if (dtype == DType.BF16) {
+      float[] values = tensor.toFloats();
+      for (int i = 0; i < values.length; i++) {
+        values[i] = Floats.toBfloat(values[i]);
+      }
+      tensor.copyFrom(values);
+    }
+    return tensor;
+  }
+
+  private static void write(Tensor tensor, float... values) {
+    if (tensor.dtype() == DType.F32) {
+      tensor.copyFrom(values);
+      return;
+    }
+    for (int i = 0; i < values.length; i++) {
+      int bits = Float.floatToRawIntBits(Floats.toBfloat(values[i]));
+      tensor.segment().set(ValueLayout.JAVA_SHORT_UNALIGNED, 2L * i, (short) (bits >>> 16));
+    }
   }
 
   /** An input with the given numbers. */
@@ -111,6 +144,16 @@ final class Guarded implements AutoCloseable {
     return device.pack(arena, source, DType.F32);
   }
 
+  /** A matrix (columns, depth) for each tap of a weight (taps, columns, depth). */
+  PackedMatrix packTaps(Device device, Tensor weight, DType dtype) {
+    Shape matrix = Shape.of(weight.shape().size(1), weight.shape().size(2));
+    List<MatrixSource> sources =
+        LongStream.range(0, weight.shape().size(0))
+            .mapToObj(tap -> MatrixSource.of(weight.slice(tap, 1).reshape(matrix)))
+            .toList();
+    return device.pack(arena, sources, dtype);
+  }
+
   /** Everything after this is an output. */
   void outputsFollow() {
     arena.seal();
@@ -127,6 +170,13 @@ final class Guarded implements AutoCloseable {
     return tensor;
   }
 
+  /** An output of float32 or bfloat16. */
+  Tensor output(DType dtype, long... sizes) {
+    Tensor tensor = activation(dtype, sizes);
+    outputs.put(tensor, Floats.of(tensor));
+    return tensor;
+  }
+
   /** What an output held before the operation. */
   float[] before(Tensor output) {
     return outputs.get(output);
@@ -138,12 +188,12 @@ final class Guarded implements AutoCloseable {
     Map<Tensor, float[]> results = new LinkedHashMap<>();
     outputs.forEach(
         (tensor, before) -> {
-          results.put(tensor, tensor.toFloats());
-          tensor.copyFrom(before);
+          results.put(tensor, Floats.of(tensor));
+          write(tensor, before);
         });
     run(devices.two(), operations);
     results.forEach(
-        (tensor, result) -> assertThat(tensor.toFloats()).as("on two threads").isEqualTo(result));
+        (tensor, result) -> assertThat(Floats.of(tensor)).as("on two threads").isEqualTo(result));
   }
 
   static void run(Device device, Operation... operations) {
@@ -155,7 +205,7 @@ final class Guarded implements AutoCloseable {
   /** Asserts that the columns which were not chosen hold what they held before. */
   void assertOthersUntouched(Columns columns) {
     float[] before = before(columns.tensor());
-    float[] after = columns.tensor().toFloats();
+    float[] after = Floats.of(columns.tensor());
     for (int i = 0; i < after.length; i++) {
       long column = i % columns.rowStride();
       if (column < columns.first() || column >= columns.first() + columns.count()) {

@@ -1,7 +1,10 @@
 package io.panamba.tests.memory;
 
+import io.panamba.runtime.DType;
 import io.panamba.runtime.Tensor;
+import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.operation.Norm;
+import io.panamba.runtime.oracle.Floats;
 import io.panamba.runtime.oracle.ScalarNorm;
 import io.panamba.runtime.oracle.Values;
 import io.panamba.tests.kit.OnEveryTier;
@@ -9,7 +12,7 @@ import io.panamba.tests.memory.GuardPageArena.Placement;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Norms of every tail and number of rows, with and without the residual add. */
+/** Norms of every tail and number of rows, with and without the residual add and activations. */
 @OnEveryTier
 class NormSweepTest extends Sweep {
   private static final double BOUND = 1e-6;
@@ -72,11 +75,17 @@ class NormSweepTest extends Sweep {
       Tensor weight = guarded.input(dim);
       Tensor bias = guarded.perhaps(dim % 2 == 1, dim);
       guarded.outputsFollow();
-      Tensor out = guarded.output(rows, dim);
-      Norm norm = Norm.of(kind, input, weight, bias, EPS, out);
+      DType dtype = (rows / 2 + dim) % 2 == 0 ? DType.F32 : DType.BF16;
+      Linear.Activation activation = ACTIVATIONS[(rows + dim) % 3];
+      Tensor out = guarded.output(dtype, rows, dim);
+      Norm norm = new Norm(kind, input, null, 1, weight, bias, EPS, activation, out);
       guarded.run(devices, norm);
       ScalarNorm.out(norm, input.toFloats())
-          .assertClose(out.toFloats(), BOUND, "%s of %d x %d alone".formatted(kind, rows, dim));
+          .assertClose(
+              Floats.of(out),
+              dtype,
+              BOUND,
+              "%s of %d x %d alone, %s".formatted(kind, rows, dim, activation));
     }
   }
 }

@@ -1,18 +1,23 @@
 package io.panamba.tests.memory;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panamba.runtime.DType;
 import io.panamba.runtime.MatrixSource;
 import io.panamba.runtime.PackedMatrix;
+import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Linear;
+import io.panamba.runtime.operation.Operation;
 import io.panamba.runtime.operation.Pack;
 import io.panamba.runtime.oracle.Values;
 import io.panamba.tests.kit.OnEveryTier;
 import io.panamba.tests.memory.GuardPageArena.Placement;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -24,6 +29,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 @OnEveryTier
 class PackSweepTest extends Sweep {
   private static final DType[] TYPES = {DType.F32, DType.F64, DType.F16, DType.BF16};
+  private static final int TAPS = 4;
   private static final int[] DEPTHS = {1, 3, 17};
   private static final int[] WIDTHS = {1, 16, 37};
 
@@ -103,6 +109,37 @@ class PackSweepTest extends Sweep {
       }
       expected.assertClose(
           out.toFloats(), 0x1p-23, "%s (%d, %d) with %s".formatted(type, columns, depth, strides));
+    }
+  }
+
+  /** Each of a convolution's matrices is what it is alone. */
+  @ParameterizedTest
+  @EnumSource
+  void taps(Placement placement) {
+    for (int columns : WIDTHS) {
+      for (int depth : DEPTHS) {
+        try (Guarded guarded = new Guarded(placement, columns + depth)) {
+          Tensor weights = guarded.input(TAPS, columns, depth);
+          PackedMatrix packed = guarded.packTaps(devices.one(), weights, DType.F32);
+          assertThat(packed.count()).isEqualTo(TAPS);
+          Tensor input = guarded.input(3, depth);
+          List<Operation> layers = new ArrayList<>();
+          Tensor[] outputs = new Tensor[2 * TAPS];
+          for (int i = 0; i < outputs.length; i++) {
+            Tensor weight = weights.slice(i / 2, 1).reshape(Shape.of(columns, depth));
+            PackedMatrix alone = guarded.pack(devices.one(), MatrixSource.of(weight));
+            outputs[i] = guarded.output(3, columns);
+            layers.add(
+                Linear.of(input, i % 2 == 0 ? alone : packed.matrix(i / 2), null, 0, outputs[i]));
+          }
+          guarded.run(devices, layers.toArray(Operation[]::new));
+          for (int i = 0; i < outputs.length; i += 2) {
+            assertThat(outputs[i + 1].toFloats()).isEqualTo(outputs[i].toFloats());
+          }
+          assertThatThrownBy(() -> packed.matrix(TAPS))
+              .isInstanceOf(IndexOutOfBoundsException.class);
+        }
+      }
     }
   }
 

@@ -9,7 +9,7 @@ import io.panamba.tests.memory.GuardPageArena.Placement;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Patches as rows: that overlap, leave pixels over, or are the whole image. */
+/** Patches as rows: that overlap, leave pixels over, are the whole image, or reach beyond it. */
 @OnEveryTier
 class PatchesSweepTest extends Sweep {
   private static final int[] PATCHES = {1, 2, 3, 4, 7, 8, 17};
@@ -17,9 +17,17 @@ class PatchesSweepTest extends Sweep {
   private static final int[] BATCHES = {1, 3};
 
   private record Picture(
-      int batch, int colours, int height, int width, int patch, int stride, ClassIndex places) {
+      int batch,
+      int colours,
+      int height,
+      int width,
+      int patch,
+      int stride,
+      int padding,
+      ClassIndex places) {
     int patches() {
-      return ((height - patch) / stride + 1) * ((width - patch) / stride + 1);
+      return ((height + 2 * padding - patch) / stride + 1)
+          * ((width + 2 * padding - patch) / stride + 1);
     }
 
     int depth() {
@@ -27,7 +35,7 @@ class PatchesSweepTest extends Sweep {
     }
 
     Picture with(ClassIndex places) {
-      return new Picture(batch, colours, height, width, patch, stride, places);
+      return new Picture(batch, colours, height, width, patch, stride, padding, places);
     }
   }
 
@@ -48,6 +56,7 @@ class PatchesSweepTest extends Sweep {
                     patch + 2 * surplus,
                     patch,
                     stride,
+                    (surplus + stride) % patch,
                     ClassIndex.NONE));
           }
         }
@@ -68,7 +77,8 @@ class PatchesSweepTest extends Sweep {
       Tensor image = guarded.input(picture.batch, picture.colours, picture.height, picture.width);
       guarded.outputsFollow();
       Tensor out = guarded.output(picture.batch, length, picture.depth());
-      Patches operation = new Patches(image, picture.places, picture.patch, picture.stride, 0, out);
+      Patches operation =
+          new Patches(image, picture.places, picture.patch, picture.stride, picture.padding, out);
       guarded.run(devices, operation);
       ScalarPatches.out(operation).assertClose(out.toFloats(), 0, picture.toString());
     }

@@ -1,5 +1,6 @@
 package io.panamba.tests.memory;
 
+import io.panamba.runtime.operation.Linear;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -12,6 +13,8 @@ abstract class Sweep {
   static final int MAX_CHANNELS = 67;
 
   static final int MAX_LENGTH = 40;
+
+  static final Linear.Activation[] ACTIVATIONS = Linear.Activation.values();
 
   static Devices devices;
 
