@@ -167,45 +167,91 @@ static void multiply_pixels(const panamba_conv2d_args *a, const phase *p, int64_
   }
 }
 
-/* The pixels under the kernel at a pixel of the output, in the order (colour, ky, kx), to `window`. */
-static void gather_window(const panamba_conv2d_args *a, const float *image, int64_t pixel, float *window) {
-  int64_t top = pixel / a->out_width * a->stride - a->padding;
-  int64_t left = pixel % a->out_width * a->stride - a->padding;
-  int64_t from = max64(0, -left);
-  int64_t to = min64(a->kernel_width, a->width - left);
-  for (int64_t channel = 0; channel < a->channels; channel++) {
-    for (int64_t ky = 0; ky < a->kernel_height; ky++, window += a->kernel_width) {
-      int64_t row = top + ky;
-      if (row < 0 || row >= a->height) {
-        memset(window, 0, (size_t)a->kernel_width * sizeof(float));
-        continue;
-      }
-      const float *source = image + (channel * a->height + row) * a->width + left;
-      for (int64_t kx = 0; kx < a->kernel_width; kx++) {
-        window[kx] = kx >= from && kx < to ? source[kx] : 0.0f;
+/* Floats of a window that are copied at a time. */
+#define CHUNK 4
+
+/* Room for a window, and for what its last chunk may have too much. */
+#define MAX_WINDOW (PANAMBA_MAX_PLANAR_DEPTH + CHUNK)
+
+/* Pixels of the output that are neighbours in a row, and their windows, `window_stride` floats apart. */
+typedef struct {
+  int64_t y;
+  int64_t x;
+  int64_t count;
+  float *windows;
+  int64_t window_stride;
+} window_row;
+
+/* The same row of each window, the one under `source` at the first pixel, whose place in its row is `left`. A chunk that
+ * is not whole inside of the image is copied float by float; what the last one has too much, the next row overwrites. */
+static void gather_row(const panamba_conv2d_args *a, const window_row *r, const float *source, int64_t left,
+                       float *window) {
+  for (int64_t kx = 0; kx < a->kernel_width; kx += CHUNK) {
+    const float *from = source + kx;
+    float *to = window + kx;
+    int64_t column = left + kx;
+    for (int64_t i = 0; i < r->count; i++, from += a->stride, column += a->stride, to += r->window_stride) {
+      if (column >= 0 && column + CHUNK <= a->width) {
+        memcpy(to, from, CHUNK * sizeof(float));
+      } else {
+        for (int64_t k = 0; k < CHUNK; k++) {
+          to[k] = column + k >= 0 && column + k < a->width ? from[k] : 0.0f;
+        }
       }
     }
   }
 }
 
+/* The pixels under the kernel at pixels of the output, in the order (colour, ky, kx). */
+static void gather_windows(const panamba_conv2d_args *a, const float *image, const window_row *r) {
+  int64_t top = r->y * a->stride - a->padding;
+  int64_t left = r->x * a->stride - a->padding;
+  float *window = r->windows;
+  for (int64_t channel = 0; channel < a->channels; channel++) {
+    for (int64_t row = top; row < top + a->kernel_height; row++, window += a->kernel_width) {
+      if (row >= 0 && row < a->height) {
+        gather_row(a, r, image + (channel * a->height + row) * a->width + left, left, window);
+      } else {
+        for (int64_t i = 0; i < r->count; i++) {
+          memset(window + i * r->window_stride, 0, (size_t)a->kernel_width * sizeof(float));
+        }
+      }
+    }
+  }
+}
+
+/* The windows of `count` pixels of the output from `pixel` on. */
+static void gather_block(const panamba_conv2d_args *a, const float *image, int64_t pixel, int count, float *windows,
+                         int64_t window_stride) {
+  window_row r = {pixel / a->out_width, pixel % a->out_width, 0, windows, window_stride};
+  for (int64_t left = count; left > 0; left -= r.count) {
+    r.count = min64(left, a->out_width - r.x);
+    gather_windows(a, image, &r);
+    r.windows += r.count * window_stride;
+    r.x = 0;
+    r.y++;
+  }
+}
+
 static void multiply_windows(const panamba_conv2d_args *a, int64_t image, int64_t from, int64_t to) {
-  float windows[GEMM_ROWS * PANAMBA_MAX_PLANAR_DEPTH];
-  bf16 rounded[GEMM_ROWS * PANAMBA_MAX_PLANAR_DEPTH];
+  float windows[GEMM_ROWS * MAX_WINDOW];
+  bf16 rounded[GEMM_ROWS * MAX_WINDOW];
   const float *pixels = (const float *)a->input + image * a->channels * a->height * a->width;
   int64_t depth = a->channels * a->kernel_height * a->kernel_width;
+  int64_t stride = depth + CHUNK;
   while (from < to) {
     int count = (int)min64(GEMM_ROWS, to - from);
-    for (int i = 0; i < count; i++) {
-      gather_window(a, pixels, from + i, windows + i * depth);
-    }
-    for (int64_t i = 0; a->dtype == PANAMBA_BF16 && i < count * depth; i += VEC_WIDTH) {
-      int lanes = (int)min64(VEC_WIDTH, count * depth - i);
-      vec_store_as(PANAMBA_BF16, rounded, i, vec_load_lanes(windows + i, lanes), lanes);
+    gather_block(a, pixels, from, count, windows, stride);
+    for (int64_t row = 0; a->dtype == PANAMBA_BF16 && row < count; row++) {
+      for (int64_t i = 0; i < depth; i += VEC_WIDTH) {
+        int lanes = (int)min64(VEC_WIDTH, depth - i);
+        vec_store_as(PANAMBA_BF16, rounded, row * stride + i, vec_load_lanes(windows + row * stride + i, lanes), lanes);
+      }
     }
     for (int64_t column = 0; column < a->columns; column += PANEL_COLUMNS) {
       panel_product product = product_of(a, column, depth);
       product.input = a->dtype == PANAMBA_F32 ? (const void *)windows : rounded;
-      product.input_row_stride = depth;
+      product.input_row_stride = stride;
       product.panel = element_at(a->weight, a->dtype, column * packed_depth(depth, a->dtype));
       product.out_row_stride = a->columns;
       product.out =

@@ -30,38 +30,33 @@ typedef struct {
   int lanes;
 } channels;
 
-/* `taps` neighbours in a row of the kernel, in the order in which they meet the pixels of a row. */
-INLINE void load_weights(const channels *c, int64_t ky, vec weight[], const int side) {
+/* What follows the sum, through memory: an activation takes far longer. */
+static void finish(const channels *c, int64_t pixel, const float *sums, int width) {
   const panamba_depthwise_args *a = c->args;
-  for (int kx = 0; kx < side; kx++) {
-    int64_t tap = ky * side + kx;
-    tap = a->flipped ? side * side - 1 - tap : tap;
-    weight[kx] = vec_load_lanes(a->weight + tap * a->channels + c->channel, c->lanes);
+  for (int i = 0; i < width; i++) {
+    vec value = vec_load(sums + i * VEC_WIDTH);
+    if (a->activation != PANAMBA_ACTIVATION_NONE) {
+      value = a->activation == PANAMBA_ACTIVATION_GELU ? vec_gelu(value) : vec_silu(value);
+    }
+    if (a->gate) {
+      value = vec_mul(value, vec_load_as(a->dtype, a->gate, (pixel + i) * a->gate_pixel_stride + c->channel, c->lanes));
+    }
+    vec_store_as(a->dtype, a->out, (pixel + i) * a->out_pixel_stride + c->channel, value, c->lanes);
   }
 }
 
-/* Pixels x .. x + width - 1 of row y. */
-INLINE void strip(const channels *c, int64_t y, int64_t x, const int width, const int side, const int32_t dtype,
-                  const int whole) {
-  const panamba_depthwise_args *a = c->args;
-  const int lanes = whole ? VEC_WIDTH : c->lanes;
-  vec sum[STRIP];
-  vec bias = a->bias ? vec_load_lanes(a->bias + c->channel, lanes) : vec_set(0.0f);
-  for (int i = 0; i < width; i++) {
-    sum[i] = bias;
-  }
-  int64_t first = max64(0, side / 2 - y);
-  int64_t last = min64(side, a->height + side / 2 - y);
-  for (int64_t ky = first; ky < last; ky++) {
-    vec weight[PANAMBA_MAX_DEPTHWISE_SIDE];
-    load_weights(c, ky, weight, side);
-    int64_t row = c->pixel + (y + ky - side / 2) * a->width;
-    for (int i = 0; i < width + side - 1; i++) {
-      int64_t column = x + i - side / 2;
-      if (column < 0 || column >= a->width) {
-        continue;
-      }
-      vec pixel = vec_load_as(dtype, a->x, (row + column) * a->x_pixel_stride + c->channel, lanes);
+/* Loops over sums are unrolled whole: registers have no index at run time, and compilers by themselves leave loops of
+ * more than sixteen rounds. */
+
+/* Adds a row of the kernel: `row` is the pixel under its first tap at the strip's first pixel, and of the pixels from
+ * there on, those from `from` to `to` exist. */
+INLINE void add_row(const void *row, int64_t stride, const vec weight[], vec sum[], int64_t from, int64_t to,
+                    const int width, const int side, const int32_t dtype, const int lanes, const int inside) {
+#pragma GCC unroll 32
+  for (int i = 0; i < width + side - 1; i++) {
+    if (inside || (i >= from && i < to)) {
+      vec pixel = vec_load_as(dtype, row, i * stride, lanes);
+#pragma GCC unroll 8
       for (int kx = 0; kx < side; kx++) {
         if (i - kx >= 0 && i - kx < width) {
           sum[i - kx] = vec_fma(weight[kx], pixel, sum[i - kx]);
@@ -69,16 +64,50 @@ INLINE void strip(const channels *c, int64_t y, int64_t x, const int width, cons
       }
     }
   }
+}
+
+/* Pixels x .. x + width - 1 of row y; `inside` if no tap of them lies left or right of the grid. */
+INLINE void strip(const channels *c, int64_t y, int64_t x, const int width, const int side, const int32_t dtype,
+                  const int whole, const int inside) {
+  const panamba_depthwise_args *a = c->args;
+  const int lanes = whole ? VEC_WIDTH : c->lanes;
+  vec sum[STRIP];
+  vec bias = a->bias ? vec_load_lanes(a->bias + c->channel, lanes) : vec_set(0.0f);
+#pragma GCC unroll 32
   for (int i = 0; i < width; i++) {
-    int64_t place = c->pixel + y * a->width + x + i;
-    vec value = sum[i];
-    if (a->activation != PANAMBA_ACTIVATION_NONE) {
-      value = a->activation == PANAMBA_ACTIVATION_GELU ? vec_gelu(value) : vec_silu(value);
+    sum[i] = bias;
+  }
+  int64_t left = x - side / 2;
+  int64_t from = -left;
+  int64_t to = a->width - left;
+  int64_t first = max64(0, side / 2 - y);
+  int64_t last = min64(side, a->height + side / 2 - y);
+  /* Taps in the order in which they meet the pixels of a row. */
+  int64_t step = a->flipped ? -a->channels : a->channels;
+  const float *taps = a->weight + c->channel + (a->flipped ? (side * side - 1) * a->channels : 0) + first * side * step;
+  for (int64_t ky = first; ky < last; ky++) {
+    vec weight[PANAMBA_MAX_DEPTHWISE_SIDE];
+#pragma GCC unroll 8
+    for (int kx = 0; kx < side; kx++, taps += step) {
+      weight[kx] = vec_load_lanes(taps, lanes);
     }
-    if (a->gate) {
-      value = vec_mul(value, vec_load_as(dtype, a->gate, place * a->gate_pixel_stride + c->channel, lanes));
+    int64_t pixel = c->pixel + (y + ky - side / 2) * a->width + left;
+    add_row(element_at(a->x, dtype, pixel * a->x_pixel_stride + c->channel), a->x_pixel_stride, weight, sum, from, to,
+            width, side, dtype, lanes, inside);
+  }
+  int64_t pixel = c->pixel + y * a->width + x;
+  if (a->gate || a->activation != PANAMBA_ACTIVATION_NONE) {
+    float sums[STRIP * VEC_WIDTH];
+#pragma GCC unroll 32
+    for (int i = 0; i < width; i++) {
+      vec_store(sums + i * VEC_WIDTH, sum[i]);
     }
-    vec_store_as(dtype, a->out, place * a->out_pixel_stride + c->channel, value, lanes);
+    finish(c, pixel, sums, width);
+    return;
+  }
+#pragma GCC unroll 32
+  for (int i = 0; i < width; i++) {
+    vec_store_as(dtype, a->out, (pixel + i) * a->out_pixel_stride + c->channel, sum[i], lanes);
   }
 }
 
@@ -88,18 +117,22 @@ INLINE void convolve_rows(const channels *c, int64_t from, int64_t to, const int
   for (int64_t y = from; y < to; y++) {
     int64_t x = 0;
     for (; x + STRIP <= width; x += STRIP) {
-      strip(c, y, x, STRIP, side, dtype, whole);
+      if (whole && x >= side / 2 && x + STRIP + side / 2 <= width) {
+        strip(c, y, x, STRIP, side, dtype, whole, 1);
+      } else {
+        strip(c, y, x, STRIP, side, dtype, whole, 0);
+      }
     }
     if (STRIP > 7 && x + 7 <= width) {
-      strip(c, y, x, 7, side, dtype, whole);
+      strip(c, y, x, 7, side, dtype, whole, 0);
       x += 7;
     }
     if (x + 4 <= width) {
-      strip(c, y, x, 4, side, dtype, whole);
+      strip(c, y, x, 4, side, dtype, whole, 0);
       x += 4;
     }
     for (; x < width; x++) {
-      strip(c, y, x, 1, side, dtype, whole);
+      strip(c, y, x, 1, side, dtype, whole, 0);
     }
   }
 }
