@@ -53,6 +53,7 @@ typedef struct {
   float convolved[ROWS * DIM];
   float merged[BATCH * MERGED * 4 * DIM];
   float stem[BATCH * (SIDE / 2) * (SIDE / 2) * DIM];
+  uint16_t rounded[BATCH * (SIDE / 2) * (SIDE / 2) * DIM];
   float enlarged[BATCH * SIDE * SIDE * 3];
   float pooled[BATCH * DIM];
   float logits[BATCH * CLASSES];
@@ -72,6 +73,7 @@ typedef struct {
   panamba_conv2d_args convs[3];
   panamba_depthwise_args depthwise;
   panamba_gate_args gate;
+  panamba_convert_args conversions[2];
   panamba_patch_merging_args mergings[2];
   panamba_step steps[STEPS];
 } program;
@@ -301,6 +303,19 @@ static void write_convolutions(program *p, const weights *w) {
                                       .out_width = SIDE / 2,
                                       .planar = 1,
                                       .activation = PANAMBA_ACTIVATION_GELU};
+  /* To bfloat16, and back. */
+  p->conversions[0] = (panamba_convert_args){.x = v->stem,
+                                             .out = v->rounded,
+                                             .rows = BATCH * (SIDE / 2) * (SIDE / 2),
+                                             .columns = DIM,
+                                             .x_row_stride = DIM,
+                                             .out_row_stride = DIM,
+                                             .out_dtype = PANAMBA_BF16};
+  p->conversions[1] = p->conversions[0];
+  p->conversions[1].x = v->rounded;
+  p->conversions[1].out = v->stem;
+  p->conversions[1].dtype = PANAMBA_BF16;
+  p->conversions[1].out_dtype = PANAMBA_F32;
   p->convs[2] = (panamba_conv2d_args){.input = v->stem,
                                       .weight = w->stem_taps,
                                       .out = v->enlarged,
@@ -344,6 +359,8 @@ static void write_program(program *p, const weights *w) {
                                      {&p->mergings[0], PANAMBA_PATCH_MERGING, 0},
                                      {&p->mergings[1], PANAMBA_PATCH_MERGING, 0},
                                      {&p->convs[1], PANAMBA_CONV2D, 0},
+                                     {&p->conversions[0], PANAMBA_CONVERT, 0},
+                                     {&p->conversions[1], PANAMBA_CONVERT, 0},
                                      {&p->convs[2], PANAMBA_CONV2D, 0},
                                      {&p->norms[1], PANAMBA_NORM, 0},
                                      {&p->pool, PANAMBA_POOL, 0},

@@ -8,6 +8,7 @@ import static io.panamba.tests.errors.Refusal.readOnly;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Columns;
+import io.panamba.runtime.operation.Convert;
 import io.panamba.runtime.operation.Gate;
 import io.panamba.runtime.operation.GatedLinear;
 import io.panamba.runtime.operation.Grid;
@@ -16,7 +17,9 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Gates, layers through gates and patch merging whose tensors do not fit each other. */
+/**
+ * Gates, layers through gates, conversions and patch merging whose tensors do not fit each other.
+ */
 class GateErrorTest {
   private static Columns rows(long... sizes) {
     return Columns.of(f32(sizes));
@@ -122,6 +125,33 @@ class GateErrorTest {
   @ParameterizedTest
   @MethodSource("layers")
   void gatedLinear(Refusal refusal) {
+    refusal.check();
+  }
+
+  static Stream<Refusal> conversions() {
+    Columns x = rows(2, 3);
+    Tensor both = f32(2, 6);
+    return Stream.of(
+        new Refusal("convert: x is missing", () -> new Convert(null, x)),
+        new Refusal("convert: out is missing", () -> new Convert(x, null)),
+        new Refusal("convert: x F32(0, 3) has no rows", () -> new Convert(rows(0, 3), rows(0, 3))),
+        new Refusal(
+            "convert: out has 3 columns of BF16(3, 3), x 3 of F32(2, 3): their sizes differ",
+            () -> new Convert(x, Columns.of(bf16(3, 3)))),
+        new Refusal(
+            "convert: out has 4 columns of F32(2, 4), x 3 of F32(2, 3): their sizes differ",
+            () -> new Convert(x, rows(2, 4))),
+        new Refusal(
+            "convert: out is read-only: F32(2, 3); expected memory that can be written",
+            () -> new Convert(x, Columns.of(readOnly(2, 3)))),
+        new Refusal(
+            "convert: out F32(2, 6) shares memory with x F32(2, 6); expected memory of its own",
+            () -> new Convert(new Columns(both, 0, 3), new Columns(both, 3, 3))));
+  }
+
+  @ParameterizedTest
+  @MethodSource("conversions")
+  void convert(Refusal refusal) {
     refusal.check();
   }
 
