@@ -11,7 +11,7 @@
 #include "refusal.h"
 
 enum {
-  STEPS = 25,
+  STEPS = 27,
   BATCH = 2,
   SIDE = 10,
   LENGTH = 26, /* 25 patches and a class token; to convolutions, a grid */

@@ -120,21 +120,6 @@ final class Guarded implements AutoCloseable {
     return tensor;
   }
 
-  /** An input of a type that activations have. */
-  Tensor activation(DType type, long... sizes) {
-    Tensor numbers = input(sizes);
-    if (type == DType.F32) {
-      return numbers;
-    }
-    Tensor tensor = Tensor.allocate(arena, type, Shape.of(sizes));
-    float[] values = numbers.toFloats();
-    for (int i = 0; i < values.length; i++) {
-      short bits = (short) (Float.floatToRawIntBits(values[i]) >>> 16);
-      tensor.segment().set(ValueLayout.JAVA_SHORT_UNALIGNED, 2L * i, bits);
-    }
-    return tensor;
-  }
-
   /** An input, or null. */
   Tensor perhaps(boolean wanted, long... sizes) {
     return wanted ? input(sizes) : null;
