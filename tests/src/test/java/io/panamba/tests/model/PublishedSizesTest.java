@@ -34,7 +34,14 @@ class PublishedSizesTest {
     "deit-tiny,1248",
     "deit-small,224",
     "deit-base-distilled,224",
-    "deit-base-384,384"
+    "deit-base-384,384",
+    "mambaout-femto,224",
+    "mambaout-base,288",
+    "mambaout-base-plus-rw,224",
+    "vmamba-tiny,224",
+    "vmamba-tiny,512",
+    "vmamba-base,224",
+    "vmamba-vanilla-tiny,224"
   })
   void anImageHasTheBitsInABatchThatItHasAlone(String preset, int size) {
     try (Device device = Device.cpu();
