@@ -205,7 +205,7 @@ record VmambaWeights(
               start + "A_logs",
               new Form.Transposed(true, walks),
               Learning.PLAIN,
-              (_, i) -> StrictMath.log(1 + i % states),
+              (_, i) -> StrictMath.log((double) (1 + i % states)),
               (long) walks * inner,
               states);
       Weight skip =
