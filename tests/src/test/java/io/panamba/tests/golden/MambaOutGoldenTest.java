@@ -101,8 +101,10 @@ class MambaOutGoldenTest {
       double expansion = Double.parseDouble(expected.get("expansion"));
       double ratio = Double.parseDouble(expected.get("conv_ratio"));
       for (MambaOutStage stage : config.stages()) {
-        assertThat(stage.hidden()).isEqualTo((int) (expansion * stage.dim()));
-        assertThat(stage.convolved()).isEqualTo((int) (ratio * stage.dim()));
+        int hidden = (int) (expansion * stage.dim());
+        int convolved = (int) (ratio * stage.dim());
+        assertThat(stage.hidden()).isEqualTo(hidden);
+        assertThat(stage.convolved()).isEqualTo(convolved);
       }
       assertThat(config.activation())
           .isEqualTo(MambaOutActivation.valueOf(NetworkGolden.upper(expected, "act")));

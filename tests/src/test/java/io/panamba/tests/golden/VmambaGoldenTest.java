@@ -126,8 +126,10 @@ class VmambaGoldenTest {
       double ratio = Double.parseDouble(expected.get("ssm_ratio"));
       double perceptron = Double.parseDouble(expected.get("mlp_ratio"));
       for (VmambaStage stage : config.stages()) {
-        assertThat(stage.inner()).isEqualTo((int) (ratio * stage.dim()));
-        assertThat(stage.hidden()).isEqualTo((int) (perceptron * stage.dim()));
+        int inner = (int) (ratio * stage.dim());
+        int hidden = (int) (perceptron * stage.dim());
+        assertThat(stage.inner()).isEqualTo(inner);
+        assertThat(stage.hidden()).isEqualTo(hidden);
         assertThat(stage.states()).isEqualTo(NetworkGolden.number(expected, "d_state"));
       }
       assertThat(config.patch()).isEqualTo(NetworkGolden.number(expected, "patch_size"));
