@@ -251,14 +251,15 @@ public final class Checkpoint implements AutoCloseable {
 
   private static Content read(Path path, Bytes file, Arena arena, String dictionary) {
     Cursor cursor = new Cursor(path, file);
+    // First: a header of 640 bytes begins as a pickle does, and one of 19,280 as a zip.
+    if (cursor.startsWith(8, '{')) {
+      return Safetensors.read(path, file);
+    }
     if (cursor.startsWith(0, 'P', 'K')) {
       return TorchZip.read(path, file, arena, dictionary);
     }
     if (cursor.startsWith(0, 0x80, 2)) {
       return TorchLegacy.read(path, file, dictionary);
-    }
-    if (cursor.startsWith(8, '{')) {
-      return Safetensors.read(path, file);
     }
     throw new CheckpointException(path, "this is neither a PyTorch nor a safetensors file");
   }
