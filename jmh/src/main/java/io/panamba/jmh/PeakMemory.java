@@ -56,9 +56,9 @@ public final class PeakMemory {
    */
   public static void main(String[] args) throws Exception {
     List<String> rows = new ArrayList<>();
-    List<String> contestants = args.length > 1 ? List.of(args[1].split(",")) : CONTESTANTS;
+    List<String> contestants = args.length > 1 ? List.of(args[1].split(",", -1)) : CONTESTANTS;
     List<Integer> sizes =
-        args.length > 2 ? Stream.of(args[2].split(",")).map(Integer::valueOf).toList() : SIZES;
+        args.length > 2 ? Stream.of(args[2].split(",", -1)).map(Integer::valueOf).toList() : SIZES;
     Map<String, Path> drawn = new HashMap<>();
     for (String contestant : contestants) {
       String preset = Contestant.of(contestant).preset();
