@@ -262,6 +262,11 @@ static void multiply_windows(const panamba_conv2d_args *a, int64_t image, int64_
   }
 }
 
+/* The first pixel of a chunk, where all are as long, or one pixel longer. */
+static int64_t first_of(int64_t pixels, int64_t chunk, int64_t chunks) {
+  return chunk * (pixels / chunks) + min64(chunk, pixels % chunks);
+}
+
 void TIER_NAME(conv2d_tile)(const void *args, int64_t tile) {
   const panamba_conv2d_args *a = args;
   int64_t chunks = chunks_of(a);
@@ -272,8 +277,8 @@ void TIER_NAME(conv2d_tile)(const void *args, int64_t tile) {
   int64_t image = tile / (chunks * phases) % a->batch;
   int64_t panel = tile / (chunks * phases * a->batch);
   int64_t pixels = p.rows * p.columns;
-  int64_t from = pixels * chunk / chunks;
-  int64_t to = pixels * (chunk + 1) / chunks;
+  int64_t from = first_of(pixels, chunk, chunks);
+  int64_t to = first_of(pixels, chunk + 1, chunks);
   if (a->planar) {
     multiply_windows(a, image, from, to);
   } else {

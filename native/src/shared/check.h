@@ -47,6 +47,7 @@ static inline int is_depthwise_side(int32_t side) {
 /* Patches of an image, their strides and the places of class tokens; every token has a row of dim elements. */
 #define REQUIRE_PATCHES(a, pad, dim)                                                                   \
   do {                                                                                                 \
+    REQUIRE(sized(a->height) && sized(a->width));                                                      \
     REQUIRE((pad) >= 0 && (pad) < a->patch_height && (pad) < a->patch_width);                          \
     REQUIRE(sized(a->stride_height) && sized(a->stride_width));                                        \
     REQUIRE(sized(a->patch_height) && a->patch_height <= a->height + 2 * (pad));                       \

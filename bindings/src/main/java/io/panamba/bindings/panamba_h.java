@@ -113,6 +113,15 @@ public class panamba_h extends panamba_h$shared {
     public static int PANAMBA_MAX_PLANAR_DEPTH() {
         return PANAMBA_MAX_PLANAR_DEPTH;
     }
+    private static final int PANAMBA_MAX_DEPTHWISE_SIDE = (int)7L;
+    /**
+     * {@snippet lang=c :
+     * #define PANAMBA_MAX_DEPTHWISE_SIDE 7
+     * }
+     */
+    public static int PANAMBA_MAX_DEPTHWISE_SIDE() {
+        return PANAMBA_MAX_DEPTHWISE_SIDE;
+    }
     private static final int PANAMBA_OK = (int)0L;
     /**
      * {@snippet lang=c :

@@ -133,9 +133,10 @@ public interface Architecture<C extends NetworkConfig> {
   C atBirth(C config);
 
   /**
-   * Lists what depends on the classes alone.
+   * Lists the weights of the head.
    *
-   * @return keys of weights that are drawn anew for other classes
+   * @return keys of weights that are drawn anew where a checkpoint lacks them, or has them for
+   *     other classes
    */
   Set<String> heads();
 }

@@ -3,6 +3,7 @@ package io.panamba.model.architecture;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.WeightsException;
 import io.panamba.runtime.Shape;
+import io.panamba.runtime.operation.PlanarConv2d;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -24,6 +25,9 @@ public final class ShapeReader {
 
   /** Patches of these images: a stride of 8 pixels. A plan takes a few rows of numbers for each. */
   private static final long MAX_PATCHES = 1 << 18;
+
+  /** Stages of a pyramid: each halves the map. */
+  private static final int MAX_STAGES = 8;
 
   private final Checkpoint checkpoint;
   private final Settings settings;
@@ -163,6 +167,58 @@ public final class ShapeReader {
       depth++;
     }
     return depth;
+  }
+
+  /**
+   * Counts the stages of a pyramid.
+   *
+   * @param start what stands before their numbers, such as {@code stages.}
+   * @return how many have a key, at most 8
+   * @throws WeightsException if one of them is missing, or if there are more
+   */
+  public int stages(String start) {
+    int count = depth(start);
+    if (count < 1 || count > MAX_STAGES) {
+      throw new WeightsException(
+          "there are %d stages '%s#'; expected 1 to %d".formatted(count, start, MAX_STAGES));
+    }
+    return count;
+  }
+
+  /**
+   * Requires that a convolution of planes can be run.
+   *
+   * @param key of its weight, (outputs, colours, side, side)
+   * @param side that the family's kernels have
+   * @throws WeightsException if it has another side, or too many colours
+   */
+  public void requireKernel(String key, int side) {
+    Shape shape = shape(key, "outputs, colours, side, side");
+    if (shape.size(2) != side
+        || shape.size(3) != side
+        || shape.size(1) * side * side > PlanarConv2d.MAX_DEPTH) {
+      throw new WeightsException(
+          "%s is %s; expected (outputs, colours, %d, %d) with at most %d inputs"
+              .formatted(checkpoint.nameBefore(key), shape, side, side, PlanarConv2d.MAX_DEPTH));
+    }
+  }
+
+  /**
+   * Returns the side of a depthwise convolution.
+   *
+   * @param key of its weight, (channels, 1, side, side)
+   * @return 3, 5 or 7
+   * @throws WeightsException if it has another side
+   */
+  public int depthwiseSide(String key) {
+    Shape shape = shape(key, "channels, 1, side, side");
+    long side = shape.size(2);
+    if (side != 3 && side != 5 && side != 7) {
+      throw new WeightsException(
+          "%s is %s; expected (channels, 1, side, side) with a side of 3, 5 or 7"
+              .formatted(checkpoint.nameBefore(key), shape));
+    }
+    return (int) side;
   }
 
   /**

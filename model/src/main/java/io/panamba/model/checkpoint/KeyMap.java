@@ -53,11 +53,21 @@ public final class KeyMap {
         }
       }
       if (rule.original != null) {
+        for (String name : rule.foreign) {
+          if (layers(name) != layers(rule.original)) {
+            throw new IllegalArgumentException(
+                name + " and " + rule.original + " leave different numbers open");
+          }
+        }
         byOriginal.putIfAbsent(rule.original, rule);
       }
     }
     rules = Map.copyOf(byForeign);
     inverse = Map.copyOf(byOriginal);
+  }
+
+  private static long layers(String name) {
+    return name.chars().filter(c -> c == LAYER).count();
   }
 
   /**

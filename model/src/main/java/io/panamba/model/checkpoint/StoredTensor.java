@@ -174,6 +174,9 @@ public final class StoredTensor {
    * @return the tensor, or this one if its elements don't follow each other
    */
   StoredTensor shaped(Shape other) {
+    if (other.elements() != shape.elements()) {
+      throw new ShapeException("%s of shape %s is no %s".formatted(key, shape, other));
+    }
     return isContiguous() ? new StoredTensor(key, dtype, other, denseStrides(other), data) : this;
   }
 

@@ -534,7 +534,7 @@ public final class Graph {
   /**
    * Names the results.
    *
-   * @param normalised tokens, (batch, length, dim)
+   * @param normalised tokens, (batch, length, dim): what pooling takes
    * @param pooled features: of an image, or of every token
    * @param answers logits, or null without a head
    */

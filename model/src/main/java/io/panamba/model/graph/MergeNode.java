@@ -22,6 +22,11 @@ record MergeNode(Value x, Grid grid, Value out) implements Node {
   }
 
   @Override
+  public List<Value> needed() {
+    return List.of(x);
+  }
+
+  @Override
   public boolean isRepeated() {
     return true;
   }

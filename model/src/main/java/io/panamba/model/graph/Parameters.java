@@ -20,7 +20,10 @@ interface Parameters {
   /** The matrices of a convolution's taps, packed. */
   PackedMatrix taps(Weight weight);
 
-  /** What a scan takes of A_log: {@code -e^A_log * log2(e)}, (states, channels). */
+  /**
+   * What a scan takes of A_log: {@code -e^A_log * log2(e)}, (states, channels), or of four walks
+   * (4, states, channels).
+   */
   Tensor decay(Weight logarithms);
 
   /** Brings {@link #decay} up to date, before everything else. */

@@ -189,6 +189,12 @@ public final class MambaOut implements Architecture<MambaOutConfig> {
 
   @Override
   public Set<String> heads() {
-    return Set.of(MambaOutKeys.HEAD, "head.fc2.bias");
+    return Set.of(
+        "head.fc1.weight",
+        "head.fc1.bias",
+        "head.norm.weight",
+        "head.norm.bias",
+        MambaOutKeys.HEAD,
+        "head.fc2.bias");
   }
 }

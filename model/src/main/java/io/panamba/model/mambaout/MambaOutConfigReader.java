@@ -29,11 +29,12 @@ final class MambaOutConfigReader {
 
   MambaOutConfig read() {
     List<MambaOutStage> stages = new ArrayList<>();
-    int count = shapes.depth("stages.");
+    int count = shapes.stages("stages.");
     for (int i = 0; i < count; i++) {
       stages.add(stage("stages." + i + "."));
     }
     boolean head = shapes.has(MambaOutKeys.HEAD) || shapes.has("head.fc1.weight");
+    shapes.requireKernel(MambaOutKeys.STEM, 3);
     return new MambaOutConfig(
         shapes.image(STRIDE, STRIDE, 0),
         shapes.size(MambaOutKeys.STEM, "half, colours, 3, 3", 1),
@@ -77,7 +78,9 @@ final class MambaOutConfigReader {
     if (shapes.hasAny(".ls.gamma")) {
       traits.add(MambaOutTrait.LAYER_SCALE);
     }
-    if (shapes.has("head.norm.weight")) {
+    // A head that was taken off was of the variant that the stem is of.
+    boolean headless = !shapes.has(MambaOutKeys.HEAD);
+    if (headless ? traits.contains(MambaOutTrait.STEM_NORM) : shapes.has("head.norm.weight")) {
       traits.add(MambaOutTrait.HEAD_NORM);
     }
     return traits;

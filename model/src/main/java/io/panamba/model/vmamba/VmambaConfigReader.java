@@ -31,7 +31,7 @@ final class VmambaConfigReader {
     refuseOtherVariants();
     Set<VmambaTrait> traits = traits();
     List<VmambaStage> stages = new ArrayList<>();
-    int count = shapes.depth("layers.");
+    int count = shapes.stages("layers.");
     for (int i = 0; i < count; i++) {
       stages.add(stage("layers." + i + ".blocks."));
     }
@@ -43,12 +43,13 @@ final class VmambaConfigReader {
           "%s is %s: patches of %d pixels; expected 1 to 16"
               .formatted(checkpoint.nameBefore(VmambaKeys.STEM), stem, patch));
     }
+    shapes.requireKernel(VmambaKeys.STEM, stemSide);
     return new VmambaConfig(
         shapes.image(patch, patch, 0),
         (int) stem.size(1),
         patch,
         stages,
-        shapes.size(BLOCK + "op.conv2d.weight", "channels, 1, side, side", 2),
+        shapes.depthwiseSide(BLOCK + "op.conv2d.weight"),
         shapes.has(VmambaKeys.HEAD) ? shapes.size(VmambaKeys.HEAD, "classes, dim", 0) : 0,
         traits,
         shapes.value(Vmamba.SCAN),

@@ -77,7 +77,7 @@ public final class LoadedWeights {
   /**
    * Returns a matrix of one part.
    *
-   * @param weight of the form {@link Form.Matrix}
+   * @param weight of the form {@link Form.Matrix}, {@link Form#TAPS} or {@link Form#STACKED}
    * @return the packed matrix
    */
   public PackedMatrix matrix(Weight weight) {

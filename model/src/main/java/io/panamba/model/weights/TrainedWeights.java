@@ -288,7 +288,7 @@ public final class TrainedWeights {
 
   /** Copies pieces of three axes, with their order reversed in each. */
   private static void copy(MemorySegment from, long[] axes, MemorySegment to) {
-    if (axes[1] == 1 && axes[2] == 1) {
+    if (Math.max(axes[1], Math.max(axes[2], axes[3])) == axes[1] * axes[2] * axes[3]) {
       to.copyFrom(from);
       return;
     }

@@ -494,7 +494,8 @@ class WeightsErrorTest {
     SafetensorsWriter.write(file, tensors("vim_nano"), Map.of(Architectures.METADATA, "lenet"));
     assertThatThrownBy(() -> Network.open(file, device))
         .isInstanceOf(WeightsException.class)
-        .hasMessageEndingWith("has panamba.architecture 'lenet'; expected one of [vim, deit]");
+        .hasMessageEndingWith(
+            "has panamba.architecture 'lenet'; expected one of [vim, vmamba, deit, mambaout]");
     SafetensorsWriter.write(file, tensors("vim_nano"), Map.of(Architectures.METADATA, "vim"));
     Network.open(file, device).close();
   }
@@ -504,7 +505,9 @@ class WeightsErrorTest {
     refused(
         Map.of("weight", Tensor.allocate(ARENA, DType.F32, Shape.of(1))),
         "memory: 1 tensors (weight), and no network fits them. Vim has 0 of 11 kinds of keys;"
-            + " patch_embed.proj.weight is missing. DeiT has 0 of 17 kinds of keys;"
-            + " blocks.0.attn.qkv.weight is missing.");
+            + " patch_embed.proj.weight is missing. VMamba has 0 of 18 kinds of keys;"
+            + " layers.0.blocks.0.op.A_logs is missing. DeiT has 0 of 17 kinds of keys;"
+            + " blocks.0.attn.qkv.weight is missing. MambaOut has 0 of 20 kinds of keys;"
+            + " downsample_layers.0.conv1.weight is missing.");
   }
 }

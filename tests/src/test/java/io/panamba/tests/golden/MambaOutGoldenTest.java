@@ -2,6 +2,8 @@ package io.panamba.tests.golden;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.panamba.model.Architectures;
+import io.panamba.model.Architectures.Recognised;
 import io.panamba.model.Inference;
 import io.panamba.model.Network;
 import io.panamba.model.architecture.ImageSize;
@@ -15,12 +17,17 @@ import io.panamba.model.mambaout.MambaOutActivation;
 import io.panamba.model.mambaout.MambaOutConfig;
 import io.panamba.model.mambaout.MambaOutStage;
 import io.panamba.model.mambaout.MambaOutTrait;
+import io.panamba.model.training.Trainer;
+import io.panamba.model.training.TrainingOptions;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Shape;
+import io.panamba.runtime.Tensor;
 import io.panamba.tests.kit.GoldenFiles;
 import io.panamba.tests.kit.Numbers;
 import io.panamba.tests.kit.OnEveryTier;
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -130,6 +137,35 @@ class MambaOutGoldenTest {
                         .filter(key -> key.startsWith("tap.stages." + stage + "."))
                         .count())
         .toList();
+  }
+
+  /** A network that was saved without its head is trained with a new one. */
+  @Test
+  void aHeadIsDrawnWhereThereIsNone() {
+    try (Checkpoint whole = Checkpoint.open(NetworkGolden.weights(NANO));
+        Arena arena = Arena.ofShared();
+        Device device = Device.cpu(1)) {
+      Map<String, Tensor> tensors = new LinkedHashMap<>();
+      for (String key : whole.keys()) {
+        if (!key.startsWith("head.")) {
+          tensors.put(key, GoldenFiles.tensor(whole, key, arena));
+        }
+      }
+      Recognised<MambaOutConfig> headless =
+          Architectures.recognise(MambaOut.FAMILY, Checkpoint.of(tensors));
+      Settings settings = Settings.none().withImageSize(32);
+      MambaOutConfig config = MambaOut.FAMILY.withClasses(headless.read(settings), 4);
+      try (Trainer trainer =
+          new Trainer(
+              MambaOut.FAMILY,
+              config,
+              Network.fit(headless, config, 1, arena),
+              TrainingOptions.defaults().withBatch(2),
+              device)) {
+        assertThat(trainer.weights(arena)).containsKeys("head.fc1.weight", "head.norm.weight");
+        assertThat(trainer.step(1e-4f)).isPositive();
+      }
+    }
   }
 
   @Test

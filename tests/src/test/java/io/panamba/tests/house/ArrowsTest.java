@@ -54,7 +54,9 @@ class ArrowsTest {
               Set.of(
                   "architecture",
                   "deit",
+                  "mambaout",
                   "vim",
+                  "vmamba",
                   "weights",
                   "graph",
                   "memory",
@@ -81,6 +83,8 @@ class ArrowsTest {
           Map.entry(
               "deit",
               Set.of("architecture", "block", "graph", "weights", "memory", "checkpoint", "image")),
+          Map.entry("mambaout", Set.of("architecture", "graph", "weights", "checkpoint", "image")),
+          Map.entry("vmamba", Set.of("architecture", "graph", "weights", "checkpoint", "image")),
           Map.entry("graph", Set.of("weights", "memory")),
           Map.entry("block", Set.of("memory", "checkpoint")),
           Map.entry("weights", Set.of("memory", "checkpoint")),
