@@ -122,6 +122,15 @@ public class panamba_h extends panamba_h$shared {
     public static int PANAMBA_MAX_DEPTHWISE_SIDE() {
         return PANAMBA_MAX_DEPTHWISE_SIDE;
     }
+    private static final int PANAMBA_WALKS = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * #define PANAMBA_WALKS 4
+     * }
+     */
+    public static int PANAMBA_WALKS() {
+        return PANAMBA_WALKS;
+    }
     private static final int PANAMBA_OK = (int)0L;
     /**
      * {@snippet lang=c :
