@@ -10,7 +10,8 @@ import java.util.List;
 /**
  * A gate over channels of which the last ones go through a depthwise convolution: {@code out = gate
  * * [plain, conv(convolved)]}. Where nobody else reads the gate, the result takes its memory, and a
- * linear layer that makes the plain channels multiplies them in as it writes them.
+ * linear layer that makes the plain channels multiplies them in as it writes them. Training keeps
+ * the result: a convolution of 49 taps is not cheap enough to be made twice.
  *
  * @param gate (batch, pixels, width)
  * @param plain the first channels, or null if all are convolved
@@ -46,11 +47,6 @@ record GatedConvNode(
   @Override
   public List<Value> needed() {
     return inputs();
-  }
-
-  @Override
-  public boolean isRepeated() {
-    return true;
   }
 
   private long first() {
