@@ -15,8 +15,9 @@
  *   - What an operation writes overlaps nothing else that it reads or writes, but for these pairs, which may be one and
  *     the same buffer, with elements of one type and rows at the same places: rotary's out and x; norm's out and
  *     addend; norm's out and residual, whose sum is then lost; a depthwise convolution's and a gate's out and gate; a
- *     gate's out and x; a scan direction's final_state and its own initial_state. A scan's out is none of its inputs, since the second direction reads what the first would have
- *     overwritten; a convolution's is not x, since its neighbours are read later. Inputs may overlap each other.
+ *     gate's out and x; a scan direction's final_state and its own initial_state. A scan's out is none of its inputs,
+ *     since the second direction reads what the first would have overwritten; a convolution's is not x, since its
+ *     neighbours are read later. Inputs may overlap each other.
  *   - Parameters named keep are not looked at: a caller whose memory is checked for lifetime passes one pointer per
  *     memory owner, so that its runtime holds them for the duration of the call. They may be null.
  *

@@ -1,10 +1,7 @@
 /* The gradient of an activation, element by element. */
+#include "row_tiles.h"
 #include "tier.h"
 #include "vec_gelu.h"
-
-#define TILE_ELEMENTS 8192
-
-static int64_t rows_of_tile(int64_t columns) { return columns >= TILE_ELEMENTS ? 1 : TILE_ELEMENTS / columns; }
 
 int64_t TIER_NAME(activation_gradient_tiles)(const void *args) {
   const panamba_activation_gradient_args *a = args;

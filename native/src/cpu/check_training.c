@@ -178,8 +178,8 @@ int32_t panamba_check_conv2d_gradient(const panamba_conv2d_gradient_args *a) {
   REQUIRE_KERNEL(a);
   REQUIRE(volume(a->batch, a->height, a->width) && volume(a->batch * a->height * a->width, a->channels, 1));
   REQUIRE(a->kernel_height <= a->height + 2 * a->padding && a->kernel_width <= a->width + 2 * a->padding);
-  int64_t out_height = (a->height + 2 * a->padding - a->kernel_height) / a->stride + 1;
-  int64_t out_width = (a->width + 2 * a->padding - a->kernel_width) / a->stride + 1;
+  int64_t out_height = places_along(a->height, a->padding, a->kernel_height, a->stride);
+  int64_t out_width = places_along(a->width, a->padding, a->kernel_width, a->stride);
   REQUIRE(volume(a->batch, out_height, out_width) && volume(a->batch * out_height * out_width, a->columns, 1));
   REQUIRE(volume(a->kernel_height * a->kernel_width, a->channels, a->columns));
   return PANAMBA_OK;

@@ -57,7 +57,7 @@ int64_t TIER_NAME(conv2d_tiles)(const void *args) {
 /* The taps that reach the pixels of a phase. */
 typedef struct {
   int64_t count;
-  int64_t dy[MAX_TAPS]; /* the row of the input is (y dy_scale + dy) */
+  int64_t dy[MAX_TAPS]; /* the row of the input is (y scale + dy) */
   int64_t dx[MAX_TAPS];
   int64_t number[MAX_TAPS];
 } tap_list;

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "places.h"
 #include "strided_product.h"
 #include "tier.h"
 
@@ -81,8 +82,8 @@ void TIER_NAME(conv2d_gradient_tile)(const void *args, int64_t tile) {
   const panamba_conv2d_gradient_args *a = args;
   int64_t panels = ceil_div(a->columns, PANEL_COLUMNS);
   int64_t blocks = ceil_div(a->channels, TILE_CHANNELS);
-  int64_t out_height = (a->height + 2 * a->padding - a->kernel_height) / a->stride + 1;
-  int64_t out_width = (a->width + 2 * a->padding - a->kernel_width) / a->stride + 1;
+  int64_t out_height = places_along(a->height, a->padding, a->kernel_height, a->stride);
+  int64_t out_width = places_along(a->width, a->padding, a->kernel_width, a->stride);
   int64_t tap = tile / (panels * blocks);
   gradient_tile t;
   t.args = a;

@@ -58,15 +58,6 @@ int64_t TIER_NAME(cross_scan_tiles)(const void *given) {
   return args->batch * ceil_div(args->channels, vectors_of_tile(args) * VEC_WIDTH);
 }
 
-/* The skip's weights: the sum of all walks'. */
-INLINE vec skip_weight(const panamba_cross_scan_args *args, int64_t channel, int lanes) {
-  vec sum = vec_set(0.0f);
-  for (int k = 0; args->d && k < PANAMBA_WALKS; k++) {
-    sum = vec_add(sum, vec_load_lanes(args->d + k * args->channels + channel, lanes));
-  }
-  return sum;
-}
-
 /* Where the chunk's steps are. */
 INLINE void place_steps(cross_task *task, cross_walk *walk, const int vectors, const int dtype) {
   const panamba_cross_scan_args *args = task->args;
@@ -101,7 +92,7 @@ INLINE void step_states(const cross_task *task, float (*state)[VEC_WIDTH], const
   _Alignas(VEC_WIDTH * sizeof(float)) float dtu[CHUNK_ROWS][VEC_WIDTH];
   const scan_buffer rows = {.dt = dt[0], .dtu = dtu[0], .y = args->out, .places = task->places, .stride = VEC_WIDTH};
   vec longest = step_sizes(chunk, rows);
-  vec skip = skip_weight(args, task->channel, chunk->lanes);
+  vec skip = skip_of_walks(args->d, args->channels, task->channel, chunk->lanes);
   for (int i = 0; i < chunk->count; i++) {
     vec u = vec_load_as(dtype, args->u, task->places[i], chunk->lanes);
     start_row(rows, i, u);
@@ -115,15 +106,16 @@ INLINE void step_states(const cross_task *task, float (*state)[VEC_WIDTH], const
 /* The recurrence of one state, of `vectors` vectors, and the sum. `near` as in recur_rows(). */
 INLINE void step_pair(const cross_task *task, float (*steps)[CHUNK_ROWS][VEC_WIDTH], const vec *a, vec *h,
                       const int vectors, const int dtype, const int near) {
-  const void *u_at = task->args->u;
-  float *out = task->args->out;
+  const panamba_cross_scan_args *args = task->args;
+  const void *u_at = args->u;
+  float *out = args->out;
   const int64_t rank = task->chunk.dt_rank;
   const int lanes = task->chunk.lanes;
   const int count = task->chunk.count;
   const int starts = task->k == 0;
   vec skip[PAIR];
   for (int v = 0; v < vectors; v++) {
-    skip[v] = skip_weight(task->args, task->channel + v * VEC_WIDTH, lanes);
+    skip[v] = skip_of_walks(args->d, args->channels, task->channel + v * VEC_WIDTH, lanes);
   }
   for (int i = 0; i < count; i++) {
     const float *projected = task->rows[i] + rank;

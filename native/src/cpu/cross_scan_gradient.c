@@ -56,10 +56,7 @@ static void finish(cross_task *task, int vector) {
   gradient_task *tile = &task->tile;
   const int lanes = lanes_of(tile, vector);
   const int starts = task->k == 0;
-  vec skip = vec_set(0.0f);
-  for (int k = 0; args->d && k < PANAMBA_WALKS; k++) {
-    skip = vec_add(skip, vec_load_lanes(args->d + k * args->channels + task->channel + vector * VEC_WIDTH, lanes));
-  }
+  vec skip = skip_of_walks(args->d, args->channels, task->channel + vector * VEC_WIDTH, lanes);
   vec bias_gradient = vec_set(0.0f);
   vec skip_gradient = vec_set(0.0f);
   for (int i = 0; i < tile->count; i++) {

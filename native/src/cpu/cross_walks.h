@@ -5,7 +5,7 @@
 #ifndef PANAMBA_CROSS_WALKS_H
 #define PANAMBA_CROSS_WALKS_H
 
-#include "packed_layout.h"
+#include "tier.h"
 
 /* Where a walk is. Pixels are counted by rows, from an image's first. */
 typedef struct {
@@ -53,6 +53,15 @@ static inline int walk_line(cross_walk *walk, int most, int64_t *first) {
     walk->until = walk->line;
   }
   return count;
+}
+
+/* The weights with which u passes the walks by: the sum of all walks', of `lanes` channels. */
+INLINE vec skip_of_walks(const float *d, int64_t channels, int64_t channel, int lanes) {
+  vec sum = vec_set(0.0f);
+  for (int k = 0; d && k < PANAMBA_WALKS; k++) {
+    sum = vec_add(sum, vec_load_lanes(d + k * channels + channel, lanes));
+  }
+  return sum;
 }
 
 #endif

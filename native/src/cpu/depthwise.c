@@ -36,7 +36,7 @@ static void finish(const channels *c, int64_t pixel, const float *sums, int widt
   for (int i = 0; i < width; i++) {
     vec value = vec_load(sums + i * VEC_WIDTH);
     if (a->activation != PANAMBA_ACTIVATION_NONE) {
-      value = a->activation == PANAMBA_ACTIVATION_GELU ? vec_gelu(value) : vec_silu(value);
+      value = vec_activation(value, a->activation);
     }
     if (a->gate) {
       value = vec_mul(value, vec_load_as(a->dtype, a->gate, (pixel + i) * a->gate_pixel_stride + c->channel, c->lanes));

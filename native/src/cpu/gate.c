@@ -1,9 +1,6 @@
 /* The product of two activations, element by element. */
+#include "row_tiles.h"
 #include "tier.h"
-
-#define TILE_ELEMENTS 8192
-
-static int64_t rows_of_tile(int64_t columns) { return columns >= TILE_ELEMENTS ? 1 : TILE_ELEMENTS / columns; }
 
 int64_t TIER_NAME(gate_tiles)(const void *args) {
   const panamba_gate_args *a = args;

@@ -66,12 +66,11 @@ INLINE void multiply_bf16(const panel_product *p, int64_t tap, vec sum[GEMM_ROWS
 }
 
 /* Not unrolled: what an activation takes is far more than the way through memory. */
-INLINE void activate_by(const panel_product *p, const float *values, int rows, int vectors, const int gelu) {
+INLINE void activate_by(const panel_product *p, const float *values, int rows, int vectors, const int32_t kind) {
   for (int i = 0; i < rows; i++) {
     for (int j = 0; j < vectors; j++) {
       int lanes = j == vectors - 1 ? p->last_lanes : VEC_WIDTH;
-      vec value = vec_load(values + (i * GEMM_VECS + j) * VEC_WIDTH);
-      value = gelu ? vec_gelu(value) : vec_silu(value);
+      vec value = vec_activation(vec_load(values + (i * GEMM_VECS + j) * VEC_WIDTH), kind);
       vec_store_as(p->out_dtype, p->out, i * p->out_row_stride + j * VEC_WIDTH, value, lanes);
     }
   }
@@ -79,9 +78,9 @@ INLINE void activate_by(const panel_product *p, const float *values, int rows, i
 
 static void activate(const panel_product *p, const float *values, int rows, int vectors) {
   if (p->activation == PANAMBA_ACTIVATION_GELU) {
-    activate_by(p, values, rows, vectors, 1);
+    activate_by(p, values, rows, vectors, PANAMBA_ACTIVATION_GELU);
   } else {
-    activate_by(p, values, rows, vectors, 0);
+    activate_by(p, values, rows, vectors, PANAMBA_ACTIVATION_SILU);
   }
 }
 

@@ -27,7 +27,7 @@ INLINE void normalise(const panamba_norm_args *a, const float *x, int64_t row, c
     vec weight = load_tail(a->weight, i, a->dim);
     vec y = a->bias ? vec_fma(value, weight, load_tail(a->bias, i, a->dim)) : vec_mul(value, weight);
     if (activation != PANAMBA_ACTIVATION_NONE) {
-      y = activation == PANAMBA_ACTIVATION_GELU ? vec_gelu(y) : vec_silu(y);
+      y = vec_activation(y, activation);
     }
     vec_store_as(a->dtype, a->out, row * a->dim + i, y, (int)min64(VEC_WIDTH, a->dim - i));
   }

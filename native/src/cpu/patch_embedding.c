@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "microkernel.h"
+#include "places.h"
 #include "tier.h"
 
 /* Gathered elements per patch, an even number: the depth is cut there, with the sums carried on in `out`. A colour
@@ -18,8 +19,8 @@ typedef struct {
 } grid_size;
 
 static grid_size grid_of(const panamba_patch_embedding_args *a) {
-  grid_size grid = {(a->height - a->patch_height) / a->stride_height + 1,
-                    (a->width - a->patch_width) / a->stride_width + 1, 0};
+  grid_size grid = {places_along(a->height, 0, a->patch_height, a->stride_height),
+                    places_along(a->width, 0, a->patch_width, a->stride_width), 0};
   grid.patches = grid.rows * grid.columns;
   return grid;
 }

@@ -1,6 +1,7 @@
 /* Patches of images as rows. */
 #include <string.h>
 
+#include "places.h"
 #include "tier.h"
 
 typedef struct {
@@ -10,8 +11,8 @@ typedef struct {
 } sequence;
 
 static sequence sequence_of(const panamba_patches_args *a) {
-  int64_t rows = (a->height + 2 * a->padding - a->patch_height) / a->stride_height + 1;
-  int64_t columns = (a->width + 2 * a->padding - a->patch_width) / a->stride_width + 1;
+  int64_t rows = places_along(a->height, a->padding, a->patch_height, a->stride_height);
+  int64_t columns = places_along(a->width, a->padding, a->patch_width, a->stride_width);
   return (sequence){columns, rows * columns + a->class_tokens, a->channels * a->patch_height * a->patch_width};
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "norm_rows.h"
+#include "places.h"
 #include "tier.h"
 
 /* A tile is a band of so many rows of pixels of one channel. */
@@ -45,8 +46,8 @@ void TIER_NAME(patches_gradient_tile)(const void *args, int64_t tile) {
   int64_t image = plane / a->channels;
   int64_t from = tile % bands(a) * TILE_ROWS;
   int64_t to = min64(a->height, from + TILE_ROWS);
-  int64_t rows = (a->height + 2 * a->padding - a->patch_height) / a->stride_height + 1;
-  int64_t columns = (a->width + 2 * a->padding - a->patch_width) / a->stride_width + 1;
+  int64_t rows = places_along(a->height, a->padding, a->patch_height, a->stride_height);
+  int64_t columns = places_along(a->width, a->padding, a->patch_width, a->stride_width);
   int64_t area = a->patch_height * a->patch_width;
   const float *sequence = a->patch_gradient + image * (rows * columns + a->class_tokens) * a->channels * area;
   float *pixels = a->image_gradient + plane * a->height * a->width;

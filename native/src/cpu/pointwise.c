@@ -1,12 +1,9 @@
 /* Functions of single elements. */
+#include "row_tiles.h"
 #include "tier.h"
 #include "vec_gelu.h"
 
-#define TILE_ELEMENTS 8192
-
 #define LOG2_E 1.44269504f
-
-static int64_t rows_of_tile(int64_t columns) { return columns >= TILE_ELEMENTS ? 1 : TILE_ELEMENTS / columns; }
 
 int64_t TIER_NAME(pointwise_tiles)(const void *args) {
   const panamba_pointwise_args *a = args;

@@ -1,9 +1,6 @@
 /* Rows scaled by channel and by image. */
+#include "row_tiles.h"
 #include "tier.h"
-
-#define TILE_ELEMENTS 8192
-
-static int64_t rows_of_tile(int64_t channels) { return channels >= TILE_ELEMENTS ? 1 : TILE_ELEMENTS / channels; }
 
 int64_t TIER_NAME(scale_tiles)(const void *args) {
   const panamba_scale_args *a = args;

@@ -3,6 +3,7 @@
 #ifndef PANAMBA_VEC_GELU_H
 #define PANAMBA_VEC_GELU_H
 
+#include "panamba.h"
 #include "vec_math.h"
 
 /* Phi(-14) is below the smallest float: what is left of it counts as the limit. */
@@ -36,6 +37,11 @@ INLINE vec vec_gelu(vec x) {
   /* At -infinity the limit, -0, and not infinity times zero. */
   vec left = vec_mul(vec_max(vec_set(-GELU_END), x), tail);
   return vec_if_negative(x, left, vec_mul(x, vec_sub(vec_set(1.0f), tail)));
+}
+
+/* An activation that is one: with its kind known to the compiler, no branch is left. */
+INLINE vec vec_activation(vec x, const int32_t kind) {
+  return kind == PANAMBA_ACTIVATION_GELU ? vec_gelu(x) : vec_silu(x);
 }
 
 /* Phi(x) + x e^(-x^2/2) / sqrt(2 pi) */

@@ -3,6 +3,7 @@
 #define PANAMBA_CHECK_H
 
 #include "panamba.h"
+#include "places.h"
 #include "status.h"
 
 /* No buffer of a valid operation has more elements: products of two checked sizes can't overflow. */
@@ -55,8 +56,8 @@ static inline int is_depthwise_side(int32_t side) {
     REQUIRE(volume(a->batch, a->channels, 1) && volume(a->batch * a->channels, a->height, a->width));  \
     REQUIRE(volume(a->channels, a->patch_height, a->patch_width));                                     \
     REQUIRE(a->class_tokens >= 0 && a->class_tokens <= PANAMBA_MAX_CLASS_TOKENS);                      \
-    int64_t rows = (a->height + 2 * (pad)-a->patch_height) / a->stride_height + 1;                     \
-    int64_t columns = (a->width + 2 * (pad)-a->patch_width) / a->stride_width + 1;                     \
+    int64_t rows = places_along(a->height, pad, a->patch_height, a->stride_height);                    \
+    int64_t columns = places_along(a->width, pad, a->patch_width, a->stride_width);                    \
     int64_t length = rows * columns + a->class_tokens;                                                 \
     REQUIRE(volume(a->batch, length, dim));                                                            \
     for (int64_t i = 0; i < a->class_tokens; i++) {                                                    \

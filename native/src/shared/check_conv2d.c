@@ -2,7 +2,7 @@
 #include "check_arguments.h"
 
 static int reaches(int64_t side, int64_t padding, int64_t kernel, int64_t stride, int64_t out) {
-  return kernel <= side + 2 * padding && out == (side + 2 * padding - kernel) / stride + 1;
+  return kernel <= side + 2 * padding && out == places_along(side, padding, kernel, stride);
 }
 
 int32_t panamba_check_conv2d(const panamba_conv2d_args *a) {
