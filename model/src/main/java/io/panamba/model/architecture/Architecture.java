@@ -3,6 +3,7 @@ package io.panamba.model.architecture;
 import io.panamba.model.checkpoint.Checkpoint;
 import java.util.List;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.SequencedSet;
 import java.util.Set;
 
@@ -139,4 +140,23 @@ public interface Architecture<C extends NetworkConfig> {
    *     other classes
    */
   Set<String> heads();
+
+  /**
+   * Finds a usual size.
+   *
+   * @param presets of this family, by their names
+   * @param name of one of them
+   * @param <P> what the family knows of a size
+   * @return what the name stands for
+   * @throws IllegalArgumentException if there is none of the name
+   */
+  default <P> P presetOf(SequencedMap<String, P> presets, String name) {
+    P preset = presets.get(name);
+    if (preset == null) {
+      throw new IllegalArgumentException(
+          "no size of %s is called '%s'; there are %s"
+              .formatted(title(), name, String.join(", ", presets.keySet())));
+    }
+    return preset;
+  }
 }

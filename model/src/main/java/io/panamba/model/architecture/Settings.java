@@ -136,6 +136,16 @@ public final class Settings {
   }
 
   /**
+   * Returns the size of images.
+   *
+   * @param side of those that are not chosen
+   * @return in pixels
+   */
+  public ImageSize imageSizeOr(int side) {
+    return new ImageSize(get(IMAGE_HEIGHT).orElse(side), get(IMAGE_WIDTH).orElse(side));
+  }
+
+  /**
    * Chooses the size of images.
    *
    * @param size in pixels

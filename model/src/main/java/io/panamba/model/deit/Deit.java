@@ -141,20 +141,13 @@ public final class Deit implements Architecture<DeitConfig> {
 
   @Override
   public DeitConfig preset(String name, Settings settings) {
-    Preset preset = PRESETS.get(name);
-    if (preset == null) {
-      throw new IllegalArgumentException(
-          "no size of DeiT is called '%s'; there are %s"
-              .formatted(name, String.join(", ", PRESETS.keySet())));
-    }
+    Preset preset = presetOf(PRESETS, name);
     Set<DeitTrait> traits = EnumSet.of(DeitTrait.QKV_BIAS);
     if (preset.distilled) {
       traits.add(DeitTrait.DISTILLED);
     }
     return new DeitConfig(
-            new ImageSize(
-                settings.get(Settings.IMAGE_HEIGHT).orElse(preset.image),
-                settings.get(Settings.IMAGE_WIDTH).orElse(preset.image)),
+            settings.imageSizeOr(preset.image),
             new DeitSizes(
                 3,
                 preset.patch,

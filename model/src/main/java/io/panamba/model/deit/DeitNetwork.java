@@ -4,10 +4,10 @@ import io.panamba.model.architecture.Blueprint;
 import io.panamba.model.block.PositionEmbedding;
 import io.panamba.model.checkpoint.WeightsException;
 import io.panamba.model.deit.DeitWeights.Block;
-import io.panamba.model.deit.DeitWeights.Pair;
 import io.panamba.model.graph.Graph;
 import io.panamba.model.graph.Positions;
 import io.panamba.model.graph.Value;
+import io.panamba.model.weights.Affine;
 import io.panamba.model.weights.Weight;
 import io.panamba.runtime.operation.Norm;
 import io.panamba.runtime.operation.PatchEmbedding.ClassIndex;
@@ -82,7 +82,7 @@ record DeitNetwork(DeitWeights keys) implements Blueprint<DeitConfig> {
       graph.results(
           tokens,
           features,
-          keys.heads().isEmpty() ? null : linear(graph, features, keys.heads().getFirst()));
+          keys.heads().isEmpty() ? null : graph.linear(features, keys.heads().getFirst()));
     }
   }
 
@@ -104,18 +104,18 @@ record DeitNetwork(DeitWeights keys) implements Blueprint<DeitConfig> {
 
   /** r' = r + attention(norm(r)), r'' = r' + perceptron(norm(r')) */
   private static Value block(Graph graph, DeitConfig config, Block block, int index, Value stream) {
-    Value qkv = linear(graph, norm(graph, config, block.norm1(), stream), block.qkv());
+    Value qkv = graph.linear(norm(graph, config, block.norm1(), stream), block.qkv());
     long dim = config.sizes().dim();
     Value q = graph.columns(qkv, 0, dim);
     Value k = graph.columns(qkv, dim, dim);
     Value v = graph.columns(qkv, 2 * dim, dim);
     Value attended =
-        linear(graph, graph.attention(q, k, v, config.sizes().heads()), block.projection());
+        graph.linear(graph.attention(q, k, v, config.sizes().heads()), block.projection());
     Value between =
         graph.add(1, stream, graph.scale(attended, block.attentionScale(), graph.drop(index)));
     Value hidden =
-        graph.gelu(linear(graph, norm(graph, config, block.norm2(), between), block.first()));
-    Value made = linear(graph, hidden, block.second());
+        graph.gelu(graph.linear(norm(graph, config, block.norm2(), between), block.first()));
+    Value made = graph.linear(hidden, block.second());
     return graph.add(1, between, graph.scale(made, block.hiddenScale(), graph.drop(index)));
   }
 
@@ -126,18 +126,14 @@ record DeitNetwork(DeitWeights keys) implements Blueprint<DeitConfig> {
       graph.results(tokens, features, null);
       return;
     }
-    Value ofClass = linear(graph, graph.pick(tokens, 0), keys.heads().getFirst());
-    Value ofTeacher = linear(graph, graph.pick(tokens, 1), keys.heads().getLast());
+    Value ofClass = graph.linear(graph.pick(tokens, 0), keys.heads().getFirst());
+    Value ofTeacher = graph.linear(graph.pick(tokens, 1), keys.heads().getLast());
     graph.tap("logits_cls", ofClass);
     graph.tap("logits_dist", ofTeacher);
     graph.results(tokens, features, graph.mean(List.of(ofClass, ofTeacher)));
   }
 
-  private static Value norm(Graph graph, DeitConfig config, Pair norm, Value x) {
-    return graph.norm(Norm.Kind.LAYER, x, norm.weight(), norm.bias(), (float) config.epsilon());
-  }
-
-  private static Value linear(Graph graph, Value x, Pair layer) {
-    return graph.linear(x, layer.weight(), layer.bias());
+  private static Value norm(Graph graph, DeitConfig config, Affine norm, Value x) {
+    return graph.norm(Norm.Kind.LAYER, x, norm, (float) config.epsilon());
   }
 }

@@ -1,5 +1,6 @@
 package io.panamba.model.deit;
 
+import io.panamba.model.weights.Affine;
 import io.panamba.model.weights.Draw;
 import io.panamba.model.weights.Form;
 import io.panamba.model.weights.Weight;
@@ -28,11 +29,8 @@ record DeitWeights(
     Weight projection,
     Weight projectionBias,
     List<Block> blocks,
-    Pair norm,
-    List<Pair> heads) {
-  /** A weight and its bias, which is null if there is none. */
-  record Pair(Weight weight, Weight bias) {}
-
+    Affine norm,
+    List<Affine> heads) {
   /**
    * One block.
    *
@@ -40,13 +38,13 @@ record DeitWeights(
    * @param hiddenScale (dim) or null
    */
   record Block(
-      Pair norm1,
-      Pair qkv,
-      Pair projection,
+      Affine norm1,
+      Affine qkv,
+      Affine projection,
       Weight attentionScale,
-      Pair norm2,
-      Pair first,
-      Pair second,
+      Affine norm2,
+      Affine first,
+      Affine second,
       Weight hiddenScale) {}
 
   static DeitWeights of(DeitConfig config) {
@@ -70,10 +68,8 @@ record DeitWeights(
       this.sizes = config.sizes();
     }
 
-    private Pair norm(String key) {
-      return new Pair(
-          list.declare(key + ".weight", Form.PLAIN, Learning.PLAIN, Draw.ONES, sizes.dim()),
-          list.declare(key + ".bias", Form.PLAIN, Learning.PLAIN, Draw.ZEROS, sizes.dim()));
+    private Affine norm(String key) {
+      return list.norm(key, sizes.dim());
     }
 
     private Weight token(String key) {
@@ -113,8 +109,8 @@ record DeitWeights(
       for (int i = 0; i < sizes.depth(); i++) {
         blocks.add(block("blocks." + i + "."));
       }
-      Pair norm = norm("norm");
-      List<Pair> heads = new ArrayList<>();
+      Affine norm = norm("norm");
+      List<Affine> heads = new ArrayList<>();
       if (config.classes() > 0) {
         heads.add(head("head"));
         if (config.heads() == 2) {
@@ -132,27 +128,20 @@ record DeitWeights(
           List.copyOf(heads));
     }
 
-    private Pair head(String key) {
-      return linear(key, config.classes(), sizes.dim(), Form.EXACT, Form.PLAIN, true);
-    }
-
-    private Pair linear(
-        String key, int outputs, int inputs, Form weight, Form bias, boolean biased) {
-      return new Pair(
-          list.declare(key + ".weight", weight, Learning.DECAYS, NORMAL, outputs, inputs),
-          biased ? list.declare(key + ".bias", bias, Learning.PLAIN, Draw.ZEROS, outputs) : null);
+    private Affine head(String key) {
+      return list.layer(key, Form.EXACT, Form.PLAIN, NORMAL, config.classes(), sizes.dim());
     }
 
     /** A linear layer whose result is scaled: the factors fold into its weights. */
-    private Pair scaled(String key, int inputs, Weight scale) {
+    private Affine scaled(String key, int inputs, Weight scale) {
       String factors = scale == null ? null : scale.key();
-      return linear(
+      return list.layer(
           key,
-          sizes.dim(),
-          inputs,
           new Form.Matrix(List.of(), false, factors),
           new Form.Plain(factors),
-          true);
+          NORMAL,
+          sizes.dim(),
+          inputs);
     }
 
     private Weight scale(String key) {
@@ -166,13 +155,13 @@ record DeitWeights(
       Weight hiddenScale = scale(start + "gamma_2");
       int dim = sizes.dim();
       int hidden = sizes.hidden();
-      Pair norm1 = norm(start + "norm1");
-      boolean biased = config.has(DeitTrait.QKV_BIAS);
-      Pair qkv = linear(start + "attn.qkv", 3 * dim, dim, Form.MATRIX, Form.PLAIN, biased);
-      Pair projection = scaled(start + "attn.proj", dim, attentionScale);
-      Pair norm2 = norm(start + "norm2");
-      Pair first = linear(start + "mlp.fc1", hidden, dim, Form.MATRIX, Form.PLAIN, true);
-      Pair second = scaled(start + "mlp.fc2", hidden, hiddenScale);
+      Affine norm1 = norm(start + "norm1");
+      Form qkvBias = config.has(DeitTrait.QKV_BIAS) ? Form.PLAIN : null;
+      Affine qkv = list.layer(start + "attn.qkv", Form.MATRIX, qkvBias, NORMAL, 3L * dim, dim);
+      Affine projection = scaled(start + "attn.proj", dim, attentionScale);
+      Affine norm2 = norm(start + "norm2");
+      Affine first = list.layer(start + "mlp.fc1", Form.MATRIX, Form.PLAIN, NORMAL, hidden, dim);
+      Affine second = scaled(start + "mlp.fc2", hidden, hiddenScale);
       return new Block(norm1, qkv, projection, attentionScale, norm2, first, second, hiddenScale);
     }
   }

@@ -1,14 +1,13 @@
 package io.panamba.model.graph;
 
-import io.panamba.model.graph.Graph.Convolution;
 import io.panamba.model.graph.Graph.Directions;
+import io.panamba.model.weights.Affine;
 import io.panamba.runtime.operation.CausalConv;
 import io.panamba.runtime.operation.ConvGradient;
 import java.util.List;
 
 /** Depthwise causal convolution and SiLU, from either end. */
-record ConvNode(Value x, Convolution forward, Convolution backward, Directions out)
-    implements Node {
+record ConvNode(Value x, Affine forward, Affine backward, Directions out) implements Node {
   @Override
   public List<Value> inputs() {
     return List.of(x);
@@ -52,8 +51,7 @@ record ConvNode(Value x, Convolution forward, Convolution backward, Directions o
                 input.columns(), direction(to, forward, first), direction(to, backward, second)));
   }
 
-  private static CausalConv.Direction direction(
-      Lowering to, Convolution convolution, Place result) {
+  private static CausalConv.Direction direction(Lowering to, Affine convolution, Place result) {
     return convolution == null
         ? null
         : new CausalConv.Direction(
@@ -86,7 +84,7 @@ record ConvNode(Value x, Convolution forward, Convolution backward, Directions o
     }
   }
 
-  private record Gradient(Convolution weights, Place outGradient, Place parts) {
+  private record Gradient(Affine weights, Place outGradient, Place parts) {
     ConvGradient.Direction direction(Gradients to) {
       return new ConvGradient.Direction(
           to.weights().tensor(weights.weight()),
@@ -96,7 +94,7 @@ record ConvNode(Value x, Convolution forward, Convolution backward, Directions o
     }
   }
 
-  private Gradient gradient(Gradients to, Convolution convolution, Value result) {
+  private Gradient gradient(Gradients to, Affine convolution, Value result) {
     long kernel = convolution.weight().kept().size(0);
     Place parts = to.scratch(x.shape().size(0), kernel + 1, x.width());
     return new Gradient(convolution, to.of(result), parts);

@@ -1,6 +1,5 @@
 package io.panamba.model.graph;
 
-import io.panamba.model.graph.Graph.CrossWalks;
 import io.panamba.model.weights.Weight;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.operation.CrossScan;

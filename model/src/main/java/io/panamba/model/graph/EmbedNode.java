@@ -3,12 +3,8 @@ package io.panamba.model.graph;
 import io.panamba.model.weights.Weight;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
-import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.operation.PatchEmbedding;
 import io.panamba.runtime.operation.PatchEmbedding.ClassIndex;
-import io.panamba.runtime.operation.Patches;
-import io.panamba.runtime.operation.PatchesGradient;
-import io.panamba.runtime.operation.Product;
 import io.panamba.runtime.operation.Sum;
 import java.util.List;
 
@@ -83,7 +79,7 @@ record EmbedNode(
                 exact ? embedding.accumulate() : 0,
                 rows(embedding, scratch)));
     splitRows(to, embedding, scratch);
-    patchGradients(to, outGradient);
+    new ImageGradients(pixels, projection, places, stride, 0, out).differentiate(to, outGradient);
   }
 
   private Tensor rows(Gradients.WeightTarget embedding, Place scratch) {
@@ -158,41 +154,5 @@ record EmbedNode(
               1,
               all.slice(patch, count));
         });
-  }
-
-  private void patchGradients(Gradients to, Place outGradient) {
-    long width = projection.elements() / out.width();
-    Place patches = to.scratch(out.shape().size(0), length(), width);
-    Place image = to.read(pixels);
-    to.add(() -> new Patches(image.tensor(), places, patch(), stride, 0, patches.tensor()));
-    Gradients.WeightTarget target = to.into(projection);
-    to.use(outGradient);
-    to.use(patches);
-    to.add(
-        () ->
-            Product.ofWeight(
-                outGradient.columns(),
-                patches.columns(),
-                target.accumulate(),
-                TrainedParameters.matrix(projection, target.gradient())));
-    if (!to.wants(pixels)) {
-      return;
-    }
-    Place gradients = to.scratch(out.shape().size(0), length(), width);
-    to.use(outGradient);
-    to.add(
-        () ->
-            Product.ofInput(
-                outGradient.columns(),
-                TrainedParameters.matrix(projection, to.weights().tensor(projection)),
-                0,
-                Columns.of(gradients.tensor())));
-    Gradients.Target pixelTarget = to.whole(pixels);
-    to.use(gradients);
-    to.add(
-        () ->
-            new PatchesGradient(
-                gradients.tensor(), places, patch(), stride, 0, pixelTarget.place().tensor()));
-    to.finish(pixelTarget);
   }
 }

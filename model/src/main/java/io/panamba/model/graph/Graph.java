@@ -1,8 +1,8 @@
 package io.panamba.model.graph;
 
+import io.panamba.model.weights.Affine;
 import io.panamba.model.weights.Weight;
 import io.panamba.runtime.Shape;
-import io.panamba.runtime.operation.CrossScan;
 import io.panamba.runtime.operation.Grid;
 import io.panamba.runtime.operation.Kernel;
 import io.panamba.runtime.operation.Linear;
@@ -145,29 +145,27 @@ public final class Graph {
    *
    * @param kind of the norm
    * @param x (..., dim)
-   * @param weight (dim)
-   * @param bias (dim) or null
+   * @param norm its weight and bias, (dim) each
    * @param eps added to the mean square
    * @return of x's shape
    */
-  public Value norm(Norm.Kind kind, Value x, Weight weight, Weight bias, float eps) {
+  public Value norm(Norm.Kind kind, Value x, Affine norm, float eps) {
     Value out = value(x.shape());
-    return add(new NormNode(kind, x, weight, bias, eps, out), out);
+    return add(new NormNode(kind, x, norm.weight(), norm.bias(), eps, out), out);
   }
 
   /**
    * A linear layer: {@code out = x . weight^T + bias}.
    *
    * @param x (..., inputs)
-   * @param weight (outputs, inputs)
-   * @param bias (outputs) or null
+   * @param layer (outputs, inputs), and (outputs)
    * @return (..., outputs)
    */
-  public Value linear(Value x, Weight weight, Weight bias) {
+  public Value linear(Value x, Affine layer) {
     long[] sizes = x.shape().toArray();
-    sizes[sizes.length - 1] = weight.outputs();
+    sizes[sizes.length - 1] = layer.weight().outputs();
     Value out = value(sizes);
-    return add(new LinearNode(x, weight, bias, out), out);
+    return add(new LinearNode(x, layer.weight(), layer.bias(), out), out);
   }
 
   /**
@@ -253,30 +251,21 @@ public final class Graph {
   }
 
   /**
-   * Weights of a convolution.
-   *
-   * @param weight (channels, 1, kernel)
-   * @param bias (channels) or null
-   */
-  public record Convolution(Weight weight, Weight bias) {}
-
-  /**
    * A convolution of the image (a cross-correlation, as {@code torch.nn.Conv2d}).
    *
    * @param pixels of {@link #image}
-   * @param weight (outputs, colours, side, side), of the form {@link
-   *     io.panamba.model.weights.Form#MATRIX}
-   * @param bias (outputs) or null
+   * @param layer (outputs, colours, side, side), of the form {@link
+   *     io.panamba.model.weights.Form#MATRIX}, and (outputs)
    * @param kernel square
    * @return (batch, pixels, outputs)
    */
-  public Value stem(Value pixels, Weight weight, Weight bias, Kernel kernel) {
+  public Value stem(Value pixels, Affine layer, Kernel kernel) {
     Value out =
         value(
             pixels.shape().size(0),
             StemNode.places(pixels, kernel).pixels(),
-            weight.shape().size(0));
-    return add(new StemNode(pixels, weight, bias, kernel, out), out);
+            layer.weight().shape().size(0));
+    return add(new StemNode(pixels, layer.weight(), layer.bias(), kernel, out), out);
   }
 
   /**
@@ -284,15 +273,15 @@ public final class Graph {
    *
    * @param x (batch, pixels, inputs)
    * @param grid of its pixels
-   * @param weight (outputs, inputs, height, width), of the form {@link
-   *     io.panamba.model.weights.Form#TAPS}
-   * @param bias (outputs) or null
+   * @param layer (outputs, inputs, height, width), of the form {@link
+   *     io.panamba.model.weights.Form#TAPS}, and (outputs)
    * @param kernel of the convolution
    * @return (batch, pixels of {@code kernel.over(grid)}, outputs)
    */
-  public Value conv2d(Value x, Grid grid, Weight weight, Weight bias, Kernel kernel) {
+  public Value conv2d(Value x, Grid grid, Affine layer, Kernel kernel) {
+    Weight weight = layer.weight();
     Value out = value(x.shape().size(0), kernel.over(grid).pixels(), weight.shape().size(0));
-    return add(new Conv2dNode(x, grid, weight, bias, kernel, out), out);
+    return add(new Conv2dNode(x, grid, weight, layer.bias(), kernel, out), out);
   }
 
   /**
@@ -300,14 +289,13 @@ public final class Graph {
    *
    * @param x (batch, pixels, channels)
    * @param grid of its pixels
-   * @param weight (channels, 1, side, side), of the form {@link
-   *     io.panamba.model.weights.Form#TRANSPOSED}
-   * @param bias (channels) or null
+   * @param layer (channels, 1, side, side), of the form {@link
+   *     io.panamba.model.weights.Form#TRANSPOSED}, and (channels)
    * @return of x's shape
    */
-  public Value depthwise(Value x, Grid grid, Weight weight, Weight bias) {
+  public Value depthwise(Value x, Grid grid, Affine layer) {
     Value out = value(x.shape());
-    return add(new DepthwiseNode(x, grid, weight, bias, out), out);
+    return add(new DepthwiseNode(x, grid, layer.weight(), layer.bias(), out), out);
   }
 
   /**
@@ -318,15 +306,14 @@ public final class Graph {
    * @param plain the first channels, or null
    * @param convolved the others
    * @param grid of the pixels
-   * @param weight (channels, 1, side, side), of the form {@link
-   *     io.panamba.model.weights.Form#TRANSPOSED}
-   * @param bias (channels)
+   * @param conv (channels, 1, side, side), of the form {@link
+   *     io.panamba.model.weights.Form#TRANSPOSED}, and (channels)
    * @return of the gate's shape
    */
-  public Value gatedConv(
-      Value gate, Value plain, Value convolved, Grid grid, Weight weight, Weight bias) {
+  public Value gatedConv(Value gate, Value plain, Value convolved, Grid grid, Affine conv) {
     Value out = value(gate.shape());
-    return add(new GatedConvNode(gate, plain, convolved, grid, weight, bias, out), out);
+    return add(
+        new GatedConvNode(gate, plain, convolved, grid, conv.weight(), conv.bias(), out), out);
   }
 
   /**
@@ -345,7 +332,7 @@ public final class Graph {
    * @param backward from last to first, or null
    * @return what each gives
    */
-  public Directions convolve(Value x, Convolution forward, Convolution backward) {
+  public Directions convolve(Value x, Affine forward, Affine backward) {
     Directions out =
         new Directions(
             forward == null ? null : value(x.shape()), backward == null ? null : value(x.shape()));
@@ -354,19 +341,6 @@ public final class Graph {
     node.outputs().forEach(value -> value.madeBy(node));
     return out;
   }
-
-  /**
-   * One direction of a scan (Mamba algorithm 2).
-   *
-   * @param u (batch, length, channels)
-   * @param projected (batch, length, dtRank + 2 * states): dt, B and C
-   * @param dtWeight (channels, dtRank)
-   * @param dtBias (channels) or null
-   * @param a A_log, (channels, states)
-   * @param d (channels) or null
-   */
-  public record Walk(
-      Value u, Value projected, Weight dtWeight, Weight dtBias, Weight a, Weight d) {}
 
   /**
    * The selective scan of one or both directions, gated by silu(z).
@@ -382,18 +356,6 @@ public final class Graph {
     Value out = value(z.shape());
     return add(new ScanNode(forward, backward, z, scale, drop, out), out);
   }
-
-  /**
-   * The parameters of a four-walk scan.
-   *
-   * @param kind where the walks go
-   * @param dtWeight (4, channels, dtRank)
-   * @param dtBias (4, channels)
-   * @param logarithms A_log, (4 * channels, states)
-   * @param skip D, (4 * channels)
-   */
-  public record CrossWalks(
-      CrossScan.Walks kind, Weight dtWeight, Weight dtBias, Weight logarithms, Weight skip) {}
 
   /**
    * The selective scan along four walks over a grid (VMamba, arXiv 2401.10166, section 4.2).

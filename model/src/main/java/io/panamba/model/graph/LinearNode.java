@@ -1,5 +1,6 @@
 package io.panamba.model.graph;
 
+import io.panamba.model.weights.Affine;
 import io.panamba.model.weights.Form;
 import io.panamba.model.weights.Weight;
 import io.panamba.runtime.PackedMatrix;
@@ -46,7 +47,7 @@ record LinearNode(Value x, Weight weight, Weight bias, Value out) implements Nod
 
   @Override
   public Value ofRows(Graph graph, List<Value> rows) {
-    return graph.linear(rows.getFirst(), weight, bias);
+    return graph.linear(rows.getFirst(), new Affine(weight, bias));
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.panamba.model.graph;
 
+import io.panamba.model.weights.Affine;
 import io.panamba.model.weights.Weight;
 import io.panamba.runtime.operation.Norm;
 import io.panamba.runtime.operation.NormGradient;
@@ -57,7 +58,7 @@ record NormNode(Norm.Kind kind, Value x, Weight weight, Weight bias, float eps, 
 
   @Override
   public Value ofRows(Graph graph, List<Value> rows) {
-    return graph.norm(kind, rows.getFirst(), weight, bias, eps);
+    return graph.norm(kind, rows.getFirst(), new Affine(weight, bias), eps);
   }
 
   @Override

@@ -1,6 +1,5 @@
 package io.panamba.model.graph;
 
-import io.panamba.model.graph.Graph.Walk;
 import io.panamba.model.weights.Weight;
 import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.operation.Linear;

@@ -2,14 +2,10 @@ package io.panamba.model.graph;
 
 import io.panamba.model.weights.Weight;
 import io.panamba.runtime.PackedMatrix;
-import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.operation.Grid;
 import io.panamba.runtime.operation.Kernel;
 import io.panamba.runtime.operation.PatchEmbedding.ClassIndex;
-import io.panamba.runtime.operation.Patches;
-import io.panamba.runtime.operation.PatchesGradient;
 import io.panamba.runtime.operation.PlanarConv2d;
-import io.panamba.runtime.operation.Product;
 import io.panamba.runtime.operation.Sum;
 import java.util.List;
 
@@ -51,55 +47,8 @@ record StemNode(Value pixels, Weight weight, Weight bias, Kernel kernel, Value o
       to.use(outGradient);
       to.add(() -> Sum.ofRows(outGradient.columns(), target.accumulate(), target.gradient()));
     }
-    long width = weight.elements() / out.width();
-    Place windows = to.scratch(out.shape().size(0), out.shape().size(1), width);
-    Place image = to.read(pixels);
-    to.add(
-        () ->
-            new Patches(
-                image.tensor(),
-                ClassIndex.NONE,
-                kernel.height(),
-                kernel.stride(),
-                kernel.padding(),
-                windows.tensor()));
-    Gradients.WeightTarget target = to.into(weight);
-    to.use(outGradient);
-    to.use(windows);
-    to.add(
-        () ->
-            Product.ofWeight(
-                outGradient.columns(),
-                windows.columns(),
-                target.accumulate(),
-                TrainedParameters.matrix(weight, target.gradient())));
-    if (to.wants(pixels)) {
-      imageGradient(to, outGradient, width);
-    }
-  }
-
-  private void imageGradient(Gradients to, Place outGradient, long width) {
-    Place gradients = to.scratch(out.shape().size(0), out.shape().size(1), width);
-    to.use(outGradient);
-    to.add(
-        () ->
-            Product.ofInput(
-                outGradient.columns(),
-                TrainedParameters.matrix(weight, to.weights().tensor(weight)),
-                0,
-                Columns.of(gradients.tensor())));
-    Gradients.Target target = to.whole(pixels);
-    to.use(gradients);
-    to.add(
-        () ->
-            new PatchesGradient(
-                gradients.tensor(),
-                ClassIndex.NONE,
-                kernel.height(),
-                kernel.stride(),
-                kernel.padding(),
-                target.place().tensor()));
-    to.finish(target);
+    new ImageGradients(pixels, weight, ClassIndex.NONE, kernel.stride(), kernel.padding(), out)
+        .differentiate(to, outGradient);
   }
 
   /** Where the results are. */

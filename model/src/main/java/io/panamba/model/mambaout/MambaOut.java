@@ -54,7 +54,13 @@ public final class MambaOut implements Architecture<MambaOutConfig> {
    * @param timm whether it is a variant of timm's
    */
   private record Preset(
-      List<Integer> depths, List<Integer> dims, double expansion, double ratio, boolean timm) {}
+      int image,
+      int classes,
+      List<Integer> depths,
+      List<Integer> dims,
+      double expansion,
+      double ratio,
+      boolean timm) {}
 
   private static final SequencedMap<String, Preset> PRESETS = new LinkedHashMap<>();
 
@@ -68,19 +74,26 @@ public final class MambaOut implements Architecture<MambaOutConfig> {
     published("kobe", List.of(3, 3, 15, 3), NARROW);
     published("small", List.of(3, 4, 27, 3), MIDDLE);
     published("base", List.of(3, 4, 27, 3), WIDE);
-    PRESETS.put("small-rw", new Preset(List.of(3, 4, 27, 3), MIDDLE, EXPANSION, 1, true));
-    PRESETS.put("base-short-rw", new Preset(List.of(3, 3, 25, 3), WIDE, 3, 1.25, true));
-    PRESETS.put("base-tall-rw", new Preset(List.of(3, 4, 30, 3), WIDE, 2.5, 1.25, true));
-    PRESETS.put("base-wide-rw", new Preset(List.of(3, 4, 27, 3), WIDE, 3, 1.5, true));
-    PRESETS.put("base-plus-rw", new Preset(List.of(3, 4, 30, 3), WIDE, 3, 1.5, true));
+    timm("small-rw", List.of(3, 4, 27, 3), MIDDLE, EXPANSION, 1);
+    timm("base-short-rw", List.of(3, 3, 25, 3), WIDE, 3, 1.25);
+    timm("base-tall-rw", List.of(3, 4, 30, 3), WIDE, 2.5, 1.25);
+    timm("base-wide-rw", List.of(3, 4, 27, 3), WIDE, 3, 1.5);
+    timm("base-plus-rw", List.of(3, 4, 30, 3), WIDE, 3, 1.5);
     // Not published: for small pictures, and for trying things out.
-    published("mini", List.of(1, 1, 2, 1), List.of(32, 48, 64, 96));
+    PRESETS.put(
+        "mini",
+        new Preset(32, 10, List.of(1, 1, 2, 1), List.of(32, 48, 64, 96), EXPANSION, 1, false));
   }
 
   private MambaOut() {}
 
   private static void published(String name, List<Integer> depths, List<Integer> dims) {
-    PRESETS.put(name, new Preset(depths, dims, EXPANSION, 1, false));
+    PRESETS.put(name, new Preset(224, 1000, depths, dims, EXPANSION, 1, false));
+  }
+
+  private static void timm(
+      String name, List<Integer> depths, List<Integer> dims, double expansion, double ratio) {
+    PRESETS.put(name, new Preset(224, 1000, depths, dims, expansion, ratio, true));
   }
 
   @Override
@@ -132,12 +145,7 @@ public final class MambaOut implements Architecture<MambaOutConfig> {
 
   @Override
   public MambaOutConfig preset(String name, Settings settings) {
-    Preset preset = PRESETS.get(name);
-    if (preset == null) {
-      throw new IllegalArgumentException(
-          "no size of MambaOut is called '%s'; there are %s"
-              .formatted(name, String.join(", ", PRESETS.keySet())));
-    }
+    Preset preset = presetOf(PRESETS, name);
     List<MambaOutStage> stages = new ArrayList<>();
     for (int i = 0; i < preset.dims.size(); i++) {
       int dim = preset.dims.get(i);
@@ -148,16 +156,12 @@ public final class MambaOut implements Architecture<MambaOutConfig> {
               (int) (preset.expansion * dim),
               (int) (preset.ratio * dim)));
     }
-    boolean small = name.equals("mini");
-    int side = small ? 32 : 224;
     return new MambaOutConfig(
-        new ImageSize(
-            settings.get(Settings.IMAGE_HEIGHT).orElse(side),
-            settings.get(Settings.IMAGE_WIDTH).orElse(side)),
+        settings.imageSizeOr(preset.image),
         3,
         stages,
         HEAD_EXPANSION * preset.dims.getLast(),
-        small ? 10 : 1000,
+        preset.classes,
         preset.timm
             ? EnumSet.of(MambaOutTrait.NORM_FIRST, MambaOutTrait.LAYER_SCALE)
             : EnumSet.of(MambaOutTrait.STEM_NORM, MambaOutTrait.HEAD_NORM),

@@ -6,7 +6,7 @@ import io.panamba.model.graph.Graph;
 import io.panamba.model.graph.Value;
 import io.panamba.model.mambaout.MambaOutWeights.Block;
 import io.panamba.model.mambaout.MambaOutWeights.Normed;
-import io.panamba.model.mambaout.MambaOutWeights.Pair;
+import io.panamba.model.weights.Affine;
 import io.panamba.model.weights.Weight;
 import io.panamba.runtime.operation.Grid;
 import io.panamba.runtime.operation.Norm;
@@ -55,8 +55,7 @@ record MambaOutNetwork(MambaOutWeights keys) implements Blueprint<MambaOutConfig
   /** norm(conv(activation(norm(conv(image))))) */
   private Value stem(Graph graph, MambaOutConfig config) {
     Value image = graph.image(config.colours(), config.image().height(), config.image().width());
-    Pair first = keys.stem().layer();
-    Value x = graph.stem(image, first.weight(), first.bias(), MambaOutConfig.HALVING);
+    Value x = graph.stem(image, keys.stem().layer(), MambaOutConfig.HALVING);
     if (keys.stem().norm() != null) {
       x = norm(graph, keys.stem().norm(), x);
     }
@@ -74,8 +73,8 @@ record MambaOutNetwork(MambaOutWeights keys) implements Blueprint<MambaOutConfig
         : norm(graph, halving.norm(), conv(graph, x, grid, halving.layer()));
   }
 
-  private static Value conv(Graph graph, Value x, Grid grid, Pair layer) {
-    return graph.conv2d(x, grid, layer.weight(), layer.bias(), MambaOutConfig.HALVING);
+  private static Value conv(Graph graph, Value x, Grid grid, Affine layer) {
+    return graph.conv2d(x, grid, layer, MambaOutConfig.HALVING);
   }
 
   /** x + fc2(activation(g) * [i, depthwise(c)]) with [g, i, c] = fc1(norm(x)) (section 4.2). */
@@ -84,32 +83,26 @@ record MambaOutNetwork(MambaOutWeights keys) implements Blueprint<MambaOutConfig
     MambaOutStage sizes = config.stages().get(stage);
     long hidden = sizes.hidden();
     long plainWidth = hidden - sizes.convolved();
-    Value all = linear(graph, norm(graph, block.norm(), stream), block.first());
+    Value all = graph.linear(norm(graph, block.norm(), stream), block.first());
     Value gate = graph.activate(config.activation().operation(), graph.columns(all, 0, hidden));
     Value plain = plainWidth == 0 ? null : graph.columns(all, hidden, plainWidth);
     Value convolved = graph.columns(all, hidden + plainWidth, sizes.convolved());
-    Value gated =
-        graph.gatedConv(
-            gate, plain, convolved, config.grid(stage), block.conv().weight(), block.conv().bias());
-    Value made = linear(graph, gated, block.second());
+    Value gated = graph.gatedConv(gate, plain, convolved, config.grid(stage), block.conv());
+    Value made = graph.linear(gated, block.second());
     return graph.add(1, stream, graph.scale(made, block.scale(), graph.drop(index)));
   }
 
   /** fc2(norm(gelu(fc1(features)))) */
   private Value head(Graph graph, Value features) {
-    Value hidden = graph.gelu(linear(graph, features, keys.head().layer()));
+    Value hidden = graph.gelu(graph.linear(features, keys.head().layer()));
     if (keys.head().norm() != null) {
       hidden = norm(graph, keys.head().norm(), hidden);
     }
     graph.tap("hidden", hidden);
-    return linear(graph, hidden, keys.classes());
+    return graph.linear(hidden, keys.classes());
   }
 
-  private static Value norm(Graph graph, Pair norm, Value x) {
-    return graph.norm(Norm.Kind.LAYER, x, norm.weight(), norm.bias(), EPSILON);
-  }
-
-  private static Value linear(Graph graph, Value x, Pair layer) {
-    return graph.linear(x, layer.weight(), layer.bias());
+  private static Value norm(Graph graph, Affine norm, Value x) {
+    return graph.norm(Norm.Kind.LAYER, x, norm, EPSILON);
   }
 }

@@ -1,5 +1,6 @@
 package io.panamba.model.mambaout;
 
+import io.panamba.model.weights.Affine;
 import io.panamba.model.weights.Draw;
 import io.panamba.model.weights.Form;
 import io.panamba.model.weights.Weight;
@@ -25,21 +26,18 @@ record MambaOutWeights(
     Normed stem,
     List<Normed> halvings,
     List<List<Block>> stages,
-    Pair norm,
+    Affine norm,
     Normed head,
-    Pair classes) {
-  /** A weight and its bias. */
-  record Pair(Weight weight, Weight bias) {}
-
+    Affine classes) {
   /** A layer and the norm beside it, or null. */
-  record Normed(Pair layer, Pair norm) {}
+  record Normed(Affine layer, Affine norm) {}
 
   /**
    * One block.
    *
    * @param scale (dim) or null
    */
-  record Block(Pair norm, Pair first, Pair conv, Pair second, Weight scale) {}
+  record Block(Affine norm, Affine first, Affine conv, Affine second, Weight scale) {}
 
   static MambaOutWeights of(MambaOutConfig config) {
     return new Declaration(config).network();
@@ -64,11 +62,12 @@ record MambaOutWeights(
       List<MambaOutStage> stages = config.stages();
       int dim = stages.getFirst().dim();
       String start = "downsample_layers.0.";
-      Pair first = pair(start + "conv1", Form.EXACT, Form.PLAIN, dim / 2, config.colours(), 3, 3);
-      Pair firstNorm = config.has(MambaOutTrait.STEM_NORM) ? norm(start + "norm1", dim / 2) : null;
-      Pair second = pair(start + "conv2", Form.TAPS, Form.PLAIN, dim, dim / 2, 3, 3);
+      Affine first = pair(start + "conv1", Form.EXACT, Form.PLAIN, dim / 2, config.colours(), 3, 3);
+      Affine firstNorm =
+          config.has(MambaOutTrait.STEM_NORM) ? list.norm(start + "norm1", dim / 2) : null;
+      Affine second = pair(start + "conv2", Form.TAPS, Form.PLAIN, dim, dim / 2, 3, 3);
       List<Normed> halvings = new ArrayList<>();
-      halvings.add(new Normed(second, norm(start + "norm2", dim)));
+      halvings.add(new Normed(second, list.norm(start + "norm2", dim)));
       for (int i = 1; i < stages.size(); i++) {
         halvings.add(halving("downsample_layers." + i + ".", i));
       }
@@ -80,14 +79,14 @@ record MambaOutWeights(
         }
         blocks.add(List.copyOf(ofStage));
       }
-      Pair norm = norm("norm", config.width());
+      Affine norm = list.norm("norm", config.width());
       Normed head = null;
-      Pair classes = null;
+      Affine classes = null;
       if (config.classes() > 0) {
         int hidden = config.headHidden();
-        Pair layer = pair("head.fc1", Form.EXACT, Form.PLAIN, hidden, config.width());
+        Affine layer = pair("head.fc1", Form.EXACT, Form.PLAIN, hidden, config.width());
         boolean normed = config.has(MambaOutTrait.HEAD_NORM);
-        head = new Normed(layer, normed ? norm("head.norm", hidden) : null);
+        head = new Normed(layer, normed ? list.norm("head.norm", hidden) : null);
         classes = pair("head.fc2", Form.EXACT, Form.PLAIN, config.classes(), hidden);
       }
       return new MambaOutWeights(
@@ -100,17 +99,9 @@ record MambaOutWeights(
           classes);
     }
 
-    private Pair norm(String key, int dim) {
-      return new Pair(
-          list.declare(key + ".weight", Form.PLAIN, Learning.PLAIN, Draw.ONES, dim),
-          list.declare(key + ".bias", Form.PLAIN, Learning.PLAIN, Draw.ZEROS, dim));
-    }
-
     /** A layer, whose shape begins with its outputs. */
-    private Pair pair(String key, Form weight, Form bias, long... shape) {
-      return new Pair(
-          list.declare(key + ".weight", weight, Learning.DECAYS, NORMAL, shape),
-          list.declare(key + ".bias", bias, Learning.PLAIN, Draw.ZEROS, shape[0]));
+    private Affine pair(String key, Form weight, Form bias, long... shape) {
+      return list.layer(key, weight, bias, NORMAL, shape);
     }
 
     /** The norm before the convolution stands before it in the state dict, too. */
@@ -118,9 +109,9 @@ record MambaOutWeights(
       int before = config.stages().get(stage - 1).dim();
       int dim = config.stages().get(stage).dim();
       boolean first = config.has(MambaOutTrait.NORM_FIRST);
-      Pair norm = first ? norm(start + "norm", before) : null;
-      Pair conv = pair(start + "conv", Form.TAPS, Form.PLAIN, dim, before, 3, 3);
-      return new Normed(conv, first ? norm : norm(start + "norm", dim));
+      Affine norm = first ? list.norm(start + "norm", before) : null;
+      Affine conv = pair(start + "conv", Form.TAPS, Form.PLAIN, dim, before, 3, 3);
+      return new Normed(conv, first ? norm : list.norm(start + "norm", dim));
     }
 
     /** The gate, what bypasses the convolution and what goes through it are packed apart. */
@@ -128,17 +119,17 @@ record MambaOutWeights(
       int dim = stage.dim();
       int hidden = stage.hidden();
       int convolved = stage.convolved();
-      Pair norm = norm(start + "norm", dim);
+      Affine norm = list.norm(start + "norm", dim);
       List<Integer> parts =
           hidden == convolved
               ? List.of(hidden, hidden)
               : List.of(hidden, hidden - convolved, convolved);
-      Pair first =
+      Affine first =
           pair(start + "fc1", new Form.Matrix(parts, false, null), Form.PLAIN, 2L * hidden, dim);
       int side = MambaOutConfig.SIDE;
-      Pair conv = pair(start + "conv", Form.TRANSPOSED, Form.PLAIN, convolved, 1, side, side);
+      Affine conv = pair(start + "conv", Form.TRANSPOSED, Form.PLAIN, convolved, 1, side, side);
       String factors = config.has(MambaOutTrait.LAYER_SCALE) ? start + "ls.gamma" : null;
-      Pair second =
+      Affine second =
           pair(
               start + "fc2",
               new Form.Matrix(List.of(), false, factors),

@@ -2,7 +2,7 @@ package io.panamba.model.vim;
 
 import io.panamba.model.vim.VimWeights.Branch;
 import io.panamba.model.vim.VimWeights.Layer;
-import io.panamba.model.vim.VimWeights.NormWeights;
+import io.panamba.model.weights.Affine;
 import io.panamba.model.weights.LoadedWeights;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.CausalConv;
@@ -23,12 +23,12 @@ record Mixer(VimConfig config, LoadedWeights weights) {
   private static final int Z = 1;
 
   /** out = norm(stream) */
-  Norm norm(NormWeights norm, Tensor stream, Tensor out) {
+  Norm norm(Affine norm, Tensor stream, Tensor out) {
     return norm(norm, stream, null, 1, out);
   }
 
   /** {@code stream = scale * stream + addend}, unless that is null; out = norm(stream) */
-  Norm norm(NormWeights norm, Tensor stream, Tensor addend, float scale, Tensor out) {
+  Norm norm(Affine norm, Tensor stream, Tensor addend, float scale, Tensor out) {
     return new Norm(
         config.has(VimTrait.LAYER_NORM) ? Norm.Kind.LAYER : Norm.Kind.RMS,
         stream,

@@ -144,18 +144,11 @@ public final class Vim implements Streaming<VimConfig> {
 
   @Override
   public VimConfig preset(String name, Settings settings) {
-    Preset preset = PRESETS.get(name);
-    if (preset == null) {
-      throw new IllegalArgumentException(
-          "no size of Vim is called '%s'; there are %s"
-              .formatted(name, String.join(", ", PRESETS.keySet())));
-    }
+    Preset preset = presetOf(PRESETS, name);
     int dim = preset.dim;
     VimConfig config =
         new VimConfig(
-            new ImageSize(
-                settings.get(Settings.IMAGE_HEIGHT).orElse(preset.image),
-                settings.get(Settings.IMAGE_WIDTH).orElse(preset.image)),
+            settings.imageSizeOr(preset.image),
             new VimSizes(
                 3,
                 preset.patch,

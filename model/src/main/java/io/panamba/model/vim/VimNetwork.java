@@ -6,15 +6,14 @@ import io.panamba.model.block.Pooling;
 import io.panamba.model.block.PositionEmbedding;
 import io.panamba.model.checkpoint.WeightsException;
 import io.panamba.model.graph.Graph;
-import io.panamba.model.graph.Graph.Convolution;
 import io.panamba.model.graph.Graph.Directions;
-import io.panamba.model.graph.Graph.Walk;
 import io.panamba.model.graph.Positions;
 import io.panamba.model.graph.Scratch;
 import io.panamba.model.graph.Value;
+import io.panamba.model.graph.Walk;
 import io.panamba.model.vim.VimWeights.Branch;
 import io.panamba.model.vim.VimWeights.Layer;
-import io.panamba.model.vim.VimWeights.NormWeights;
+import io.panamba.model.weights.Affine;
 import io.panamba.model.weights.Weight;
 import io.panamba.runtime.operation.Norm;
 import io.panamba.runtime.operation.PatchEmbedding.ClassIndex;
@@ -167,9 +166,9 @@ record VimNetwork(VimWeights keys) implements Blueprint<VimConfig> {
       graph.tap("embed", stream);
     }
 
-    private Value norm(NormWeights norm, Value x) {
+    private Value norm(Affine norm, Value x) {
       Norm.Kind kind = config.has(VimTrait.LAYER_NORM) ? Norm.Kind.LAYER : Norm.Kind.RMS;
-      return graph.norm(kind, x, norm.weight(), norm.bias(), VimConfig.EPS);
+      return graph.norm(kind, x, norm, VimConfig.EPS);
     }
 
     private void add() {
@@ -244,25 +243,27 @@ record VimNetwork(VimWeights keys) implements Blueprint<VimConfig> {
 
     /** From the normed stream to the mixer's output. */
     private Value mix(Layer layer, Value normed, boolean reversed, int index) {
-      Value xz = graph.linear(normed, layer.inProjection(), layer.inBias());
+      Value xz = graph.linear(normed, new Affine(layer.inProjection(), layer.inBias()));
       Value x = graph.columns(xz, 0, sizes.inner());
       Value z = graph.columns(xz, sizes.inner(), sizes.inner());
       Branch forward = layer.forward();
       Branch backward = layer.backward();
       // In bimamba v1 both directions read the forward convolution.
       boolean shared = config.bimamba() == Bimamba.V1;
-      Convolution first = convolution(forward);
-      Convolution second = backward == null || shared ? null : convolution(backward);
+      Affine first = convolution(forward);
+      Affine second = backward == null || shared ? null : convolution(backward);
       Directions us = graph.convolve(x, reversed ? second : first, reversed ? first : second);
       Value u = reversed ? us.backward() : us.forward();
       Value v = shared ? u : reversed ? us.forward() : us.backward();
-      Value projected = graph.linear(u, forward.projection(), null);
+      Value projected = graph.linear(u, Affine.unbiased(forward.projection()));
       Walk there = walk(forward, u, projected);
       Walk back =
           backward == null
               ? null
               : walk(
-                  backward, v, shared ? projected : graph.linear(v, backward.projection(), null));
+                  backward,
+                  v,
+                  shared ? projected : graph.linear(v, Affine.unbiased(backward.projection())));
       int drop = graph.drop(index);
       // Without a bias, an image that is dropped before the product is dropped behind it.
       boolean early = layer.outBias() == null;
@@ -273,12 +274,12 @@ record VimNetwork(VimWeights keys) implements Blueprint<VimConfig> {
               z,
               config.directionScale(),
               early ? drop : Graph.KEPT);
-      Value out = graph.linear(scanned, layer.outProjection(), layer.outBias());
+      Value out = graph.linear(scanned, new Affine(layer.outProjection(), layer.outBias()));
       return graph.scale(out, layer.scale(), early ? Graph.KEPT : drop);
     }
 
-    private static Convolution convolution(Branch branch) {
-      return new Convolution(branch.convWeight(), branch.convBias());
+    private static Affine convolution(Branch branch) {
+      return new Affine(branch.convWeight(), branch.convBias());
     }
 
     private static Walk walk(Branch branch, Value u, Value projected) {
@@ -292,7 +293,7 @@ record VimNetwork(VimWeights keys) implements Blueprint<VimConfig> {
       if (keys.head() == null) {
         throw new WeightsException("logits are wanted, but the checkpoint has no head.weight");
       }
-      return graph.linear(features, keys.head(), keys.headBias());
+      return graph.linear(features, new Affine(keys.head(), keys.headBias()));
     }
 
     /** The answers of all tokens, or one for all. Training averages them where there are many. */

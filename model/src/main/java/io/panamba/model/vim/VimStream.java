@@ -9,7 +9,7 @@ import io.panamba.model.image.ImageSource;
 import io.panamba.model.memory.CountingArena;
 import io.panamba.model.memory.LongMemory;
 import io.panamba.model.vim.VimWeights.Layer;
-import io.panamba.model.vim.VimWeights.NormWeights;
+import io.panamba.model.weights.Affine;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Plan;
@@ -174,7 +174,7 @@ final class VimStream implements StreamedProgram {
   /** Features and logits of the stream, as {@link VimNetwork} reads them. */
   private void read() {
     List<Operation> operations = new ArrayList<>();
-    NormWeights norm = keys.finalNorm();
+    Affine norm = keys.finalNorm();
     Tensor stream = sequence.stream();
     Tensor all = stream.reshape(Shape.of(1, config.length(), config.sizes().dim()));
     long picked = config.pickedToken();

@@ -1,6 +1,7 @@
 package io.panamba.model.vim;
 
 import io.panamba.model.block.ClassToken;
+import io.panamba.model.weights.Affine;
 import io.panamba.model.weights.Draw;
 import io.panamba.model.weights.Form;
 import io.panamba.model.weights.Weight;
@@ -11,7 +12,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
-import java.util.random.RandomGenerator;
 
 /**
  * The weights of a Vim network, under the keys of the original state dict. Weight decay leaves out
@@ -40,10 +40,7 @@ record VimWeights(
     Weight head,
     Weight headBias,
     List<Layer> layers,
-    NormWeights finalNorm) {
-
-  /** A norm's weight and, for layer norms, bias, (dim) each. */
-  record NormWeights(Weight weight, Weight bias) {}
+    Affine finalNorm) {
 
   /** The convolution and the projections of a direction. */
   record Branch(
@@ -60,7 +57,7 @@ record VimWeights(
    * are packed apart, of x and of the gate z, because not everybody needs both.
    */
   record Layer(
-      NormWeights norm,
+      Affine norm,
       Weight inProjection,
       Weight inBias,
       Branch forward,
@@ -85,9 +82,9 @@ record VimWeights(
       add(order, layer.forward);
       add(order, layer.backward);
       add(order, layer.outProjection, layer.outBias, layer.scale);
-      add(order, layer.norm.weight, layer.norm.bias);
+      add(order, layer.norm.weight(), layer.norm.bias());
     }
-    add(order, finalNorm.weight, finalNorm.bias);
+    add(order, finalNorm.weight(), finalNorm.bias());
     return List.copyOf(order.values());
   }
 
@@ -117,10 +114,6 @@ record VimWeights(
 
     /** The standard deviation of a normal distribution cut at two of its own. */
     private static final double TRUNCATED_DEVIATION = 0.8796256610342398;
-
-    private static final double MIN_STEP = 0.001;
-    private static final double MAX_STEP = 0.1;
-    private static final double STEP_FLOOR = 1e-4;
 
     private final VimConfig config;
     private final VimSizes sizes;
@@ -179,7 +172,7 @@ record VimWeights(
       for (int i = 0; i < sizes.depth(); i++) {
         layers.add(layer("layers." + i + "."));
       }
-      NormWeights finalNorm = norm("norm_f.");
+      Affine finalNorm = norm("norm_f.");
       return new VimWeights(
           list.toList(),
           List.copyOf(classTokens),
@@ -208,8 +201,8 @@ record VimWeights(
           : null;
     }
 
-    private NormWeights norm(String prefix) {
-      return new NormWeights(
+    private Affine norm(String prefix) {
+      return new Affine(
           plain(prefix + "weight", Draw.ONES, sizes.dim()),
           config.has(VimTrait.LAYER_NORM) ? plain(prefix + "bias", Draw.ZEROS, sizes.dim()) : null);
     }
@@ -243,7 +236,7 @@ record VimWeights(
           config.has(VimTrait.IN_BIAS)
               ? plain(mixer + "in_proj.bias", Draw.uniform(1 / Math.sqrt(dim)), 2L * inner)
               : null;
-      Branch forward = branch(mixer, "", Declaration::inverseSoftplusOfStep, forwardDecay);
+      Branch forward = branch(mixer, "", Draw.steps(), forwardDecay);
       Branch backward =
           switch (config.bimamba()) {
             case NONE -> null;
@@ -268,7 +261,7 @@ record VimWeights(
                   Draw.uniform(1 / Math.sqrt(inner)),
                   dim)
               : null;
-      NormWeights norm = norm(prefix + "norm.");
+      Affine norm = norm(prefix + "norm.");
       return new Layer(
           norm, inProjection, inBias, forward, backward, outProjection, outBias, scale);
     }
@@ -280,16 +273,10 @@ record VimWeights(
       return new Decay(logarithms(a), plain(d, Draw.ONES, sizes.inner()));
     }
 
-    /** A_log, of which row by row the n-th is log n. */
     private Weight logarithms(String key) {
       int states = sizes.states();
       return list.declare(
-          key,
-          Form.DECAY,
-          Learning.PLAIN,
-          (_, index) -> StrictMath.log(1.0 + index % states),
-          sizes.inner(),
-          states);
+          key, Form.DECAY, Learning.PLAIN, Draw.logarithms(states), sizes.inner(), states);
     }
 
     private Branch branch(String mixer, String suffix, Draw steps, Decay decay) {
@@ -328,15 +315,6 @@ record VimWeights(
           branch.dtBias,
           decay.a,
           decay.d);
-    }
-
-    /** Steps are log-uniform; this is what softplus makes them of. */
-    private static double inverseSoftplusOfStep(RandomGenerator random, long index) {
-      double low = StrictMath.log(MIN_STEP);
-      double high = StrictMath.log(MAX_STEP);
-      double step = StrictMath.exp(low + random.nextDouble() * (high - low));
-      step = Math.max(step, STEP_FLOOR);
-      return step + StrictMath.log(-StrictMath.expm1(-step));
     }
   }
 }

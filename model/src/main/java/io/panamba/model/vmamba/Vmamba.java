@@ -45,25 +45,36 @@ public final class Vmamba implements Architecture<VmambaConfig> {
   /** The one instance. */
   public static final Vmamba FAMILY = new Vmamba();
 
-  private record Preset(List<Integer> depths, int dim, double ratio, boolean vanilla) {}
+  /**
+   * A usual size.
+   *
+   * @param ratio of the scan's width to the stream's
+   */
+  private record Preset(
+      int image, int classes, List<Integer> depths, int dim, double ratio, boolean vanilla) {}
 
   private static final SequencedMap<String, Preset> PRESETS = new LinkedHashMap<>();
 
   static {
-    PRESETS.put("tiny", new Preset(List.of(2, 2, 8, 2), 96, 1, false));
-    PRESETS.put("small", new Preset(List.of(2, 2, 15, 2), 96, 2, false));
-    PRESETS.put("base", new Preset(List.of(2, 2, 15, 2), 128, 2, false));
-    PRESETS.put("tiny-s2l5", new Preset(List.of(2, 2, 5, 2), 96, 2, false));
-    PRESETS.put("small-s1l20", new Preset(List.of(2, 2, 20, 2), 96, 1, false));
-    PRESETS.put("base-s1l20", new Preset(List.of(2, 2, 20, 2), 128, 1, false));
-    PRESETS.put("vanilla-tiny", new Preset(List.of(2, 2, 9, 2), 96, 2, true));
-    PRESETS.put("vanilla-small", new Preset(List.of(2, 2, 27, 2), 96, 2, true));
-    PRESETS.put("vanilla-base", new Preset(List.of(2, 2, 27, 2), 128, 2, true));
+    published("tiny", List.of(2, 2, 8, 2), 96, 1, false);
+    published("small", List.of(2, 2, 15, 2), 96, 2, false);
+    published("base", List.of(2, 2, 15, 2), 128, 2, false);
+    published("tiny-s2l5", List.of(2, 2, 5, 2), 96, 2, false);
+    published("small-s1l20", List.of(2, 2, 20, 2), 96, 1, false);
+    published("base-s1l20", List.of(2, 2, 20, 2), 128, 1, false);
+    published("vanilla-tiny", List.of(2, 2, 9, 2), 96, 2, true);
+    published("vanilla-small", List.of(2, 2, 27, 2), 96, 2, true);
+    published("vanilla-base", List.of(2, 2, 27, 2), 128, 2, true);
     // Not published: for small pictures, and for trying things out.
-    PRESETS.put("mini", new Preset(List.of(1, 1, 2, 1), 24, 1, false));
+    PRESETS.put("mini", new Preset(32, 10, List.of(1, 1, 2, 1), 24, 1, false));
   }
 
   private Vmamba() {}
+
+  private static void published(
+      String name, List<Integer> depths, int dim, double ratio, boolean vanilla) {
+    PRESETS.put(name, new Preset(224, 1000, depths, dim, ratio, vanilla));
+  }
 
   @Override
   public String name() {
@@ -114,12 +125,7 @@ public final class Vmamba implements Architecture<VmambaConfig> {
 
   @Override
   public VmambaConfig preset(String name, Settings settings) {
-    Preset preset = PRESETS.get(name);
-    if (preset == null) {
-      throw new IllegalArgumentException(
-          "no size of VMamba is called '%s'; there are %s"
-              .formatted(name, String.join(", ", PRESETS.keySet())));
-    }
+    Preset preset = presetOf(PRESETS, name);
     List<VmambaStage> stages = new ArrayList<>();
     int dim = preset.dim;
     for (int depth : preset.depths) {
@@ -133,17 +139,13 @@ public final class Vmamba implements Architecture<VmambaConfig> {
               preset.vanilla ? 0 : 4 * dim));
       dim *= 2;
     }
-    boolean small = name.equals("mini");
-    int side = small ? 32 : 224;
     return new VmambaConfig(
-        new ImageSize(
-            settings.get(Settings.IMAGE_HEIGHT).orElse(side),
-            settings.get(Settings.IMAGE_WIDTH).orElse(side)),
+        settings.imageSizeOr(preset.image),
         3,
         4,
         stages,
         3,
-        small ? 10 : 1000,
+        preset.classes,
         preset.vanilla
             ? EnumSet.of(VmambaTrait.GATE, VmambaTrait.CONV_BIAS)
             : EnumSet.of(

@@ -2,12 +2,13 @@ package io.panamba.model.vmamba;
 
 import io.panamba.model.architecture.Blueprint;
 import io.panamba.model.checkpoint.WeightsException;
+import io.panamba.model.graph.CrossWalks;
 import io.panamba.model.graph.Graph;
 import io.panamba.model.graph.Value;
 import io.panamba.model.vmamba.VmambaWeights.Block;
 import io.panamba.model.vmamba.VmambaWeights.Mixer;
 import io.panamba.model.vmamba.VmambaWeights.Normed;
-import io.panamba.model.vmamba.VmambaWeights.Pair;
+import io.panamba.model.weights.Affine;
 import io.panamba.model.weights.Weight;
 import io.panamba.runtime.operation.Grid;
 import io.panamba.runtime.operation.Linear.Activation;
@@ -53,26 +54,20 @@ record VmambaNetwork(VmambaWeights keys) implements Blueprint<VmambaConfig> {
       throw new WeightsException("logits are wanted, but the checkpoint has no " + VmambaKeys.HEAD);
     }
     graph.results(
-        tokens, features, keys.head() == null ? null : linear(graph, features, keys.head()));
+        tokens, features, keys.head() == null ? null : graph.linear(features, keys.head()));
   }
 
   /** norm(conv(gelu(norm(conv(image))))), or norm(conv(image)) of whole patches */
   private Value embed(Graph graph, VmambaConfig config) {
     Value image = graph.image(config.colours(), config.image().height(), config.image().width());
     Normed first = keys.embedding().getFirst();
-    Value x = graph.stem(image, first.layer().weight(), first.layer().bias(), config.embedding());
+    Value x = graph.stem(image, first.layer(), config.embedding());
     x = norm(graph, first.norm(), x);
     if (keys.embedding().size() == 1) {
       return x;
     }
     Normed second = keys.embedding().getLast();
-    Value made =
-        graph.conv2d(
-            graph.gelu(x),
-            config.stemGrid(),
-            second.layer().weight(),
-            second.layer().bias(),
-            config.embedding());
+    Value made = graph.conv2d(graph.gelu(x), config.stemGrid(), second.layer(), config.embedding());
     return norm(graph, second.norm(), made);
   }
 
@@ -81,10 +76,9 @@ record VmambaNetwork(VmambaWeights keys) implements Blueprint<VmambaConfig> {
     Normed between = keys.between().get(stage);
     Grid grid = config.grid(stage);
     if (!config.has(VmambaTrait.CONVOLUTIONS_BETWEEN)) {
-      return linear(graph, norm(graph, between.norm(), graph.merge(x, grid)), between.layer());
+      return graph.linear(norm(graph, between.norm(), graph.merge(x, grid)), between.layer());
     }
-    Value made =
-        graph.conv2d(x, grid, between.layer().weight(), between.layer().bias(), config.between());
+    Value made = graph.conv2d(x, grid, between.layer(), config.between());
     return norm(graph, between.norm(), made);
   }
 
@@ -103,8 +97,8 @@ record VmambaNetwork(VmambaWeights keys) implements Blueprint<VmambaConfig> {
     if (block.first() == null) {
       return between;
     }
-    Value hidden = graph.gelu(linear(graph, norm(graph, block.norm2(), between), block.first()));
-    Value made = linear(graph, hidden, block.second());
+    Value hidden = graph.gelu(graph.linear(norm(graph, block.norm2(), between), block.first()));
+    Value made = graph.linear(hidden, block.second());
     return graph.add(1, between, graph.scale(made, null, graph.drop(index)));
   }
 
@@ -112,19 +106,17 @@ record VmambaNetwork(VmambaWeights keys) implements Blueprint<VmambaConfig> {
   private static Value mix(Graph graph, VmambaConfig config, int stage, Mixer mixer, Value normed) {
     long inner = config.stages().get(stage).inner();
     Grid grid = config.grid(stage);
-    Value all = linear(graph, normed, mixer.in());
+    Value all = graph.linear(normed, mixer.in());
     boolean gated = config.has(VmambaTrait.GATE);
     Value x = gated ? graph.columns(all, 0, inner) : all;
-    Value u =
-        graph.activate(
-            Activation.SILU, graph.depthwise(x, grid, mixer.conv().weight(), mixer.conv().bias()));
-    Value projected = graph.linear(u, mixer.projections(), null);
+    Value u = graph.activate(Activation.SILU, graph.depthwise(x, grid, mixer.conv()));
+    Value projected = graph.linear(u, Affine.unbiased(mixer.projections()));
     Value scanned =
         graph.crossScan(
             u,
             projected,
             grid,
-            new Graph.CrossWalks(
+            new CrossWalks(
                 config.scan().walks(),
                 mixer.steps().weight(),
                 mixer.steps().bias(),
@@ -138,14 +130,10 @@ record VmambaNetwork(VmambaWeights keys) implements Blueprint<VmambaConfig> {
       Value gate = graph.activate(Activation.SILU, graph.columns(all, inner, inner));
       y = graph.gate(gate, y);
     }
-    return linear(graph, y, mixer.out());
+    return graph.linear(y, mixer.out());
   }
 
-  private static Value norm(Graph graph, Pair norm, Value x) {
-    return graph.norm(Norm.Kind.LAYER, x, norm.weight(), norm.bias(), EPSILON);
-  }
-
-  private static Value linear(Graph graph, Value x, Pair layer) {
-    return graph.linear(x, layer.weight(), layer.bias());
+  private static Value norm(Graph graph, Affine norm, Value x) {
+    return graph.norm(Norm.Kind.LAYER, x, norm, EPSILON);
   }
 }

@@ -53,4 +53,30 @@ public interface Draw {
       return deviation * (radius * StrictMath.cos(2 * Math.PI * random.nextDouble()));
     };
   }
+
+  /**
+   * Draws the bias of a scan's steps: steps are even in their logarithm between 0.001 and 0.1
+   * (Mamba, arXiv 2312.00752, section 3.6), and this is what softplus makes them of.
+   *
+   * @return the draw
+   */
+  static Draw steps() {
+    double low = StrictMath.log(0.001);
+    double high = StrictMath.log(0.1);
+    return (random, _) -> {
+      double step = Math.max(StrictMath.exp(low + random.nextDouble() * (high - low)), 1e-4);
+      return step + StrictMath.log(-StrictMath.expm1(-step));
+    };
+  }
+
+  /**
+   * Draws nothing: A_log, of which row by row the n-th is log n (S4D-real; Mamba, arXiv 2312.00752,
+   * section 3.6).
+   *
+   * @param states of a row
+   * @return the draw
+   */
+  static Draw logarithms(int states) {
+    return (_, index) -> StrictMath.log(1.0 + index % states);
+  }
 }

@@ -29,6 +29,35 @@ public final class WeightList {
   }
 
   /**
+   * Declares a layer whose bias is zero at birth and does not decay.
+   *
+   * @param key of the layer: its parameters are {@code weight} and {@code bias} below it
+   * @param weight the form of its weight
+   * @param bias that of its bias, or null without one
+   * @param draw how the weight is drawn before training
+   * @param shape of the weight, outputs first
+   * @return its parameters
+   */
+  public Affine layer(String key, Form weight, Form bias, Draw draw, long... shape) {
+    return new Affine(
+        declare(key + ".weight", weight, Learning.DECAYS, draw, shape),
+        bias == null ? null : declare(key + ".bias", bias, Learning.PLAIN, Draw.ZEROS, shape[0]));
+  }
+
+  /**
+   * Declares a layer norm, which does nothing at birth and does not decay.
+   *
+   * @param key of the norm: its parameters are {@code weight} and {@code bias} below it
+   * @param dim what it normalises over
+   * @return its parameters
+   */
+  public Affine norm(String key, long dim) {
+    return new Affine(
+        declare(key + ".weight", Form.PLAIN, Learning.PLAIN, Draw.ONES, dim),
+        declare(key + ".bias", Form.PLAIN, Learning.PLAIN, Draw.ZEROS, dim));
+  }
+
+  /**
    * Lists what was declared.
    *
    * @return the weights in their order

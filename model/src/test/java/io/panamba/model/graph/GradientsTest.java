@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.panamba.model.memory.CountingArena;
 import io.panamba.model.memory.DeviceMemory;
+import io.panamba.model.weights.Affine;
 import io.panamba.model.weights.Draw;
 import io.panamba.model.weights.Form;
 import io.panamba.model.weights.RandomWeights;
@@ -53,7 +54,7 @@ class GradientsTest {
   private final Weight head = weight("head", Form.EXACT, CLASSES, DIM);
 
   private Value norm(Graph graph, Value x, Weight weight) {
-    return graph.norm(Norm.Kind.RMS, x, weight, null, 1e-5f);
+    return graph.norm(Norm.Kind.RMS, x, Affine.unbiased(weight), 1e-5f);
   }
 
   private Graph graph(UnaryOperator<Value> body) {
@@ -64,7 +65,7 @@ class GradientsTest {
     this.graph = graph;
     Value out = body.apply(stream);
     Value features = graph.pool(Pool.Kind.MEAN, out, 0, LENGTH, 1);
-    graph.results(out, features, graph.linear(features, head, null));
+    graph.results(out, features, graph.linear(features, Affine.unbiased(head)));
     return graph.finish(true);
   }
 
@@ -75,8 +76,8 @@ class GradientsTest {
   void branchesBesideEachOther() {
     check(
         a -> {
-          Value b = graph.linear(norm(graph, a, norm1), first, null);
-          Value c = graph.linear(norm(graph, a, norm2), second, null);
+          Value b = graph.linear(norm(graph, a, norm1), Affine.unbiased(first));
+          Value c = graph.linear(norm(graph, a, norm2), Affine.unbiased(second));
           return graph.add(1, graph.add(1, a, b), c);
         });
   }
@@ -86,8 +87,10 @@ class GradientsTest {
   void oneWeightTwice() {
     check(
         a -> {
-          Value b = graph.linear(norm(graph, a, norm1), first, null);
-          Value c = graph.linear(graph.gelu(graph.linear(b, second, null)), first, null);
+          Value b = graph.linear(norm(graph, a, norm1), Affine.unbiased(first));
+          Value c =
+              graph.linear(
+                  graph.gelu(graph.linear(b, Affine.unbiased(second))), Affine.unbiased(first));
           return graph.add(2, graph.add(0.5f, a, b), graph.add(1, b, c));
         });
   }
@@ -97,7 +100,8 @@ class GradientsTest {
   void scaled() {
     check(
         a -> {
-          Value b = graph.scale(graph.linear(norm(graph, a, norm1), first, null), factors, -1);
+          Value b =
+              graph.scale(graph.linear(norm(graph, a, norm1), Affine.unbiased(first)), factors, -1);
           return graph.add(1, a, graph.scale(b, factors, -1));
         });
   }

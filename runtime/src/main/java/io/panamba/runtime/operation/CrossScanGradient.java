@@ -6,8 +6,8 @@ import io.panamba.runtime.internal.Checks;
 import java.util.List;
 
 /**
- * The gradient of a {@link CrossScan}. States are computed again, a stretch of {@code
- * savedInterval} pixels at a time, from those that the scan saved.
+ * The gradient of a {@link CrossScan}. States are computed again, a chunk of {@code savedInterval}
+ * pixels at a time, from those that the scan saved.
  *
  * @param inputs the scan's, u in float32
  * @param savedStates the scan's

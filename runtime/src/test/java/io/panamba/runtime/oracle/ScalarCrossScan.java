@@ -111,19 +111,19 @@ public final class ScalarCrossScan {
    * What {@link CrossScan#savedStates} holds.
    *
    * @param interval pixels between states
-   * @return (4, batch, stretches, states, chosen channels)
+   * @return (4, batch, chunks, states, chosen channels)
    */
   public Values saved(int interval) {
-    int stretches = Math.ceilDiv(pixels, interval);
-    Values saved = new Values(CrossScan.WALKS * batch * stretches * states * channels);
+    int chunks = Math.ceilDiv(pixels, interval);
+    Values saved = new Values(CrossScan.WALKS * batch * chunks * states * channels);
     for (int place = 0; place < batch * channels; place++) {
       for (int k = 0; k < CrossScan.WALKS; k++) {
         int image = place / channels;
         Walk walk = new Walk(k, image, place % channels);
-        for (int stretch = 1; stretch < stretches; stretch++) {
+        for (int chunk = 1; chunk < chunks; chunk++) {
           for (int n = 0; n < states; n++) {
-            int state = (stretch * interval - 1) * states + n;
-            int to = (((k * batch + image) * stretches + stretch) * states + n) * channels;
+            int state = (chunk * interval - 1) * states + n;
+            int to = (((k * batch + image) * chunks + chunk) * states + n) * channels;
             saved.set(to + place % channels, walk.h.value(state), walk.h.magnitude(state));
           }
         }

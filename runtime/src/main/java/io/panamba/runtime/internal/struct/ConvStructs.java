@@ -7,7 +7,9 @@ import io.panamba.bindings.panamba_depthwise_args;
 import io.panamba.bindings.panamba_depthwise_gradient_args;
 import io.panamba.bindings.panamba_gate_args;
 import io.panamba.bindings.panamba_patch_merging_args;
+import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.Shape;
+import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Conv2d;
 import io.panamba.runtime.operation.Conv2dGradient;
 import io.panamba.runtime.operation.Convert;
@@ -16,6 +18,7 @@ import io.panamba.runtime.operation.DepthwiseConvGradient;
 import io.panamba.runtime.operation.Gate;
 import io.panamba.runtime.operation.Grid;
 import io.panamba.runtime.operation.Kernel;
+import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.operation.PatchMerging;
 import io.panamba.runtime.operation.PlanarConv2d;
 import java.lang.foreign.Arena;
@@ -32,40 +35,38 @@ final class ConvStructs {
   }
 
   MemorySegment conv2d(Conv2d op) {
-    MemorySegment args = panamba_conv2d_args.allocate(arena);
+    MemorySegment args = conv2d(op.weight(), op.bias(), op.activation(), op.out());
     panamba_conv2d_args.input(args, addresses.of(op.input()));
-    panamba_conv2d_args.weight(args, addresses.of(op.weight()));
-    panamba_conv2d_args.bias(args, addresses.of(op.bias()));
-    panamba_conv2d_args.out(args, addresses.of(op.out()));
-    panamba_conv2d_args.batch(args, op.out().shape().size(0));
     panamba_conv2d_args.channels(args, op.input().count());
-    panamba_conv2d_args.columns(args, op.weight().columns());
     writeGrids(args, op.kernel(), op.grid(), op.outGrid());
     panamba_conv2d_args.input_pixel_stride(args, op.input().rowStride());
     panamba_conv2d_args.accumulate(args, op.accumulate());
     panamba_conv2d_args.transposed(args, op.transposed() ? 1 : 0);
-    panamba_conv2d_args.dtype(args, Codes.of(op.weight().dtype()));
-    panamba_conv2d_args.out_dtype(args, Codes.of(op.out().dtype()));
-    panamba_conv2d_args.activation(args, Codes.of(op.activation()));
     return args;
   }
 
   MemorySegment planarConv2d(PlanarConv2d op) {
-    MemorySegment args = panamba_conv2d_args.allocate(arena);
+    MemorySegment args = conv2d(op.weight(), op.bias(), op.activation(), op.out());
     Shape image = op.image().shape();
     Grid grid = new Grid(image.size(2), image.size(3));
     panamba_conv2d_args.input(args, addresses.of(op.image()));
-    panamba_conv2d_args.weight(args, addresses.of(op.weight()));
-    panamba_conv2d_args.bias(args, addresses.of(op.bias()));
-    panamba_conv2d_args.out(args, addresses.of(op.out()));
-    panamba_conv2d_args.batch(args, image.size(0));
     panamba_conv2d_args.channels(args, image.size(1));
-    panamba_conv2d_args.columns(args, op.weight().columns());
     writeGrids(args, op.kernel(), grid, op.kernel().over(grid));
     panamba_conv2d_args.planar(args, 1);
-    panamba_conv2d_args.dtype(args, Codes.of(op.weight().dtype()));
-    panamba_conv2d_args.out_dtype(args, Codes.of(op.out().dtype()));
-    panamba_conv2d_args.activation(args, Codes.of(op.activation()));
+    return args;
+  }
+
+  private MemorySegment conv2d(
+      PackedMatrix weight, Tensor bias, Linear.Activation activation, Tensor out) {
+    MemorySegment args = panamba_conv2d_args.allocate(arena);
+    panamba_conv2d_args.weight(args, addresses.of(weight));
+    panamba_conv2d_args.bias(args, addresses.of(bias));
+    panamba_conv2d_args.out(args, addresses.of(out));
+    panamba_conv2d_args.batch(args, out.shape().size(0));
+    panamba_conv2d_args.columns(args, weight.columns());
+    panamba_conv2d_args.dtype(args, Codes.of(weight.dtype()));
+    panamba_conv2d_args.out_dtype(args, Codes.of(out.dtype()));
+    panamba_conv2d_args.activation(args, Codes.of(activation));
     return args;
   }
 
