@@ -139,8 +139,9 @@ static int64_t place_in_image(const panamba_conv2d_args *a, const phase *p, int6
   return (y * a->out_width + x) * a->columns;
 }
 
+/* `last` says that no other tile of the panel follows: the next one comes meanwhile. */
 static void multiply_pixels(const panamba_conv2d_args *a, const phase *p, int64_t image, int64_t column, int64_t from,
-                            int64_t to) {
+                            int64_t to, int last) {
   const void *rows[MAX_TAPS * GEMM_ROWS];
   const void *panels[MAX_TAPS];
   tap_list taps;
@@ -157,12 +158,16 @@ static void multiply_pixels(const panamba_conv2d_args *a, const phase *p, int64_
   product.tap_panels = panels;
   product.taps = taps.count;
   product.out_row_stride = p->step * a->columns;
+  if (last && column + PANEL_COLUMNS < a->columns) {
+    product.ahead = PANEL_COLUMNS * packed_depth(a->channels, a->dtype) * element_size(a->dtype);
+  }
   int64_t first = image * a->out_height * a->out_width * a->columns + column;
   while (from < to) {
     int count = block_pixels(a, p, from, to);
     find_pixels(a, p, &taps, input, from, count, rows);
     product.out = element_of(a->out, a->out_dtype, first + place_in_image(a, p, from));
     TIER_NAME(panel_product)(&product, count, vectors_of(a, column));
+    product.ahead += bytes_ahead(&product);
     from += count;
   }
 }
@@ -282,6 +287,7 @@ void TIER_NAME(conv2d_tile)(const void *args, int64_t tile) {
   if (a->planar) {
     multiply_windows(a, image, from, to);
   } else {
-    multiply_pixels(a, &p, image, panel * PANEL_COLUMNS, from, to);
+    int last = image + 1 == a->batch && chunk + 1 == chunks;
+    multiply_pixels(a, &p, image, panel * PANEL_COLUMNS, from, to, last);
   }
 }

@@ -10,8 +10,6 @@
  * the input (442 KB at a depth of 192) in the second. */
 #define GROUP 16
 
-#define CACHE_LINE 64
-
 int64_t TIER_NAME(linear_tiles)(const void *args) {
   const panamba_linear_args *a = args;
   return ceil_div(a->rows, TILE_ROWS) * ceil_div(a->columns, PANEL_COLUMNS);
@@ -72,6 +70,10 @@ void TIER_NAME(linear_tile)(const void *args, int64_t tile) {
       .multiply = a->multiply,
       .activation = a->activation,
   };
+  /* The next panel comes while this one is multiplied for the last time, a part with each block. Behind the last of a
+   * network's layer lies the first of the next layer. */
+  int64_t next = tile + 1 < TIER_NAME(linear_tiles)(a) ? position_of(a, tile + 1, chunks).panel : at.panel + 1;
+  p.ahead = (next - at.panel) * PANEL_COLUMNS * packed_depth(a->depth, a->dtype) * element_size(a->dtype);
   /* Blocks of nearly equal height: no short block at the end that would leave the multipliers idle. */
   int64_t blocks = ceil_div(end - row, GEMM_ROWS);
   for (int64_t block = 0; block < blocks; block++) {
@@ -83,5 +85,6 @@ void TIER_NAME(linear_tile)(const void *args, int64_t tile) {
     }
     p.out = element_of(a->out, a->out_dtype, from * a->out_row_stride + column);
     TIER_NAME(panel_product)(&p, (int)(to - from), vectors);
+    p.ahead += bytes_ahead(&p);
   }
 }

@@ -19,7 +19,9 @@ INLINE void multiply_f32(const panel_product *p, int64_t tap, vec sum[GEMM_ROWS]
     input[i] = row[i];
   }
   const float *panel = p->taps ? p->tap_panels[tap] : p->panel;
-  for (int64_t k = 0; k < p->depth; k++, panel += vectors * VEC_WIDTH) {
+  uintptr_t ahead = (uintptr_t)panel + (uintptr_t)p->ahead;
+  for (int64_t k = 0; k < p->depth; k++, panel += vectors * VEC_WIDTH, ahead += CACHE_LINE) {
+    __builtin_prefetch((const void *)ahead, 0, 2);
     vec weight[GEMM_VECS];
     for (int j = 0; j < vectors; j++) {
       weight[j] = vec_load(panel + j * VEC_WIDTH);
@@ -42,8 +44,10 @@ INLINE void multiply_bf16(const panel_product *p, int64_t tap, vec sum[GEMM_ROWS
     input[i] = row[i];
   }
   const bf16 *panel = p->taps ? p->tap_panels[tap] : p->panel;
+  uintptr_t ahead = (uintptr_t)panel + (uintptr_t)p->ahead;
   int64_t k = 0;
-  for (; k + 1 < p->depth; k += 2, panel += vectors * VEC_WIDTH * 2) {
+  for (; k + 1 < p->depth; k += 2, panel += vectors * VEC_WIDTH * 2, ahead += CACHE_LINE) {
+    __builtin_prefetch((const void *)ahead, 0, 2);
     pairs weight[GEMM_VECS];
     for (int j = 0; j < vectors; j++) {
       weight[j] = pairs_load(panel + j * VEC_WIDTH * 2);

@@ -20,6 +20,8 @@ typedef struct {
   const void *const *tap_panels;
   int64_t taps; /* 0 where there is one input alone */
   int64_t depth;
+  /* Bytes from a panel to what comes into the second-level cache meanwhile, a line with each step of the depth. */
+  int64_t ahead;
   const float *bias; /* columns, or null */
   void *out;         /* rows x columns */
   int64_t out_row_stride;
@@ -30,6 +32,13 @@ typedef struct {
   int32_t out_dtype;
   int32_t activation; /* panamba_activation */
 } panel_product;
+
+#define CACHE_LINE 64
+
+/* Bytes that a product prefetches of each panel. */
+static inline int64_t bytes_ahead(const panel_product *p) {
+  return (p->dtype == PANAMBA_F32 ? p->depth : p->depth / 2) * CACHE_LINE;
+}
 
 /* 1 .. GEMM_ROWS rows, 1 .. GEMM_VECS vectors. */
 void TIER_NAME(panel_product)(const panel_product *p, int rows, int vectors);

@@ -2,8 +2,6 @@
  * The gradient of a normalisation. With n the normalised row and q = out_gradient * weight,
  *   x_gradient = (q - mean(q n) n) / sqrt(mean(x^2) + eps), and less mean(q) in the brackets for a layer norm.
  */
-#include <math.h>
-
 #include "norm_rows.h"
 #include "tier.h"
 
@@ -16,9 +14,11 @@ static void pass_row(const panamba_norm_gradient_args *a, int64_t row, float *pa
   const float *x = a->residual + row * a->residual_row_stride;
   const float *gradient = a->out_gradient + row * a->dim;
   float *x_gradient = a->residual_gradient + row * a->residual_gradient_row_stride;
-  const float mean_value = a->kind == PANAMBA_LAYER_NORM ? mean_of(x, a->dim) : 0.0f;
-  const vec mean = vec_set(mean_value);
-  const vec factor = vec_set(1.0f / sqrtf(mean_square(x, mean_value, a->dim) + a->eps));
+  float row_mean;
+  float row_factor;
+  find_normals(a->kind, a->eps, x, 0, a->dim, &row_mean, &row_factor, 1);
+  const vec mean = vec_set(row_mean);
+  const vec factor = vec_set(row_factor);
   /* Padding lanes of a gradient are zero, and so are all products with them. */
   vec q_sum = vec_set(0.0f);
   vec qn_sum = vec_set(0.0f);

@@ -30,13 +30,13 @@ INLINE vec vec_normal_tail(vec x, vec *bell) {
   return vec_mul(vec_mul(p, t), *bell);
 }
 
-/* x Phi(x) */
+/* x Phi(x) = max(x, 0) - |x| Phi(-|x|) */
 INLINE vec vec_gelu(vec x) {
   vec bell;
   vec tail = vec_normal_tail(x, &bell);
-  /* At -infinity the limit, -0, and not infinity times zero. */
-  vec left = vec_mul(vec_max(vec_set(-GELU_END), x), tail);
-  return vec_if_negative(x, left, vec_mul(x, vec_sub(vec_set(1.0f), tail)));
+  /* At infinity the limit, 0, and not infinity times zero. A NaN passes through as the second operand of max. */
+  vec near = vec_min(vec_set(GELU_END), vec_abs(x));
+  return vec_fma(vec_negate(near), tail, vec_max(vec_set(0.0f), x));
 }
 
 /* An activation that is one: with its kind known to the compiler, no branch is left. */

@@ -6,15 +6,14 @@ import io.panamba.model.Inference;
 import io.panamba.model.Network;
 import io.panamba.model.architecture.InferenceOptions;
 import io.panamba.model.architecture.NetworkConfig;
-import io.panamba.model.architecture.Precision;
 import io.panamba.model.architecture.Settings;
-import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.LibraryInfo;
 import io.panamba.runtime.PanambaException;
 import io.panamba.runtime.Tensor;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -22,6 +21,9 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.concurrent.Callable;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -37,13 +39,6 @@ import picocli.CommandLine.Spec;
             + " fused multiply-adds sets for the network's arithmetic; on a GPU, by its own clock"
             + " too, without a floor.")
 final class BenchCommand implements Callable<Integer>, NetworkOptions.Holder {
-  /**
-   * Nine fused multiply-add issue slots of two operations each: range reduction, a polynomial of
-   * five, and three for the state and the output.
-   */
-  private static final int FLOPS_PER_SCAN_UPDATE = 18;
-
-  private static final int PEAK_MEASUREMENTS = 3;
   private static final long SEED = 1;
 
   @Spec private CommandSpec spec;
@@ -116,13 +111,14 @@ final class BenchCommand implements Callable<Integer>, NetworkOptions.Holder {
         fill(inference.image());
         inference.run();
         float[] first = result(inference).toFloats();
-        Peaks peaks = Peaks.of(opened, network.config().precision());
-        Stopwatch.Measurement measured = new Stopwatch(inference).measure(seconds);
+        List<Floor> floors = new ArrayList<>();
+        Stopwatch.Measurement measured =
+            new Stopwatch(inference)
+                .measure(seconds, () -> floors.add(Floor.measure(opened, network.config(), batch)));
         check(first, result(inference).toFloats());
         OptionalDouble own = DeviceClock.medianMillis(inference);
-        peaks = peaks.max(Peaks.of(opened, network.config().precision()));
         List<Profile.Row> rows = profile ? Profile.of(inference) : List.of();
-        Map<String, Object> report = report(network.config(), opened, measured, peaks);
+        Map<String, Object> report = report(network.config(), opened, measured, floors);
         report.put("device_ms", own.isPresent() ? own.getAsDouble() : null);
         report.put("workspace_bytes", inference.workspaceBytes());
         print(report, rows);
@@ -169,39 +165,16 @@ final class BenchCommand implements Callable<Integer>, NetworkOptions.Holder {
     }
   }
 
-  /**
-   * The device's measured peaks in floating-point operations a second: of products in the network's
-   * precision, and of float32, which scans are in always.
-   */
-  private record Peaks(double products, double scans) {
-    /** Other load only lowers a measured peak, so the highest is the truest. */
-    static Peaks of(Device device, Precision precision) {
-      Peaks highest = new Peaks(0, 0);
-      for (int i = 0; i < PEAK_MEASUREMENTS; i++) {
-        double products = device.measurePeak(device.threads(), precision.dtype());
-        double scans =
-            precision == Precision.FP32
-                ? products
-                : device.measurePeak(device.threads(), DType.F32);
-        highest = highest.max(new Peaks(products, scans));
-      }
-      return highest;
-    }
-
-    Peaks max(Peaks other) {
-      return new Peaks(Math.max(products, other.products), Math.max(scans, other.scans));
-    }
-  }
-
   private Map<String, Object> report(
-      NetworkConfig config, Device opened, Stopwatch.Measurement measured, Peaks peaks) {
+      NetworkConfig config, Device opened, Stopwatch.Measurement measured, List<Floor> floors) {
     Timings timings = measured.timings();
-    double products = 2.0 * batch * config.cost().multiplyAdds() / peaks.products;
-    double scans =
-        (double) FLOPS_PER_SCAN_UPDATE * batch * config.cost().scanUpdates() / peaks.scans;
+    List<Timings> rounds = measured.rounds();
+    double[] ratios =
+        IntStream.range(0, rounds.size())
+            .mapToDouble(i -> rounds.get(i).medianMillis() / floors.get(i).millis())
+            .toArray();
     // A GPU's scan is bound by exponentials, of which this peak says nothing.
-    Double floor = device.isCpu() ? (products + scans) * 1e3 : null;
-    double median = timings.medianMillis();
+    boolean bounded = device.isCpu();
     Map<String, Object> report = new LinkedHashMap<>();
     report.put(
         "model", chosen.weights == null ? chosen.model.name().toLowerCase(Locale.ROOT) : null);
@@ -218,19 +191,24 @@ final class BenchCommand implements Callable<Integer>, NetworkOptions.Holder {
     report.putAll(Machine.toJson());
     report.put("warm_up_runs", measured.warmUps());
     report.put("runs", timings.count());
-    report.put("median_ms", median);
+    report.put("median_ms", timings.medianMillis());
     report.put("p90_ms", timings.percentileMillis(0.9));
     report.put("p99_ms", timings.percentileMillis(0.99));
     report.put("p999_ms", timings.percentileMillis(0.999));
     report.put("images_per_second", batch * timings.count() / timings.totalSeconds());
     report.put("allocated_bytes_per_inference", measured.allocatedBytes());
-    report.put("peak_gflops", peaks.products / 1e9);
-    report.put("peak_fp32_gflops", peaks.scans / 1e9);
+    report.put("peak_gflops", median(floors, Floor::productPeak) / 1e9);
+    report.put("peak_fp32_gflops", median(floors, Floor::scanPeak) / 1e9);
     report.put("multiply_adds", config.cost().multiplyAdds());
     report.put("scan_updates", config.cost().scanUpdates());
-    report.put("floor_ms", floor);
-    report.put("time_over_floor", floor == null ? null : median / floor);
+    report.put("floor_ms", bounded ? median(floors, Floor::millis) : null);
+    report.put("time_over_floor", bounded ? Timings.median(ratios) : null);
+    report.put("time_over_floor_rounds", bounded ? DoubleStream.of(ratios).boxed().toList() : null);
     return report;
+  }
+
+  private static double median(List<Floor> floors, ToDoubleFunction<Floor> value) {
+    return Timings.median(floors.stream().mapToDouble(value).toArray());
   }
 
   private void print(Map<String, Object> report, List<Profile.Row> rows) {

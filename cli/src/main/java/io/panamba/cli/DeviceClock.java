@@ -20,6 +20,6 @@ final class DeviceClock {
       }
       nanos[i] = Math.round(millis.getAsDouble() * 1e6);
     }
-    return OptionalDouble.of(new Timings(nanos, RUNS).medianMillis());
+    return OptionalDouble.of(new Timings(nanos).medianMillis());
   }
 }

@@ -44,7 +44,7 @@ final class Profile {
     Map<String, Row> rows = new LinkedHashMap<>();
     for (int i = 0; i < nanos.length; i++) {
       Operation operation = operations.get(i);
-      double millis = new Timings(nanos[i], REPETITIONS).medianMillis();
+      double millis = new Timings(nanos[i]).medianMillis();
       rows.merge(name(operation), row(operation, millis), Profile::add);
     }
     List<Row> sorted = new ArrayList<>(rows.values());

@@ -10,11 +10,21 @@ final class Timings {
   /**
    * Sorts durations.
    *
-   * @param nanos durations
-   * @param count how many of them are used, at least 1
+   * @param nanos durations, at least one
    */
-  Timings(long[] nanos, int count) {
-    sorted = Arrays.copyOf(nanos, count);
+  Timings(long[] nanos) {
+    this(nanos, 0, nanos.length);
+  }
+
+  /**
+   * Sorts some of an array's durations.
+   *
+   * @param nanos durations
+   * @param from the first that is used
+   * @param to behind the last, beyond {@code from}
+   */
+  Timings(long[] nanos, int from, int to) {
+    sorted = Arrays.copyOfRange(nanos, from, to);
     Arrays.sort(sorted);
     total = Arrays.stream(sorted).sum();
   }
@@ -28,10 +38,17 @@ final class Timings {
   }
 
   double medianMillis() {
-    int middle = sorted.length / 2;
-    return sorted.length % 2 == 1
-        ? sorted[middle] / 1e6
-        : (sorted[middle - 1] + sorted[middle]) / 2e6;
+    return median(Arrays.stream(sorted).asDoubleStream().toArray()) / 1e6;
+  }
+
+  /** Returns the value in the middle, or the mean of the two that are. */
+  static double median(double[] values) {
+    double[] ascending = values.clone();
+    Arrays.sort(ascending);
+    int middle = ascending.length / 2;
+    return ascending.length % 2 == 1
+        ? ascending[middle]
+        : (ascending[middle - 1] + ascending[middle]) / 2;
   }
 
   /** Returns the smallest duration that this part of the runs did not exceed. */

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.panamba.runtime.LibraryInfo;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
@@ -48,7 +51,11 @@ class BenchCommandTest {
     double floor = report.get("floor_ms").asDouble();
     assertThat(floor * 1e-3 * report.get("peak_gflops").asDouble() * 1e9)
         .isCloseTo(flops, within(1.0));
-    assertThat(report.get("time_over_floor").asDouble()).isCloseTo(median / floor, within(1e-9));
+    List<Double> rounds = new ArrayList<>();
+    report.get("time_over_floor_rounds").forEach(round -> rounds.add(round.asDouble()));
+    Collections.sort(rounds);
+    assertThat(rounds).hasSize(11);
+    assertThat(report.get("time_over_floor").asDouble()).isEqualTo(rounds.get(5));
     // A run of a plan allocates nothing. Whatever the process itself does now and then is rare.
     assertThat(report.get("allocated_bytes_per_inference").asDouble()).isLessThan(1);
   }
@@ -60,7 +67,7 @@ class BenchCommandTest {
     assertThat(report.get("model").isNull()).isTrue();
     assertThat(report.get("weights").asString()).endsWith("vim_nano.pth");
     assertThat(report.get("image_size").asString()).isEqualTo("40x64");
-    assertThat(report.get("runs").asInt()).isGreaterThanOrEqualTo(6);
+    assertThat(report.get("runs").asInt()).isGreaterThanOrEqualTo(11);
   }
 
   @Test
