@@ -7,6 +7,7 @@ import io.panamba.model.architecture.ImageSize;
 import io.panamba.model.architecture.InferenceOptions;
 import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.architecture.PreprocessingSettings;
+import io.panamba.model.architecture.Setting;
 import io.panamba.model.files.PathText;
 import io.panamba.model.image.ImageException;
 import io.panamba.model.image.ImageSource;
@@ -139,15 +140,20 @@ final class EmbedCommand implements Callable<Integer>, NetworkOptions.Holder {
     return failures.count() == 0 ? 0 : 1;
   }
 
+  private boolean isSet(Setting<?> setting) {
+    return networkOptions.settings().get(setting).isPresent();
+  }
+
   private void requireSense() {
     String wrong = null;
     if (paths.isEmpty() == (generate == null)) {
       wrong = "Missing required parameter: 'PATH'";
     } else if (fullSize && networkOptions.imageSize() != null) {
       wrong = "--full-size and --image-size exclude each other";
-    } else if (fullSize
-        && networkOptions.settings().get(PreprocessingSettings.CROP_RATIO).isPresent()) {
+    } else if (fullSize && isSet(PreprocessingSettings.CROP_RATIO)) {
       wrong = "--full-size and --crop-ratio exclude each other";
+    } else if (fullSize && isSet(PreprocessingSettings.CROP_MODE)) {
+      wrong = "--full-size and --crop-mode exclude each other";
     } else if (fullSize && !device.isCpu()) {
       wrong = "--full-size works tile by tile on cpu; leave out --device " + device.deviceName();
     } else if (!fullSize && (generate != null || !workspace.equals(MEMORY))) {

@@ -2,6 +2,7 @@ package io.panamba.model.architecture;
 
 import io.panamba.model.checkpoint.SidecarConfig;
 import io.panamba.model.checkpoint.WeightsException;
+import io.panamba.model.image.CropMode;
 import io.panamba.model.image.Preprocessing;
 import io.panamba.model.image.Rgb;
 import java.util.List;
@@ -14,6 +15,16 @@ import java.util.function.Predicate;
  * family lists {@link #ALL} among its own.
  */
 public final class PreprocessingSettings {
+  /** How pictures are resized before the crop. */
+  public static final Setting<CropMode> CROP_MODE =
+      Setting.choice(
+          "crop-mode",
+          "panamba.crop_mode",
+          CropMode.CENTER,
+          "MODE",
+          "How pictures are resized before the crop: CENTER keeps their proportions, SQUASH does"
+              + " not (default: as the model was trained).");
+
   /** The part of the resized picture's side that the crop keeps. */
   public static final Setting<Double> CROP_RATIO =
       Setting.of(
@@ -47,7 +58,7 @@ public final class PreprocessingSettings {
           text -> Rgb.parse(text).filter(PreprocessingSettings::isDeviation));
 
   /** All of them. */
-  public static final List<Setting<?>> ALL = List.of(CROP_RATIO, MEAN, DEVIATION);
+  public static final List<Setting<?>> ALL = List.of(CROP_MODE, CROP_RATIO, MEAN, DEVIATION);
 
   private static final int MAX_DIGITS = 40;
 
@@ -95,14 +106,15 @@ public final class PreprocessingSettings {
   public static Preprocessing read(
       Settings settings, Map<String, String> metadata, Preprocessing usual) {
     return new Preprocessing(
+        value(settings, metadata, CROP_MODE).orElse(usual.cropMode()),
         value(settings, metadata, CROP_RATIO).orElse(usual.cropRatio()),
         value(settings, metadata, MEAN).orElse(usual.mean()),
         value(settings, metadata, DEVIATION).orElse(usual.deviation()));
   }
 
   /**
-   * Reads the preparation that the files beside a checkpoint ask for, timm's ({@code crop_pct,
-   * mean, std}) or transformers' ({@code size, crop_size, image_mean, image_std}). Where
+   * Reads the preparation that the files beside a checkpoint ask for, timm's ({@code crop_mode,
+   * crop_pct, mean, std}) or transformers' ({@code size, crop_size, image_mean, image_std}). Where
    * transformers resizes both sides to one size, here pictures keep their proportions.
    *
    * @param config beside a checkpoint
@@ -112,14 +124,32 @@ public final class PreprocessingSettings {
    */
   public static Preprocessing beside(SidecarConfig config, Preprocessing usual) {
     if (!config.flag("do_normalize").orElse(true)) {
-      return new Preprocessing(cropRatio(config, usual), new Rgb(0, 0, 0), new Rgb(1, 1, 1));
+      return new Preprocessing(
+          cropMode(config, usual), cropRatio(config, usual), new Rgb(0, 0, 0), new Rgb(1, 1, 1));
     }
     return new Preprocessing(
+        cropMode(config, usual),
         cropRatio(config, usual),
         colours(config, PreprocessingSettings::isMean, MEAN, "image_mean", "mean")
             .orElse(usual.mean()),
         colours(config, PreprocessingSettings::isDeviation, DEVIATION, "image_std", "std")
             .orElse(usual.deviation()));
+  }
+
+  private static CropMode cropMode(SidecarConfig config, Preprocessing usual) {
+    return config
+        .text("crop_mode")
+        .map(
+            mode ->
+                switch (mode) {
+                  case "center" -> CropMode.CENTER;
+                  case "squash" -> CropMode.SQUASH;
+                  default ->
+                      throw new WeightsException(
+                          "the files beside the weights have crop_mode '%s'; expected center or squash"
+                              .formatted(mode));
+                })
+        .orElse(usual.cropMode());
   }
 
   private static double cropRatio(SidecarConfig config, Preprocessing usual) {
@@ -176,6 +206,7 @@ public final class PreprocessingSettings {
    */
   public static Settings write(Settings settings, Preprocessing preprocessing) {
     return settings
+        .with(CROP_MODE, preprocessing.cropMode())
         .with(CROP_RATIO, preprocessing.cropRatio())
         .with(MEAN, preprocessing.mean())
         .with(DEVIATION, preprocessing.deviation());

@@ -15,7 +15,7 @@ import io.panamba.runtime.Tensor;
  * cropRatio)}, the longer {@code int(shorter target * longer / shorter)}, and the crop starts at
  * half of what is over, rounded half to even. Inputs of other shapes are treated alike: the picture
  * is resized, keeping its proportions, to the smallest size that covers {@code int(height /
- * cropRatio) x int(width / cropRatio)}.
+ * cropRatio) x int(width / cropRatio)}; or, {@link CropMode#SQUASH squashed}, to just that.
  *
  * <p>Inputs of at most 32 x 32 take a picture of exactly their size as it is, which is what the
  * original does with pictures of that class. It can't use any other for such an input; here they
@@ -30,6 +30,7 @@ public final class ImageTransform {
 
   private final int height;
   private final int width;
+  private final CropMode cropMode;
   private final double cropRatio;
   private final Normalisation normalisation;
 
@@ -51,7 +52,7 @@ public final class ImageTransform {
    * @throws IllegalArgumentException if one is less than 1
    */
   public ImageTransform(int height, int width) {
-    this(height, width, DEFAULT_CROP_RATIO, Normalisation.imagenet());
+    this(height, width, CropMode.CENTER, DEFAULT_CROP_RATIO, Normalisation.imagenet());
   }
 
   /**
@@ -65,10 +66,11 @@ public final class ImageTransform {
    * @throws IllegalArgumentException if an argument is outside its range or not of three channels
    */
   public ImageTransform(int height, int width, double cropRatio, float[] mean, float[] deviation) {
-    this(height, width, cropRatio, new Normalisation(mean, deviation));
+    this(height, width, CropMode.CENTER, cropRatio, new Normalisation(mean, deviation));
   }
 
-  private ImageTransform(int height, int width, double cropRatio, Normalisation normalisation) {
+  ImageTransform(
+      int height, int width, CropMode cropMode, double cropRatio, Normalisation normalisation) {
     if (height < 1 || width < 1) {
       throw new IllegalArgumentException(
           "an input has at least one pixel; %d x %d was given".formatted(height, width));
@@ -80,6 +82,7 @@ public final class ImageTransform {
     }
     this.height = height;
     this.width = width;
+    this.cropMode = cropMode;
     this.cropRatio = cropRatio;
     this.normalisation = normalisation;
   }
@@ -165,6 +168,9 @@ public final class ImageTransform {
     long boxWidth = (long) (width / cropRatio);
     long resizedHeight;
     long resizedWidth;
+    if (cropMode == CropMode.SQUASH) {
+      return crop(image, boxWidth, boxHeight);
+    }
     // Compares width / boxWidth with height / boxHeight: the smaller one of the two sets the scale.
     if (image.width() * boxHeight <= image.height() * boxWidth) {
       resizedWidth = boxWidth;
@@ -178,6 +184,11 @@ public final class ImageTransform {
           "a picture of %d x %d pixels is too long to be resized for an input of %d x %d"
               .formatted(image.width(), image.height(), width, height));
     }
+    return crop(image, resizedWidth, resizedHeight);
+  }
+
+  /** Resizes the picture and crops the input's part from its centre. */
+  private RgbImage crop(RgbImage image, long resizedWidth, long resizedHeight) {
     return Resampler.resize(
         image,
         (int) resizedWidth,

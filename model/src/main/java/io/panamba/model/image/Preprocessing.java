@@ -1,13 +1,16 @@
 package io.panamba.model.image;
 
+import java.util.Objects;
+
 /**
  * How a network's input is made of pictures.
  *
+ * @param cropMode how the picture is resized
  * @param cropRatio the part of the resized picture's side that the crop keeps, in (0, 1]
  * @param mean of samples in 0..1
  * @param deviation their standard deviation, positive
  */
-public record Preprocessing(double cropRatio, Rgb mean, Rgb deviation) {
+public record Preprocessing(CropMode cropMode, double cropRatio, Rgb mean, Rgb deviation) {
   /**
    * The preparation of the published models that are trained on ImageNet (Vim's {@code
    * datasets.py}): a centre crop that keeps 0.875 of the side, and ImageNet's mean and deviation.
@@ -24,10 +27,23 @@ public record Preprocessing(double cropRatio, Rgb mean, Rgb deviation) {
    * @throws IllegalArgumentException as of {@link ImageTransform}
    */
   public Preprocessing {
+    Objects.requireNonNull(cropMode, "cropMode");
     if (!(cropRatio > 0 && cropRatio <= 1)) {
       throw new IllegalArgumentException("a crop ratio is in (0, 1], not " + cropRatio);
     }
     Normalisation.require(mean.toArray(), deviation.toArray());
+  }
+
+  /**
+   * Of pictures that keep their proportions.
+   *
+   * @param cropRatio the part of the resized picture's side that the crop keeps, in (0, 1]
+   * @param mean of samples in 0..1
+   * @param deviation their standard deviation, positive
+   * @throws IllegalArgumentException as of {@link ImageTransform}
+   */
+  public Preprocessing(double cropRatio, Rgb mean, Rgb deviation) {
+    this(CropMode.CENTER, cropRatio, mean, deviation);
   }
 
   /**
@@ -39,6 +55,7 @@ public record Preprocessing(double cropRatio, Rgb mean, Rgb deviation) {
    * @throws IllegalArgumentException as of {@link ImageTransform}
    */
   public ImageTransform transform(int height, int width) {
-    return new ImageTransform(height, width, cropRatio, mean.toArray(), deviation.toArray());
+    return new ImageTransform(
+        height, width, cropMode, cropRatio, new Normalisation(mean.toArray(), deviation.toArray()));
   }
 }

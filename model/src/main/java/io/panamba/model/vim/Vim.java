@@ -198,6 +198,7 @@ public final class Vim implements Streaming<VimConfig> {
         LAYER_BIDIRECTIONAL,
         ROPE_RESIDUAL,
         POSITION_INTERPOLATION,
+        PreprocessingSettings.CROP_MODE,
         PreprocessingSettings.CROP_RATIO,
         PreprocessingSettings.MEAN,
         PreprocessingSettings.DEVIATION);

@@ -7,6 +7,7 @@ import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.SafetensorsWriter;
 import io.panamba.model.checkpoint.SidecarConfig;
 import io.panamba.model.checkpoint.WeightsException;
+import io.panamba.model.image.CropMode;
 import io.panamba.model.image.Preprocessing;
 import io.panamba.model.image.Rgb;
 import io.panamba.runtime.Shape;
@@ -24,7 +25,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Who decides how pictures become input: settings, metadata, files beside, what is usual. */
 class PreprocessingSettingsTest {
   private static final Preprocessing OTHER =
-      new Preprocessing(0.9, new Rgb(0.1f, 0.2f, 0.3f), new Rgb(0.4f, 0.5f, 0.6f));
+      new Preprocessing(CropMode.SQUASH, 0.9, new Rgb(0.1f, 0.2f, 0.3f), new Rgb(0.4f, 0.5f, 0.6f));
 
   @TempDir private Path folder;
 
@@ -45,6 +46,7 @@ class PreprocessingSettingsTest {
         .isEqualTo(OTHER);
     Map<String, String> metadata = settings.metadata();
     assertThat(metadata)
+        .containsEntry("panamba.crop_mode", "SQUASH")
         .containsEntry("panamba.crop_ratio", "0.9")
         .containsEntry("panamba.mean", "0.1,0.2,0.3")
         .containsEntry("panamba.std", "0.4,0.5,0.6");
@@ -63,7 +65,7 @@ class PreprocessingSettingsTest {
     SidecarConfig config =
         beside(
             """
-            {"pretrained_cfg": {"crop_pct": 1.0, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.25],
+            {"pretrained_cfg": {"crop_mode": "center", "crop_pct": 1.0, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.25],
              "input_size": [3, 384, 384]}}\
             """);
     assertThat(PreprocessingSettings.beside(config, OTHER))
@@ -85,19 +87,30 @@ class PreprocessingSettingsTest {
       })
   void theCrop(String config, double ratio) throws IOException {
     assertThat(PreprocessingSettings.beside(beside(config), OTHER))
-        .isEqualTo(new Preprocessing(ratio, OTHER.mean(), OTHER.deviation()));
+        .isEqualTo(new Preprocessing(CropMode.SQUASH, ratio, OTHER.mean(), OTHER.deviation()));
+  }
+
+  @Test
+  void squashed() throws IOException {
+    assertThat(
+            PreprocessingSettings.beside(
+                    beside("{\"pretrained_cfg\": {\"crop_mode\": \"squash\"}}"),
+                    Preprocessing.IMAGENET)
+                .cropMode())
+        .isEqualTo(CropMode.SQUASH);
   }
 
   @Test
   void withoutNormalisation() throws IOException {
     assertThat(PreprocessingSettings.beside(beside("{\"do_normalize\": false}"), OTHER))
-        .isEqualTo(new Preprocessing(0.9, new Rgb(0, 0, 0), new Rgb(1, 1, 1)));
+        .isEqualTo(new Preprocessing(CropMode.SQUASH, 0.9, new Rgb(0, 0, 0), new Rgb(1, 1, 1)));
   }
 
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
+        "{\"crop_mode\": \"border\"} | have crop_mode 'border'; expected center or squash",
         "{\"crop_pct\": 0} | a crop of 0.0 of the side; expected a number from 0.001 to 1",
         "{\"size\": 224, \"crop_size\": 256} | a crop of 1.14",
         "{\"size\": 0, \"crop_size\": 0} | a crop of NaN of the side",

@@ -73,6 +73,25 @@ class ImageTransformTest {
   }
 
   @Test
+  void squashedPicturesTakeTheProportionsOfTheInput() {
+    RgbImage image = Pictures.random(90, 70, 5);
+    Rgb zero = new Rgb(0, 0, 0);
+    Rgb one = new Rgb(1, 1, 1);
+    assertThat(
+            new Preprocessing(CropMode.SQUASH, 1, zero, one)
+                .transform(40, 60)
+                .resizeAndCrop(image)
+                .pixels())
+        .isEqualTo(Resampler.resize(image, 60, 40, 0, 0, 60, 40).pixels());
+    assertThat(
+            new Preprocessing(CropMode.SQUASH, 0.9, zero, one)
+                .transform(40, 60)
+                .resizeAndCrop(image)
+                .pixels())
+        .isEqualTo(Resampler.resize(image, 66, 44, 3, 2, 60, 40).pixels());
+  }
+
+  @Test
   void smallInputsTakeAPictureOfTheirSizeAsItIs() {
     RgbImage exact = Pictures.random(32, 32, 1);
     assertThat(new ImageTransform(32).resizeAndCrop(exact).pixels()).isEqualTo(exact.pixels());

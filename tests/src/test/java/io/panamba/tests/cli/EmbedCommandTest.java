@@ -226,7 +226,8 @@ class EmbedCommandTest {
     float[] usual = Cli.read(output, "features");
     embed(coins, "--crop-ratio=0.875", "--mean=0.485,0.456,0.406", "--std=0.229,0.224,0.225").ok();
     assertThat(Cli.read(output, "features")).isEqualTo(usual);
-    for (String option : List.of("--crop-ratio=1", "--mean=0,0,0", "--std=1,1,1")) {
+    for (String option :
+        List.of("--crop-mode=squash", "--crop-ratio=1", "--mean=0,0,0", "--std=1,1,1")) {
       embed(coins, option).ok();
       assertThat(Cli.read(output, "features")).isNotEqualTo(usual);
     }
@@ -274,6 +275,8 @@ class EmbedCommandTest {
     assertThat(embed("--full-size", "--generate", "9x9", images).misuse()).contains("PATH");
     assertThat(embed("--full-size", "--image-size", 32, images).misuse())
         .contains("--full-size and --image-size exclude each other");
+    assertThat(embed("--full-size", "--crop-mode", "squash", images).misuse())
+        .contains("--full-size and --crop-mode exclude each other");
     assertThat(embed("--full-size", "--crop-ratio", 1, images).misuse())
         .contains("--full-size and --crop-ratio exclude each other");
     assertThat(embed("--full-size", "--device", "cuda:1", images).misuse())

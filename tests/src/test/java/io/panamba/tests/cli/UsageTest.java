@@ -40,7 +40,7 @@ class UsageTest {
     assertThat(Cli.run(command, "--help").ok().out())
         .contains("--threads", "--device", "--precision", "--image-size", "--stride")
         .contains("--class-token", "--pool", "--no-divide-out", "--position-interpolation")
-        .contains("--crop-ratio", "--mean", "--std");
+        .contains("--crop-mode", "--crop-ratio", "--mean", "--std");
     assertThat(Cli.run(command, "--device", "gpu").misuse()).contains("cpu, cuda or cuda:N");
     assertThat(Cli.run(command, "--precision", "fp16").misuse()).contains("--precision");
   }
