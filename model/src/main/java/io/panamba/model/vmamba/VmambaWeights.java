@@ -129,7 +129,7 @@ record VmambaWeights(
 
     private Normed between(String start, VmambaStage stage, VmambaStage next) {
       if (!config.has(VmambaTrait.CONVOLUTIONS_BETWEEN)) {
-        Affine norm = list.norm(start + "norm", 4 * stage.dim());
+        Affine norm = list.norm(start + "norm", 4L * stage.dim());
         Affine reduction =
             list.layer(
                 start + "reduction", Form.MATRIX, null, NORMAL, next.dim(), 4L * stage.dim());
