@@ -15,6 +15,7 @@ import io.panamba.model.block.Pooling;
 import io.panamba.model.block.PositionInterpolation;
 import io.panamba.model.deit.Deit;
 import io.panamba.model.deit.DeitInterpolation;
+import io.panamba.model.image.CropMode;
 import io.panamba.model.image.Rgb;
 import io.panamba.model.vim.Vim;
 import java.io.PrintWriter;
@@ -66,6 +67,7 @@ class OptionsTest {
             "--layer-bidirectional",
             "--no-rope-residual",
             "--position-interpolation=repo",
+            "--crop-mode=squash",
             "--crop-ratio=0.9",
             "--mean=0.5,0.5,0.25",
             "--std=0.1,.2,1",
@@ -81,6 +83,7 @@ class OptionsTest {
                 .with(Vim.LAYER_BIDIRECTIONAL, true)
                 .with(Vim.ROPE_RESIDUAL, false)
                 .with(Vim.POSITION_INTERPOLATION, PositionInterpolation.REPO)
+                .with(PreprocessingSettings.CROP_MODE, CropMode.SQUASH)
                 .with(PreprocessingSettings.CROP_RATIO, 0.9)
                 .with(PreprocessingSettings.MEAN, new Rgb(0.5f, 0.5f, 0.25f))
                 .with(PreprocessingSettings.DEVIATION, new Rgb(0.1f, 0.2f, 1))
