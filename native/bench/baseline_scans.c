@@ -18,7 +18,7 @@ typedef struct {
   const float *dt_bias;   /* (channels) */
   const float *a;         /* (states, channels), A * log2(e) */
   const float *d;         /* (channels) */
-  const float *gate;      /* (length, channels), rows gate_stride apart */
+  const float *gate;      /* z: (length, channels), rows gate_stride apart */
   float *out;             /* (length, channels) */
   int64_t length;
   int64_t channels;
@@ -42,7 +42,8 @@ static float step_size(const baseline_args *args, const float *projected, int64_
 
 static void finish(const baseline_args *args, int64_t t, int64_t channel, float y) {
   float *out = args->out + t * args->channels + channel;
-  *out = args->backward ? args->scale * args->gate[t * args->gate_stride + channel] * (*out + y) : y;
+  float z = args->gate[t * args->gate_stride + channel];
+  *out = args->backward ? args->scale * z / (1.0f + expf(-z)) * (*out + y) : y;
 }
 
 /* Channel by channel: the states of one stay in the first-level cache. */

@@ -17,8 +17,9 @@ if(NOT PANAMBA_CUDA MATCHES "^(AUTO|ON|OFF)$")
   message(FATAL_ERROR "PANAMBA_CUDA is '${PANAMBA_CUDA}', and not AUTO, ON or OFF")
 endif()
 
-# The numbers of the newest and the oldest GPU that there is code for; anything newer translates the PTX.
-set(cuda_targets 80 86 89 90 100 120)
+# From the oldest GPU that there is code for to the newest; anything newer translates the PTX.
+set(PANAMBA_CUDA_ARCHITECTURES 80 86 89 90 100 120 CACHE STRING "Compute capabilities that libpanamba_cuda has code for")
+set(cuda_targets ${PANAMBA_CUDA_ARCHITECTURES})
 
 set(panamba_has_cuda OFF)
 if(PANAMBA_CUDA STREQUAL "OFF")

@@ -281,13 +281,13 @@ typedef struct {
  *   dt[t] = softplus(dt_bias + dt_weight . projected_dt[t])      softplus(v) = v > 20 ? v : log(1 + e^v)
  *   h[t]  = exp(dt[t] * A) h[t'] + dt[t] u[t] B[t]               t' = t - 1 forward, t + 1 backward
  *   y[t]  = C[t] . h[t] + D u[t]
- *   out[t] = scale * image_scale * gate[t] * (previous out[t] if accumulate + y_forward[t] + y_backward[t])
+ *   out[t] = scale * image_scale * silu(gate[t]) * (previous out[t] if accumulate + y_forward[t] + y_backward[t])
  * A long sequence may be run in pieces: hand each piece's final state to the next as its initial state, with the
  * directions in calls of their own (of a piece, either first, and the second accumulating, and gating); the bits are
  * those of one call.
  */
 typedef struct {
-  const void *gate;         /* silu(z): (batch, length, channels), rows gate_row_stride apart; null for 1 */
+  const void *gate;         /* z: (batch, length, channels), rows gate_row_stride apart; null for 1 */
   const float *image_scale; /* (batch), or null for 1: stochastic depth (arXiv 1603.09382) drops images here */
   void *out;                /* (batch, length, channels) */
   panamba_scan_direction forward;

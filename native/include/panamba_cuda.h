@@ -54,6 +54,9 @@ PANAMBA_API int32_t panamba_cuda_last_error(void);
  */
 PANAMBA_API int32_t panamba_cuda_load(void);
 
+/* Writes a device's name, with its final zero, to `bytes` bytes, cut off where they end. */
+PANAMBA_API int32_t panamba_cuda_device_name(int32_t ordinal, char *name, int64_t bytes);
+
 /* ---- Weights ---- */
 
 /* Bytes of a (columns, depth) matrix of `dtype` without gaps, or -1 if the sizes are not positive or too large. */
@@ -145,9 +148,9 @@ typedef struct {
  */
 typedef struct {
   panamba_selective_scan_args scan;
-  int64_t chunk;           /* rows of a chunk, or 0 */
-  int32_t gate_activation; /* PANAMBA_ACTIVATION_NONE: scan.gate is silu(z); _SILU: it is z */
-  int32_t state_lanes;     /* 1, 4, or 0 for the library's choice */
+  int64_t chunk;       /* rows of a chunk, or 0 */
+  int32_t state_lanes; /* 1, 4, or 0 for the library's choice */
+  int32_t reserved;
 } panamba_cuda_scan_args;
 
 /* The `chunk` with which these arguments are likely fastest on the current device, perhaps 0; -1 if they are refused.

@@ -158,7 +158,7 @@ typedef struct {
 } panamba_scan_gradient_direction;
 
 /*
- * Gradient of PANAMBA_SELECTIVE_SCAN with gate = silu(z) (Vim algorithm 1; Mamba section 3.3.2 on recomputation). The
+ * Gradient of PANAMBA_SELECTIVE_SCAN (Vim algorithm 1; Mamba section 3.3.2 on recomputation); z is its gate. The
  * states of a chunk of saved_interval rows are computed again from those before it, and live in registers and the
  * first-level cache. `out` is computed again too, if wanted: the gradient of out_proj's weight needs it, and a caller
  * need not have kept it. It may differ from the forward pass's in the last bits.

@@ -13,7 +13,7 @@
 #include "operations.h"
 #include "panamba_cuda.h"
 
-scan_cut cut_of_scans;
+int64_t chunk_of_scans;
 
 struct panamba_executor {
   int32_t threads;
@@ -69,8 +69,7 @@ static int32_t run_on_device(int32_t operation, const void *args) {
 static int32_t run_scan(const panamba_executor *executor, const panamba_selective_scan_args *args) {
   static const int32_t lanes[] = {1, 4, 0};
   panamba_cuda_scan_args scan = {.scan = *args,
-                                 .chunk = cut_of_scans.chunk < args->length ? cut_of_scans.chunk : args->length,
-                                 .gate_activation = cut_of_scans.gate_activation,
+                                 .chunk = chunk_of_scans < args->length ? chunk_of_scans : args->length,
                                  .state_lanes = lanes[executor->threads - 1]};
   TO_DEVICE(scan.scan);
   return run_on_device(PANAMBA_CUDA_SCAN, &scan);

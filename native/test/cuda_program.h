@@ -1,14 +1,10 @@
-/* How the CUDA library's scan is cut in the runs that follow; all zero is the library's way. */
+/* What the CUDA library's operations can beside what the tests of operations ask for. */
 #ifndef PANAMBA_TEST_CUDA_PROGRAM_H
 #define PANAMBA_TEST_CUDA_PROGRAM_H
 
 #include <stdint.h>
 
-typedef struct {
-  int64_t chunk;
-  int32_t gate_activation;
-} scan_cut;
-
-extern scan_cut cut_of_scans;
+/* Rows of a scan's chunks in the runs that follow; 0 is no cut. */
+extern int64_t chunk_of_scans;
 
 #endif

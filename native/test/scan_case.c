@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "harness.h"
+#include "silu.h"
 
 /* softplus, relative, as test_vec_math.c asserts it; and exp2 of an exact argument. A GPU's exp2 is off by up to two
  * units in the last place. */
@@ -186,12 +187,18 @@ static void scan_channel(const panamba_selective_scan_args *args, const panamba_
 }
 
 static void check_out(const panamba_selective_scan_args *args, int64_t row, int64_t channel, bounded sum) {
-  double gate = (double)args->scale;
+  double gate = 1;
+  double error = 0;
   if (args->gate) {
-    gate *= element(args->gate, args->dtype, row * args->gate_row_stride + channel);
+    double z = element(args->gate, args->dtype, row * args->gate_row_stride + channel);
+    gate = silu(z);
+    error = silu_error(z, 0);
   }
+  gate *= (double)args->scale;
+  error *= fabs((double)args->scale);
   /* Two sums, and the products with the scale and the gate. */
-  double allowed = fabs(gate) * (sum.allowed + 4 * ROUNDING * sum.magnitude) + SMALLEST_NORMAL;
+  double allowed =
+      (fabs(gate) + error) * (sum.allowed + 4 * ROUNDING * sum.magnitude) + error * sum.magnitude + SMALLEST_NORMAL;
   check_element("out", args->out, args->dtype, row * args->channels + channel, sum.value * gate, allowed);
 }
 

@@ -156,10 +156,10 @@ static void scan(int32_t dtype, directions run, int64_t states, int64_t dt_rank,
   s.started = 1;
   describe_scan("races", &s, IN_SENTINELS, 0);
   begin_case(IN_SENTINELS, 0);
-  cut_of_scans = (scan_cut){.chunk = chunk};
+  chunk_of_scans = chunk;
   panamba_selective_scan_args args = take_scan(&s, &ordinary_ranges);
   run_operation(PANAMBA_SELECTIVE_SCAN, &args);
-  cut_of_scans = (scan_cut){0, 0};
+  chunk_of_scans = 0;
   end_case();
 }
 

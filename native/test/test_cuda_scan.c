@@ -6,7 +6,6 @@
 #include "harness.h"
 #include "panamba_cuda.h"
 #include "scan_case.h"
-#include "silu.h"
 
 /* Ordinary shapes in chunks of every awkward size: within the bounds of an uncut scan, which leave room for the two
  * roundings more of a state that is handed on. */
@@ -18,7 +17,7 @@ static void chunks(void) {
     for (size_t c = 0; c < COUNT(sizes); c++) {
       scan_shape s = draw_scan_shape(1 + draw(2), lengths[l], 1 + draw(70), PICK(states));
       describe_scan("in chunks", &s, IN_SENTINELS, (int)(sizes[c] % 4));
-      cut_of_scans.chunk = sizes[c];
+      chunk_of_scans = sizes[c];
       begin_case(IN_SENTINELS, (int)(sizes[c] % 4));
       panamba_selective_scan_args args = take_scan(&s, &ordinary_ranges);
       run_operation(PANAMBA_SELECTIVE_SCAN, &args);
@@ -26,7 +25,7 @@ static void chunks(void) {
       end_case();
     }
   }
-  cut_of_scans.chunk = 0;
+  chunk_of_scans = 0;
 }
 
 /* The bits of an image in chunks are those that it has alone. */
@@ -35,7 +34,7 @@ static void chunks_of_images_are_independent(void) {
     scan_shape s = draw_scan_shape(3, 100, 1 + draw(70), 16);
     s.accumulated = s.kept = s.started = 0;
     describe_scan("each image alone, in chunks", &s, IN_SENTINELS, 0);
-    cut_of_scans.chunk = 16;
+    chunk_of_scans = 16;
     begin_case(IN_SENTINELS, 0);
     panamba_selective_scan_args args = take_scan(&s, &ordinary_ranges);
     run_operation(PANAMBA_SELECTIVE_SCAN, &args);
@@ -53,43 +52,7 @@ static void chunks_of_images_are_independent(void) {
     check_same_elements("image", s.dtype, place_of(args.out, s.dtype, 2 * count), one.out, count);
     end_case();
   }
-  cut_of_scans.chunk = 0;
-}
-
-/* A gate of z with its SiLU left to the scan is the scan without a gate, times silu(z). */
-static void gates_are_activated(void) {
-  for (int repeat = 0; repeat < 60; repeat++) {
-    scan_shape s = draw_scan_shape(1 + draw(2), 1 + draw(90), 1 + draw(70), 1 + draw(20));
-    s.gated = 1;
-    s.accumulated = 0;
-    s.dtype = PANAMBA_F32;
-    if (repeat % 2) {
-      /* What Vim-Ti and -S run. */
-      s.length += 100;
-      s.states = 16;
-      s.dt_rank = draw(2) ? 12 : 24;
-      s.run = BOTH;
-    }
-    describe_scan("SiLU of the gate", &s, IN_SENTINELS, 0);
-    begin_case(IN_SENTINELS, 0);
-    panamba_selective_scan_args args = take_scan(&s, &ordinary_ranges);
-    cut_of_scans.gate_activation = PANAMBA_ACTIVATION_SILU;
-    cut_of_scans.chunk = draw(3) ? 0 : 1 + draw(40);
-    run_operation(PANAMBA_SELECTIVE_SCAN, &args);
-    panamba_selective_scan_args plain = args;
-    plain.gate = 0;
-    float *out = take_output(s.batch * s.length * s.channels);
-    plain.out = out;
-    run_operation(PANAMBA_SELECTIVE_SCAN, &plain);
-    cut_of_scans = (scan_cut){0, 0};
-    const float *gate = args.gate;
-    for (int64_t i = 0; i < s.batch * s.length * s.channels; i++) {
-      double z = (double)gate[i / s.channels * args.gate_row_stride + i % s.channels];
-      double wanted = (double)out[i] * silu(z);
-      check_close("out", i, element(args.out, s.dtype, i), wanted, 1e-6 * fabs(wanted) + 1e-30);
-    }
-    end_case();
-  }
+  chunk_of_scans = 0;
 }
 
 /* The specialised steps have the bits of the general one: a row's result does not depend on how many come after it. */
@@ -156,8 +119,8 @@ static void workspaces(void) {
   changed.state_lanes = 2;
   CHECK(workspace_of(&changed) == -1, "two lanes");
   changed = args;
-  changed.gate_activation = 2;
-  CHECK(workspace_of(&changed) == -1, "no such activation");
+  changed.reserved = 1;
+  CHECK(workspace_of(&changed) == -1, "reserved");
   changed = args;
   changed.scan.states = 65;
   CHECK(workspace_of(&changed) == -1, "too many states");
@@ -168,7 +131,6 @@ static void test(void) {
   seed(22);
   chunks();
   chunks_of_images_are_independent();
-  gates_are_activated();
   lengths_are_independent();
   workspaces();
 }

@@ -72,9 +72,8 @@ static void add_forward(training_program *p, const training_batch *b) {
   add_linear(p, v->directions[0].u, v->directions[0].packed_x, 0, v->directions[0].projected, ROWS, INNER, WIDTH);
   with_next(p);
   add_linear(p, v->directions[1].u, v->directions[1].packed_x, 0, v->directions[1].projected, ROWS, INNER, WIDTH);
-  add_pointwise(p, PANAMBA_POINTWISE_SILU, v->xz + INNER, 2 * INNER, v->gate, ROWS, INNER);
   add_step(p, PANAMBA_SELECTIVE_SCAN,
-           (arguments){.scan = {.gate = v->gate,
+           (arguments){.scan = {.gate = v->xz + INNER,
                                 .out = v->y,
                                 .forward = scan_direction(n, &v->directions[0], 0),
                                 .backward = scan_direction(n, &v->directions[1], 1),
@@ -84,7 +83,7 @@ static void add_forward(training_program *p, const training_batch *b) {
                                 .states = STATES,
                                 .dt_rank = RANK,
                                 .projected_row_stride = WIDTH,
-                                .gate_row_stride = INNER,
+                                .gate_row_stride = 2 * INNER,
                                 .scale = 1,
                                 .saved_interval = INTERVAL}});
   add_linear(p, v->y, v->packed_out, 0, v->hidden, ROWS, INNER, DIM);

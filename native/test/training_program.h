@@ -133,7 +133,6 @@ typedef struct {
   float depthwise_gradient[ROWS * DIM];
   float depthwise_parts[BATCH * (TAPS + 1) * DIM];
   float xz[ROWS * 2 * INNER];
-  float gate[ROWS * INNER];
   float y[ROWS * INNER];
   float hidden[ROWS * DIM];
   float attended[ROWS * DIM];

@@ -65,8 +65,8 @@ INLINE void finish(const scan_task *task, const scan_chunk *chunk, int64_t t, sc
     if (task->gate) {
       y = vec_mul(vec_set(task->scale), y);
       if (args->gate) {
-        int64_t gate = row * args->gate_row_stride + task->channel;
-        y = vec_mul(y, vec_load_as(dtype, args->gate, gate, chunk->lanes));
+        vec gate = vec_load_as(dtype, args->gate, row * args->gate_row_stride + task->channel, chunk->lanes);
+        y = vec_mul(y, vec_silu(gate));
       }
     }
     vec_store_as(dtype, args->out, place, y, chunk->lanes);

@@ -1,4 +1,6 @@
 /* What the library asks of the CUDA runtime: loading its kernels, errors, the current device. */
+#include <stdio.h>
+
 #include "launch.h"
 
 namespace panamba {
@@ -33,6 +35,18 @@ int32_t count_multiprocessors(int *count) {
 using namespace panamba;
 
 int32_t panamba_cuda_last_error(void) { return last_error; }
+
+int32_t panamba_cuda_device_name(int32_t ordinal, char *name, int64_t bytes) {
+  if (!name || bytes <= 0) {
+    return panamba_fail(PANAMBA_INVALID_ARGUMENT, "a GPU's name: no room for it");
+  }
+  cudaDeviceProp properties;
+  int32_t status = check_cuda(cudaGetDeviceProperties(&properties, ordinal), "a GPU's name", "");
+  if (status == PANAMBA_OK) {
+    snprintf(name, static_cast<size_t>(bytes), "%s", properties.name);
+  }
+  return status;
+}
 
 int32_t panamba_cuda_load(void) {
   for (const known_kernel *kernel = kernels; kernel; kernel = kernel->next) {

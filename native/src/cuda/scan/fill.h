@@ -55,7 +55,6 @@ int32_t launch_scan(const panamba_cuda_scan_args &args, const scan_plan &plan, v
   kernel.first_walk = a.forward.u ? 0 : 1;
   kernel.walks = a.forward.u && a.backward.u ? 2 : 1;
   kernel.accumulate = a.accumulate != 0;
-  kernel.silu_gate = args.gate_activation == PANAMBA_ACTIVATION_SILU;
   kernel.wide_copies = has_wide_rows<Rank, States>(a, a.forward) && has_wide_rows<Rank, States>(a, a.backward);
   grid blocks = {a.batch, ceil_div(a.channels, kernel_type::CHANNELS), plan.chunks};
   return launch("selective_scan", plan.shapes, kernel, blocks, kernel.walks * GROUP, stream);

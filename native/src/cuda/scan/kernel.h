@@ -75,7 +75,6 @@ struct scan_kernel {
   int8_t first_walk; /* direction of group 0 */
   int8_t walks;      /* 1 or 2 */
   bool accumulate;
-  bool silu_gate;
   bool wide_copies; /* projected can be copied 16 bytes at a time */
 
   struct shared {
@@ -441,12 +440,12 @@ struct scan_kernel {
     }
     /* Both directions are rounded to the type of `out`, so that it makes no difference which comes first. */
     if (Task == FINISH) {
-      return (added + rounded<Element>(y)) * scale * (silu_gate ? panamba_silu(gated) : gated);
+      return (added + rounded<Element>(y)) * scale * panamba_silu(gated);
     }
     y = flags.add ? added + rounded<Element>(y) : y;
     if (flags.last) {
       y *= scale;
-      y = gate ? y * (silu_gate ? panamba_silu(gated) : gated) : y;
+      y = gate ? y * panamba_silu(gated) : y;
     }
     return y;
   }

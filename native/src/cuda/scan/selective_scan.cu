@@ -38,8 +38,8 @@ static int32_t check(const panamba_cuda_scan_args *args) {
     return panamba_fail(PANAMBA_INVALID_ARGUMENT, "selective_scan: %d lanes for a channel's states, not 0, 1 or 4",
                         args->state_lanes);
   }
-  if (args->gate_activation != PANAMBA_ACTIVATION_NONE && args->gate_activation != PANAMBA_ACTIVATION_SILU) {
-    return panamba_fail(PANAMBA_INVALID_ARGUMENT, "selective_scan: there is no activation %d", args->gate_activation);
+  if (args->reserved != 0) {
+    return panamba_fail(PANAMBA_INVALID_ARGUMENT, "selective_scan: reserved is %d, not 0", args->reserved);
   }
   const panamba_selective_scan_args &a = args->scan;
   if (a.forward.saved_states || a.backward.saved_states || a.image_scale) {

@@ -69,7 +69,7 @@ public class panamba_conv2d_args {
         panamba_h.C_INT.withName("dtype"),
         panamba_h.C_INT.withName("out_dtype"),
         panamba_h.C_INT.withName("activation")
-    ).withName("$anon$385:9");
+    ).withName("$anon$386:9");
 
     /**
      * The layout of this struct

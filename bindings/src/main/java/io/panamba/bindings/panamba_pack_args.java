@@ -43,7 +43,7 @@ public class panamba_pack_args {
         panamba_h.C_LONG.withName("depth_stride"),
         panamba_h.C_INT.withName("source_dtype"),
         panamba_h.C_INT.withName("dtype")
-    ).withName("$anon$125:9");
+    ).withName("$anon$126:9");
 
     /**
      * The layout of this struct

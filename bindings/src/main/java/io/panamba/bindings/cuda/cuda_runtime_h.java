@@ -50,6 +50,24 @@ public class cuda_runtime_h extends cuda_runtime_h$shared {
     public static int cudaStreamNonBlocking() {
         return cudaStreamNonBlocking;
     }
+    private static final int cudaEventDefault = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define cudaEventDefault 0
+     * }
+     */
+    public static int cudaEventDefault() {
+        return cudaEventDefault;
+    }
+    private static final int cudaEventBlockingSync = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define cudaEventBlockingSync 1
+     * }
+     */
+    public static int cudaEventBlockingSync() {
+        return cudaEventBlockingSync;
+    }
     private static final int cudaSuccess = (int)0L;
     /**
      * {@snippet lang=c :
@@ -631,67 +649,6 @@ public class cuda_runtime_h extends cuda_runtime_h$shared {
         }
     }
 
-    private static class cudaGetDeviceProperties {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            cuda_runtime_h.C_INT,
-            cuda_runtime_h.C_POINTER,
-            cuda_runtime_h.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cudaGetDeviceProperties");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *prop, int device)
-     * }
-     */
-    public static FunctionDescriptor cudaGetDeviceProperties$descriptor() {
-        return cudaGetDeviceProperties.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *prop, int device)
-     * }
-     */
-    public static MethodHandle cudaGetDeviceProperties$handle() {
-        return cudaGetDeviceProperties.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *prop, int device)
-     * }
-     */
-    public static MemorySegment cudaGetDeviceProperties$address() {
-        return cudaGetDeviceProperties.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *prop, int device)
-     * }
-     */
-    public static int cudaGetDeviceProperties(MemorySegment prop, int device) {
-        var mh$ = cudaGetDeviceProperties.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("cudaGetDeviceProperties", prop, device);
-            }
-            return (int)mh$.invokeExact(prop, device);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class cudaDeviceGetAttribute {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             cuda_runtime_h.C_INT,
@@ -1117,13 +1074,14 @@ public class cuda_runtime_h extends cuda_runtime_h$shared {
         }
     }
 
-    private static class cudaEventCreate {
+    private static class cudaEventCreateWithFlags {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             cuda_runtime_h.C_INT,
-            cuda_runtime_h.C_POINTER
+            cuda_runtime_h.C_POINTER,
+            cuda_runtime_h.C_INT
         );
 
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cudaEventCreate");
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cudaEventCreateWithFlags");
 
         public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
@@ -1131,45 +1089,45 @@ public class cuda_runtime_h extends cuda_runtime_h$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * extern cudaError_t cudaEventCreate(cudaEvent_t *event)
+     * extern cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned int flags)
      * }
      */
-    public static FunctionDescriptor cudaEventCreate$descriptor() {
-        return cudaEventCreate.DESC;
+    public static FunctionDescriptor cudaEventCreateWithFlags$descriptor() {
+        return cudaEventCreateWithFlags.DESC;
     }
 
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * extern cudaError_t cudaEventCreate(cudaEvent_t *event)
+     * extern cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned int flags)
      * }
      */
-    public static MethodHandle cudaEventCreate$handle() {
-        return cudaEventCreate.HANDLE;
+    public static MethodHandle cudaEventCreateWithFlags$handle() {
+        return cudaEventCreateWithFlags.HANDLE;
     }
 
     /**
      * Address for:
      * {@snippet lang=c :
-     * extern cudaError_t cudaEventCreate(cudaEvent_t *event)
+     * extern cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned int flags)
      * }
      */
-    public static MemorySegment cudaEventCreate$address() {
-        return cudaEventCreate.ADDR;
+    public static MemorySegment cudaEventCreateWithFlags$address() {
+        return cudaEventCreateWithFlags.ADDR;
     }
 
     /**
      * {@snippet lang=c :
-     * extern cudaError_t cudaEventCreate(cudaEvent_t *event)
+     * extern cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned int flags)
      * }
      */
-    public static int cudaEventCreate(MemorySegment event) {
-        var mh$ = cudaEventCreate.HANDLE;
+    public static int cudaEventCreateWithFlags(MemorySegment event, int flags) {
+        var mh$ = cudaEventCreateWithFlags.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("cudaEventCreate", event);
+                traceDowncall("cudaEventCreateWithFlags", event, flags);
             }
-            return (int)mh$.invokeExact(event);
+            return (int)mh$.invokeExact(event, flags);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -1231,6 +1189,66 @@ public class cuda_runtime_h extends cuda_runtime_h$shared {
                 traceDowncall("cudaEventRecord", event, stream);
             }
             return (int)mh$.invokeExact(event, stream);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class cudaEventSynchronize {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            cuda_runtime_h.C_INT,
+            cuda_runtime_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cudaEventSynchronize");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * extern cudaError_t cudaEventSynchronize(cudaEvent_t event)
+     * }
+     */
+    public static FunctionDescriptor cudaEventSynchronize$descriptor() {
+        return cudaEventSynchronize.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * extern cudaError_t cudaEventSynchronize(cudaEvent_t event)
+     * }
+     */
+    public static MethodHandle cudaEventSynchronize$handle() {
+        return cudaEventSynchronize.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * extern cudaError_t cudaEventSynchronize(cudaEvent_t event)
+     * }
+     */
+    public static MemorySegment cudaEventSynchronize$address() {
+        return cudaEventSynchronize.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * extern cudaError_t cudaEventSynchronize(cudaEvent_t event)
+     * }
+     */
+    public static int cudaEventSynchronize(MemorySegment event) {
+        var mh$ = cudaEventSynchronize.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("cudaEventSynchronize", event);
+            }
+            return (int)mh$.invokeExact(event);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -2152,6 +2170,67 @@ public class cuda_runtime_h extends cuda_runtime_h$shared {
                 traceDowncall("cudaGraphInstantiate", pGraphExec, graph, flags);
             }
             return (int)mh$.invokeExact(pGraphExec, graph, flags);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class cudaGraphUpload {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            cuda_runtime_h.C_INT,
+            cuda_runtime_h.C_POINTER,
+            cuda_runtime_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cudaGraphUpload");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * extern cudaError_t cudaGraphUpload(cudaGraphExec_t graphExec, cudaStream_t stream)
+     * }
+     */
+    public static FunctionDescriptor cudaGraphUpload$descriptor() {
+        return cudaGraphUpload.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * extern cudaError_t cudaGraphUpload(cudaGraphExec_t graphExec, cudaStream_t stream)
+     * }
+     */
+    public static MethodHandle cudaGraphUpload$handle() {
+        return cudaGraphUpload.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * extern cudaError_t cudaGraphUpload(cudaGraphExec_t graphExec, cudaStream_t stream)
+     * }
+     */
+    public static MemorySegment cudaGraphUpload$address() {
+        return cudaGraphUpload.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * extern cudaError_t cudaGraphUpload(cudaGraphExec_t graphExec, cudaStream_t stream)
+     * }
+     */
+    public static int cudaGraphUpload(MemorySegment graphExec, MemorySegment stream) {
+        var mh$ = cudaGraphUpload.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("cudaGraphUpload", graphExec, stream);
+            }
+            return (int)mh$.invokeExact(graphExec, stream);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

@@ -31,7 +31,7 @@ public class panamba_cuda_embedding_args {
         panamba_patch_embedding_args.layout().withName("embedding"),
         panamba_cuda_h.C_POINTER.withName("patches"),
         panamba_cuda_h.C_POINTER.withName("product")
-    ).withName("$anon$105:9");
+    ).withName("$anon$108:9");
 
     /**
      * The layout of this struct

@@ -47,7 +47,7 @@ public class panamba_cuda_epilogue_args {
         panamba_cuda_h.C_INT.withName("out_dtype"),
         panamba_cuda_h.C_INT.withName("activation"),
         panamba_cuda_h.C_INT.withName("reserved")
-    ).withName("$anon$115:9");
+    ).withName("$anon$118:9");
 
     /**
      * The layout of this struct

@@ -341,6 +341,68 @@ public class panamba_cuda_h extends panamba_cuda_h$shared {
         }
     }
 
+    private static class panamba_cuda_device_name {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            panamba_cuda_h.C_INT,
+            panamba_cuda_h.C_INT,
+            panamba_cuda_h.C_POINTER,
+            panamba_cuda_h.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panamba_cuda_device_name");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t panamba_cuda_device_name(int32_t ordinal, char *name, int64_t bytes)
+     * }
+     */
+    public static FunctionDescriptor panamba_cuda_device_name$descriptor() {
+        return panamba_cuda_device_name.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t panamba_cuda_device_name(int32_t ordinal, char *name, int64_t bytes)
+     * }
+     */
+    public static MethodHandle panamba_cuda_device_name$handle() {
+        return panamba_cuda_device_name.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t panamba_cuda_device_name(int32_t ordinal, char *name, int64_t bytes)
+     * }
+     */
+    public static MemorySegment panamba_cuda_device_name$address() {
+        return panamba_cuda_device_name.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t panamba_cuda_device_name(int32_t ordinal, char *name, int64_t bytes)
+     * }
+     */
+    public static int panamba_cuda_device_name(int ordinal, MemorySegment name, long bytes) {
+        var mh$ = panamba_cuda_device_name.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panamba_cuda_device_name", ordinal, name, bytes);
+            }
+            return (int)mh$.invokeExact(ordinal, name, bytes);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class panamba_cuda_packed_size {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             panamba_cuda_h.C_LONG,

@@ -17,8 +17,8 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  * struct {
  *     panamba_selective_scan_args scan;
  *     int64_t chunk;
- *     int32_t gate_activation;
  *     int32_t state_lanes;
+ *     int32_t reserved;
  * }
  * }
  */
@@ -31,9 +31,9 @@ public class panamba_cuda_scan_args {
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         panamba_selective_scan_args.layout().withName("scan"),
         panamba_cuda_h.C_LONG.withName("chunk"),
-        panamba_cuda_h.C_INT.withName("gate_activation"),
-        panamba_cuda_h.C_INT.withName("state_lanes")
-    ).withName("$anon$146:9");
+        panamba_cuda_h.C_INT.withName("state_lanes"),
+        panamba_cuda_h.C_INT.withName("reserved")
+    ).withName("$anon$149:9");
 
     /**
      * The layout of this struct
@@ -130,50 +130,6 @@ public class panamba_cuda_scan_args {
         struct.set(chunk$LAYOUT, chunk$OFFSET, fieldValue);
     }
 
-    private static final OfInt gate_activation$LAYOUT = (OfInt)$LAYOUT.select(groupElement("gate_activation"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * int32_t gate_activation
-     * }
-     */
-    public static final OfInt gate_activation$layout() {
-        return gate_activation$LAYOUT;
-    }
-
-    private static final long gate_activation$OFFSET = $LAYOUT.byteOffset(groupElement("gate_activation"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * int32_t gate_activation
-     * }
-     */
-    public static final long gate_activation$offset() {
-        return gate_activation$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * int32_t gate_activation
-     * }
-     */
-    public static int gate_activation(MemorySegment struct) {
-        return struct.get(gate_activation$LAYOUT, gate_activation$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * int32_t gate_activation
-     * }
-     */
-    public static void gate_activation(MemorySegment struct, int fieldValue) {
-        struct.set(gate_activation$LAYOUT, gate_activation$OFFSET, fieldValue);
-    }
-
     private static final OfInt state_lanes$LAYOUT = (OfInt)$LAYOUT.select(groupElement("state_lanes"));
 
     /**
@@ -216,6 +172,50 @@ public class panamba_cuda_scan_args {
      */
     public static void state_lanes(MemorySegment struct, int fieldValue) {
         struct.set(state_lanes$LAYOUT, state_lanes$OFFSET, fieldValue);
+    }
+
+    private static final OfInt reserved$LAYOUT = (OfInt)$LAYOUT.select(groupElement("reserved"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static final OfInt reserved$layout() {
+        return reserved$LAYOUT;
+    }
+
+    private static final long reserved$OFFSET = $LAYOUT.byteOffset(groupElement("reserved"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static final long reserved$offset() {
+        return reserved$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static int reserved(MemorySegment struct) {
+        return struct.get(reserved$LAYOUT, reserved$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static void reserved(MemorySegment struct, int fieldValue) {
+        struct.set(reserved$LAYOUT, reserved$OFFSET, fieldValue);
     }
 
     /**

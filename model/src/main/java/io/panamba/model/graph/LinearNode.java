@@ -58,6 +58,9 @@ record LinearNode(Value x, Weight weight, Weight bias, Value out) implements Nod
       return;
     }
     List<Value> halves = apart(to, parts);
+    if (halves != null && to.joins() && halves.stream().allMatch(half -> isPlain(to, half))) {
+      halves = null;
+    }
     Place whole = halves == null ? to.make(out) : null;
     long first = 0;
     for (int i = 0; i < parts.size(); i++) {
@@ -96,6 +99,14 @@ record LinearNode(Value x, Weight weight, Weight bias, Value out) implements Nod
     return to.liveness().isOutput(out) ? null : values;
   }
 
+  /** Whether nothing is done to a part when it is written. */
+  private boolean isPlain(Lowering to, Value part) {
+    return part != null
+        && to.epilogue(part).value() == part
+        && to.liveness().accumulator(part, this) == null
+        && to.liveness().multiplier(part) == null;
+  }
+
   /** The part that columns are, or -1. */
   private static int part(ColumnsNode columns, List<PackedMatrix> parts) {
     long first = 0;
@@ -121,9 +132,7 @@ record LinearNode(Value x, Weight weight, Weight bias, Value out) implements Nod
             ? to.accumulator(epilogue.value(), this)
             : null;
     Place place = sum == null ? to.make(epilogue.value()) : to.continued(sum.a(), sum.out());
-    if (epilogue.activation() != Linear.Activation.NONE && epilogue.value() == result) {
-      to.gate(result);
-    } else if (epilogue.value() != result) {
+    if (epilogue.value() != result) {
       to.put(result, place);
     }
     to.add(

@@ -32,6 +32,7 @@ final class Lowering {
   private final Liveness liveness;
   private final DType precision;
   private final boolean trains;
+  private final boolean joins;
   private final BiFunction<float[], Shape, Tensor> constants;
   private final Parameters weights;
 
@@ -40,9 +41,6 @@ final class Lowering {
 
   private final Place[] places;
   private final Addend[] addends;
-
-  /** Values that were written through an epilogue of SiLU. */
-  private final boolean[] gated;
 
   /** Values that were multiplied into the gate that reads them. */
   private final boolean[] multiplied;
@@ -62,19 +60,22 @@ final class Lowering {
    *
    * @param weights makes its parameters
    * @param constants makes tensors of tables
+   * @param joins whether parts of a linear layer lie side by side, so that a device that launches
+   *     one operation after the other can take them as one; apart, each has a lifetime of its own
    */
   Lowering(
       Graph graph,
       DType precision,
       Function<Lowering, Parameters> weights,
-      BiFunction<float[], Shape, Tensor> constants) {
+      BiFunction<float[], Shape, Tensor> constants,
+      boolean joins) {
     this.precision = precision;
+    this.joins = joins;
     this.trains = graph.trains();
     this.constants = constants;
     this.liveness = graph.liveness();
     this.places = new Place[graph.values()];
     this.addends = new Addend[graph.values()];
-    this.gated = new boolean[graph.values()];
     this.multiplied = new boolean[graph.values()];
     this.weights = weights.apply(this);
   }
@@ -89,6 +90,10 @@ final class Lowering {
 
   boolean trains() {
     return trains;
+  }
+
+  boolean joins() {
+    return joins;
   }
 
   /** Writes the forward pass. */
@@ -157,15 +162,6 @@ final class Lowering {
   AddNode accumulator(Value value, Node linear) {
     AddNode sum = value == separated ? null : liveness.accumulator(value, linear);
     return sum == null || !isThere(sum.a()) || addends[sum.a().id()] != null ? null : sum;
-  }
-
-  /** A value is written through SiLU, as the scan that reads it wants it. */
-  void gate(Value value) {
-    gated[value.id()] = true;
-  }
-
-  boolean isGated(Value value) {
-    return gated[value.id()];
   }
 
   /**

@@ -53,7 +53,11 @@ public record Program(
     LoadedParameters parameters = new LoadedParameters(weights, joined, fitted);
     Lowering lowering =
         new Lowering(
-            graph, precision, _ -> parameters, (numbers, shape) -> memory.of(shape, numbers));
+            graph,
+            precision,
+            _ -> parameters,
+            (numbers, shape) -> memory.of(shape, numbers),
+            memory.device().hasOwnMemory());
     lowering.put(graph.image(), Place.of(new Buffer(image)));
     lowering.forward();
     Place tokens = lowering.output(graph.tokens());

@@ -1,9 +1,6 @@
 package io.panamba.model.graph;
 
 import io.panamba.model.weights.Weight;
-import io.panamba.runtime.operation.Columns;
-import io.panamba.runtime.operation.Linear;
-import io.panamba.runtime.operation.Pointwise;
 import io.panamba.runtime.operation.ScanGradient;
 import io.panamba.runtime.operation.SelectiveScan;
 import io.panamba.runtime.operation.Sum;
@@ -60,11 +57,6 @@ record ScanNode(Walk forward, Walk backward, Value z, float scale, int drop, Val
   }
 
   @Override
-  public Epilogue epilogue(Value input) {
-    return input == z ? new Epilogue(Linear.Activation.SILU, z) : null;
-  }
-
-  @Override
   public void prepare(Lowering to) {
     walks().forEach(walk -> to.weights().prepareDecay(walk.a()));
   }
@@ -95,16 +87,6 @@ record ScanNode(Walk forward, Walk backward, Value z, float scale, int drop, Val
     return run == null ? null : run.direction(to.weights());
   }
 
-  private Place gate(Lowering to) {
-    if (to.isGated(z)) {
-      return to.read(z);
-    }
-    Place input = to.read(z);
-    Place gate = to.scratch(z.shape().toArray());
-    to.add(() -> new Pointwise(Pointwise.Kind.SILU, input.columns(), Columns.of(gate.tensor())));
-    return gate;
-  }
-
   /** Where the states of a direction are saved, or null if nobody needs them. */
   private Place saved(Lowering to, Walk walk) {
     if (walk == null || !to.trains()) {
@@ -121,7 +103,7 @@ record ScanNode(Walk forward, Walk backward, Value z, float scale, int drop, Val
 
   @Override
   public void lower(Lowering to) {
-    Place gate = gate(to);
+    Place gate = to.read(z);
     Run first = Run.of(forward, to, saved(to, forward));
     Run second = Run.of(backward, to, saved(to, backward));
     to.use(gate);

@@ -62,7 +62,8 @@ public record TrainingProgram(
             graph,
             DType.F32,
             to -> new TrainedParameters(store, memory, to),
-            (numbers, shape) -> memory.of(shape, numbers));
+            (numbers, shape) -> memory.of(shape, numbers),
+            false);
     lowering.put(graph.image(), Place.of(new Buffer(images)));
     lowering.setImageScales(scales);
     lowering.forward();

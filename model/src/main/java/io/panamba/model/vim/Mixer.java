@@ -6,7 +6,6 @@ import io.panamba.model.weights.Affine;
 import io.panamba.model.weights.LoadedWeights;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.CausalConv;
-import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.operation.Norm;
 import io.panamba.runtime.operation.SelectiveScan;
@@ -45,15 +44,9 @@ record Mixer(VimConfig config, LoadedWeights weights) {
     return Linear.of(normed, weights.matrix(layer.inProjection(), X), bias(layer, X), 0, out);
   }
 
-  /** silu(z), z being the second half of in_proj. */
+  /** z, the second half of in_proj. */
   Linear gate(Layer layer, Tensor normed, Tensor out) {
-    return new Linear(
-        Columns.of(normed),
-        weights.matrix(layer.inProjection(), Z),
-        bias(layer, Z),
-        0,
-        Linear.Activation.SILU,
-        Columns.of(out));
+    return Linear.of(normed, weights.matrix(layer.inProjection(), Z), bias(layer, Z), 0, out);
   }
 
   private Tensor bias(Layer layer, int half) {

@@ -197,12 +197,21 @@ public final class LoadedWeights {
           factors == null ? null : Tensor.of(Arena.ofAuto(), Shape.of(factors.length), factors);
       DType packed = form.exact() ? DType.F32 : dtype;
       if (form.parts().isEmpty()) {
-        return List.of(packed(tensor, packed, scale, 0, weight.shape().size(0)));
+        return List.of(packed(tensor, packed, scale, 0, weight.shape().size(0), 1));
       }
       List<PackedMatrix> parts = new ArrayList<>();
+      if (form.parts().stream().distinct().count() == 1) {
+        // One behind the other, so that a device can take them as one.
+        int count = form.parts().size();
+        PackedMatrix all = packed(tensor, packed, scale, 0, form.parts().getFirst(), count);
+        for (int i = 0; i < count; i++) {
+          parts.add(all.matrix(i));
+        }
+        return List.copyOf(parts);
+      }
       long first = 0;
       for (int rows : form.parts()) {
-        parts.add(packed(tensor, packed, scale, first, rows));
+        parts.add(packed(tensor, packed, scale, first, rows, 1));
         first += rows;
       }
       return List.copyOf(parts);
@@ -256,27 +265,47 @@ public final class LoadedWeights {
       }
     }
 
-    /** Packs {@code count} outputs from {@code first} on. */
+    /** Packs matrices of {@code count} outputs each, from output {@code first} on. */
     private PackedMatrix packed(
-        StoredTensor tensor, DType packed, Tensor scale, long first, long count) {
+        StoredTensor tensor, DType packed, Tensor scale, long first, long count, int matrices) {
       long outputs = tensor.shape().size(0);
       long depth = tensor.shape().elements() / outputs;
       boolean plain = tensor.shape().rank() == 2;
       long[] strides = plain ? tensor.strides() : new long[] {depth, 1};
+      long all = count * matrices;
       if (plain || tensor.isContiguous()) {
-        long elements = (count - 1) * strides[0] + (depth - 1) * strides[1] + 1;
+        long elements = (all - 1) * strides[0] + (depth - 1) * strides[1] + 1;
         MemorySegment rows = scratch(elements * tensor.dtype().bytes());
         tensor.read(first * strides[0], rows);
-        return memory.pack(
-            new MatrixSource(rows, tensor.dtype(), count, depth, strides[0], strides[1], scale),
-            packed);
+        MatrixSource source =
+            new MatrixSource(rows, tensor.dtype(), count, depth, strides[0], strides[1], scale);
+        return memory.pack(behindEachOther(source, matrices), packed);
       }
       try (Arena local = Arena.ofConfined()) {
         Tensor dense =
-            Tensor.of(local, Shape.of(outputs, depth), tensor.toFloats()).slice(first, count);
-        return memory.pack(
-            new MatrixSource(dense.segment(), DType.F32, count, depth, depth, 1, scale), packed);
+            Tensor.of(local, Shape.of(outputs, depth), tensor.toFloats()).slice(first, all);
+        MatrixSource source =
+            new MatrixSource(dense.segment(), DType.F32, count, depth, depth, 1, scale);
+        return memory.pack(behindEachOther(source, matrices), packed);
       }
+    }
+
+    /** The first matrix and those whose outputs follow. */
+    private static List<MatrixSource> behindEachOther(MatrixSource first, int matrices) {
+      List<MatrixSource> sources = new ArrayList<>();
+      long bytes = first.columns() * first.columnStride() * first.dtype().bytes();
+      for (int i = 0; i < matrices; i++) {
+        sources.add(
+            new MatrixSource(
+                first.data().asSlice(i * bytes),
+                first.dtype(),
+                first.columns(),
+                first.depth(),
+                first.columnStride(),
+                first.depthStride(),
+                first.rowScale()));
+      }
+      return sources;
     }
 
     /** Memory for the copy of one tensor, until that of the next. */

@@ -7,12 +7,12 @@ import io.panamba.runtime.internal.Checks;
 import java.util.List;
 
 /**
- * The gradient of a {@link SelectiveScan} over whole sequences, with a gate of silu(z) and states
- * that began at zero. States are computed again, a stretch of {@code savedInterval} rows at a time,
- * from those that the scan saved.
+ * The gradient of a {@link SelectiveScan} over whole sequences, whose states began at zero. States
+ * are computed again, a chunk of {@code savedInterval} rows at a time, from those that the scan
+ * saved.
  *
  * @param outGradient (batch, length, channels)
- * @param z (batch, length, channels), or null for a gate of 1
+ * @param z the scan's gate, (batch, length, channels), or null
  * @param imageScale the scan's
  * @param zGradient (batch, length, channels); null if z is
  * @param out (batch, length, channels): the scan's result once more, where it was not kept, to the

@@ -14,7 +14,8 @@ import java.util.List;
  * dt[t]  = softplus(dtBias + dtWeight . projected dt[t])
  * h[t]   = exp(dt[t] * A) h[t'] + dt[t] u[t] B[t]          t' = t - 1 forward, t + 1 backward
  * y[t]   = C[t] . h[t] + D u[t]
- * out[t] = scale * imageScale * gate[t] * (old out[t] if accumulate + y forward[t] + y backward[t])
+ * out[t] = scale * imageScale * silu(gate[t])
+ *          * (old out[t] if accumulate + y forward[t] + y backward[t])
  * </pre>
  *
  * A long sequence may be run in pieces, each handed the state that the one before it left: the bits
@@ -22,7 +23,7 @@ import java.util.List;
  *
  * @param forward the direction from first to last, or null
  * @param backward the direction from last to first, or null
- * @param gate silu(z), (batch, length, channels), or null for 1
+ * @param gate z, (batch, length, channels), or null: then the gate's factor is 1
  * @param scale 0.5 where a model halves the sum of its directions, otherwise 1
  * @param imageScale (batch), or null for 1: stochastic depth (arXiv 1603.09382) drops images here
  * @param savedInterval rows between the states that directions save, 1 to 64; 0 if none are saved
@@ -93,9 +94,9 @@ public record SelectiveScan(
       }
       if (savedStates != null) {
         checkInterval(name, savedInterval);
-        long stretches = Math.ceilDiv(out.size(1), savedInterval);
+        long chunks = Math.ceilDiv(out.size(1), savedInterval);
         Checks.output(
-            name, "savedStates", savedStates, out.size(0), stretches, states.size(0), channels);
+            name, "savedStates", savedStates, out.size(0), chunks, states.size(0), channels);
       }
     }
   }

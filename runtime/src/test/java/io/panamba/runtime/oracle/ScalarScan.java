@@ -124,7 +124,7 @@ public final class ScalarScan {
     Values out = new Values(sum.count());
     for (int i = 0; i < sum.count(); i++) {
       double factor = operation.scale();
-      factor *= gate == null ? 1 : gate[i];
+      factor *= gate == null ? 1 : ScalarFunctions.silu(gate[i]);
       factor *= imageScale == null ? 1 : imageScale[i / (length * channels)];
       out.set(i, sum.value(i) * factor, sum.magnitude(i) * Math.abs(factor));
     }

@@ -19,6 +19,7 @@ import io.panamba.tests.kit.Numbers;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -33,6 +34,7 @@ class CudaNetworkTest {
   private static final double BOUND = 1e-5;
   private static final double BF16_BOUND = 2e-2;
   private static final String NANO = "vim_nano";
+  private static final int LAYERS = 3;
 
   static Stream<Arguments> networks() {
     return Stream.of(Gpu.values())
@@ -99,6 +101,27 @@ class CudaNetworkTest {
   private static void checkAnswer(Inference inference, Checkpoint expected, double bound) {
     check("logits", inference.logits(), expected, "logits", bound);
     check("features", inference.features(), expected, "features", bound);
+  }
+
+  /**
+   * Norm, in_proj as one product, convolution, two x_proj, scan and out_proj; beside layers the
+   * pixels' copy, the embedding's gather, product and place, norm, pool, head and its bias, and the
+   * copies of logits and features.
+   */
+  @Test
+  void aLayerIsSevenSteps() {
+    FakeCuda fake = new FakeCuda(1);
+    try (Device device = fake.open(0);
+        Network vim = open(NANO, device, Precision.BF16)) {
+      fake.forgetCalls();
+      vim.plan(InferenceOptions.logits(1, vim.config())).close();
+      List<String> calls = fake.calls();
+      long steps =
+          calls.subList(calls.indexOf("beginCapture"), calls.indexOf("endCapture")).stream()
+              .filter(Set.of("copy", "multiply", "run")::contains)
+              .count();
+      assertThat(steps).isEqualTo(7L * LAYERS + 10);
+    }
   }
 
   static Stream<Arguments> variants() {

@@ -58,7 +58,6 @@ class GradientGoldenTest {
       Tensor u,
       Tensor projected,
       Tensor z,
-      Tensor gate,
       Tensor outGradient,
       boolean backward,
       Arena arena) {
@@ -92,7 +91,7 @@ class GradientGoldenTest {
         new SelectiveScan(
             backward ? null : scan,
             backward ? scan : null,
-            SelectiveScanGoldenTest.gate(gate),
+            SelectiveScanGoldenTest.gate(z),
             1,
             null,
             INTERVAL,
@@ -122,7 +121,7 @@ class GradientGoldenTest {
         Arena arena = Arena.ofConfined()) {
       SelectiveScanGoldenTest.Case c = new SelectiveScanGoldenTest.Case(file, arena);
       Tensor outGradient = GoldenFiles.transposed(file, "dout", arena);
-      Gradients g = gradients(c, c.u, c.projected, c.z, c.gate, outGradient, false, arena);
+      Gradients g = gradients(c, c.u, c.projected, c.z, outGradient, false, arena);
       float[] u = GoldenFiles.transposed(file, "grad_u", arena).toFloats();
       Tensor projected =
           SelectiveScanGoldenTest.concatenate(
@@ -153,7 +152,6 @@ class GradientGoldenTest {
               Transpose.reversed(arena, c.u),
               Transpose.reversed(arena, c.projected),
               c.z == null ? null : Transpose.reversed(arena, c.z),
-              c.gate == null ? null : Transpose.reversed(arena, c.gate),
               Transpose.reversed(arena, outGradient),
               true,
               arena);

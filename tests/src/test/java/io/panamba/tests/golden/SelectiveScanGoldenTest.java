@@ -41,13 +41,11 @@ class SelectiveScanGoldenTest {
     final Tensor a;
     final Tensor d;
 
-    /** Before silu, or null. */
+    /** The gate, or null. */
     final Tensor z;
 
-    /** silu(z), or null. */
-    final Tensor gate;
-
     final Tensor expected;
+
     final Tensor expectedState;
     final Tensor out;
     final Tensor state;
@@ -68,9 +66,7 @@ class SelectiveScanGoldenTest {
       }
       a.copyFrom(scaled);
       d = GoldenFiles.tensor(file, "D", arena);
-      boolean gated = file.find("z").isPresent();
-      z = gated ? GoldenFiles.transposed(file, "z", arena) : null;
-      gate = gated ? silu(GoldenFiles.transposed(file, "z", arena)) : null;
+      z = file.find("z").isPresent() ? GoldenFiles.transposed(file, "z", arena) : null;
       expected = GoldenFiles.transposed(file, "out", arena);
       expectedState = GoldenFiles.transposed(file, "last_state", arena);
       out = Tensor.allocate(arena, DType.F32, expected.shape());
@@ -119,17 +115,8 @@ class SelectiveScanGoldenTest {
     }
   }
 
-  private static Tensor silu(Tensor z) {
-    float[] values = z.toFloats();
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) (values[i] / (1 + Math.exp(-(double) values[i])));
-    }
-    z.copyFrom(values);
-    return z;
-  }
-
-  static Columns gate(Tensor gate) {
-    return gate == null ? null : Columns.of(gate);
+  static Columns gate(Tensor z) {
+    return z == null ? null : Columns.of(z);
   }
 
   @ParameterizedTest
@@ -140,7 +127,7 @@ class SelectiveScanGoldenTest {
       Case c = new Case(file, arena);
       run(
           new SelectiveScan(
-              direction(c, c.u, c.projected), null, gate(c.gate), 1, null, 0, false, c.out));
+              direction(c, c.u, c.projected), null, gate(c.z), 1, null, 0, false, c.out));
       Numbers.assertClose("out", c.out, c.expected.toFloats(), BOUND);
       Numbers.assertClose("last state", c.state, c.expectedState.toFloats(), BOUND);
     }
@@ -154,10 +141,8 @@ class SelectiveScanGoldenTest {
       Case c = new Case(file, arena);
       Tensor u = Transpose.reversed(arena, c.u);
       Tensor projected = Transpose.reversed(arena, c.projected);
-      Tensor gate = c.gate == null ? null : Transpose.reversed(arena, c.gate);
-      run(
-          new SelectiveScan(
-              null, direction(c, u, projected), gate(gate), 1, null, 0, false, c.out));
+      Tensor z = c.z == null ? null : Transpose.reversed(arena, c.z);
+      run(new SelectiveScan(null, direction(c, u, projected), gate(z), 1, null, 0, false, c.out));
       Tensor expected = Transpose.reversed(arena, c.expected);
       Numbers.assertClose("out", c.out, expected.toFloats(), BOUND);
       Numbers.assertClose("last state", c.state, c.expectedState.toFloats(), BOUND);
@@ -171,13 +156,13 @@ class SelectiveScanGoldenTest {
         Arena arena = Arena.ofConfined()) {
       Case c = new Case(file, arena);
       SelectiveScan.Direction direction = direction(c, c.u, c.projected);
-      run(new SelectiveScan(null, direction, gate(c.gate), 1, null, 0, false, c.out));
+      run(new SelectiveScan(null, direction, gate(c.z), 1, null, 0, false, c.out));
       float[] expected = c.out.toFloats();
       float[] forward = c.expected.toFloats();
       for (int i = 0; i < expected.length; i++) {
         expected[i] = (expected[i] + forward[i]) / 2;
       }
-      run(new SelectiveScan(direction, direction, gate(c.gate), 0.5f, null, 0, false, c.out));
+      run(new SelectiveScan(direction, direction, gate(c.z), 0.5f, null, 0, false, c.out));
       Numbers.assertClose("out", c.out, expected, BOUND);
     }
   }

@@ -166,7 +166,7 @@ class ScanGradientSweepTest extends Sweep {
 
   private static SelectiveScan.Direction scan(Guarded guarded, Sizes sizes, Variant variant) {
     long channels = sizes.channels;
-    int stretches = Math.ceilDiv(sizes.length, variant.interval());
+    int chunks = Math.ceilDiv(sizes.length, variant.interval());
     return new SelectiveScan.Direction(
         guarded.input(sizes.batch, sizes.length, channels),
         guarded.input(sizes.batch, sizes.length, sizes.dtRank + 2L * sizes.states),
@@ -176,7 +176,7 @@ class ScanGradientSweepTest extends Sweep {
         guarded.perhaps(variant.skip(), channels),
         null,
         null,
-        guarded.input(sizes.batch, stretches, sizes.states, channels));
+        guarded.input(sizes.batch, chunks, sizes.states, channels));
   }
 
   private static ScanGradient.Direction withOutputs(

@@ -51,7 +51,6 @@ final class CudaArguments {
   MemorySegment scan(SelectiveScan op) {
     MemorySegment args = panamba_cuda_scan_args.allocate(arena);
     panamba_cuda_scan_args.scan(args).copyFrom(structs.arguments(op));
-    panamba_cuda_scan_args.gate_activation(args, panamba_h.PANAMBA_ACTIVATION_NONE());
     panamba_cuda_scan_args.chunk(args, chunk(args, op));
     return args;
   }

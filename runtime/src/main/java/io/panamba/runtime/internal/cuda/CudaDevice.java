@@ -1,6 +1,5 @@
 package io.panamba.runtime.internal.cuda;
 
-import io.panamba.bindings.cuda.cudaDeviceProp;
 import io.panamba.bindings.cuda.cuda_runtime_h;
 import io.panamba.bindings.panamba_pack_args;
 import io.panamba.runtime.DType;
@@ -18,10 +17,11 @@ import io.panamba.runtime.internal.struct.MatrixStructs;
 import io.panamba.runtime.operation.Operation;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.StampedLock;
 import java.util.stream.IntStream;
 
@@ -29,17 +29,25 @@ import java.util.stream.IntStream;
  * An NVIDIA GPU.
  *
  * <p>Runs share a lock that the freeing of memory takes alone: CUDA does not know that a graph that
- * runs names an address, and would give it to somebody else.
+ * runs names an address, and would give it to somebody else. Closing waits for nobody: what is
+ * closed while something runs is freed when the last run ends, or before memory is next asked for.
  */
 public final class CudaDevice implements Device {
+  /** Those of cudaDeviceProp. */
+  private static final long NAME_BYTES = 256;
+
   private final CudaContext context;
   private final StampedLock lock = new StampedLock();
   private final Cleanups cleanups = new Cleanups();
-  private final Set<CudaPlan> plans = new HashSet<>();
+  private final Set<CudaPlan> plans = ConcurrentHashMap.newKeySet();
   private final CudaMemory memory;
   private final MemorySegment products;
   private final String name;
   private final String architecture;
+
+  /** Addresses that nobody names any more. */
+  private final Queue<Long> freeable = new ConcurrentLinkedQueue<>();
+
   private boolean closed;
 
   public CudaDevice(CudaApi api, int ordinal) {
@@ -88,11 +96,11 @@ public final class CudaDevice implements Device {
 
   private String name() {
     try (Arena local = Arena.ofConfined()) {
-      MemorySegment properties = cudaDeviceProp.allocate(local);
-      context.check(
-          context.runtime().deviceProperties(properties, context.ordinal()),
+      MemorySegment name = local.allocate(NAME_BYTES);
+      context.checkKernel(
+          context.kernels().deviceName(context.ordinal(), name, NAME_BYTES),
           "reading the GPU's properties");
-      return cudaDeviceProp.name(properties).getString(0);
+      return name.getString(0);
     }
   }
 
@@ -135,6 +143,7 @@ public final class CudaDevice implements Device {
 
   void end(long stamp) {
     lock.unlockRead(stamp);
+    freeIfIdle();
   }
 
   @Override
@@ -170,6 +179,7 @@ public final class CudaDevice implements Device {
 
   /** Memory of the GPU that an arena owns. */
   private MemorySegment own(Arena owner, long bytes) {
+    freeNow();
     long stamp = begin();
     try {
       return bind(memory.allocate(bytes), owner);
@@ -181,6 +191,7 @@ public final class CudaDevice implements Device {
   @Override
   public Tensor staging(Arena owner, Tensor tensor) {
     requireOwn(tensor);
+    freeNow();
     long stamp = begin();
     try {
       MemorySegment host = bind(memory.allocateHost(Memory.of(tensor).byteSize()), owner);
@@ -202,11 +213,40 @@ public final class CudaDevice implements Device {
   }
 
   private void freeWhenIdle(long address) {
-    long stamp = lock.writeLock();
-    try {
+    freeable.add(address);
+    freeIfIdle();
+  }
+
+  /** If it is not, who holds the lock does this behind it. */
+  private void freeIfIdle() {
+    while (!freeable.isEmpty()) {
+      long stamp = lock.tryWriteLock();
+      if (stamp == 0) {
+        return;
+      }
+      try {
+        freeAll();
+      } finally {
+        lock.unlockWrite(stamp);
+      }
+    }
+  }
+
+  /** Before memory is asked for: on a device that is never idle, this is when it comes back. */
+  private void freeNow() {
+    if (!freeable.isEmpty()) {
+      long stamp = lock.writeLock();
+      try {
+        freeAll();
+      } finally {
+        lock.unlockWrite(stamp);
+      }
+    }
+  }
+
+  private void freeAll() {
+    for (Long address = freeable.poll(); address != null; address = freeable.poll()) {
       memory.free(address);
-    } finally {
-      lock.unlockWrite(stamp);
     }
   }
 
@@ -268,12 +308,11 @@ public final class CudaDevice implements Device {
 
   @Override
   public Plan plan(List<? extends Operation> operations) {
+    freeNow();
     long stamp = begin();
     try {
       CudaPlan plan = new CudaPlan(this, List.copyOf(operations));
-      synchronized (plans) {
-        plans.add(plan);
-      }
+      plans.add(plan);
       return plan;
     } finally {
       end(stamp);
@@ -284,16 +323,12 @@ public final class CudaDevice implements Device {
   void close(CudaPlan plan) {
     long stamp = lock.readLock();
     try {
-      boolean open;
-      synchronized (plans) {
-        open = plans.remove(plan);
-      }
-      if (open) {
+      if (plans.remove(plan)) {
         context.useToRelease();
         plan.release();
       }
     } finally {
-      lock.unlockRead(stamp);
+      end(stamp);
     }
   }
 
@@ -314,9 +349,8 @@ public final class CudaDevice implements Device {
       }
       closed = true;
       context.useToRelease();
-      for (CudaPlan plan : new ArrayList<>(plans)) {
-        plan.release();
-      }
+      freeAll();
+      plans.forEach(CudaPlan::release);
       plans.clear();
       cleanups.run();
     } finally {

@@ -6,10 +6,8 @@ import io.panamba.bindings.cuda.cuda_runtime_h;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
 import java.util.Map;
-import java.util.NavigableMap;
-import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 
 /**
  * A GPU's memory, from a stream-ordered pool of the device's own, and pages of the host's that the
@@ -27,7 +25,11 @@ final class CudaMemory {
   private final Cleanups cleanups = new Cleanups();
   private final MemorySegment stream;
   private final MemorySegment pool;
-  private final NavigableMap<Long, Block> blocks = new TreeMap<>();
+
+  /**
+   * Without a lock: a virtual thread that waits for one may go on in a thread of another device.
+   */
+  private final ConcurrentSkipListMap<Long, Block> blocks = new ConcurrentSkipListMap<>();
 
   CudaMemory(CudaContext context) {
     this.context = context;
@@ -96,17 +98,12 @@ final class CudaMemory {
   }
 
   private void add(MemorySegment memory, Block block) {
-    synchronized (blocks) {
-      blocks.put(memory.address(), block);
-    }
+    blocks.put(memory.address(), block);
   }
 
   /** Frees memory that nothing works on. Does nothing if that has happened already. */
   void free(long address) {
-    Block block;
-    synchronized (blocks) {
-      block = blocks.remove(address);
-    }
+    Block block = blocks.remove(address);
     if (block == null) {
       return;
     }
@@ -121,12 +118,10 @@ final class CudaMemory {
 
   /** Whether the GPU can copy to and from this memory of the host's by itself. */
   boolean isPinned(MemorySegment memory) {
-    synchronized (blocks) {
-      Map.Entry<Long, Block> entry = blocks.floorEntry(memory.address());
-      return entry != null
-          && entry.getValue().onHost
-          && memory.address() + memory.byteSize() <= entry.getKey() + entry.getValue().bytes;
-    }
+    Map.Entry<Long, Block> entry = blocks.floorEntry(memory.address());
+    return entry != null
+        && entry.getValue().onHost
+        && memory.address() + memory.byteSize() <= entry.getKey() + entry.getValue().bytes;
   }
 
   /** Copies now, to or from memory of the GPU. */
@@ -139,11 +134,7 @@ final class CudaMemory {
 
   /** Frees everything. */
   void close() {
-    ArrayList<Long> left;
-    synchronized (blocks) {
-      left = new ArrayList<>(blocks.keySet());
-    }
-    left.forEach(this::free);
+    blocks.keySet().forEach(this::free);
     context.useToRelease();
     cleanups.run();
   }

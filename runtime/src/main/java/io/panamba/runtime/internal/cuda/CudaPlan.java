@@ -1,5 +1,6 @@
 package io.panamba.runtime.internal.cuda;
 
+import io.panamba.bindings.cuda.cuda_runtime_h;
 import io.panamba.runtime.Arenas;
 import io.panamba.runtime.Plan;
 import io.panamba.runtime.operation.Operation;
@@ -18,6 +19,9 @@ import java.util.stream.Collectors;
  * call. A run holds the device's lock, so that memory which is closed meanwhile is freed behind it.
  */
 public final class CudaPlan implements Plan {
+  /** How a run waits: {@code spin}, at once when the GPU is done, or {@code block}, asleep. */
+  static final String WAIT = "panamba.cuda.wait";
+
   private enum State {
     IDLE,
     RUNNING,
@@ -35,6 +39,9 @@ public final class CudaPlan implements Plan {
   /** The first step of every operation, and the number of steps. */
   private final int[] starts;
 
+  /** What an operation and the one after it are in one step, or null. */
+  private final CudaStep[] joints;
+
   /** One segment per arena, to see whether it is open. */
   private final MemorySegment[] owners;
 
@@ -42,6 +49,7 @@ public final class CudaPlan implements Plan {
   private final MemorySegment start;
   private final MemorySegment end;
   private final MemorySegment graph;
+  private final boolean blocks;
   private boolean timed;
 
   // Reachable from here, memory of automatic arenas stays as long as the plan.
@@ -54,20 +62,27 @@ public final class CudaPlan implements Plan {
     this.api = context.runtime();
     this.operations = operations;
     this.starts = new int[operations.size() + 1];
+    this.joints = new CudaStep[operations.size()];
+    this.blocks = blocks();
     cleanups.add(arena::close);
     try {
       CudaSteps prepared = new CudaSteps(device, arena, cleanups);
       for (int i = 0; i < operations.size(); i++) {
         prepared.add(operations.get(i));
         starts[i + 1] = prepared.steps().size();
+        if (i > 0 && (i == 1 || joints[i - 2] == null)) {
+          joints[i - 1] = prepared.joint(operations.get(i - 1), operations.get(i));
+        }
       }
       prepared.finish(cleanups);
       steps = prepared.steps().toArray(CudaStep[]::new);
       owners = owners(prepared.segments());
       stream = context.create("creating a plan's stream", api::createStream);
       cleanups.add(() -> context.released(api.destroyStream(stream), "releasing a plan's stream"));
-      start = event();
-      end = event();
+      start = event(cuda_runtime_h.cudaEventDefault());
+      end =
+          event(
+              blocks ? cuda_runtime_h.cudaEventBlockingSync() : cuda_runtime_h.cudaEventDefault());
       graph = steps.length == 0 ? MemorySegment.NULL : record();
     } catch (RuntimeException | Error e) {
       cleanups.run();
@@ -82,8 +97,19 @@ public final class CudaPlan implements Plan {
         .toArray(MemorySegment[]::new);
   }
 
-  private MemorySegment event() {
-    MemorySegment event = context.create("creating an event", api::createEvent);
+  private static boolean blocks() {
+    String wanted = System.getProperty(WAIT, "spin");
+    return switch (wanted) {
+      case "spin" -> false;
+      case "block" -> true;
+      default ->
+          throw new IllegalArgumentException(
+              "-D%s=%s: expected spin or block".formatted(WAIT, wanted));
+    };
+  }
+
+  private MemorySegment event(int flags) {
+    MemorySegment event = context.create("creating an event", out -> api.createEvent(out, flags));
     cleanups.add(() -> context.released(api.destroyEvent(event), "releasing an event"));
     return event;
   }
@@ -93,7 +119,7 @@ public final class CudaPlan implements Plan {
     String operation = "recording %d operations as a graph".formatted(operations.size());
     context.check(api.beginCapture(stream), operation);
     try {
-      launch(0, steps.length);
+      launch(0, operations.size());
     } catch (RuntimeException | Error e) {
       abandonCapture();
       throw e;
@@ -103,6 +129,8 @@ public final class CudaPlan implements Plan {
       MemorySegment executable =
           context.create(operation, out -> api.instantiateGraph(out, recorded));
       cleanups.add(() -> context.released(api.destroyExecutable(executable), "releasing a graph"));
+      // Otherwise the first run pays for it.
+      context.check(api.uploadGraph(executable, stream), operation);
       return executable;
     } finally {
       context.released(api.destroyGraph(recorded), "releasing a recorded graph");
@@ -122,9 +150,17 @@ public final class CudaPlan implements Plan {
     }
   }
 
+  /** Launches operations, two in one step where both are wanted. */
   private void launch(int first, int last) {
     for (int i = first; i < last; i++) {
-      steps[i].launch(stream);
+      if (joints[i] != null && i + 1 < last) {
+        joints[i].launch(stream);
+        i++;
+      } else {
+        for (int step = starts[i]; step < starts[i + 1]; step++) {
+          steps[step].launch(stream);
+        }
+      }
     }
   }
 
@@ -170,7 +206,7 @@ public final class CudaPlan implements Plan {
       if (count == operations.size()) {
         context.check(api.launchGraph(graph, stream), this);
       } else {
-        launch(starts[first], starts[first + count]);
+        launch(first, first + count);
       }
       context.check(api.recordEvent(end, stream), this);
     } catch (RuntimeException | Error e) {
@@ -178,7 +214,7 @@ public final class CudaPlan implements Plan {
       context.released(api.synchronize(stream), "waiting for half a run");
       throw e;
     }
-    context.check(api.synchronize(stream), this);
+    context.check(blocks ? api.awaitEvent(end) : api.synchronize(stream), this);
     timed = true;
   }
 

@@ -14,13 +14,22 @@ import java.util.Map;
  * Chooses cuBLASLt's algorithms for a plan, one for each kind of product.
  *
  * <p>An algorithm decides in which order an element's sum is taken. So that the bits of an image do
- * not depend on the batch that it is in, the choice does not look at the number of rows: it is made
- * for {@link #ROWS} of them, and algorithms that cut sums in pieces are left out. The depths of a
- * Vim network are small, so that a tile that suits many rows costs few rows little. Only where that
- * algorithm refuses a number of rows is another one taken.
+ * not depend on the batch that it is in, the choice does not look at the number of rows: of those
+ * that suit {@link #ROWS} of them it is the first that takes few and many rows too, and algorithms
+ * that cut sums in pieces are left out. The depths of a Vim network are small, so that a tile that
+ * suits many rows costs few rows little. Only where there is none is one taken for the product's
+ * own rows, with a warning.
  */
 final class CudaProducts {
+  private static final System.Logger LOG = System.getLogger("io.panamba.runtime");
+
   private static final long ROWS = 4096;
+
+  /** One token, a few, an image's, a batch's, and more than any. */
+  private static final long[] ROWS_TAKEN = {1, 33, 197, ROWS, 1 << 20};
+
+  /** Algorithms that are asked for. */
+  private static final int CANDIDATES = 16;
 
   /** What NVIDIA recommends for its largest GPUs. */
   private static final long MOST_WORKSPACE = 32L << 20;
@@ -97,39 +106,79 @@ final class CudaProducts {
     MemorySegment input = layout(type, kind.depth, kind.rows, kind.inputStride, cleanups);
     MemorySegment out =
         layout(type(kind.outType), kind.columns, kind.rows, kind.outStride, cleanups);
-    MemorySegment found = cublasLtMatmulHeuristicResult_t.allocate(arena);
-    long workspace = workspaceOfAny(kind, descriptor, weight, input, out, found);
-    if (workspace < 0) {
-      // None for all numbers of rows: one for this number is better than none.
-      if (!find(kind, kind.rows, descriptor, weight, found)) {
-        context.checkProduct(cublasLt_h.CUBLAS_STATUS_NOT_SUPPORTED(), NAME + " " + kind);
+    MemorySegment found = cublasLtMatmulHeuristicResult_t.allocateArray(CANDIDATES, arena);
+    int count = find(kind, ROWS, descriptor, weight, found);
+    for (int i = 0; i < count; i++) {
+      MemorySegment algorithm = algorithm(found, i);
+      long workspace = isFit(found, i) ? workspace(kind, descriptor, weight, algorithm) : -1;
+      if (workspace >= 0) {
+        log(System.Logger.Level.DEBUG, "algorithm %d of %d".formatted(i, count), kind);
+        return new Choice(descriptor, weight, input, out, algorithm, workspace);
       }
-      workspace = cublasLtMatmulHeuristicResult_t.workspaceSize(found);
     }
+    count = find(kind, kind.rows, descriptor, weight, found);
+    if (count == 0 || !isFit(found, 0)) {
+      context.checkProduct(cublasLt_h.CUBLAS_STATUS_NOT_SUPPORTED(), NAME + " " + kind);
+    }
+    log(
+        System.Logger.Level.WARNING,
+        "no algorithm for all numbers of rows, so that the bits of an image may depend on its"
+            + " batch",
+        kind);
     return new Choice(
-        descriptor, weight, input, out, cublasLtMatmulHeuristicResult_t.algo(found), workspace);
+        descriptor,
+        weight,
+        input,
+        out,
+        algorithm(found, 0),
+        cublasLtMatmulHeuristicResult_t.workspaceSize(found));
+  }
+
+  private void log(System.Logger.Level level, String what, Kind kind) {
+    LOG.log(level, () -> "%s: %s of cuBLASLt: %s".formatted(context, kind, what));
+  }
+
+  private static MemorySegment algorithm(MemorySegment found, int index) {
+    return cublasLtMatmulHeuristicResult_t.algo(
+        cublasLtMatmulHeuristicResult_t.asSlice(found, index));
+  }
+
+  private static boolean isFit(MemorySegment found, int index) {
+    return cublasLtMatmulHeuristicResult_t.state(
+            cublasLtMatmulHeuristicResult_t.asSlice(found, index))
+        == cublasLt_h.CUBLAS_STATUS_SUCCESS();
   }
 
   /**
-   * Finds an algorithm for all numbers of rows, and what this number needs; -1 if there is none.
+   * The most that an algorithm needs for any number of rows, in bytes; -1 if it does not take all.
    */
-  private long workspaceOfAny(
+  private long workspace(
+      Kind kind, MemorySegment descriptor, MemorySegment weight, MemorySegment algorithm) {
+    long most = workspace(kind, kind.rows, descriptor, weight, algorithm);
+    for (long rows : ROWS_TAKEN) {
+      long needed = most < 0 ? -1 : workspace(kind, rows, descriptor, weight, algorithm);
+      most = needed < 0 ? -1 : Math.max(most, needed);
+    }
+    return most;
+  }
+
+  private long workspace(
       Kind kind,
+      long rows,
       MemorySegment descriptor,
       MemorySegment weight,
-      MemorySegment input,
-      MemorySegment out,
-      MemorySegment found) {
-    if (!find(kind, ROWS, descriptor, weight, found)) {
-      return -1;
-    }
-    try (Arena local = Arena.ofConfined()) {
-      MemorySegment checked = cublasLtMatmulHeuristicResult_t.allocate(local);
-      MemorySegment algorithm = cublasLtMatmulHeuristicResult_t.algo(found);
+      MemorySegment algorithm) {
+    Cleanups local = new Cleanups();
+    try (Arena memory = Arena.ofConfined()) {
+      MemorySegment input = layout(type(kind.dtype), kind.depth, rows, kind.inputStride, local);
+      MemorySegment out = layout(type(kind.outType), kind.columns, rows, kind.outStride, local);
+      MemorySegment checked = cublasLtMatmulHeuristicResult_t.allocate(memory);
       return api.checkAlgorithm(handle, descriptor, weight, input, out, algorithm, checked)
               == cublasLt_h.CUBLAS_STATUS_SUCCESS()
           ? cublasLtMatmulHeuristicResult_t.workspaceSize(checked)
           : -1;
+    } finally {
+      local.run();
     }
   }
 
@@ -180,9 +229,9 @@ final class CudaProducts {
     return layout;
   }
 
-  /** Asks for the best algorithm for a number of rows. */
-  private boolean find(
-      Kind kind, long rows, MemorySegment descriptor, MemorySegment weight, MemorySegment result) {
+  /** Asks for the best algorithms for a number of rows; returns how many there are. */
+  private int find(
+      Kind kind, long rows, MemorySegment descriptor, MemorySegment weight, MemorySegment results) {
     Cleanups local = new Cleanups();
     try (Arena memory = Arena.ofConfined()) {
       MemorySegment input = layout(type(kind.dtype), kind.depth, rows, kind.inputStride, local);
@@ -190,13 +239,13 @@ final class CudaProducts {
       MemorySegment preference = preference(kind, local);
       MemorySegment count = memory.allocate(ValueLayout.JAVA_INT);
       int status =
-          api.findAlgorithm(handle, descriptor, weight, input, out, preference, result, count);
+          api.findAlgorithms(
+              handle, descriptor, weight, input, out, preference, CANDIDATES, results, count);
       if (status == cublasLt_h.CUBLAS_STATUS_NOT_SUPPORTED()) {
-        return false;
+        return 0;
       }
       context.checkProduct(status, NAME);
-      return count.get(ValueLayout.JAVA_INT, 0) > 0
-          && cublasLtMatmulHeuristicResult_t.state(result) == cublasLt_h.CUBLAS_STATUS_SUCCESS();
+      return count.get(ValueLayout.JAVA_INT, 0);
     } finally {
       local.run();
     }

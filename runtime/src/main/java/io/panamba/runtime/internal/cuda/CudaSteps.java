@@ -145,18 +145,78 @@ final class CudaSteps {
 
   private CudaProduct product(
       Operation operation, CudaProducts.Kind kind, PackedMatrix weight, float accumulate) {
-    CudaProducts.Choice choice = products.choose(kind);
-    scratch.needWork(choice.workspace());
-    CudaProduct product =
-        new CudaProduct(
-            device,
-            choice,
-            scratch,
-            operation,
-            arguments.addresses().of(weight),
-            arena.allocateFrom(ValueLayout.JAVA_FLOAT, 1, accumulate));
+    CudaProduct product = prepare(operation, kind, weight, accumulate);
     steps.add(product);
     return product;
+  }
+
+  private CudaProduct prepare(
+      Operation operation, CudaProducts.Kind kind, PackedMatrix weight, float accumulate) {
+    CudaProducts.Choice choice = products.choose(kind);
+    scratch.needWork(choice.workspace());
+    return new CudaProduct(
+        device,
+        choice,
+        scratch,
+        operation,
+        arguments.addresses().of(weight),
+        arena.allocateFrom(ValueLayout.JAVA_FLOAT, 1, accumulate));
+  }
+
+  /**
+   * The product of two linear layers of one input whose weights and outputs lie side by side, as
+   * those of a layer's parts do; null if they don't.
+   */
+  CudaStep joint(Operation one, Operation other) {
+    if (!(one instanceof Linear a && other instanceof Linear b && isContinued(a, b))) {
+      return null;
+    }
+    MemorySegment bias = arguments.addresses().of(a.bias());
+    CudaProducts.Kind kind = kind(a, a.weight().columns() + b.weight().columns(), bias);
+    CudaProduct product = prepare(a, kind, a.weight(), a.accumulate());
+    product.place(arguments.addresses().of(a.input()), arguments.addresses().of(a.out()));
+    return product;
+  }
+
+  private boolean isContinued(Linear a, Linear b) {
+    boolean isAlike =
+        a.input().equals(b.input())
+            && a.accumulate() == b.accumulate()
+            && a.weight().dtype() == b.weight().dtype()
+            && a.out().tensor() == b.out().tensor();
+    boolean isProduct =
+        a.activation() == Linear.Activation.NONE
+            && b.activation() == Linear.Activation.NONE
+            && (a.bias() == null || a.out().tensor().dtype() == DType.F32);
+    return isAlike
+        && isProduct
+        && a.out().first() + a.out().count() == b.out().first()
+        && isBehind(Memory.of(a.weight()), Memory.of(b.weight()))
+        && (a.bias() == null
+            ? b.bias() == null
+            : b.bias() != null && isBehind(Memory.of(a.bias()), Memory.of(b.bias())));
+  }
+
+  private static boolean isBehind(MemorySegment first, MemorySegment second) {
+    return first.address() + first.byteSize() == second.address();
+  }
+
+  private CudaProducts.Kind kind(Linear op, long columns, MemorySegment bias) {
+    PackedMatrix weight = op.weight();
+    DType outType = op.out().tensor().dtype();
+    MemorySegment input = arguments.addresses().of(op.input());
+    MemorySegment out = arguments.addresses().of(op.out());
+    return new CudaProducts.Kind(
+        op.input().rows(),
+        columns,
+        weight.depth(),
+        op.input().rowStride(),
+        op.out().rowStride(),
+        weight.dtype(),
+        outType,
+        CudaProducts.alignment(input, op.input().rowStride() * weight.dtype().bytes()),
+        CudaProducts.alignment(out, op.out().rowStride() * outType.bytes()),
+        outType == DType.F32 ? bias.address() : 0);
   }
 
   /** cuBLASLt adds a bias of the output's type, and activations are the epilogue's. */
@@ -167,18 +227,7 @@ final class CudaSteps {
     MemorySegment bias = arguments.addresses().of(op.bias());
     DType outType = op.out().tensor().dtype();
     boolean fused = outType == DType.F32;
-    CudaProducts.Kind kind =
-        new CudaProducts.Kind(
-            op.input().rows(),
-            weight.columns(),
-            weight.depth(),
-            op.input().rowStride(),
-            op.out().rowStride(),
-            weight.dtype(),
-            outType,
-            CudaProducts.alignment(input, op.input().rowStride() * weight.dtype().bytes()),
-            CudaProducts.alignment(out, op.out().rowStride() * outType.bytes()),
-            fused ? bias.address() : 0);
+    CudaProducts.Kind kind = kind(op, weight.columns(), bias);
     product(op, kind, weight, op.accumulate()).place(input, out);
     if (op.activation() != Linear.Activation.NONE || (!fused && op.bias() != null)) {
       MemorySegment args = arguments.epilogue(op, out, fused ? MemorySegment.NULL : bias);

@@ -6,6 +6,8 @@ import java.lang.foreign.MemorySegment;
 interface KernelApi {
   int load();
 
+  int deviceName(int ordinal, MemorySegment name, long bytes);
+
   /** What went wrong last on the calling thread. */
   String message();
 

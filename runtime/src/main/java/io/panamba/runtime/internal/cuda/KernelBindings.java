@@ -11,6 +11,11 @@ final class KernelBindings implements KernelApi {
   }
 
   @Override
+  public int deviceName(int ordinal, MemorySegment name, long bytes) {
+    return panamba_cuda_h.panamba_cuda_device_name(ordinal, name, bytes);
+  }
+
+  @Override
   public String message() {
     return panamba_cuda_h.panamba_cuda_message().getString(0);
   }

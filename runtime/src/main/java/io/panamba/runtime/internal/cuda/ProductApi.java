@@ -27,14 +27,15 @@ interface ProductApi {
 
   int destroyPreference(MemorySegment preference);
 
-  int findAlgorithm(
+  int findAlgorithms(
       MemorySegment handle,
       MemorySegment descriptor,
       MemorySegment a,
       MemorySegment b,
       MemorySegment c,
       MemorySegment preference,
-      MemorySegment result,
+      int most,
+      MemorySegment results,
       MemorySegment count);
 
   int checkAlgorithm(

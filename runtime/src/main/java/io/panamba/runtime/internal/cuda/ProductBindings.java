@@ -58,17 +58,18 @@ final class ProductBindings implements ProductApi {
   }
 
   @Override
-  public int findAlgorithm(
+  public int findAlgorithms(
       MemorySegment handle,
       MemorySegment descriptor,
       MemorySegment a,
       MemorySegment b,
       MemorySegment c,
       MemorySegment preference,
-      MemorySegment result,
+      int most,
+      MemorySegment results,
       MemorySegment count) {
     return cublasLt_h.cublasLtMatmulAlgoGetHeuristic(
-        handle, descriptor, a, b, c, c, preference, 1, result, count);
+        handle, descriptor, a, b, c, c, preference, most, results, count);
   }
 
   @Override

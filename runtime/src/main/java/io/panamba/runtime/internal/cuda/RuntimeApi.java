@@ -13,8 +13,6 @@ interface RuntimeApi {
 
   int deviceAttribute(MemorySegment value, int attribute, int ordinal);
 
-  int deviceProperties(MemorySegment properties, int ordinal);
-
   int memoryInfo(MemorySegment free, MemorySegment total);
 
   int createPool(MemorySegment pool, MemorySegment properties);
@@ -49,13 +47,17 @@ interface RuntimeApi {
 
   int destroyGraph(MemorySegment graph);
 
+  int uploadGraph(MemorySegment executable, MemorySegment stream);
+
   int launchGraph(MemorySegment executable, MemorySegment stream);
 
   int destroyExecutable(MemorySegment executable);
 
-  int createEvent(MemorySegment event);
+  int createEvent(MemorySegment event, int flags);
 
   int recordEvent(MemorySegment event, MemorySegment stream);
+
+  int awaitEvent(MemorySegment event);
 
   int elapsedMillis(MemorySegment millis, MemorySegment start, MemorySegment end);
 

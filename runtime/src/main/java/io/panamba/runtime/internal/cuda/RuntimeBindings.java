@@ -21,11 +21,6 @@ final class RuntimeBindings implements RuntimeApi {
   }
 
   @Override
-  public int deviceProperties(MemorySegment properties, int ordinal) {
-    return cuda_runtime_h.cudaGetDeviceProperties(properties, ordinal);
-  }
-
-  @Override
   public int memoryInfo(MemorySegment free, MemorySegment total) {
     return cuda_runtime_h.cudaMemGetInfo(free, total);
   }
@@ -113,6 +108,11 @@ final class RuntimeBindings implements RuntimeApi {
   }
 
   @Override
+  public int uploadGraph(MemorySegment executable, MemorySegment stream) {
+    return cuda_runtime_h.cudaGraphUpload(executable, stream);
+  }
+
+  @Override
   public int launchGraph(MemorySegment executable, MemorySegment stream) {
     return cuda_runtime_h.cudaGraphLaunch(executable, stream);
   }
@@ -123,13 +123,18 @@ final class RuntimeBindings implements RuntimeApi {
   }
 
   @Override
-  public int createEvent(MemorySegment event) {
-    return cuda_runtime_h.cudaEventCreate(event);
+  public int createEvent(MemorySegment event, int flags) {
+    return cuda_runtime_h.cudaEventCreateWithFlags(event, flags);
   }
 
   @Override
   public int recordEvent(MemorySegment event, MemorySegment stream) {
     return cuda_runtime_h.cudaEventRecord(event, stream);
+  }
+
+  @Override
+  public int awaitEvent(MemorySegment event) {
+    return cuda_runtime_h.cudaEventSynchronize(event);
   }
 
   @Override

@@ -137,6 +137,22 @@ class CudaDeviceTest {
   }
 
   @Test
+  void memoryThatIsClosedDuringRunsIsFreedBehindTheLast() {
+    try (CudaDevice device = (CudaDevice) fake.open(0)) {
+      Arena arena = Arena.ofShared();
+      device.allocate(arena, DType.F32, Shape.of(3));
+      long first = device.begin();
+      long second = device.begin();
+      fake.forgetCalls();
+      arena.close();
+      device.end(first);
+      assertThat(fake.calls()).isEmpty();
+      device.end(second);
+      assertThat(fake.calls()).contains("free");
+    }
+  }
+
+  @Test
   void closedMemoryIsGivenBack() {
     try (Device device = fake.open(0)) {
       int before = fake.left().size();

@@ -7,11 +7,15 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
+import io.panamba.runtime.MatrixSource;
+import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.Plan;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.ShapeException;
 import io.panamba.runtime.Tensor;
+import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.operation.Copy;
+import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.operation.Operation;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -23,7 +27,9 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Plans on a GPU that is none. */
 class CudaPlanTest {
@@ -108,6 +114,36 @@ class CudaPlanTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"spin, synchronize", "block, awaitEvent"})
+  void waiting(String how, String call) {
+    System.setProperty(CudaPlan.WAIT, how);
+    try (Device device = fake.open(0);
+        Arena arena = Arena.ofShared()) {
+      CudaScenario scenario = new CudaScenario(device, arena, DType.F32);
+      float[] expected = onProcessor(DType.F32, 0);
+      try (Plan plan = device.plan(scenario.operations())) {
+        fake.forgetCalls();
+        assertThat(scenario.run(plan, 0)).containsExactly(expected, within(1e-4f));
+        assertThat(fake.calls()).endsWith(call);
+      }
+    } finally {
+      System.clearProperty(CudaPlan.WAIT);
+    }
+  }
+
+  @Test
+  void waitingInAnotherWay() {
+    System.setProperty(CudaPlan.WAIT, "sleep");
+    try (Device device = fake.open(0)) {
+      assertThatThrownBy(() -> device.plan(List.of()))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("-Dpanamba.cuda.wait=sleep: expected spin or block");
+    } finally {
+      System.clearProperty(CudaPlan.WAIT);
+    }
+  }
+
   @Test
   void theDevicesClock() {
     try (Device device = fake.open(0);
@@ -121,6 +157,99 @@ class CudaPlanTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"1000, 1000, 2", "9223372036854775807, 3, 0", "196, 1000000, 2", "0, 2000000, 1"})
+  void productsTakeTheFirstAlgorithmForAllNumbersOfRows(long first, long second, int used) {
+    fake.products().limitRows(0, first);
+    fake.products().limitRows(1, second);
+    try (Device device = fake.open(0);
+        Arena arena = Arena.ofShared()) {
+      CudaScenario scenario = new CudaScenario(device, arena, DType.F32);
+      try (Plan plan = device.plan(scenario.operations())) {
+        scenario.run(plan, 0);
+      }
+    }
+    assertThat(fake.products().used()).containsExactly(used);
+  }
+
+  @Test
+  void withoutOneProductsTakeTheBestForTheirRows() {
+    for (int i = 0; i < 3; i++) {
+      fake.products().limitRows(i, 100_000);
+    }
+    try (Device device = fake.open(0);
+        Arena arena = Arena.ofShared()) {
+      CudaScenario scenario = new CudaScenario(device, arena, DType.F32);
+      try (Plan plan = device.plan(scenario.operations())) {
+        scenario.run(plan, 0);
+      }
+    }
+    assertThat(fake.products().used()).containsExactly(0);
+  }
+
+  private static float[] upTo(int count) {
+    float[] numbers = new float[count];
+    for (int i = 0; i < count; i++) {
+      numbers[i] = i + 1;
+    }
+    return numbers;
+  }
+
+  /** Two layers, (3, 4) to two halves of (3, 2 * 2). */
+  private static List<Operation> halves(Device device, Arena arena, Tensor out, Tensor bias) {
+    Tensor weights = Tensor.of(arena, Shape.of(4, 4), upTo(16));
+    List<MatrixSource> sources =
+        List.of(MatrixSource.of(weights.slice(0, 2)), MatrixSource.of(weights.slice(2, 2)));
+    PackedMatrix packed = device.pack(arena, sources, DType.F32);
+    Columns input = Columns.of(device.upload(arena, Shape.of(3, 4), upTo(12)));
+    List<Operation> operations = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      operations.add(
+          new Linear(
+              input,
+              packed.matrix(i),
+              bias == null ? null : bias.slice(2L * i, 2),
+              0,
+              Linear.Activation.NONE,
+              new Columns(out, 2L * i, 2)));
+    }
+    return operations;
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void partsOfALayerAreOneProduct(boolean biased) {
+    try (Device device = fake.open(0);
+        Arena arena = Arena.ofShared()) {
+      Tensor out = device.allocate(arena, DType.F32, Shape.of(3, 4));
+      Tensor bias = biased ? device.upload(arena, Shape.of(4), 1, 2, 3, 4) : null;
+      Tensor result = Tensor.allocate(arena, DType.F32, Shape.of(3, 4));
+      try (Plan plan = device.plan(halves(device, arena, out, bias))) {
+        assertThat(fake.products().asked()).isEqualTo(1);
+        plan.run(0, 1);
+        plan.run(1, 1);
+        device.copy(out, result);
+        float[] expected = result.toFloats();
+        device.copy(Tensor.allocate(arena, DType.F32, Shape.of(3, 4)), out);
+        plan.run();
+        device.copy(out, result);
+        assertThat(result.toFloats()).containsExactly(expected);
+        assertThat(expected[0]).isNotZero();
+      }
+    }
+  }
+
+  @Test
+  void othersAreNot() {
+    try (Device device = fake.open(0);
+        Arena arena = Arena.ofShared()) {
+      Tensor out = device.allocate(arena, DType.F32, Shape.of(3, 4));
+      List<Operation> halves = halves(device, arena, out, null);
+      device.plan(List.of(halves.get(1), halves.get(0))).close();
+      assertThat(fake.products().asked()).isEqualTo(2);
+    }
+  }
+
   @Test
   void productsOfOneKindShareAnAlgorithm() {
     try (Device device = fake.open(0);
@@ -130,10 +259,10 @@ class CudaPlanTest {
       List<Operation> often = new ArrayList<>();
       Collections.nCopies(10, once).forEach(often::addAll);
       device.plan(once).close();
-      long choices = fake.calls().stream().filter("findAlgorithm"::equals).count();
+      long choices = fake.calls().stream().filter("findAlgorithms"::equals).count();
       fake.forgetCalls();
       device.plan(often).close();
-      assertThat(fake.calls().stream().filter("findAlgorithm"::equals).count()).isEqualTo(choices);
+      assertThat(fake.calls().stream().filter("findAlgorithms"::equals).count()).isEqualTo(choices);
     }
   }
 

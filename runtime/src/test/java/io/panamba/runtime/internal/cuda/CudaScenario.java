@@ -84,14 +84,7 @@ final class CudaScenario {
     Tensor x = activation(BATCH, TOKENS, INNER);
     Tensor gate = activation(BATCH, TOKENS, INNER);
     operations.add(Linear.of(normed, weight(type, INNER, DIM), numbers(0.8f, INNER), 0, x));
-    operations.add(
-        new Linear(
-            Columns.of(normed),
-            weight(type, INNER, DIM),
-            null,
-            0,
-            Linear.Activation.SILU,
-            Columns.of(gate)));
+    operations.add(Linear.of(normed, weight(type, INNER, DIM), null, 0, gate));
     Tensor u = activation(BATCH, TOKENS, INNER);
     operations.add(
         CausalConv.of(

@@ -57,6 +57,7 @@ public final class FakeCuda {
   private final List<String> calls = new ArrayList<>();
   private final List<String> misuse = new ArrayList<>();
   private final FakeRuntime runtime;
+  private final FakeProducts products;
   private final CudaApi api;
   private int failing = -1;
   private Fault fault;
@@ -70,10 +71,11 @@ public final class FakeCuda {
    */
   public FakeCuda(int devices) {
     runtime = new FakeRuntime(this, devices);
+    products = new FakeProducts(this, runtime);
     api =
         new CudaApi(
             proxy(RuntimeApi.class, runtime),
-            proxy(ProductApi.class, new FakeProducts(this, runtime)),
+            proxy(ProductApi.class, products),
             proxy(KernelApi.class, new FakeKernels(this, runtime)));
   }
 
@@ -83,6 +85,11 @@ public final class FakeCuda {
             part.getClassLoader(),
             new Class<?>[] {part},
             (_, method, arguments) -> call(fake, method, arguments)));
+  }
+
+  /** Its cuBLASLt. */
+  FakeProducts products() {
+    return products;
   }
 
   CudaApi api() {

@@ -34,6 +34,11 @@ final class FakeKernels {
     return 0;
   }
 
+  int deviceName(int ordinal, MemorySegment name, long bytes) {
+    name.setString(0, "a GPU that is none");
+    return 0;
+  }
+
   long workspace(MemorySegment step) {
     return panamba_step.operation(step) == panamba_cuda_h.PANAMBA_CUDA_SCAN() ? SCAN_WORKSPACE : 0;
   }

@@ -6,10 +6,13 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** The cuBLASLt of {@link FakeCuda}: products element by element, in double precision. */
 final class FakeProducts {
   private static final long WORKSPACE = 4096;
+  private static final int ALGORITHMS = 3;
 
   private record Layout(int type, long rows, long columns, long leading) {}
 
@@ -17,6 +20,9 @@ final class FakeProducts {
   private final FakeRuntime runtime;
   private final Map<Long, Layout> layouts = new HashMap<>();
   private final Map<Long, Map<Integer, Long>> attributes = new HashMap<>();
+  private final long[] mostRows = {Long.MAX_VALUE, Long.MAX_VALUE, Long.MAX_VALUE};
+  private final Set<Integer> used = new TreeSet<>();
+  private int asked;
 
   FakeProducts(FakeCuda fake, FakeRuntime runtime) {
     this.fake = fake;
@@ -78,20 +84,49 @@ final class FakeProducts {
     return runtime.destroy(preference, "preference");
   }
 
-  int findAlgorithm(
+  int findAlgorithms(
       MemorySegment handle,
       MemorySegment descriptor,
       MemorySegment a,
       MemorySegment b,
       MemorySegment c,
       MemorySegment preference,
-      MemorySegment result,
+      int most,
+      MemorySegment results,
       MemorySegment count) {
     requireFit(a, b, c);
-    cublasLtMatmulHeuristicResult_t.workspaceSize(result, WORKSPACE);
-    cublasLtMatmulHeuristicResult_t.state(result, 0);
-    count.set(ValueLayout.JAVA_INT, 0, 1);
+    int found = Math.min(most, ALGORITHMS);
+    for (int i = 0; i < found; i++) {
+      MemorySegment result = cublasLtMatmulHeuristicResult_t.asSlice(results, i);
+      setNumber(cublasLtMatmulHeuristicResult_t.algo(result), i);
+      cublasLtMatmulHeuristicResult_t.workspaceSize(result, WORKSPACE);
+      cublasLtMatmulHeuristicResult_t.state(result, 0);
+    }
+    count.set(ValueLayout.JAVA_INT, 0, found);
     return 0;
+  }
+
+  private static void setNumber(MemorySegment algorithm, int number) {
+    algorithm.set(ValueLayout.JAVA_INT, 0, number);
+  }
+
+  private static int number(MemorySegment algorithm) {
+    return algorithm.get(ValueLayout.JAVA_INT, 0);
+  }
+
+  /** An algorithm takes that many rows from now on, at most. */
+  void limitRows(int algorithm, long most) {
+    mostRows[algorithm] = most;
+  }
+
+  /** How often it has been asked to multiply: a graph asks once. */
+  int asked() {
+    return asked;
+  }
+
+  /** Algorithms that have multiplied. */
+  Set<Integer> used() {
+    return used;
   }
 
   int checkAlgorithm(
@@ -103,6 +138,9 @@ final class FakeProducts {
       MemorySegment algorithm,
       MemorySegment result) {
     requireFit(a, b, c);
+    if (layouts.get(c.address()).columns > mostRows[number(algorithm)]) {
+      return cublasLt_h.CUBLAS_STATUS_NOT_SUPPORTED();
+    }
     cublasLtMatmulHeuristicResult_t.workspaceSize(result, WORKSPACE);
     return 0;
   }
@@ -135,6 +173,8 @@ final class FakeProducts {
       MemorySegment workspace,
       long workspaceBytes,
       MemorySegment stream) {
+    used.add(number(algorithm));
+    asked++;
     fake.require(workspaceBytes == WORKSPACE && workspace.byteSize() >= WORKSPACE, "no workspace");
     Map<Integer, Long> options = Map.copyOf(attributes.get(descriptor.address()));
     fake.require(

@@ -1,6 +1,5 @@
 package io.panamba.runtime.internal.cuda;
 
-import io.panamba.bindings.cuda.cudaDeviceProp;
 import io.panamba.bindings.cuda.cudaMemLocation;
 import io.panamba.bindings.cuda.cudaMemPoolProps;
 import io.panamba.bindings.cuda.cuda_runtime_h;
@@ -87,11 +86,6 @@ final class FakeRuntime {
             ? 9
             : attribute == cuda_runtime_h.cudaDevAttrMemoryPoolsSupported() ? 1 : ordinal;
     value.set(ValueLayout.JAVA_INT, 0, answer);
-    return OK;
-  }
-
-  int deviceProperties(MemorySegment properties, int ordinal) {
-    cudaDeviceProp.name(properties).setString(0, "a GPU that is none");
     return OK;
   }
 
@@ -217,6 +211,11 @@ final class FakeRuntime {
     return destroy(graph, "graph");
   }
 
+  int uploadGraph(MemorySegment executable, MemorySegment stream) {
+    fake.require(fake.isHeld(executable.address(), "executable graph"), "uploaded no graph");
+    return OK;
+  }
+
   int launchGraph(MemorySegment executable, MemorySegment stream) {
     fake.require(fake.isHeld(executable.address(), "executable graph"), "launched no graph");
     return on(stream, () -> graphs.get(executable.address()).forEach(Runnable::run));
@@ -226,8 +225,13 @@ final class FakeRuntime {
     return destroy(executable, "executable graph");
   }
 
-  int createEvent(MemorySegment event) {
+  int createEvent(MemorySegment event, int flags) {
     return create(event, "event");
+  }
+
+  int awaitEvent(MemorySegment event) {
+    fake.require(fake.isHeld(event.address(), "event"), "waited for no event");
+    return OK;
   }
 
   int recordEvent(MemorySegment event, MemorySegment stream) {
