@@ -224,23 +224,22 @@ public final class CudaDevice implements Device {
       if (stamp == 0) {
         return;
       }
-      try {
-        freeAll();
-      } finally {
-        lock.unlockWrite(stamp);
-      }
+      freeAndUnlock(stamp);
     }
   }
 
   /** Before memory is asked for: on a device that is never idle, this is when it comes back. */
   private void freeNow() {
     if (!freeable.isEmpty()) {
-      long stamp = lock.writeLock();
-      try {
-        freeAll();
-      } finally {
-        lock.unlockWrite(stamp);
-      }
+      freeAndUnlock(lock.writeLock());
+    }
+  }
+
+  private void freeAndUnlock(long stamp) {
+    try {
+      freeAll();
+    } finally {
+      lock.unlockWrite(stamp);
     }
   }
 
