@@ -39,7 +39,7 @@ extern "C" {
 #endif
 
 /* Changes with a release that changes a struct, an enum value or the meaning of a function. */
-#define PANAMBA_ABI_VERSION 4
+#define PANAMBA_ABI_VERSION 5
 
 /* Buffers and packed matrices need no alignment beyond that of their element; 64 bytes is fastest. */
 #define PANAMBA_ALIGNMENT 64
@@ -152,12 +152,13 @@ PANAMBA_API int32_t panamba_pack(const panamba_pack_args *args, const void *keep
  * class_tokens.
  */
 typedef struct {
-  const float *image;       /* (batch, channels, height, width) */
-  const void *weight;       /* packed: columns = dim, depth = channels * patch_height * patch_width */
-  const float *bias;        /* (dim) or null */
-  const float *position;    /* (length, dim) or null */
-  const float *class_token; /* (class_tokens, dim), null if there are none */
-  float *out;               /* (batch, length, dim) */
+  const void *image;         /* (batch, channels, height, width): float32, or bytes if there are pixel_values */
+  const float *pixel_values; /* (channels, 256): the number that a byte of the image stands for; or null */
+  const void *weight;        /* packed: columns = dim, depth = channels * patch_height * patch_width */
+  const float *bias;         /* (dim) or null */
+  const float *position;     /* (length, dim) or null */
+  const float *class_token;  /* (class_tokens, dim), null if there are none */
+  float *out;                /* (batch, length, dim) */
   int64_t batch;
   int64_t channels;
   int64_t height;
@@ -380,15 +381,16 @@ typedef struct {
  *                  + sum over ky, kx of weight[ky, kx] . input[b, (y + padding - ky) / stride, (x + padding - kx) / stride])
  * over those ky and kx for which both are whole numbers inside the input; height = (out_height + 2 padding -
  * kernel_height) / stride + 1, rounded down, and width likewise, so that several sizes of out belong to one of input.
- * Pixels of input are rows of channels; or input is planar, float32, rounded to dtype, and no pixel is copied but to
- * the stack. Sums are float32 whatever the types, and accumulate 0 does not read out.
+ * Pixels of input are rows of channels; or input is planar, float32 or bytes, rounded to dtype, and no pixel is copied
+ * but to the stack. Sums are float32 whatever the types, and accumulate 0 does not read out.
  */
 typedef struct {
-  const void *input;  /* (batch, height, width, channels), pixels input_pixel_stride apart; planar: (batch, channels,
-                         height, width) */
-  const void *weight; /* kernel_height * kernel_width packed matrices (columns, channels) one behind the other, in the
-                         order of ky, kx; planar: one packed matrix (columns, channels * kernel_height * kernel_width),
-                         as PyTorch stores it */
+  const void *input;         /* (batch, height, width, channels), pixels input_pixel_stride apart; planar: (batch,
+                                channels, height, width) */
+  const float *pixel_values; /* (channels, 256): the number that a byte of a planar input stands for; or null */
+  const void *weight; /* kernel_height * kernel_width packed matrices (columns, channels) one behind the other, in
+                                the order of ky, kx; planar: one packed matrix (columns, channels * kernel_height *
+                                kernel_width), as PyTorch stores it */
   const float *bias;  /* (columns) or null */
   void *out;          /* (batch, out_height, out_width, columns) */
   int64_t batch;
@@ -467,6 +469,18 @@ typedef struct {
   int32_t reserved;
 } panamba_patch_merging_args;
 
+/* out[i] = accumulate * out[i] + scale * sum over p < count of parts[p * part_stride + i], for i < width. accumulate 0
+ * does not read out. */
+typedef struct {
+  const float *parts;
+  float *out; /* (width) */
+  int64_t count;
+  int64_t width;
+  int64_t part_stride; /* at least width */
+  float accumulate;
+  float scale;
+} panamba_sum_args;
+
 /* Rows in another type: out = x, rounded to nearest even from float32 to bfloat16. */
 typedef struct {
   const void *x; /* (rows, columns), rows x_row_stride apart */
@@ -530,10 +544,10 @@ enum panamba_operation {
   PANAMBA_SELECTIVE_SCAN = 4,
   PANAMBA_ROTARY = 5,
   PANAMBA_POOL = 6,
-  /* Of training; their structs are in panamba_training.h, but for PANAMBA_PACK's, panamba_pack_args. */
+  /* Of training; their structs are in panamba_training.h, but for panamba_pack_args and panamba_sum_args. */
   PANAMBA_PACK = 7,
   PANAMBA_PRODUCT = 8,
-  PANAMBA_SUM = 9,
+  PANAMBA_SUM = 9, /* of inference too */
   PANAMBA_POINTWISE = 10,
   PANAMBA_SCAN_GRADIENT = 11,
   PANAMBA_CONV_GRADIENT = 12,

@@ -27,7 +27,7 @@ extern "C" {
 #endif
 
 /* Changes with a release that changes a struct, an enum value or the meaning of a function of this header. */
-#define PANAMBA_CUDA_ABI_VERSION 1
+#define PANAMBA_CUDA_ABI_VERSION 2
 
 /* The CUDA runtime that the library is linked against, as its major version: libcudart.so.13. */
 #define PANAMBA_CUDA_RUNTIME_MAJOR 13
@@ -59,28 +59,31 @@ PANAMBA_API int32_t panamba_cuda_device_name(int32_t ordinal, char *name, int64_
 
 /* ---- Weights ---- */
 
-/* Bytes of a (columns, depth) matrix of `dtype` without gaps, or -1 if the sizes are not positive or too large. */
+/* Elements of a row of a packed matrix: the depth, and zeros that make it a multiple of 16 bytes. */
+PANAMBA_API int64_t panamba_cuda_packed_depth(int64_t depth, int32_t dtype);
+
+/* Bytes of a packed (columns, depth) matrix of `dtype`, or -1 if the sizes are not positive or too large. */
 PANAMBA_API int64_t panamba_cuda_packed_size(int64_t columns, int64_t depth, int32_t dtype);
 
 /*
- * On the host, from host memory to host memory: element n * depth + k of `packed` becomes row_scale[n] * source[n *
- * column_stride + k * depth_stride], in float32 or rounded once to bfloat16. The caller copies the result to the
- * device. As a cuBLASLt matrix (column-major) it is (depth, columns) with leading dimension depth. keep0 and keep1 are
- * not looked at, as in panamba.h.
+ * On the host, from host memory to host memory: element n * panamba_cuda_packed_depth() + k of `packed` becomes
+ * row_scale[n] * source[n * column_stride + k * depth_stride], in float32 or rounded once to bfloat16. The caller copies
+ * the result to the device. As a cuBLASLt matrix (column-major) it is (depth, columns) with that leading dimension. keep0
+ * and keep1 are not looked at, as in panamba.h.
  */
 PANAMBA_API int32_t panamba_cuda_pack(const panamba_pack_args *args, const void *keep0, const void *keep1);
 
 /* ---- Operations ---- */
 
 /*
- * Codes beside those of panamba_operation, of which PANAMBA_NORM, PANAMBA_CAUSAL_CONV, PANAMBA_ROTARY, PANAMBA_POOL and
- * PANAMBA_ATTENTION run here, with the structs of panamba.h. Attention's products are of float32, without tensor cores.
+ * Codes beside those of panamba_operation, of which PANAMBA_NORM, PANAMBA_CAUSAL_CONV, PANAMBA_ROTARY, PANAMBA_POOL,
+ * PANAMBA_SUM and PANAMBA_ATTENTION run here, with the structs of panamba.h. Attention's products are of float32, without tensor cores.
  */
 enum panamba_cuda_operation {
-  PANAMBA_CUDA_GATHER_PATCHES = 256, /* panamba_cuda_embedding_args */
-  PANAMBA_CUDA_PLACE_TOKENS = 257,   /* panamba_cuda_embedding_args */
-  PANAMBA_CUDA_EPILOGUE = 258,       /* panamba_cuda_epilogue_args */
-  PANAMBA_CUDA_SCAN = 259            /* panamba_cuda_scan_args */
+  PANAMBA_CUDA_GATHER = 256,       /* panamba_cuda_gather_args */
+  PANAMBA_CUDA_PLACE_TOKENS = 257, /* panamba_cuda_embedding_args */
+  PANAMBA_CUDA_EPILOGUE = 258,     /* panamba_cuda_epilogue_args */
+  PANAMBA_CUDA_SCAN = 259          /* panamba_cuda_scan_args */
 };
 
 /* Bytes of workspace that a step needs on the current device; -1 if they depend on arguments that are refused. */
@@ -93,35 +96,60 @@ PANAMBA_API int64_t panamba_cuda_workspace(const panamba_step *step);
 PANAMBA_API int32_t panamba_cuda_run(const panamba_step *step, void *workspace, void *stream);
 
 /*
- * The patch embedding, in two steps around the product of `patches` and weight^T.
- *
- * PANAMBA_CUDA_GATHER_PATCHES: row b * M + m of `patches` becomes patch m of image b, rounded to embedding.dtype, where
- * M is the number of patches of an image. They are row-major over the grid, and a patch's numbers are ordered as the
- * convolution weight's (channel, row, column). Reads image and the sizes of `embedding`; nothing else in it is looked
- * at.
- *
- * PANAMBA_CUDA_PLACE_TOKENS:
+ * What lies under the kernel of a convolution (of panamba_conv2d_args, or the patches of panamba_patch_embedding_args) as
+ * rows of a matrix, whose product with the weight is the convolution. Row (b, y, x) of `patches` has the numbers under the
+ * kernel at place (y, x) of image b, with zeros around the image: of a planar input in the order (channel, ky, kx), of any
+ * other in the order (ky, kx, channel). Numbers are rounded to dtype, and a row is filled up with zeros to
+ * patch_row_stride.
+ */
+typedef struct {
+  const void *input;         /* (batch, height, width, channels) of dtype, pixels input_pixel_stride apart; planar:
+                                (batch, channels, height, width), float32, or bytes if there are pixel_values */
+  const float *pixel_values; /* (channels, 256): the number that a byte of a planar input stands for; or null */
+  void *patches;             /* (batch * out_height * out_width, patch_row_stride) of dtype */
+  int64_t batch;
+  int64_t height;
+  int64_t width;
+  int64_t channels;
+  int64_t kernel_height;
+  int64_t kernel_width;
+  int64_t stride_height;
+  int64_t stride_width;
+  int64_t padding;
+  int64_t out_height;
+  int64_t out_width;
+  int64_t input_pixel_stride; /* not looked at where the input is planar */
+  int64_t patch_row_stride;
+  int32_t planar;     /* 0 or 1 */
+  int32_t transposed; /* 0 or 1, as of panamba_conv2d_args */
+  int32_t dtype;      /* PANAMBA_F32 or PANAMBA_BF16 */
+  int32_t reserved;
+} panamba_cuda_gather_args;
+
+/*
+ * The second half of the patch embedding, after the product of the gathered patches and weight^T:
  *   out[b, j(m)] = product[b, m] + bias + position[j(m)], j skipping the class tokens' places
  *   out[b, class_index[i]] = class_token[i] + position[class_index[i]]
  * image and weight of `embedding` are not looked at.
  */
 typedef struct {
   panamba_patch_embedding_args embedding;
-  void *patches;        /* (batch * M, channels * patch_height * patch_width), of embedding.dtype; to gather */
-  const float *product; /* (batch * M, dim); to place */
+  const float *product; /* (batch * M, dim), where M is the number of patches of an image */
 } panamba_cuda_embedding_args;
 
 /*
- * out = activation(input + bias): what cuBLASLt can't fuse with a product, SiLU and GELU above all, and conversion
- * between element types. In place if out is input, with elements of one type and rows at the same places.
+ * out = gate * activation(input + bias): what cuBLASLt can't fuse with a product, SiLU and GELU above all, and conversion
+ * between element types. out may be input, or gate, with elements of one type and rows at the same places.
  */
 typedef struct {
   const void *input; /* (rows, columns) */
   const float *bias; /* (columns) or null */
+  const void *gate;  /* (rows, columns) of out_dtype, or null for 1 */
   void *out;         /* (rows, columns) */
   int64_t rows;
   int64_t columns;
   int64_t input_row_stride;
+  int64_t gate_row_stride; /* not looked at without a gate */
   int64_t out_row_stride;
   int32_t input_dtype; /* PANAMBA_F32 or PANAMBA_BF16 */
   int32_t out_dtype;   /* PANAMBA_F32 or PANAMBA_BF16 */

@@ -51,18 +51,6 @@ typedef struct {
   int32_t reserved;
 } panamba_product_args;
 
-/* out[i] = accumulate * out[i] + scale * sum over p < count of parts[p * part_stride + i], for i < width. accumulate 0
- * does not read out. */
-typedef struct {
-  const float *parts;
-  float *out; /* (width) */
-  int64_t count;
-  int64_t width;
-  int64_t part_stride; /* at least width */
-  float accumulate;
-  float scale;
-} panamba_sum_args;
-
 enum panamba_pointwise_kind { PANAMBA_POINTWISE_SILU = 0, PANAMBA_POINTWISE_DECAY = 1, PANAMBA_POINTWISE_GELU = 2 };
 
 /*

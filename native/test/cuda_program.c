@@ -5,6 +5,7 @@
  */
 #include "cuda_program.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,57 +76,155 @@ static int32_t run_scan(const panamba_executor *executor, const panamba_selectiv
   return run_on_device(PANAMBA_CUDA_SCAN, &scan);
 }
 
-/* The product of the patches and the weight, as cuBLASLt is to compute it between the library's two parts. */
-static void multiply(const panamba_patch_embedding_args *a, const void *patches, int64_t rows, int64_t depth,
-                     float *product) {
-  for (int64_t row = 0; row < rows; row++) {
-    for (int64_t column = 0; column < a->dim; column++) {
-      double sum = 0;
-      for (int64_t k = 0; k < depth; k++) {
-        double weight;
-        double pixel;
-        if (a->dtype == PANAMBA_F32) {
-          weight = (double)((const float *)a->weight)[column * depth + k];
-          pixel = (double)((const float *)patches)[row * depth + k];
-        } else {
-          weight = value_of_bfloat(((const uint16_t *)a->weight)[column * depth + k]);
-          pixel = value_of_bfloat(((const uint16_t *)patches)[row * depth + k]);
-        }
-        sum += weight * pixel;
-      }
-      product[row * a->dim + column] = (float)sum;
-    }
+static void *allocate(int64_t bytes) {
+  void *memory = malloc((size_t)bytes);
+  if (!memory) {
+    abort();
   }
+  return memory;
 }
 
-static int32_t run_embedding(const panamba_patch_embedding_args *args) {
-  int64_t grid = ((args->height - args->patch_height) / args->stride_height + 1) *
-                 ((args->width - args->patch_width) / args->stride_width + 1);
-  int64_t rows = args->batch * grid;
-  int64_t depth = args->channels * args->patch_height * args->patch_width;
-  int64_t bytes = rows * depth * bytes_of(args->dtype);
-  int64_t product_bytes = rows * args->dim * 4;
-  panamba_cuda_embedding_args on_device = {.embedding = *args};
-  TO_DEVICE(on_device.embedding);
-  void *patches = take_device(bytes);
-  float *product = take_device(product_bytes);
-  on_device.patches = patches;
-  on_device.product = product;
-  int32_t status = run_on_device(PANAMBA_CUDA_GATHER_PATCHES, &on_device);
+/* Of a matrix of patches and the weight's, of which there is one for each tap, one behind the other. */
+typedef struct {
+  int64_t rows;
+  int64_t columns;
+  int64_t taps;
+  int64_t depth; /* of a tap */
+  int32_t dtype;
+} product_shape;
+
+/* An element of the product, as cuBLASLt is to compute it between two parts of the library. NaN if a row is not filled up
+ * with zeros. */
+static double multiply_row(const product_shape *s, const void *weight, const void *patches, int64_t row,
+                           int64_t column) {
+  int64_t stride = panamba_cuda_packed_depth(s->taps * s->depth, s->dtype);
+  int64_t packed = panamba_cuda_packed_depth(s->depth, s->dtype);
+  double sum = 0;
+  for (int64_t tap = 0; tap < s->taps; tap++) {
+    for (int64_t k = 0; k < s->depth; k++) {
+      sum += element(weight, s->dtype, (tap * s->columns + column) * packed + k) *
+             element(patches, s->dtype, row * stride + tap * s->depth + k);
+    }
+  }
+  for (int64_t k = s->taps * s->depth; k < stride; k++) {
+    sum += element(patches, s->dtype, row * stride + k) != 0 ? NAN : 0;
+  }
+  return sum;
+}
+
+/* Gathers, and multiplies with the weight: (rows, columns) in the device's memory. */
+static int32_t gather_and_multiply(panamba_cuda_gather_args gather, const product_shape *s, const void *weight,
+                                   float **product) {
+  gather.patch_row_stride = panamba_cuda_packed_depth(s->taps * s->depth, s->dtype);
+  int64_t bytes = s->rows * gather.patch_row_stride * bytes_of(s->dtype);
+  gather.patches = take_device(bytes);
+  int32_t status = run_on_device(PANAMBA_CUDA_GATHER, &gather);
   if (status != PANAMBA_OK) {
     return status;
   }
-  void *host_patches = malloc((size_t)bytes);
-  float *host_product = malloc((size_t)product_bytes);
-  if (!host_patches || !host_product) {
-    abort();
+  void *patches = allocate(bytes);
+  float *result = allocate(s->rows * s->columns * 4);
+  copy_from_device(patches, gather.patches, bytes);
+  for (int64_t row = 0; row < s->rows; row++) {
+    for (int64_t column = 0; column < s->columns; column++) {
+      result[row * s->columns + column] = (float)multiply_row(s, weight, patches, row, column);
+    }
   }
-  copy_from_device(host_patches, patches, bytes);
-  multiply(args, host_patches, rows, depth, host_product);
-  copy_to_device(product, host_product, product_bytes);
-  free(host_patches);
-  free(host_product);
-  return run_on_device(PANAMBA_CUDA_PLACE_TOKENS, &on_device);
+  *product = take_device(s->rows * s->columns * 4);
+  copy_to_device(*product, result, s->rows * s->columns * 4);
+  free(patches);
+  free(result);
+  return PANAMBA_OK;
+}
+
+static int32_t run_embedding(const panamba_patch_embedding_args *args) {
+  panamba_cuda_embedding_args on_device = {.embedding = *args};
+  TO_DEVICE(on_device.embedding);
+  panamba_cuda_gather_args gather = {
+      .input = on_device.embedding.image,
+      .pixel_values = on_device.embedding.pixel_values,
+      .batch = args->batch,
+      .height = args->height,
+      .width = args->width,
+      .channels = args->channels,
+      .kernel_height = args->patch_height,
+      .kernel_width = args->patch_width,
+      .stride_height = args->stride_height,
+      .stride_width = args->stride_width,
+      .out_height = (args->height - args->patch_height) / args->stride_height + 1,
+      .out_width = (args->width - args->patch_width) / args->stride_width + 1,
+      .planar = 1,
+      .dtype = args->dtype,
+  };
+  product_shape shape = {.rows = args->batch * gather.out_height * gather.out_width,
+                         .columns = args->dim,
+                         .taps = 1,
+                         .depth = args->channels * args->patch_height * args->patch_width,
+                         .dtype = args->dtype};
+  float *product = 0;
+  int32_t status = gather_and_multiply(gather, &shape, args->weight, &product);
+  on_device.product = product;
+  return status == PANAMBA_OK ? run_on_device(PANAMBA_CUDA_PLACE_TOKENS, &on_device) : status;
+}
+
+/* Adds what `out` holds to a product, as cuBLASLt is to do it. */
+static void accumulate(const panamba_conv2d_args *args, float *product, int64_t count) {
+  float *sums = allocate(count * 4);
+  copy_from_device(sums, product, count * 4);
+  for (int64_t i = 0; i < count; i++) {
+    sums[i] += args->accumulate * (float)element(args->out, args->out_dtype, i);
+  }
+  copy_to_device(product, sums, count * 4);
+  free(sums);
+}
+
+static int32_t run_conv2d(const panamba_conv2d_args *args) {
+  panamba_conv2d_args on_device = *args;
+  TO_DEVICE(on_device);
+  panamba_cuda_gather_args gather = {
+      .input = on_device.input,
+      .pixel_values = on_device.pixel_values,
+      .batch = args->batch,
+      .height = args->height,
+      .width = args->width,
+      .channels = args->channels,
+      .kernel_height = args->kernel_height,
+      .kernel_width = args->kernel_width,
+      .stride_height = args->stride,
+      .stride_width = args->stride,
+      .padding = args->padding,
+      .out_height = args->out_height,
+      .out_width = args->out_width,
+      .input_pixel_stride = args->input_pixel_stride,
+      .planar = args->planar,
+      .transposed = args->transposed,
+      .dtype = args->dtype,
+  };
+  int64_t taps = args->kernel_height * args->kernel_width;
+  product_shape shape = {.rows = args->batch * args->out_height * args->out_width,
+                         .columns = args->columns,
+                         .taps = args->planar ? 1 : taps,
+                         .depth = args->planar ? args->channels * taps : args->channels,
+                         .dtype = args->dtype};
+  float *product = 0;
+  int32_t status = gather_and_multiply(gather, &shape, args->weight, &product);
+  if (status != PANAMBA_OK) {
+    return status;
+  }
+  if (args->accumulate != 0.0f) {
+    accumulate(args, product, shape.rows * shape.columns);
+  }
+  panamba_cuda_epilogue_args epilogue = {.input = product,
+                                         .bias = on_device.bias,
+                                         .out = on_device.out,
+                                         .rows = shape.rows,
+                                         .columns = shape.columns,
+                                         .input_row_stride = shape.columns,
+                                         .out_row_stride = shape.columns,
+                                         .input_dtype = PANAMBA_F32,
+                                         .out_dtype = args->out_dtype,
+                                         .activation = args->activation};
+  return run_on_device(PANAMBA_CUDA_EPILOGUE, &epilogue);
 }
 
 #define CASE(code, name, type)                   \
@@ -140,6 +239,7 @@ static int32_t run_step(const panamba_executor *executor, int32_t operation, con
   switch (operation) {
     PANAMBA_CUDA_OPERATIONS(CASE)
     case PANAMBA_PATCH_EMBEDDING: return run_embedding(given);
+    case PANAMBA_CONV2D: return run_conv2d(given);
     case PANAMBA_SELECTIVE_SCAN: return run_scan(executor, given);
     default: return PANAMBA_UNSUPPORTED;
   }

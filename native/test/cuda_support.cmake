@@ -1,7 +1,7 @@
 # What tests of the CUDA kernels are built of, on the host and on a GPU.
 
 # The tests of operations that run on a GPU as they are, and of those that are made of several there.
-set(cuda_programs ${shared_operations} cuda_operations cuda_scan patch_embedding scan_pieces selective_scan)
+set(cuda_programs ${shared_operations} conv2d cuda_operations cuda_scan patch_embedding scan_pieces selective_scan)
 
 # The kernels compiled for the host.
 function(add_cuda_on_host library)

@@ -156,6 +156,14 @@ static void *take_input_bytes(int64_t bytes, int32_t dtype) {
 
 void *take_bytes(int64_t bytes) { return take_input_bytes(bytes, PANAMBA_F32); }
 
+uint8_t *take_pixels(int64_t count) {
+  uint8_t *pixels = take_bytes(count);
+  for (int64_t i = 0; i < count; i++) {
+    pixels[i] = (uint8_t)draw(256);
+  }
+  return pixels;
+}
+
 void *take_packed_taps(int32_t dtype, const float *weight, int64_t taps, int64_t columns, int64_t depth) {
   int64_t bytes = panamba_packed_size(columns, depth, dtype);
   CHECK(bytes > 0, "a matrix of (%lld, %lld) can't be packed", (long long)columns, (long long)depth);

@@ -44,6 +44,9 @@ void *take_rows_of(int32_t dtype, int64_t rows, int64_t width, int64_t stride, d
 /* Bytes, of any type; not to be changed by operations. */
 void *take_bytes(int64_t bytes);
 
+/* Random bytes in an input buffer, which ends where they do. */
+uint8_t *take_pixels(int64_t count);
+
 /* A (columns, depth) weight matrix, packed for the tier under test. */
 void *take_packed(const float *weight, int64_t columns, int64_t depth);
 void *take_packed_of(int32_t dtype, const float *weight, int64_t columns, int64_t depth);

@@ -54,7 +54,8 @@ static double input_at(const panamba_conv2d_args *a, int64_t image, int64_t y, i
   }
   if (a->planar) {
     int64_t place = ((image * a->channels + channel) * a->height + y) * a->width + x;
-    return rounded(a->dtype, ((const float *)a->input)[place]);
+    return rounded(a->dtype, a->pixel_values ? a->pixel_values[channel * 256 + ((const uint8_t *)a->input)[place]]
+                                             : ((const float *)a->input)[place]);
   }
   int64_t pixel = (image * a->height + y) * a->width + x;
   return element(a->input, a->dtype, pixel * a->input_pixel_stride + channel);
@@ -145,8 +146,14 @@ static void conv_case(conv_shape s, size_t type, placement where, int misalignme
       (double)a.accumulate, a.activation, where, misalignment);
   begin_case(where, misalignment);
   int64_t pixels = a.batch * a.height * a.width;
-  a.input = a.planar ? take_filled(pixels * a.channels, -1, 1)
-                     : take_rows_of(a.dtype, pixels, a.channels, a.input_pixel_stride, -1, 1);
+  if (!a.planar) {
+    a.input = take_rows_of(a.dtype, pixels, a.channels, a.input_pixel_stride, -1, 1);
+  } else if (draw(2)) {
+    a.input = take_filled(pixels * a.channels, -1, 1);
+  } else {
+    a.input = take_pixels(pixels * a.channels);
+    a.pixel_values = take_filled(a.channels * 256, -1, 1);
+  }
   float *weight = take_filled(a.kernel_height * a.kernel_width * a.channels * a.columns, -1, 1);
   a.weight = packed_taps(&a, weight);
   a.bias = draw(2) ? take_filled(a.columns, -1, 1) : 0;
@@ -292,6 +299,7 @@ static void refusals(void) {
   CONV(transposed = 1);
   CONV(activation = -1);
   CONV(activation = 3);
+  CONV(pixel_values = a.input);
   REFUSED_DTYPE(panamba_conv2d_args, PANAMBA_CONV2D, a, dtype);
   REFUSED_DTYPE(panamba_conv2d_args, PANAMBA_CONV2D, a, out_dtype);
   a.planar = 1;

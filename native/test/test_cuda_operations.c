@@ -62,9 +62,9 @@ static void epilogues(void) {
   }
 }
 
-/* A transposed, scaled matrix of every source type, in both types. */
+/* A transposed, scaled matrix of every source type, in both types, its rows filled up with zeros. */
 static void packing(void) {
-  enum { COLUMNS = 5, DEPTH = 7 };
+  enum { COLUMNS = 5, DEPTH = 7, ROW = 8 };
   describe("packing");
   double doubles[COLUMNS * DEPTH];
   float floats[COLUMNS * DEPTH];
@@ -76,7 +76,7 @@ static void packing(void) {
   }
   for (int32_t dtype = PANAMBA_F32; dtype <= PANAMBA_BF16; dtype++) {
     for (int doubled = 0; doubled < 2; doubled++) {
-      uint32_t packed[COLUMNS * DEPTH];
+      uint32_t packed[COLUMNS * ROW];
       panamba_pack_args args = {.source = doubled ? (const void *)doubles : floats,
                                 .row_scale = scales,
                                 .packed = packed,
@@ -88,16 +88,19 @@ static void packing(void) {
                                 .dtype = dtype};
       CHECK(panamba_cuda_pack(&args, 0, 0) == PANAMBA_OK, "%s", panamba_cuda_message());
       for (int n = 0; n < COLUMNS; n++) {
-        for (int k = 0; k < DEPTH; k++) {
-          double wanted = rounded(dtype, scales[n] * floats[k * COLUMNS + n]);
-          double got = element(packed, dtype, n * DEPTH + k);
+        for (int k = 0; k < ROW; k++) {
+          double wanted = k < DEPTH ? rounded(dtype, scales[n] * floats[k * COLUMNS + n]) : 0;
+          double got = element(packed, dtype, n * ROW + k);
           CHECK(got == wanted, "element (%d, %d) is %g, not %g", n, k, got, wanted);
         }
       }
     }
   }
-  CHECK(panamba_cuda_packed_size(5, 7, PANAMBA_F32) == 140 && panamba_cuda_packed_size(5, 7, PANAMBA_BF16) == 70,
+  CHECK(panamba_cuda_packed_size(5, 7, PANAMBA_F32) == 160 && panamba_cuda_packed_size(5, 7, PANAMBA_BF16) == 80,
         "bytes");
+  CHECK(panamba_cuda_packed_depth(4, PANAMBA_F32) == 4 && panamba_cuda_packed_depth(5, PANAMBA_F32) == 8 &&
+            panamba_cuda_packed_depth(8, PANAMBA_BF16) == 8 && panamba_cuda_packed_depth(9, PANAMBA_BF16) == 16,
+        "rows");
   CHECK(panamba_cuda_packed_size(0, 7, PANAMBA_F32) == -1 && panamba_cuda_packed_size(5, -7, PANAMBA_F32) == -1 &&
             panamba_cuda_packed_size(INT64_MAX / 8, 9, PANAMBA_F32) == -1 &&
             panamba_cuda_packed_size(5, 7, PANAMBA_F16) == -1,
@@ -114,6 +117,59 @@ static void check_refused(int32_t operation, const void *args, const char *named
 
 #define CHECK_NULL(code, name, type) check_refused(PANAMBA_##code, 0, "null");
 
+#define GATHER(change)                                        \
+  do {                                                        \
+    panamba_cuda_gather_args changed = gather;                \
+    changed.change;                                           \
+    check_refused(PANAMBA_CUDA_GATHER, &changed, "gather: "); \
+  } while (0)
+
+/* The fields of a gather that a convolution hands on unseen. */
+static void gather_refusals(void) {
+  float input[16];
+  float patches[36];
+  fill(input, 16, -1, 1);
+  panamba_cuda_gather_args gather = {.input = input,
+                                     .patches = patches,
+                                     .batch = 1,
+                                     .height = 4,
+                                     .width = 4,
+                                     .channels = 1,
+                                     .kernel_height = 2,
+                                     .kernel_width = 2,
+                                     .stride_height = 1,
+                                     .stride_width = 1,
+                                     .out_height = 3,
+                                     .out_width = 3,
+                                     .input_pixel_stride = 1,
+                                     .patch_row_stride = 4};
+  check_refused(PANAMBA_CUDA_GATHER, &(panamba_cuda_gather_args){0}, "gather: ");
+  GATHER(input = 0);
+  GATHER(patches = 0);
+  GATHER(patches = input);
+  GATHER(dtype = PANAMBA_F16);
+  GATHER(reserved = 1);
+  GATHER(planar = 2);
+  GATHER(transposed = 2);
+  GATHER(transposed = 1);
+  GATHER(pixel_values = input);
+  GATHER(batch = 0);
+  GATHER(height = 3);
+  GATHER(width = INT64_MAX);
+  GATHER(channels = INT64_MAX);
+  GATHER(kernel_height = 5);
+  GATHER(kernel_width = 0);
+  GATHER(stride_height = 2);
+  GATHER(stride_width = 0);
+  GATHER(padding = 2);
+  GATHER(padding = -1);
+  GATHER(out_height = 4);
+  GATHER(out_width = 2);
+  GATHER(input_pixel_stride = 0);
+  GATHER(patch_row_stride = 3);
+  GATHER(patch_row_stride = (int64_t)1 << 30);
+}
+
 static void refusals(void) {
   describe("refusals");
   float n[4] = {0, 0, 0, 0};
@@ -127,14 +183,11 @@ static void refusals(void) {
   check_refused(PANAMBA_ADAMW, n, "no operation 19");
   panamba_norm_args norm = {.residual = n, .weight = n, .out = n, .rows = 1, .dim = 4, .residual_row_stride = 3};
   check_refused(PANAMBA_NORM, &norm, "norm: not so: a->residual_row_stride");
-  panamba_cuda_embedding_args patches = {
+  panamba_cuda_embedding_args tokens = {
       .embedding = {.image = n, .out = n, .batch = 1, .channels = 1, .height = 2, .width = 2}, .product = n};
-  check_refused(PANAMBA_CUDA_GATHER_PATCHES, &patches, "gather_patches: a pointer is null");
-  check_refused(PANAMBA_CUDA_PLACE_TOKENS, &patches, "patch_embedding_sizes: not so");
-  patches.patches = n;
-  patches.product = 0;
-  check_refused(PANAMBA_CUDA_GATHER_PATCHES, &patches, "patch_embedding_sizes: not so");
-  check_refused(PANAMBA_CUDA_PLACE_TOKENS, &patches, "place_tokens: a pointer is null");
+  check_refused(PANAMBA_CUDA_PLACE_TOKENS, &tokens, "patch_embedding_sizes: not so");
+  tokens.product = 0;
+  check_refused(PANAMBA_CUDA_PLACE_TOKENS, &tokens, "place_tokens: a pointer is null");
   panamba_cuda_epilogue_args epilogue = {
       .input = n, .out = n, .rows = 1, .columns = 4, .input_row_stride = 4, .out_row_stride = 4};
   panamba_cuda_epilogue_args changed = epilogue;
@@ -160,6 +213,7 @@ static void test(void) {
   CHECK(strlen(panamba_cuda_build_description()) > 0, "description");
   epilogues();
   packing();
+  gather_refusals();
   refusals();
 }
 

@@ -39,7 +39,7 @@ static void place_tokens(panamba_patch_embedding_args *args, int64_t patches, in
 }
 
 static panamba_patch_embedding_args take_arguments(const embedding_shape *s, int64_t batch, int layout, int biased,
-                                                   int positioned, int32_t dtype, float **weight) {
+                                                   int positioned, int bytes, int32_t dtype, float **weight) {
   panamba_patch_embedding_args args = {.batch = batch,
                                        .channels = s->channels,
                                        .height = s->height,
@@ -53,7 +53,9 @@ static panamba_patch_embedding_args take_arguments(const embedding_shape *s, int
   place_tokens(&args, patches_of(s), layout);
   int64_t length = patches_of(s) + args.class_tokens;
   int64_t depth = s->channels * s->patch_height * s->patch_width;
-  args.image = take_filled(batch * s->channels * s->height * s->width, -1, 1);
+  int64_t pixels = batch * s->channels * s->height * s->width;
+  args.image = bytes ? (const void *)take_pixels(pixels) : take_filled(pixels, -1, 1);
+  args.pixel_values = bytes ? take_filled(s->channels * 256, -1, 1) : 0;
   *weight = take_filled(s->dim * depth, -1, 1);
   args.weight = take_packed_of(dtype, *weight, s->dim, depth);
   args.bias = biased ? take_filled(s->dim, -1, 1) : 0;
@@ -63,8 +65,13 @@ static panamba_patch_embedding_args take_arguments(const embedding_shape *s, int
   return args;
 }
 
+static float pixel_of(const panamba_patch_embedding_args *a, int64_t channel, int64_t place) {
+  return a->pixel_values ? a->pixel_values[channel * 256 + ((const uint8_t *)a->image)[place]]
+                         : ((const float *)a->image)[place];
+}
+
 /* Element i of the token made from the patch whose first pixel is at `origin`. */
-static void check_patch(const panamba_patch_embedding_args *a, const float *weight, const float *origin, int64_t token,
+static void check_patch(const panamba_patch_embedding_args *a, const float *weight, int64_t origin, int64_t token,
                         const float *out, int64_t i) {
   double sum = a->bias ? (double)a->bias[i] : 0;
   double position = a->position ? (double)a->position[token * a->dim + i] : 0;
@@ -73,7 +80,7 @@ static void check_patch(const panamba_patch_embedding_args *a, const float *weig
   for (int64_t channel = 0; channel < a->channels; channel++) {
     for (int64_t y = 0; y < a->patch_height; y++) {
       for (int64_t x = 0; x < a->patch_width; x++) {
-        float pixel = origin[(channel * a->height + y) * a->width + x];
+        float pixel = pixel_of(a, channel, origin + (channel * a->height + y) * a->width + x);
         double term = rounded(a->dtype, *w++) * rounded(a->dtype, pixel);
         sum += term;
         magnitude += fabs(term);
@@ -100,7 +107,7 @@ static void check_embedding(const panamba_patch_embedding_args *a, const float *
   int64_t columns = (a->width - a->patch_width) / a->stride_width + 1;
   const float *out = a->out;
   for (int64_t image = 0; image < a->batch; image++) {
-    const float *pixels = a->image + image * a->channels * a->height * a->width;
+    int64_t pixels = image * a->channels * a->height * a->width;
     int64_t patch = 0;
     int64_t which = 0;
     for (int64_t token = 0; token < rows * columns + a->class_tokens; token++, out += a->dim) {
@@ -108,7 +115,7 @@ static void check_embedding(const panamba_patch_embedding_args *a, const float *
         check_class_token(a, which++, token, out);
         continue;
       }
-      const float *origin = pixels + patch / columns * a->stride_height * a->width + patch % columns * a->stride_width;
+      int64_t origin = pixels + patch / columns * a->stride_height * a->width + patch % columns * a->stride_width;
       for (int64_t i = 0; i < a->dim; i++) {
         check_patch(a, weight, origin, token, out, i);
       }
@@ -121,14 +128,16 @@ static void embedding_case(embedding_shape s, int32_t dtype, int64_t batch, int 
                            int misalignment) {
   int biased = (int)draw(2);
   int positioned = (int)draw(2);
+  int bytes = (int)draw(2);
   describe(
       "patch embedding batch %d image (%d, %d, %d) patch (%d, %d) stride (%d, %d) dim %d tokens %d bias %d position "
-      "%d dtype %d, placed %d misaligned %d",
+      "%d bytes %d dtype %d, placed %d misaligned %d",
       (int)batch, (int)s.channels, (int)s.height, (int)s.width, (int)s.patch_height, (int)s.patch_width,
-      (int)s.stride_height, (int)s.stride_width, (int)s.dim, layout, biased, positioned, dtype, where, misalignment);
+      (int)s.stride_height, (int)s.stride_width, (int)s.dim, layout, biased, positioned, bytes, dtype, where,
+      misalignment);
   begin_case(where, misalignment);
   float *weight;
-  panamba_patch_embedding_args args = take_arguments(&s, batch, layout, biased, positioned, dtype, &weight);
+  panamba_patch_embedding_args args = take_arguments(&s, batch, layout, biased, positioned, bytes, dtype, &weight);
   run_operation(PANAMBA_PATCH_EMBEDDING, &args);
   check_embedding(&args, weight);
   end_case();
@@ -190,7 +199,7 @@ static void images_and_patches_are_independent(void) {
     describe("patch embedding of shape %d, dtype %d, each image alone, one with NaN", (int)i / 2, dtype);
     begin_case(IN_SENTINELS, 2);
     float *weight;
-    panamba_patch_embedding_args args = take_arguments(s, 3, 5, 1, 1, dtype, &weight);
+    panamba_patch_embedding_args args = take_arguments(s, 3, 5, 1, 1, 0, dtype, &weight);
     int64_t count = (patches_of(s) + args.class_tokens) * args.dim;
     int64_t size = args.channels * args.height * args.width;
     float *alone = take_output(count);
@@ -200,7 +209,7 @@ static void images_and_patches_are_independent(void) {
     for (int64_t image = 0; image < args.batch; image++) {
       panamba_patch_embedding_args one = args;
       one.batch = 1;
-      one.image = args.image + image * size;
+      one.image = (const float *)args.image + image * size;
       one.out = alone;
       run_operation(PANAMBA_PATCH_EMBEDDING, &one);
       check_same_bits("image", (float *)args.out + image * count, alone, count);

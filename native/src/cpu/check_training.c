@@ -16,12 +16,6 @@ int32_t panamba_check_product(const panamba_product_args *a) {
   return PANAMBA_OK;
 }
 
-int32_t panamba_check_sum(const panamba_sum_args *a) {
-  REQUIRE(a->parts && a->out && a->parts != a->out);
-  REQUIRE(a->part_stride >= a->width && volume(a->count, a->part_stride, 1) && sized(a->width));
-  return PANAMBA_OK;
-}
-
 int32_t panamba_check_pointwise(const panamba_pointwise_args *a) {
   REQUIRE(a->x && a->out);
   REQUIRE(a->kind >= PANAMBA_POINTWISE_SILU && a->kind <= PANAMBA_POINTWISE_GELU);

@@ -187,10 +187,21 @@ typedef struct {
   int64_t window_stride;
 } window_row;
 
-/* The same row of each window, the one under `source` at the first pixel, whose place in its row is `left`. A chunk that
- * is not whole inside of the image is copied float by float; what the last one has too much, the next row overwrites. */
-static void gather_row(const panamba_conv2d_args *a, const window_row *r, const float *source, int64_t left,
-                       float *window) {
+/* The same row of each window, of bytes: the one under `source` at the first pixel, whose place in its row is `left`. */
+static void gather_bytes(const panamba_conv2d_args *a, const window_row *r, const uint8_t *source, const float *values,
+                         int64_t left, float *window) {
+  for (int64_t i = 0; i < r->count; i++) {
+    for (int64_t kx = 0; kx < a->kernel_width; kx++) {
+      int64_t column = left + i * a->stride + kx;
+      window[i * r->window_stride + kx] = column >= 0 && column < a->width ? values[source[i * a->stride + kx]] : 0.0f;
+    }
+  }
+}
+
+/* Likewise of floats. A chunk that is not whole inside of the image is copied float by float; what the last one has too
+ * much, the next row overwrites. */
+static void gather_floats(const panamba_conv2d_args *a, const window_row *r, const float *source, int64_t left,
+                          float *window) {
   for (int64_t kx = 0; kx < a->kernel_width; kx += CHUNK) {
     const float *from = source + kx;
     float *to = window + kx;
@@ -207,15 +218,25 @@ static void gather_row(const panamba_conv2d_args *a, const window_row *r, const 
   }
 }
 
-/* The pixels under the kernel at pixels of the output, in the order (colour, ky, kx). */
-static void gather_windows(const panamba_conv2d_args *a, const float *image, const window_row *r) {
+/* The row of windows whose first pixel is `place` of the input. */
+static void gather_row(const panamba_conv2d_args *a, const window_row *r, int64_t channel, int64_t place, int64_t left,
+                       float *window) {
+  if (a->pixel_values) {
+    gather_bytes(a, r, (const uint8_t *)a->input + place, a->pixel_values + channel * 256, left, window);
+  } else {
+    gather_floats(a, r, (const float *)a->input + place, left, window);
+  }
+}
+
+/* The pixels under the kernel at pixels of the output, in the order (colour, ky, kx), of the image from `image` on. */
+static void gather_windows(const panamba_conv2d_args *a, int64_t image, const window_row *r) {
   int64_t top = r->y * a->stride - a->padding;
   int64_t left = r->x * a->stride - a->padding;
   float *window = r->windows;
   for (int64_t channel = 0; channel < a->channels; channel++) {
     for (int64_t row = top; row < top + a->kernel_height; row++, window += a->kernel_width) {
       if (row >= 0 && row < a->height) {
-        gather_row(a, r, image + (channel * a->height + row) * a->width + left, left, window);
+        gather_row(a, r, channel, image + (channel * a->height + row) * a->width + left, left, window);
       } else {
         for (int64_t i = 0; i < r->count; i++) {
           memset(window + i * r->window_stride, 0, (size_t)a->kernel_width * sizeof(float));
@@ -226,7 +247,7 @@ static void gather_windows(const panamba_conv2d_args *a, const float *image, con
 }
 
 /* The windows of `count` pixels of the output from `pixel` on. */
-static void gather_block(const panamba_conv2d_args *a, const float *image, int64_t pixel, int count, float *windows,
+static void gather_block(const panamba_conv2d_args *a, int64_t image, int64_t pixel, int count, float *windows,
                          int64_t window_stride) {
   window_row r = {pixel / a->out_width, pixel % a->out_width, 0, windows, window_stride};
   for (int64_t left = count; left > 0; left -= r.count) {
@@ -241,7 +262,7 @@ static void gather_block(const panamba_conv2d_args *a, const float *image, int64
 static void multiply_windows(const panamba_conv2d_args *a, int64_t image, int64_t from, int64_t to) {
   float windows[GEMM_ROWS * MAX_WINDOW];
   bf16 rounded[GEMM_ROWS * MAX_WINDOW];
-  const float *pixels = (const float *)a->input + image * a->channels * a->height * a->width;
+  int64_t pixels = image * a->channels * a->height * a->width;
   int64_t depth = a->channels * a->kernel_height * a->kernel_width;
   int64_t stride = depth + CHUNK;
   while (from < to) {

@@ -30,16 +30,29 @@ int64_t TIER_NAME(patch_embedding_tiles)(const void *args) {
   return a->batch * ceil_div(grid_of(a).patches, TILE_PATCHES);
 }
 
+/* Pixels of a channel from `pixel` on. */
+INLINE vec load_pixels(const panamba_patch_embedding_args *a, int64_t channel, int64_t pixel, int lanes) {
+  if (!a->pixel_values) {
+    return vec_load_lanes((const float *)a->image + pixel, lanes);
+  }
+  float values[VEC_WIDTH];
+  for (int i = 0; i < lanes; i++) {
+    values[i] = a->pixel_values[channel * 256 + ((const uint8_t *)a->image)[pixel + i]];
+  }
+  return vec_load_lanes(values, lanes);
+}
+
 /* `count` pixels to `place` of the gathered patches; runs are short, often one vector. */
-INLINE void gather_run(int32_t dtype, const float *pixels, void *patches, int64_t place, int64_t count) {
+INLINE void gather_run(const panamba_patch_embedding_args *a, int64_t channel, int64_t pixel, void *patches,
+                       int64_t place, int64_t count) {
   for (int64_t i = 0; i < count; i += VEC_WIDTH) {
     int lanes = (int)min64(VEC_WIDTH, count - i);
-    vec_store_as(dtype, patches, place + i, vec_load_lanes(pixels + i, lanes), lanes);
+    vec_store_as(a->dtype, patches, place + i, load_pixels(a, channel, pixel + i, lanes), lanes);
   }
 }
 
-/* Elements [from, to) of the patch at `origin`, in the order (channel, row, column), to `place` of `patches`. */
-static void gather(const panamba_patch_embedding_args *a, const float *origin, int64_t from, int64_t to, void *patches,
+/* Elements [from, to) of the patch at pixel `origin`, in the order (channel, row, column), to `place` of `patches`. */
+static void gather(const panamba_patch_embedding_args *a, int64_t origin, int64_t from, int64_t to, void *patches,
                    int64_t place) {
   int64_t area = a->patch_height * a->patch_width;
   while (from < to) {
@@ -47,7 +60,7 @@ static void gather(const panamba_patch_embedding_args *a, const float *origin, i
     int64_t row = from % area / a->patch_width;
     int64_t column = from % a->patch_width;
     int64_t count = min64(a->patch_width - column, to - from);
-    gather_run(a->dtype, origin + (channel * a->height + row) * a->width + column, patches, place, count);
+    gather_run(a, channel, origin + (channel * a->height + row) * a->width + column, patches, place, count);
     place += count;
     from += count;
   }
@@ -101,13 +114,13 @@ static void multiply_block(const panamba_patch_embedding_args *a, float *sequenc
 static void embed_patches(const panamba_patch_embedding_args *a, int64_t columns, int64_t length, int64_t image,
                           int64_t first, int64_t end) {
   float patches[TILE_PATCHES * GATHER_DEPTH];
-  const float *pixels = a->image + image * a->channels * a->height * a->width;
+  int64_t pixels = image * a->channels * a->height * a->width;
   float *sequence = a->out + image * length * a->dim;
   int64_t depth = a->channels * a->patch_height * a->patch_width;
   for (int64_t from = 0; from < depth; from += GATHER_DEPTH) {
     int64_t part = min64(GATHER_DEPTH, depth - from);
     for (int64_t patch = first; patch < end; patch++) {
-      const float *origin = pixels + patch / columns * a->stride_height * a->width + patch % columns * a->stride_width;
+      int64_t origin = pixels + patch / columns * a->stride_height * a->width + patch % columns * a->stride_width;
       gather(a, origin, from, from + part, patches, (patch - first) * GATHER_DEPTH);
     }
     for (int64_t column = 0; column < a->dim; column += PANEL_COLUMNS) {

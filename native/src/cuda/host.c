@@ -22,12 +22,17 @@ int32_t panamba_cuda_abi_version(void) { return PANAMBA_CUDA_ABI_VERSION; }
 
 const char *panamba_cuda_build_description(void) { return PANAMBA_CUDA_DESCRIPTION; }
 
+int64_t panamba_cuda_packed_depth(int64_t depth, int32_t dtype) {
+  int64_t unit = dtype == PANAMBA_F32 ? 4 : 8;
+  return (depth + unit - 1) / unit * unit;
+}
+
 int64_t panamba_cuda_packed_size(int64_t columns, int64_t depth, int32_t dtype) {
-  if (columns <= 0 || depth <= 0 || depth > INT64_MAX / 8 / columns ||
+  if (columns <= 0 || depth <= 0 || depth > INT64_MAX / 16 / columns ||
       (dtype != PANAMBA_F32 && dtype != PANAMBA_BF16)) {
     return -1;
   }
-  return columns * depth * (dtype == PANAMBA_F32 ? 4 : 2);
+  return columns * panamba_cuda_packed_depth(depth, dtype) * (dtype == PANAMBA_F32 ? 4 : 2);
 }
 
 int32_t panamba_cuda_pack(const panamba_pack_args *a, const void *keep0, const void *keep1) {
@@ -42,14 +47,16 @@ int32_t panamba_cuda_pack(const panamba_pack_args *a, const void *keep0, const v
   if (a->source_dtype < PANAMBA_F32 || a->source_dtype > PANAMBA_F64) {
     return panamba_fail(PANAMBA_INVALID_ARGUMENT, "pack: there is no element type %d", a->source_dtype);
   }
+  int64_t row = panamba_cuda_packed_depth(a->depth, a->dtype);
   for (int64_t n = 0; n < a->columns; n++) {
     float scale = a->row_scale ? a->row_scale[n] : 1.0f;
-    for (int64_t k = 0; k < a->depth; k++) {
-      float value = scale * source_element(a->source, n * a->column_stride + k * a->depth_stride, a->source_dtype);
+    for (int64_t k = 0; k < row; k++) {
+      int64_t place = n * a->column_stride + k * a->depth_stride;
+      float value = k < a->depth ? scale * source_element(a->source, place, a->source_dtype) : 0.0f;
       if (a->dtype == PANAMBA_F32) {
-        ((float *)a->packed)[n * a->depth + k] = value;
+        ((float *)a->packed)[n * row + k] = value;
       } else {
-        ((bf16 *)a->packed)[n * a->depth + k] = bf16_of(value);
+        ((bf16 *)a->packed)[n * row + k] = bf16_of(value);
       }
     }
   }

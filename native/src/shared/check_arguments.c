@@ -25,6 +25,12 @@ int32_t panamba_check_norm(const panamba_norm_args *a) {
   return PANAMBA_OK;
 }
 
+int32_t panamba_check_sum(const panamba_sum_args *a) {
+  REQUIRE(a->parts && a->out && a->parts != a->out);
+  REQUIRE(a->part_stride >= a->width && volume(a->count, a->part_stride, 1) && sized(a->width));
+  return PANAMBA_OK;
+}
+
 int32_t panamba_check_linear(const panamba_linear_args *a) {
   REQUIRE(a->input && a->weight && a->out && a->input != a->out);
   REQUIRE(is_activation(a->dtype) && is_activation(a->out_dtype));

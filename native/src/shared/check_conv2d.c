@@ -10,6 +10,7 @@ int32_t panamba_check_conv2d(const panamba_conv2d_args *a) {
   REQUIRE(is_activation(a->dtype) && is_activation(a->out_dtype));
   REQUIRE(is_function(a->activation));
   REQUIRE(a->planar == 0 || a->planar == 1);
+  REQUIRE(a->planar || !a->pixel_values);
   REQUIRE(a->transposed == 0 || (a->transposed == 1 && !a->planar));
   REQUIRE_KERNEL(a);
   REQUIRE(sized(a->out_height) && sized(a->out_width));

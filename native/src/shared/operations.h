@@ -24,7 +24,7 @@
   BOTH(POOL, pool, panamba_pool_args)                                                  \
   TRAINING(PACK, pack, panamba_pack_args)                                              \
   TRAINING(PRODUCT, product, panamba_product_args)                                     \
-  TRAINING(SUM, sum, panamba_sum_args)                                                 \
+  BOTH(SUM, sum, panamba_sum_args)                                                     \
   TRAINING(POINTWISE, pointwise, panamba_pointwise_args)                               \
   TRAINING(SCAN_GRADIENT, scan_gradient, panamba_scan_gradient_args)                   \
   TRAINING(CONV_GRADIENT, conv_gradient, panamba_conv_gradient_args)                   \
@@ -50,7 +50,7 @@
   CPU(CONVERT, convert, panamba_convert_args)                                          \
   CPU(CROSS_SCAN, cross_scan, panamba_cross_scan_args)                                 \
   TRAINING(CROSS_SCAN_GRADIENT, cross_scan_gradient, panamba_cross_scan_gradient_args) \
-  GPU(CUDA_GATHER_PATCHES, gather_patches, panamba_cuda_embedding_args)                \
+  GPU(CUDA_GATHER, gather, panamba_cuda_gather_args)                                   \
   GPU(CUDA_PLACE_TOKENS, place_tokens, panamba_cuda_embedding_args)                    \
   GPU(CUDA_EPILOGUE, epilogue, panamba_cuda_epilogue_args)                             \
   GPU(CUDA_SCAN, scan, panamba_cuda_scan_args)

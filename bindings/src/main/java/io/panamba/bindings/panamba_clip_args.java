@@ -35,7 +35,7 @@ public class panamba_clip_args {
         panamba_training_h.C_LONG.withName("count"),
         panamba_training_h.C_FLOAT.withName("limit"),
         panamba_training_h.C_INT.withName("reserved")
-    ).withName("$anon$391:9");
+    ).withName("$anon$379:9");
 
     /**
      * The layout of this struct

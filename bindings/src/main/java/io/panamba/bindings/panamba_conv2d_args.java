@@ -16,6 +16,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  * {@snippet lang=c :
  * struct {
  *     const void *input;
+ *     const float *pixel_values;
  *     const void *weight;
  *     const float *bias;
  *     void *out;
@@ -48,6 +49,7 @@ public class panamba_conv2d_args {
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         panamba_h.C_POINTER.withName("input"),
+        panamba_h.C_POINTER.withName("pixel_values"),
         panamba_h.C_POINTER.withName("weight"),
         panamba_h.C_POINTER.withName("bias"),
         panamba_h.C_POINTER.withName("out"),
@@ -69,7 +71,7 @@ public class panamba_conv2d_args {
         panamba_h.C_INT.withName("dtype"),
         panamba_h.C_INT.withName("out_dtype"),
         panamba_h.C_INT.withName("activation")
-    ).withName("$anon$386:9");
+    ).withName("$anon$387:9");
 
     /**
      * The layout of this struct
@@ -120,6 +122,50 @@ public class panamba_conv2d_args {
      */
     public static void input(MemorySegment struct, MemorySegment fieldValue) {
         struct.set(input$LAYOUT, input$OFFSET, fieldValue);
+    }
+
+    private static final AddressLayout pixel_values$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("pixel_values"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * const float *pixel_values
+     * }
+     */
+    public static final AddressLayout pixel_values$layout() {
+        return pixel_values$LAYOUT;
+    }
+
+    private static final long pixel_values$OFFSET = $LAYOUT.byteOffset(groupElement("pixel_values"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * const float *pixel_values
+     * }
+     */
+    public static final long pixel_values$offset() {
+        return pixel_values$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * const float *pixel_values
+     * }
+     */
+    public static MemorySegment pixel_values(MemorySegment struct) {
+        return struct.get(pixel_values$LAYOUT, pixel_values$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * const float *pixel_values
+     * }
+     */
+    public static void pixel_values(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(pixel_values$LAYOUT, pixel_values$OFFSET, fieldValue);
     }
 
     private static final AddressLayout weight$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("weight"));

@@ -23,10 +23,10 @@ public class panamba_h extends panamba_h$shared {
     static final SymbolLookup SYMBOL_LOOKUP = SymbolLookup.loaderLookup()
             .or(Linker.nativeLinker().defaultLookup());
 
-    private static final int PANAMBA_ABI_VERSION = (int)4L;
+    private static final int PANAMBA_ABI_VERSION = (int)5L;
     /**
      * {@snippet lang=c :
-     * #define PANAMBA_ABI_VERSION 4
+     * #define PANAMBA_ABI_VERSION 5
      * }
      */
     public static int PANAMBA_ABI_VERSION() {

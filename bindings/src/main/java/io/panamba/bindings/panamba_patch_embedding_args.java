@@ -15,7 +15,8 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
 /**
  * {@snippet lang=c :
  * struct {
- *     const float *image;
+ *     const void *image;
+ *     const float *pixel_values;
  *     const void *weight;
  *     const float *bias;
  *     const float *position;
@@ -45,6 +46,7 @@ public class panamba_patch_embedding_args {
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         panamba_h.C_POINTER.withName("image"),
+        panamba_h.C_POINTER.withName("pixel_values"),
         panamba_h.C_POINTER.withName("weight"),
         panamba_h.C_POINTER.withName("bias"),
         panamba_h.C_POINTER.withName("position"),
@@ -77,7 +79,7 @@ public class panamba_patch_embedding_args {
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * const float *image
+     * const void *image
      * }
      */
     public static final AddressLayout image$layout() {
@@ -89,7 +91,7 @@ public class panamba_patch_embedding_args {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * const float *image
+     * const void *image
      * }
      */
     public static final long image$offset() {
@@ -99,7 +101,7 @@ public class panamba_patch_embedding_args {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * const float *image
+     * const void *image
      * }
      */
     public static MemorySegment image(MemorySegment struct) {
@@ -109,11 +111,55 @@ public class panamba_patch_embedding_args {
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * const float *image
+     * const void *image
      * }
      */
     public static void image(MemorySegment struct, MemorySegment fieldValue) {
         struct.set(image$LAYOUT, image$OFFSET, fieldValue);
+    }
+
+    private static final AddressLayout pixel_values$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("pixel_values"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * const float *pixel_values
+     * }
+     */
+    public static final AddressLayout pixel_values$layout() {
+        return pixel_values$LAYOUT;
+    }
+
+    private static final long pixel_values$OFFSET = $LAYOUT.byteOffset(groupElement("pixel_values"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * const float *pixel_values
+     * }
+     */
+    public static final long pixel_values$offset() {
+        return pixel_values$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * const float *pixel_values
+     * }
+     */
+    public static MemorySegment pixel_values(MemorySegment struct) {
+        return struct.get(pixel_values$LAYOUT, pixel_values$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * const float *pixel_values
+     * }
+     */
+    public static void pixel_values(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(pixel_values$LAYOUT, pixel_values$OFFSET, fieldValue);
     }
 
     private static final AddressLayout weight$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("weight"));

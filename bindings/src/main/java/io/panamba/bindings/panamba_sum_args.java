@@ -32,14 +32,14 @@ public class panamba_sum_args {
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-        panamba_training_h.C_POINTER.withName("parts"),
-        panamba_training_h.C_POINTER.withName("out"),
-        panamba_training_h.C_LONG.withName("count"),
-        panamba_training_h.C_LONG.withName("width"),
-        panamba_training_h.C_LONG.withName("part_stride"),
-        panamba_training_h.C_FLOAT.withName("accumulate"),
-        panamba_training_h.C_FLOAT.withName("scale")
-    ).withName("$anon$56:9");
+        panamba_h.C_POINTER.withName("parts"),
+        panamba_h.C_POINTER.withName("out"),
+        panamba_h.C_LONG.withName("count"),
+        panamba_h.C_LONG.withName("width"),
+        panamba_h.C_LONG.withName("part_stride"),
+        panamba_h.C_FLOAT.withName("accumulate"),
+        panamba_h.C_FLOAT.withName("scale")
+    ).withName("$anon$474:9");
 
     /**
      * The layout of this struct

@@ -153,6 +153,7 @@ public class Conv2dBenchmark {
     PlanarConv2d conv =
         new PlanarConv2d(
             bench.random(DType.F32, 1, channels, grid.height(), grid.width()),
+            null,
             bench.device.pack(bench.arena, MatrixSource.of(weight), dtype),
             bench.random(DType.F32, columns),
             kernel,

@@ -198,6 +198,7 @@ public class OperationBenchmark {
     PatchEmbedding embedding =
         new PatchEmbedding(
             image,
+            null,
             device.pack(arena, MatrixSource.of(weight), DType.F32),
             null,
             random(1, patches + 1, DIM),

@@ -162,6 +162,20 @@ public sealed interface Device extends AutoCloseable permits CpuDevice, CudaDevi
   PackedMatrix pack(Arena arena, List<MatrixSource> sources, DType dtype);
 
   /**
+   * Rearranges matrices of one size for this device, one behind the other in memory: the parts of a
+   * linear layer, of which each is used by itself.
+   *
+   * @param arena the owner of the packed matrices
+   * @param sources at least one
+   * @param dtype of the packed matrices: F32, or BF16, rounded to nearest even
+   * @return the packed matrices in their order
+   * @throws ShapeException if their sizes differ
+   * @throws IllegalStateException if the memory of a source is closed
+   * @throws WrongThreadException if it belongs to another thread's confined arena
+   */
+  List<PackedMatrix> packParts(Arena arena, List<MatrixSource> sources, DType dtype);
+
+  /**
    * Makes operations ready to run. The plan refers to their tensors and keeps their arenas from
    * closing while it runs.
    *

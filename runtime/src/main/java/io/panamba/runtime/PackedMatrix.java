@@ -60,7 +60,7 @@ public final class PackedMatrix implements Operand {
   }
 
   /**
-   * Returns the number of matrices, one behind the other.
+   * Returns the number of matrices.
    *
    * @return 1 of a linear layer, the taps of a convolution
    */
@@ -69,13 +69,18 @@ public final class PackedMatrix implements Operand {
   }
 
   /**
-   * Returns one of the matrices.
+   * Returns one of the matrices of a convolution.
    *
    * @param index from 0
    * @return the matrix in the same memory
+   * @throws UnsupportedOperationException on a GPU, where a row of memory has a row of each
    */
   public PackedMatrix matrix(int index) {
     Objects.checkIndex(index, count);
+    if (home != null) {
+      throw new UnsupportedOperationException(
+          "the matrices of %s lie side by side in the memory of %s".formatted(this, home));
+    }
     long bytes = segment.byteSize() / count;
     return new PackedMatrix(segment.asSlice(index * bytes, bytes), dtype, columns, depth, 1, home);
   }

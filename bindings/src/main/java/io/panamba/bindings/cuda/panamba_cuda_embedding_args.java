@@ -16,7 +16,6 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  * {@snippet lang=c :
  * struct {
  *     panamba_patch_embedding_args embedding;
- *     void *patches;
  *     const float *product;
  * }
  * }
@@ -29,9 +28,8 @@ public class panamba_cuda_embedding_args {
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         panamba_patch_embedding_args.layout().withName("embedding"),
-        panamba_cuda_h.C_POINTER.withName("patches"),
         panamba_cuda_h.C_POINTER.withName("product")
-    ).withName("$anon$108:9");
+    ).withName("$anon$135:9");
 
     /**
      * The layout of this struct
@@ -82,50 +80,6 @@ public class panamba_cuda_embedding_args {
      */
     public static void embedding(MemorySegment struct, MemorySegment fieldValue) {
         MemorySegment.copy(fieldValue, 0L, struct, embedding$OFFSET, embedding$LAYOUT.byteSize());
-    }
-
-    private static final AddressLayout patches$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("patches"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * void *patches
-     * }
-     */
-    public static final AddressLayout patches$layout() {
-        return patches$LAYOUT;
-    }
-
-    private static final long patches$OFFSET = $LAYOUT.byteOffset(groupElement("patches"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * void *patches
-     * }
-     */
-    public static final long patches$offset() {
-        return patches$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * void *patches
-     * }
-     */
-    public static MemorySegment patches(MemorySegment struct) {
-        return struct.get(patches$LAYOUT, patches$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * void *patches
-     * }
-     */
-    public static void patches(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(patches$LAYOUT, patches$OFFSET, fieldValue);
     }
 
     private static final AddressLayout product$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("product"));

@@ -17,10 +17,12 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  * struct {
  *     const void *input;
  *     const float *bias;
+ *     const void *gate;
  *     void *out;
  *     int64_t rows;
  *     int64_t columns;
  *     int64_t input_row_stride;
+ *     int64_t gate_row_stride;
  *     int64_t out_row_stride;
  *     int32_t input_dtype;
  *     int32_t out_dtype;
@@ -38,16 +40,18 @@ public class panamba_cuda_epilogue_args {
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         panamba_cuda_h.C_POINTER.withName("input"),
         panamba_cuda_h.C_POINTER.withName("bias"),
+        panamba_cuda_h.C_POINTER.withName("gate"),
         panamba_cuda_h.C_POINTER.withName("out"),
         panamba_cuda_h.C_LONG.withName("rows"),
         panamba_cuda_h.C_LONG.withName("columns"),
         panamba_cuda_h.C_LONG.withName("input_row_stride"),
+        panamba_cuda_h.C_LONG.withName("gate_row_stride"),
         panamba_cuda_h.C_LONG.withName("out_row_stride"),
         panamba_cuda_h.C_INT.withName("input_dtype"),
         panamba_cuda_h.C_INT.withName("out_dtype"),
         panamba_cuda_h.C_INT.withName("activation"),
         panamba_cuda_h.C_INT.withName("reserved")
-    ).withName("$anon$118:9");
+    ).withName("$anon$144:9");
 
     /**
      * The layout of this struct
@@ -142,6 +146,50 @@ public class panamba_cuda_epilogue_args {
      */
     public static void bias(MemorySegment struct, MemorySegment fieldValue) {
         struct.set(bias$LAYOUT, bias$OFFSET, fieldValue);
+    }
+
+    private static final AddressLayout gate$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("gate"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * const void *gate
+     * }
+     */
+    public static final AddressLayout gate$layout() {
+        return gate$LAYOUT;
+    }
+
+    private static final long gate$OFFSET = $LAYOUT.byteOffset(groupElement("gate"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * const void *gate
+     * }
+     */
+    public static final long gate$offset() {
+        return gate$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * const void *gate
+     * }
+     */
+    public static MemorySegment gate(MemorySegment struct) {
+        return struct.get(gate$LAYOUT, gate$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * const void *gate
+     * }
+     */
+    public static void gate(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(gate$LAYOUT, gate$OFFSET, fieldValue);
     }
 
     private static final AddressLayout out$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("out"));
@@ -318,6 +366,50 @@ public class panamba_cuda_epilogue_args {
      */
     public static void input_row_stride(MemorySegment struct, long fieldValue) {
         struct.set(input_row_stride$LAYOUT, input_row_stride$OFFSET, fieldValue);
+    }
+
+    private static final OfLong gate_row_stride$LAYOUT = (OfLong)$LAYOUT.select(groupElement("gate_row_stride"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int64_t gate_row_stride
+     * }
+     */
+    public static final OfLong gate_row_stride$layout() {
+        return gate_row_stride$LAYOUT;
+    }
+
+    private static final long gate_row_stride$OFFSET = $LAYOUT.byteOffset(groupElement("gate_row_stride"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int64_t gate_row_stride
+     * }
+     */
+    public static final long gate_row_stride$offset() {
+        return gate_row_stride$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int64_t gate_row_stride
+     * }
+     */
+    public static long gate_row_stride(MemorySegment struct) {
+        return struct.get(gate_row_stride$LAYOUT, gate_row_stride$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int64_t gate_row_stride
+     * }
+     */
+    public static void gate_row_stride(MemorySegment struct, long fieldValue) {
+        struct.set(gate_row_stride$LAYOUT, gate_row_stride$OFFSET, fieldValue);
     }
 
     private static final OfLong out_row_stride$LAYOUT = (OfLong)$LAYOUT.select(groupElement("out_row_stride"));

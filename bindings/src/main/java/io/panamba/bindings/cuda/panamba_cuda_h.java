@@ -23,10 +23,10 @@ public class panamba_cuda_h extends panamba_cuda_h$shared {
     static final SymbolLookup SYMBOL_LOOKUP = SymbolLookup.loaderLookup()
             .or(Linker.nativeLinker().defaultLookup());
 
-    private static final int PANAMBA_CUDA_ABI_VERSION = (int)1L;
+    private static final int PANAMBA_CUDA_ABI_VERSION = (int)2L;
     /**
      * {@snippet lang=c :
-     * #define PANAMBA_CUDA_ABI_VERSION 1
+     * #define PANAMBA_CUDA_ABI_VERSION 2
      * }
      */
     public static int PANAMBA_CUDA_ABI_VERSION() {
@@ -403,6 +403,67 @@ public class panamba_cuda_h extends panamba_cuda_h$shared {
         }
     }
 
+    private static class panamba_cuda_packed_depth {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            panamba_cuda_h.C_LONG,
+            panamba_cuda_h.C_LONG,
+            panamba_cuda_h.C_INT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panamba_cuda_packed_depth");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int64_t panamba_cuda_packed_depth(int64_t depth, int32_t dtype)
+     * }
+     */
+    public static FunctionDescriptor panamba_cuda_packed_depth$descriptor() {
+        return panamba_cuda_packed_depth.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int64_t panamba_cuda_packed_depth(int64_t depth, int32_t dtype)
+     * }
+     */
+    public static MethodHandle panamba_cuda_packed_depth$handle() {
+        return panamba_cuda_packed_depth.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int64_t panamba_cuda_packed_depth(int64_t depth, int32_t dtype)
+     * }
+     */
+    public static MemorySegment panamba_cuda_packed_depth$address() {
+        return panamba_cuda_packed_depth.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int64_t panamba_cuda_packed_depth(int64_t depth, int32_t dtype)
+     * }
+     */
+    public static long panamba_cuda_packed_depth(long depth, int dtype) {
+        var mh$ = panamba_cuda_packed_depth.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("panamba_cuda_packed_depth", depth, dtype);
+            }
+            return (long)mh$.invokeExact(depth, dtype);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class panamba_cuda_packed_size {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             panamba_cuda_h.C_LONG,
@@ -526,14 +587,14 @@ public class panamba_cuda_h extends panamba_cuda_h$shared {
            throw new AssertionError("should not reach here", ex$);
         }
     }
-    private static final int PANAMBA_CUDA_GATHER_PATCHES = (int)256L;
+    private static final int PANAMBA_CUDA_GATHER = (int)256L;
     /**
      * {@snippet lang=c :
-     * enum panamba_cuda_operation.PANAMBA_CUDA_GATHER_PATCHES = 256
+     * enum panamba_cuda_operation.PANAMBA_CUDA_GATHER = 256
      * }
      */
-    public static int PANAMBA_CUDA_GATHER_PATCHES() {
-        return PANAMBA_CUDA_GATHER_PATCHES;
+    public static int PANAMBA_CUDA_GATHER() {
+        return PANAMBA_CUDA_GATHER;
     }
     private static final int PANAMBA_CUDA_PLACE_TOKENS = (int)257L;
     /**

@@ -52,6 +52,7 @@ record EmbedNode(
         () ->
             new PatchEmbedding(
                 image.tensor(),
+                null,
                 matrix,
                 to.weights().tensor(bias),
                 position,

@@ -67,6 +67,19 @@ public record DeviceMemory(Device device, CountingArena arena) {
   }
 
   /**
+   * Packs the parts of a linear layer, one behind the other.
+   *
+   * @param sources of one size
+   * @param dtype of the packed matrices
+   * @return the packed matrices in their order
+   */
+  public List<PackedMatrix> packParts(List<MatrixSource> sources, DType dtype) {
+    List<PackedMatrix> parts = device.packParts(arena, sources, dtype);
+    parts.forEach(part -> count(part.byteSize()));
+    return parts;
+  }
+
+  /**
    * Returns the tensor through which the host writes or reads one of the device.
    *
    * @param tensor of this memory

@@ -106,6 +106,7 @@ final class StripEmbedding {
         new PatchEmbedding(
             pixels.reshape(
                 Shape.of(1, config.colours(), pixels.shape().size(1), config.image().width())),
+            null,
             weights.matrix(keys.projection()),
             weights.tensor(keys.projectionBias()),
             fitted,

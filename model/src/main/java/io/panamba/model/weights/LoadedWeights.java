@@ -197,21 +197,16 @@ public final class LoadedWeights {
           factors == null ? null : Tensor.of(Arena.ofAuto(), Shape.of(factors.length), factors);
       DType packed = form.exact() ? DType.F32 : dtype;
       if (form.parts().isEmpty()) {
-        return List.of(packed(tensor, packed, scale, 0, weight.shape().size(0), 1));
+        return packed(tensor, packed, scale, 0, weight.shape().size(0), 1);
       }
-      List<PackedMatrix> parts = new ArrayList<>();
       if (form.parts().stream().distinct().count() == 1) {
         // One behind the other, so that a device can take them as one.
-        int count = form.parts().size();
-        PackedMatrix all = packed(tensor, packed, scale, 0, form.parts().getFirst(), count);
-        for (int i = 0; i < count; i++) {
-          parts.add(all.matrix(i));
-        }
-        return List.copyOf(parts);
+        return packed(tensor, packed, scale, 0, form.parts().getFirst(), form.parts().size());
       }
+      List<PackedMatrix> parts = new ArrayList<>();
       long first = 0;
       for (int rows : form.parts()) {
-        parts.add(packed(tensor, packed, scale, first, rows, 1));
+        parts.addAll(packed(tensor, packed, scale, first, rows, 1));
         first += rows;
       }
       return List.copyOf(parts);
@@ -266,7 +261,7 @@ public final class LoadedWeights {
     }
 
     /** Packs matrices of {@code count} outputs each, from output {@code first} on. */
-    private PackedMatrix packed(
+    private List<PackedMatrix> packed(
         StoredTensor tensor, DType packed, Tensor scale, long first, long count, int matrices) {
       long outputs = tensor.shape().size(0);
       long depth = tensor.shape().elements() / outputs;
@@ -279,14 +274,14 @@ public final class LoadedWeights {
         tensor.read(first * strides[0], rows);
         MatrixSource source =
             new MatrixSource(rows, tensor.dtype(), count, depth, strides[0], strides[1], scale);
-        return memory.pack(behindEachOther(source, matrices), packed);
+        return memory.packParts(behindEachOther(source, matrices), packed);
       }
       try (Arena local = Arena.ofConfined()) {
         Tensor dense =
             Tensor.of(local, Shape.of(outputs, depth), tensor.toFloats()).slice(first, all);
         MatrixSource source =
             new MatrixSource(dense.segment(), DType.F32, count, depth, depth, 1, scale);
-        return memory.pack(behindEachOther(source, matrices), packed);
+        return memory.packParts(behindEachOther(source, matrices), packed);
       }
     }
 

@@ -132,6 +132,22 @@ public final class Checks {
     return bytes;
   }
 
+  /** Requires (batch, colours, height, width), of float32, or of bytes and what they stand for. */
+  public static Shape pixels(String operation, Tensor image, Tensor values) {
+    if (values == null) {
+      return rank(operation, "image", image, 4);
+    }
+    present(operation, "image", image);
+    Shape shape = image.shape();
+    require(
+        image.dtype() == DType.U8 && shape.rank() == 4 && shape.elements() > 0,
+        operation,
+        "image is %s; expected U8 of rank 4, since there are values of its bytes",
+        image);
+    shape(operation, "pixelValues", values, shape.size(1), 256);
+    return shape;
+  }
+
   /** Requires what isn't optional. */
   public static void present(String operation, String name, Object value) {
     require(value != null, operation, "%s is missing", name);

@@ -7,6 +7,8 @@ import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * What tensors and packed matrices keep from users and hand to devices: their memory wherever it
@@ -65,6 +67,15 @@ public final class Memory {
       MemorySegment segment, DType dtype, long columns, long depth, int count, Device home) {
     initialise(PackedMatrix.class);
     return matrices.create(segment, dtype, columns, depth, count, home);
+  }
+
+  /** Makes a packed matrix of each of {@code count} equal parts of a segment. */
+  public static List<PackedMatrix> parts(
+      MemorySegment segment, DType dtype, long columns, long depth, int count, Device home) {
+    long bytes = segment.byteSize() / count;
+    return IntStream.range(0, count)
+        .mapToObj(i -> matrices(segment.asSlice(i * bytes, bytes), dtype, columns, depth, 1, home))
+        .toList();
   }
 
   /** Returns a tensor's memory, wherever it is. */

@@ -24,6 +24,7 @@ public sealed interface Operation
         Attention,
         GatedLinear,
         Gate,
+        Sum,
         Conv2d,
         PlanarConv2d,
         DepthwiseConv,

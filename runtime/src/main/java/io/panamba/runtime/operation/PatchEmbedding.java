@@ -1,5 +1,6 @@
 package io.panamba.runtime.operation;
 
+import io.panamba.runtime.DType;
 import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
@@ -16,7 +17,9 @@ import java.util.List;
  * out[b, index[i]] = classTokens[i] + position[index[i]]
  * </pre>
  *
- * @param image (batch, colours, height, width)
+ * @param image (batch, colours, height, width), float32 or {@link DType#U8}
+ * @param pixelValues (colours, 256): the number that a byte of the image stands for; null if the
+ *     image is float32
  * @param weight columns = dim, depth = colours * patch height * patch width
  * @param bias (dim) or null
  * @param position (length, dim) or null
@@ -28,6 +31,7 @@ import java.util.List;
  */
 public record PatchEmbedding(
     Tensor image,
+    Tensor pixelValues,
     PackedMatrix weight,
     Tensor bias,
     Tensor position,
@@ -90,7 +94,7 @@ public record PatchEmbedding(
   public PatchEmbedding {
     Checks.present(NAME, "weight", weight);
     Checks.present(NAME, "classIndex", classIndex);
-    Shape pixels = Checks.rank(NAME, "image", image, 4);
+    Shape pixels = Checks.pixels(NAME, image, pixelValues);
     Shape tokens = Checks.rank(NAME, "out", out, 3);
     long dim = tokens.size(2);
     long length = length(NAME, image, patch, stride, 0, classIndex);
@@ -145,7 +149,7 @@ public record PatchEmbedding(
 
   @Override
   public List<Operand> reads() {
-    return Operand.of(image, weight, bias, position, classTokens);
+    return Operand.of(image, pixelValues, weight, bias, position, classTokens);
   }
 
   @Override

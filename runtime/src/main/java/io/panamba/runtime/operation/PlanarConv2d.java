@@ -1,5 +1,6 @@
 package io.panamba.runtime.operation;
 
+import io.panamba.runtime.DType;
 import io.panamba.runtime.PackedMatrix;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
@@ -10,7 +11,10 @@ import java.util.List;
  * A {@link Conv2d} that reads an image plane by plane, as pictures are handed to a network, and
  * gives pixels with their channels last.
  *
- * @param image (batch, colours, height, width), float32; rounded to the type of the weight
+ * @param image (batch, colours, height, width), float32 or {@link DType#U8}; its numbers are
+ *     rounded to the type of the weight
+ * @param pixelValues (colours, 256): the number that a byte of the image stands for; null if the
+ *     image is float32
  * @param weight (columns, colours * taps) as PyTorch stores it, of at most {@link #MAX_DEPTH}
  *     inputs
  * @param bias (columns) or null
@@ -20,6 +24,7 @@ import java.util.List;
  */
 public record PlanarConv2d(
     Tensor image,
+    Tensor pixelValues,
     PackedMatrix weight,
     Tensor bias,
     Kernel kernel,
@@ -36,7 +41,7 @@ public record PlanarConv2d(
     Checks.present(NAME, "weight", weight);
     Checks.present(NAME, "kernel", kernel);
     Checks.present(NAME, "activation", activation);
-    Shape pixels = Checks.rank(NAME, "image", image, 4);
+    Shape pixels = Checks.pixels(NAME, image, pixelValues);
     long depth = pixels.size(1) * kernel.taps();
     Checks.require(
         weight.count() == 1 && weight.depth() == depth && depth <= MAX_DEPTH,
@@ -56,7 +61,7 @@ public record PlanarConv2d(
 
   @Override
   public List<Operand> reads() {
-    return Operand.of(image, weight, bias);
+    return Operand.of(image, pixelValues, weight, bias);
   }
 
   @Override

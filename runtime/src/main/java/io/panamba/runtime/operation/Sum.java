@@ -18,7 +18,7 @@ import java.util.List;
  */
 public record Sum(
     Tensor parts, long first, long count, long stride, float accumulate, float scale, Tensor out)
-    implements TrainingOperation {
+    implements Operation {
   private static final String NAME = "sum";
 
   /** Checks sizes. */

@@ -15,7 +15,6 @@ package io.panamba.runtime.operation;
 public sealed interface TrainingOperation extends Operation
     permits Pack,
         Product,
-        Sum,
         Pointwise,
         ActivationGradient,
         Scale,

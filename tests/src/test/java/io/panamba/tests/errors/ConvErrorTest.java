@@ -208,7 +208,7 @@ class ConvErrorTest {
     private Tensor out = f32(2, 4, 6);
 
     Operation make() {
-      return new PlanarConv2d(image, weight, bias, kernel, activation, out);
+      return new PlanarConv2d(image, null, weight, bias, kernel, activation, out);
     }
   }
 

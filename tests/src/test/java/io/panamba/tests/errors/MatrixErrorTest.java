@@ -122,7 +122,7 @@ class MatrixErrorTest {
   private static Operation patches(
       Tensor image, Tensor position, Tensor tokens, ClassIndex places, long patch, long stride) {
     return new PatchEmbedding(
-        image, packed(6, 12), null, position, tokens, places, patch, stride, f32(1, 5, 6));
+        image, null, packed(6, 12), null, position, tokens, places, patch, stride, f32(1, 5, 6));
   }
 
   static Stream<Refusal> patchEmbeddings() {
@@ -158,7 +158,16 @@ class MatrixErrorTest {
             "patch embedding: class tokens F32(1, 6) have no places",
             () ->
                 new PatchEmbedding(
-                    image, packed(6, 12), null, null, token, ClassIndex.NONE, 2, 2, f32(1, 4, 6))),
+                    image,
+                    null,
+                    packed(6, 12),
+                    null,
+                    null,
+                    token,
+                    ClassIndex.NONE,
+                    2,
+                    2,
+                    f32(1, 4, 6))),
         new Refusal(
             "patch embedding: class tokens at [5] are not ascending places in a sequence of 5",
             () -> patches(image, null, token, ClassIndex.of(5), 2, 2)),
@@ -170,6 +179,7 @@ class MatrixErrorTest {
             () ->
                 new PatchEmbedding(
                     image,
+                    null,
                     packed(6, 12),
                     null,
                     null,
@@ -183,7 +193,9 @@ class MatrixErrorTest {
             () -> patches(image, null, token, ClassIndex.of(0, 1, 2), 2, 2)),
         new Refusal(
             "patch embedding: weight is missing",
-            () -> new PatchEmbedding(image, null, null, null, token, first, 2, 2, f32(1, 5, 6))),
+            () ->
+                new PatchEmbedding(
+                    image, null, null, null, null, token, first, 2, 2, f32(1, 5, 6))),
         new Refusal(
             "patch embedding: classIndex is missing",
             () -> patches(image, null, token, null, 2, 2)),
@@ -191,7 +203,16 @@ class MatrixErrorTest {
             "patch embedding: out is read-only: F32(1, 5, 6); expected memory that can be written",
             () ->
                 new PatchEmbedding(
-                    image, packed(6, 12), null, null, token, first, 2, 2, readOnly(1, 5, 6))));
+                    image,
+                    null,
+                    packed(6, 12),
+                    null,
+                    null,
+                    token,
+                    first,
+                    2,
+                    2,
+                    readOnly(1, 5, 6))));
   }
 
   @ParameterizedTest

@@ -192,6 +192,7 @@ class Conv2dGoldenTest {
           device,
           new PlanarConv2d(
               image,
+              null,
               device.pack(arena, MatrixSource.of(matrix), DType.F32),
               c.bias,
               c.kernel,

@@ -11,14 +11,12 @@ import io.panamba.model.architecture.StreamOptions;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.PanambaException;
-import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.cuda.FakeCuda;
 import io.panamba.tests.kit.GoldenFiles;
 import io.panamba.tests.kit.Gpu;
 import io.panamba.tests.kit.Numbers;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -43,24 +41,13 @@ class CudaNetworkTest {
                 Stream.of(Precision.values())
                     .flatMap(
                         precision ->
-                            NetworkGolden.onGpus().stream()
+                            NetworkGolden.names().stream()
                                 .map(name -> Arguments.of(gpu, precision, name))));
   }
 
   private static Network open(String name, Device device, Precision precision) {
     return Network.open(
         NetworkGolden.weights(name), device, NetworkGolden.options(name).withPrecision(precision));
-  }
-
-  /** The refusal names the operation. */
-  @Test
-  void networksWithoutKernelsForGpus() {
-    try (Device device = Gpu.FAKE.open();
-        Network network = open("mambaout_nano", device, Precision.FP32)) {
-      assertThatThrownBy(() -> network.plan(InferenceOptions.logits(1, network.config())))
-          .isInstanceOf(PanambaException.class)
-          .hasMessageContaining("PlanarConv2d has no kernel for GPUs");
-    }
   }
 
   @ParameterizedTest
@@ -70,20 +57,15 @@ class CudaNetworkTest {
     try (Checkpoint expected = NetworkGolden.expected(name);
         Device device = gpu.open();
         Network vim = open(name, device, precision)) {
-      InferenceOptions options = InferenceOptions.logits(2, vim.config());
+      InferenceOptions options =
+          InferenceOptions.logits(NetworkGolden.batch(expected), vim.config());
       try (Inference inference = vim.plan(options.withTokens().withTaps())) {
         run(inference, expected);
-        check("tokens", inference.tokens(), expected, "tokens", bound);
-        for (Map.Entry<String, Tensor> tap : inference.taps().entrySet()) {
-          check(tap.getKey(), tap.getValue(), expected, "tap." + tap.getKey(), bound);
-        }
-        assertThat(inference.taps())
-            .hasSize((int) expected.keys().stream().filter(key -> key.startsWith("tap.")).count());
-        checkAnswer(inference, expected, bound);
+        NetworkGolden.assertEverything(name, inference, expected, bound);
       }
       try (Inference inference = vim.plan(options)) {
         run(inference, expected);
-        checkAnswer(inference, expected, bound);
+        NetworkGolden.assertAnswer(inference, expected, bound);
       }
     }
   }
@@ -91,16 +73,6 @@ class CudaNetworkTest {
   private static void run(Inference inference, Checkpoint expected) {
     inference.image().copyFrom(GoldenFiles.floats(expected, "image"));
     inference.run();
-  }
-
-  private static void check(
-      String name, Tensor actual, Checkpoint expected, String key, double bound) {
-    Numbers.assertClose(name, actual, GoldenFiles.floats(expected, key), bound);
-  }
-
-  private static void checkAnswer(Inference inference, Checkpoint expected, double bound) {
-    check("logits", inference.logits(), expected, "logits", bound);
-    check("features", inference.features(), expected, "features", bound);
   }
 
   /**
@@ -167,7 +139,7 @@ class CudaNetworkTest {
         Network vim = open(NANO, device, Precision.FP32);
         Inference inference = vim.plan(InferenceOptions.logits(2, vim.config()).withTile(8))) {
       run(inference, expected);
-      checkAnswer(inference, expected, BOUND);
+      NetworkGolden.assertAnswer(inference, expected, BOUND);
       assertThatThrownBy(inference::tokens).isInstanceOf(IllegalStateException.class);
       assertThat(inference.deviceMillis()).isPresent();
       assertThat(inference.workspaceBytes()).isPositive();

@@ -1,5 +1,8 @@
 package io.panamba.tests.golden;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.panamba.model.Inference;
 import io.panamba.model.architecture.ImageSize;
 import io.panamba.model.architecture.Settings;
 import io.panamba.model.block.ClassToken;
@@ -10,7 +13,9 @@ import io.panamba.model.vim.Vim;
 import io.panamba.model.vmamba.Vmamba;
 import io.panamba.model.vmamba.VmambaScan;
 import io.panamba.runtime.Shape;
+import io.panamba.runtime.Tensor;
 import io.panamba.tests.kit.GoldenFiles;
+import io.panamba.tests.kit.Numbers;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -26,6 +31,7 @@ import java.util.stream.Collectors;
 public final class NetworkGolden {
   private static final String EXPECTED = ".expected.safetensors";
   private static final String SIZES = ".sizes";
+  private static final String TAP = "tap.";
 
   private static final String FOREIGN = "_hf_names";
   private static final Pattern ENTRY = Pattern.compile("\"(\\w+)\": (?:\"(\\w+)\"|([^\",{}]+))");
@@ -44,11 +50,35 @@ public final class NetworkGolden {
     return names().stream().filter(name -> name.startsWith("vim_")).toList();
   }
 
-  /** The networks whose operations have kernels for GPUs. */
-  static List<String> onGpus() {
-    return names().stream()
-        .filter(name -> !name.startsWith("mambaout_") && !name.startsWith("vmamba_"))
-        .toList();
+  /** Logits and features are as expected, and tokens and taps as far as the file has them. */
+  static void assertEverything(
+      String name, Inference inference, Checkpoint expected, double bound) {
+    assertAnswer(inference, expected, bound);
+    if (expected.keys().contains("tokens")) {
+      assertClose("tokens", inference.tokens(), expected, bound);
+    }
+    List<String> taps =
+        expected.keys().stream()
+            .filter(key -> key.startsWith(TAP))
+            .map(key -> key.substring(TAP.length()))
+            .toList();
+    // Files of some variants have more of what lies between, or nothing.
+    if (!name.startsWith("vmamba_")) {
+      assertThat(inference.taps().keySet()).containsExactlyInAnyOrderElementsOf(taps);
+    }
+    for (String tap : inference.taps().keySet().stream().filter(taps::contains).toList()) {
+      assertClose(TAP + tap, inference.tap(tap).orElseThrow(), expected, bound);
+    }
+  }
+
+  /** Logits and features are as expected. */
+  static void assertAnswer(Inference inference, Checkpoint expected, double bound) {
+    assertClose("logits", inference.logits(), expected, bound);
+    assertClose("features", inference.features(), expected, bound);
+  }
+
+  private static void assertClose(String key, Tensor actual, Checkpoint expected, double bound) {
+    Numbers.assertClose(key, actual, GoldenFiles.floats(expected, key), bound);
   }
 
   public static Path weights(String name) {

@@ -88,30 +88,7 @@ class NetworkGoldenTest {
         Inference inference = vim.plan(everything(vim.config(), NetworkGolden.batch(expected)))) {
       inference.image().copyFrom(GoldenFiles.floats(expected, "image"));
       inference.run();
-      Numbers.assertClose(
-          "logits", inference.logits(), GoldenFiles.floats(expected, "logits"), bound);
-      Numbers.assertClose(
-          "features", inference.features(), GoldenFiles.floats(expected, "features"), bound);
-      if (expected.keys().contains("tokens")) {
-        Numbers.assertClose(
-            "tokens", inference.tokens(), GoldenFiles.floats(expected, "tokens"), bound);
-      }
-      List<String> taps =
-          expected.keys().stream()
-              .filter(key -> key.startsWith("tap."))
-              .map(key -> key.substring("tap.".length()))
-              .toList();
-      // Files of some variants have more of what lies between, or nothing.
-      if (!name.startsWith("vmamba_")) {
-        assertThat(inference.taps().keySet()).containsExactlyInAnyOrderElementsOf(taps);
-      }
-      for (String tap : inference.taps().keySet().stream().filter(taps::contains).toList()) {
-        Numbers.assertClose(
-            tap,
-            inference.tap(tap).orElseThrow(),
-            GoldenFiles.floats(expected, "tap." + tap),
-            bound);
-      }
+      NetworkGolden.assertEverything(name, inference, expected, bound);
     }
   }
 

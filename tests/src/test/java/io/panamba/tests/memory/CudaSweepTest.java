@@ -289,6 +289,7 @@ class CudaSweepTest {
           on.add(
               new PatchEmbedding(
                   on.numbers(2, 3, side, side),
+                  null,
                   on.weight(channels, 3 * 4 * 4),
                   on.numbers(channels),
                   on.numbers(patches + 1, channels),

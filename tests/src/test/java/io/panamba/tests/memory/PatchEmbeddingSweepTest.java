@@ -70,7 +70,16 @@ class PatchEmbeddingSweepTest extends Sweep {
       Tensor out = guarded.output(picture.batch, length, dim);
       PatchEmbedding operation =
           new PatchEmbedding(
-              image, packed, bias, position, tokens, places, picture.patch, picture.stride, out);
+              image,
+              null,
+              packed,
+              bias,
+              position,
+              tokens,
+              places,
+              picture.patch,
+              picture.stride,
+              out);
       guarded.run(devices, operation);
       ScalarPatches.embedding(operation, weight.toFloats())
           .assertClose(

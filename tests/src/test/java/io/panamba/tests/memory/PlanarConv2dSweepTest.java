@@ -58,7 +58,7 @@ class PlanarConv2dSweepTest extends Sweep {
       guarded.outputsFollow();
       Tensor out = guarded.output(types.out(), batch, outGrid.pixels(), columns);
       PlanarConv2d operation =
-          new PlanarConv2d(image, packed, bias, kernel, ACTIVATIONS[variant / 4 % 3], out);
+          new PlanarConv2d(image, null, packed, bias, kernel, ACTIVATIONS[variant / 4 % 3], out);
       guarded.run(devices, operation);
       // One rounding for each product and the bias, as of a linear layer.
       ScalarConv2d.out(operation, weight.toFloats(), ScalarConv2d.places(outGrid))

@@ -75,6 +75,19 @@ public final class CpuDevice implements Device {
 
   @Override
   public PackedMatrix pack(Arena owner, List<MatrixSource> sources, DType dtype) {
+    MatrixSource first = sources.getFirst();
+    MemorySegment packed = packAll(owner, sources, dtype);
+    return Memory.matrices(packed, dtype, first.columns(), first.depth(), sources.size(), null);
+  }
+
+  @Override
+  public List<PackedMatrix> packParts(Arena owner, List<MatrixSource> sources, DType dtype) {
+    MatrixSource first = sources.getFirst();
+    MemorySegment packed = packAll(owner, sources, dtype);
+    return Memory.parts(packed, dtype, first.columns(), first.depth(), sources.size(), null);
+  }
+
+  private static MemorySegment packAll(Arena owner, List<MatrixSource> sources, DType dtype) {
     long columns = sources.getFirst().columns();
     long depth = sources.getFirst().depth();
     long bytes =
@@ -90,7 +103,7 @@ public final class CpuDevice implements Device {
             panamba_h.panamba_pack(args, source.data(), MatrixStructs.rowScale(source), packed));
       }
     }
-    return Memory.matrices(packed, dtype, columns, depth, sources.size(), null);
+    return packed;
   }
 
   @Override

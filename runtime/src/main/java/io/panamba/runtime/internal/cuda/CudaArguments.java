@@ -2,13 +2,17 @@ package io.panamba.runtime.internal.cuda;
 
 import io.panamba.bindings.cuda.panamba_cuda_embedding_args;
 import io.panamba.bindings.cuda.panamba_cuda_epilogue_args;
+import io.panamba.bindings.cuda.panamba_cuda_gather_args;
 import io.panamba.bindings.cuda.panamba_cuda_scan_args;
+import io.panamba.bindings.panamba_conv2d_args;
 import io.panamba.bindings.panamba_h;
 import io.panamba.bindings.panamba_step;
 import io.panamba.runtime.Device;
+import io.panamba.runtime.Shape;
 import io.panamba.runtime.internal.struct.Addresses;
 import io.panamba.runtime.internal.struct.Codes;
 import io.panamba.runtime.internal.struct.OperationStructs;
+import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.operation.Operation;
 import io.panamba.runtime.operation.PatchEmbedding;
@@ -55,27 +59,83 @@ final class CudaArguments {
     return args;
   }
 
-  /** Patches and product have no place yet. */
+  /** What a patch embedding gathers; the patches have no place yet. */
+  MemorySegment gather(PatchEmbedding op) {
+    MemorySegment args = panamba_cuda_gather_args.allocate(arena);
+    Shape image = op.image().shape();
+    panamba_cuda_gather_args.input(args, addresses.of(op.image()));
+    panamba_cuda_gather_args.pixel_values(args, addresses.of(op.pixelValues()));
+    panamba_cuda_gather_args.batch(args, image.size(0));
+    panamba_cuda_gather_args.height(args, image.size(2));
+    panamba_cuda_gather_args.width(args, image.size(3));
+    panamba_cuda_gather_args.channels(args, image.size(1));
+    panamba_cuda_gather_args.kernel_height(args, op.patch());
+    panamba_cuda_gather_args.kernel_width(args, op.patch());
+    panamba_cuda_gather_args.stride_height(args, op.stride());
+    panamba_cuda_gather_args.stride_width(args, op.stride());
+    panamba_cuda_gather_args.out_height(args, (image.size(2) - op.patch()) / op.stride() + 1);
+    panamba_cuda_gather_args.out_width(args, (image.size(3) - op.patch()) / op.stride() + 1);
+    panamba_cuda_gather_args.planar(args, 1);
+    panamba_cuda_gather_args.dtype(args, Codes.of(op.weight().dtype()));
+    return args;
+  }
+
+  /** What a convolution gathers from an image on; the patches have no place yet. */
+  MemorySegment gather(MemorySegment conv, long firstImage) {
+    MemorySegment args = panamba_cuda_gather_args.allocate(arena);
+    boolean planar = panamba_conv2d_args.planar(conv) == 1;
+    boolean bytes = panamba_conv2d_args.pixel_values(conv).address() != 0;
+    long pixel =
+        planar ? panamba_conv2d_args.channels(conv) : panamba_conv2d_args.input_pixel_stride(conv);
+    long image = panamba_conv2d_args.height(conv) * panamba_conv2d_args.width(conv) * pixel;
+    boolean wide = planar || panamba_conv2d_args.dtype(conv) == panamba_h.PANAMBA_F32();
+    long element = bytes ? Byte.BYTES : wide ? Float.BYTES : Short.BYTES;
+    long input = panamba_conv2d_args.input(conv).address() + firstImage * image * element;
+    panamba_cuda_gather_args.input(args, MemorySegment.ofAddress(input));
+    panamba_cuda_gather_args.pixel_values(args, panamba_conv2d_args.pixel_values(conv));
+    panamba_cuda_gather_args.height(args, panamba_conv2d_args.height(conv));
+    panamba_cuda_gather_args.width(args, panamba_conv2d_args.width(conv));
+    panamba_cuda_gather_args.channels(args, panamba_conv2d_args.channels(conv));
+    panamba_cuda_gather_args.kernel_height(args, panamba_conv2d_args.kernel_height(conv));
+    panamba_cuda_gather_args.kernel_width(args, panamba_conv2d_args.kernel_width(conv));
+    panamba_cuda_gather_args.stride_height(args, panamba_conv2d_args.stride(conv));
+    panamba_cuda_gather_args.stride_width(args, panamba_conv2d_args.stride(conv));
+    panamba_cuda_gather_args.padding(args, panamba_conv2d_args.padding(conv));
+    panamba_cuda_gather_args.out_height(args, panamba_conv2d_args.out_height(conv));
+    panamba_cuda_gather_args.out_width(args, panamba_conv2d_args.out_width(conv));
+    panamba_cuda_gather_args.input_pixel_stride(args, panamba_conv2d_args.input_pixel_stride(conv));
+    panamba_cuda_gather_args.planar(args, panamba_conv2d_args.planar(conv));
+    panamba_cuda_gather_args.transposed(args, panamba_conv2d_args.transposed(conv));
+    panamba_cuda_gather_args.dtype(args, panamba_conv2d_args.dtype(conv));
+    return args;
+  }
+
+  /** The product has no place yet. */
   MemorySegment embedding(PatchEmbedding op) {
     MemorySegment args = panamba_cuda_embedding_args.allocate(arena);
     panamba_cuda_embedding_args.embedding(args).copyFrom(structs.arguments(op));
     return args;
   }
 
-  /** What is done in place to the output of a linear layer. */
-  MemorySegment epilogue(Linear op, MemorySegment out, MemorySegment bias) {
+  /**
+   * What is done to a product of float32 numbers, dense, that has no place yet.
+   *
+   * @param rows of the output, from {@code to} on
+   * @param gated whether they hold what multiplies the result
+   */
+  MemorySegment epilogue(
+      Columns out, MemorySegment to, long rows, Linear.Activation activation, boolean gated) {
     MemorySegment args = panamba_cuda_epilogue_args.allocate(arena);
-    int type = Codes.of(op.out().tensor().dtype());
-    panamba_cuda_epilogue_args.input(args, out);
-    panamba_cuda_epilogue_args.bias(args, bias);
-    panamba_cuda_epilogue_args.out(args, out);
-    panamba_cuda_epilogue_args.rows(args, op.out().rows());
-    panamba_cuda_epilogue_args.columns(args, op.out().count());
-    panamba_cuda_epilogue_args.input_row_stride(args, op.out().rowStride());
-    panamba_cuda_epilogue_args.out_row_stride(args, op.out().rowStride());
-    panamba_cuda_epilogue_args.input_dtype(args, type);
-    panamba_cuda_epilogue_args.out_dtype(args, type);
-    panamba_cuda_epilogue_args.activation(args, Codes.of(op.activation()));
+    panamba_cuda_epilogue_args.gate(args, gated ? to : MemorySegment.NULL);
+    panamba_cuda_epilogue_args.out(args, to);
+    panamba_cuda_epilogue_args.rows(args, rows);
+    panamba_cuda_epilogue_args.columns(args, out.count());
+    panamba_cuda_epilogue_args.input_row_stride(args, out.count());
+    panamba_cuda_epilogue_args.gate_row_stride(args, gated ? out.rowStride() : 0);
+    panamba_cuda_epilogue_args.out_row_stride(args, out.rowStride());
+    panamba_cuda_epilogue_args.input_dtype(args, panamba_h.PANAMBA_F32());
+    panamba_cuda_epilogue_args.out_dtype(args, Codes.of(out.tensor().dtype()));
+    panamba_cuda_epilogue_args.activation(args, Codes.of(activation));
     return args;
   }
 

@@ -278,31 +278,73 @@ public final class CudaDevice implements Device {
     }
   }
 
+  /** Of several matrices the first rows lie side by side, then the second: one matrix again. */
   @Override
   public PackedMatrix pack(Arena owner, List<MatrixSource> sources, DType dtype) {
+    int taps = sources.size();
+    long columns = sources.getFirst().columns();
+    long depth = sources.getFirst().depth();
+    try (Arena local = Arena.ofConfined()) {
+      MemorySegment packed = packAll(local, sources, dtype);
+      if (taps > 1) {
+        packed = sideBySide(local, packed, columns, depth, taps, dtype);
+      }
+      return Memory.matrices(uploaded(owner, packed), dtype, columns, depth, taps, this);
+    }
+  }
+
+  @Override
+  public List<PackedMatrix> packParts(Arena owner, List<MatrixSource> sources, DType dtype) {
+    MatrixSource first = sources.getFirst();
+    try (Arena local = Arena.ofConfined()) {
+      MemorySegment packed = uploaded(owner, packAll(local, sources, dtype));
+      return Memory.parts(packed, dtype, first.columns(), first.depth(), sources.size(), this);
+    }
+  }
+
+  /** Packs matrices one behind the other, in the host's memory. */
+  private MemorySegment packAll(Arena local, List<MatrixSource> sources, DType dtype) {
     long columns = sources.getFirst().columns();
     long depth = sources.getFirst().depth();
     long bytes =
         Checks.packedBytes(sources, context.kernels().packedSize(columns, depth, Codes.of(dtype)));
-    MemorySegment packed = own(owner, bytes * sources.size());
-    try (Arena local = Arena.ofConfined()) {
-      MemorySegment host = local.allocate(bytes * sources.size(), Tensor.ALIGNMENT);
-      MemorySegment args = panamba_pack_args.allocate(local);
-      for (int i = 0; i < sources.size(); i++) {
-        MatrixSource source = sources.get(i);
-        MatrixStructs.write(args, source, host.asSlice(i * bytes, bytes), dtype);
-        context.checkKernel(
-            context.kernels().pack(args, source.data(), MatrixStructs.rowScale(source)),
-            "packing a matrix");
-      }
-      long stamp = begin();
-      try {
-        memory.copy(host, packed, true, "copying a packed matrix");
-      } finally {
-        end(stamp);
+    MemorySegment packed = local.allocate(bytes * sources.size(), Tensor.ALIGNMENT);
+    MemorySegment args = panamba_pack_args.allocate(local);
+    for (int i = 0; i < sources.size(); i++) {
+      MatrixSource source = sources.get(i);
+      MatrixStructs.write(args, source, packed.asSlice(i * bytes, bytes), dtype);
+      context.checkKernel(
+          context.kernels().pack(args, source.data(), MatrixStructs.rowScale(source)),
+          "packing a matrix");
+    }
+    return packed;
+  }
+
+  /** A row has that row of every matrix, and zeros that fill it up. */
+  private MemorySegment sideBySide(
+      Arena local, MemorySegment packed, long columns, long depth, int taps, DType dtype) {
+    int code = Codes.of(dtype);
+    long from = context.kernels().packedDepth(depth, code) * dtype.bytes();
+    long to = context.kernels().packedDepth(taps * depth, code) * dtype.bytes();
+    long bytes = depth * dtype.bytes();
+    MemorySegment result = local.allocate(columns * to, Tensor.ALIGNMENT);
+    for (long n = 0; n < columns; n++) {
+      for (int tap = 0; tap < taps; tap++) {
+        MemorySegment.copy(packed, (tap * columns + n) * from, result, n * to + tap * bytes, bytes);
       }
     }
-    return Memory.matrices(packed, dtype, columns, depth, sources.size(), this);
+    return result;
+  }
+
+  private MemorySegment uploaded(Arena owner, MemorySegment host) {
+    MemorySegment packed = own(owner, host.byteSize());
+    long stamp = begin();
+    try {
+      memory.copy(host, packed, true, "copying a packed matrix");
+      return packed;
+    } finally {
+      end(stamp);
+    }
   }
 
   @Override

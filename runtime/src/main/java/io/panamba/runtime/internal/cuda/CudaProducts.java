@@ -39,6 +39,7 @@ final class CudaProducts {
   /**
    * A kind of product. Sums are float32, whatever the types; nothing is rounded to TF32.
    *
+   * @param weightStride elements from row to row
    * @param inputStride elements from row to row
    * @param inputAlignment of every row, in bytes
    * @param bias address, or 0
@@ -47,6 +48,7 @@ final class CudaProducts {
       long rows,
       long columns,
       long depth,
+      long weightStride,
       long inputStride,
       long outStride,
       DType dtype,
@@ -102,7 +104,7 @@ final class CudaProducts {
   private Choice make(Kind kind) {
     MemorySegment descriptor = descriptor(kind, cleanups);
     int type = type(kind.dtype);
-    MemorySegment weight = layout(type, kind.depth, kind.columns, kind.depth, cleanups);
+    MemorySegment weight = layout(type, kind.depth, kind.columns, kind.weightStride, cleanups);
     MemorySegment input = layout(type, kind.depth, kind.rows, kind.inputStride, cleanups);
     MemorySegment out =
         layout(type(kind.outType), kind.columns, kind.rows, kind.outStride, cleanups);
@@ -272,7 +274,7 @@ final class CudaProducts {
         cublasLt_h.CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK(),
         cublasLt_h.CUBLASLT_REDUCTION_SCHEME_NONE());
     long weightAlignment =
-        Math.min(CudaMemory.ALIGNMENT, Long.lowestOneBit(kind.depth * kind.dtype.bytes()));
+        Math.min(CudaMemory.ALIGNMENT, Long.lowestOneBit(kind.weightStride * kind.dtype.bytes()));
     prefer(
         preference, cublasLt_h.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES(), (int) weightAlignment);
     prefer(

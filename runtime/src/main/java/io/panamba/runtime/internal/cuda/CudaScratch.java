@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Memory that the operations of a plan use one after the other: patches gathered from an image,
- * their product with the weight, and what products and scans ask for. It is sized while steps are
+ * products that are worked on, and what kernels and cuBLASLt ask for. It is sized while steps are
  * prepared, and allocated once.
  */
 final class CudaScratch {
@@ -15,9 +15,12 @@ final class CudaScratch {
   private MemorySegment product = MemorySegment.NULL;
   private MemorySegment work = MemorySegment.NULL;
 
-  void needPatches(long bytesOfPatches, long bytesOfProduct) {
-    patchBytes = Math.max(patchBytes, aligned(bytesOfPatches));
-    productBytes = Math.max(productBytes, aligned(bytesOfProduct));
+  void needPatches(long bytes) {
+    patchBytes = Math.max(patchBytes, aligned(bytes));
+  }
+
+  void needProduct(long bytes) {
+    productBytes = Math.max(productBytes, aligned(bytes));
   }
 
   void needWork(long bytes) {

@@ -14,6 +14,9 @@ interface KernelApi {
   /** The CUDA runtime's status behind a kernel's failure. */
   int lastError();
 
+  /** Elements of a row of a packed matrix, with the zeros that fill it up. */
+  long packedDepth(long depth, int dtype);
+
   long packedSize(long columns, long depth, int dtype);
 
   /** The source and its scales are in the struct already; being handed over, they stay open. */

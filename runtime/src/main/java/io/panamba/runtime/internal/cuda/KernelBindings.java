@@ -26,6 +26,11 @@ final class KernelBindings implements KernelApi {
   }
 
   @Override
+  public long packedDepth(long depth, int dtype) {
+    return panamba_cuda_h.panamba_cuda_packed_depth(depth, dtype);
+  }
+
+  @Override
   public long packedSize(long columns, long depth, int dtype) {
     return panamba_cuda_h.panamba_cuda_packed_size(columns, depth, dtype);
   }

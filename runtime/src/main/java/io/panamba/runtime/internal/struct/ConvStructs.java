@@ -50,6 +50,7 @@ final class ConvStructs {
     Shape image = op.image().shape();
     Grid grid = new Grid(image.size(2), image.size(3));
     panamba_conv2d_args.input(args, addresses.of(op.image()));
+    panamba_conv2d_args.pixel_values(args, addresses.of(op.pixelValues()));
     panamba_conv2d_args.channels(args, image.size(1));
     writeGrids(args, op.kernel(), grid, op.kernel().over(grid));
     panamba_conv2d_args.planar(args, 1);

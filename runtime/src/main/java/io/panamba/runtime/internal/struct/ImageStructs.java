@@ -28,6 +28,7 @@ final class ImageStructs {
     MemorySegment args = panamba_patch_embedding_args.allocate(arena);
     Shape image = op.image().shape();
     panamba_patch_embedding_args.image(args, addresses.of(op.image()));
+    panamba_patch_embedding_args.pixel_values(args, addresses.of(op.pixelValues()));
     panamba_patch_embedding_args.weight(args, addresses.of(op.weight()));
     panamba_patch_embedding_args.bias(args, addresses.of(op.bias()));
     panamba_patch_embedding_args.position(args, addresses.of(op.position()));

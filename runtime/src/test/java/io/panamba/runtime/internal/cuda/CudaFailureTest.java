@@ -108,7 +108,8 @@ class CudaFailureTest {
             e -> {
               assertThat(e.errorName()).isEqualTo("CUBLAS_STATUS_3");
               assertThat(e.operation())
-                  .startsWith("PatchEmbedding[image=F32(2, 3, 4, 4), weight=packed BF16(8, 12)");
+                  .startsWith(
+                      "PatchEmbedding[image=F32(2, 3, 4, 4), pixelValues=null, weight=packed");
             });
   }
 

@@ -200,14 +200,14 @@ class CudaPlanTest {
     Tensor weights = Tensor.of(arena, Shape.of(4, 4), upTo(16));
     List<MatrixSource> sources =
         List.of(MatrixSource.of(weights.slice(0, 2)), MatrixSource.of(weights.slice(2, 2)));
-    PackedMatrix packed = device.pack(arena, sources, DType.F32);
+    List<PackedMatrix> packed = device.packParts(arena, sources, DType.F32);
     Columns input = Columns.of(device.upload(arena, Shape.of(3, 4), upTo(12)));
     List<Operation> operations = new ArrayList<>();
     for (int i = 0; i < 2; i++) {
       operations.add(
           new Linear(
               input,
-              packed.matrix(i),
+              packed.get(i),
               bias == null ? null : bias.slice(2L * i, 2),
               0,
               Linear.Activation.NONE,

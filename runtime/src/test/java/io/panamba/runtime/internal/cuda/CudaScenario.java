@@ -69,6 +69,7 @@ final class CudaScenario {
     operations.add(
         new PatchEmbedding(
             image,
+            null,
             weight(type, DIM, 3 * 2 * 2),
             numbers(0.5f, DIM),
             numbers(0.6f, TOKENS, DIM),

@@ -51,7 +51,8 @@ public final class FakeCuda {
   }
 
   /** Numbers that are told, beside all texts: such calls do nothing and can't fail. */
-  private static final Set<String> TOLD = Set.of("lastError", "clearError");
+  private static final Set<String> TOLD =
+      Set.of("lastError", "clearError", "packedSize", "packedDepth");
 
   private final Map<Long, String> acquired = new TreeMap<>();
   private final List<String> calls = new ArrayList<>();
@@ -167,8 +168,7 @@ public final class FakeCuda {
     int index = calls.size();
     calls.add(name);
     boolean fails = index == failing || (failed && fault.lasting);
-    // A packed size is a product of numbers, whatever becomes of a GPU.
-    if (fails && !name.equals("packedSize")) {
+    if (fails) {
       failed = true;
       injected = method;
       // What a dead GPU holds is gone with it; and what could not be released once is out of reach.
@@ -212,6 +212,10 @@ public final class FakeCuda {
       case "message" -> "refused by " + (injected == null ? "nobody" : injected.getName());
       case "lastError" -> failed ? fault.status : 0;
       case "clearError" -> 0;
+      // Sizes are numbers, whatever becomes of a GPU.
+      case "packedDepth" -> FakeKernels.packedDepth((long) arguments[0], (int) arguments[1]);
+      case "packedSize" ->
+          FakeKernels.packedSize((long) arguments[0], (long) arguments[1], (int) arguments[2]);
       default -> throw new AssertionError(method);
     };
   }

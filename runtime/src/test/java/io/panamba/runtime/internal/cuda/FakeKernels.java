@@ -2,6 +2,7 @@ package io.panamba.runtime.internal.cuda;
 
 import io.panamba.bindings.cuda.panamba_cuda_embedding_args;
 import io.panamba.bindings.cuda.panamba_cuda_epilogue_args;
+import io.panamba.bindings.cuda.panamba_cuda_gather_args;
 import io.panamba.bindings.cuda.panamba_cuda_h;
 import io.panamba.bindings.cuda.panamba_cuda_scan_args;
 import io.panamba.bindings.panamba_h;
@@ -59,10 +60,9 @@ final class FakeKernels {
       MemorySegment copy = copy(args, panamba_cuda_epilogue_args.sizeof());
       return runtime.on(stream, () -> epilogue(copy));
     }
-    if (operation == panamba_cuda_h.PANAMBA_CUDA_GATHER_PATCHES()) {
-      MemorySegment copy = copy(args, panamba_cuda_embedding_args.sizeof());
-      MemorySegment patches = panamba_cuda_embedding_args.patches(copy);
-      return runtime.on(stream, () -> gather(panamba_cuda_embedding_args.embedding(copy), patches));
+    if (operation == panamba_cuda_h.PANAMBA_CUDA_GATHER()) {
+      MemorySegment copy = copy(args, panamba_cuda_gather_args.sizeof());
+      return runtime.on(stream, () -> new FakeGather(copy).run());
     }
     if (operation == panamba_cuda_h.PANAMBA_CUDA_PLACE_TOKENS()) {
       MemorySegment copy = copy(args, panamba_cuda_embedding_args.sizeof());
@@ -111,8 +111,14 @@ final class FakeKernels {
     throw new AssertionError("there is no operation " + operation);
   }
 
-  long packedSize(long columns, long depth, int dtype) {
-    return columns * depth * (dtype == panamba_h.PANAMBA_F32() ? Float.BYTES : Short.BYTES);
+  static long packedDepth(long depth, int dtype) {
+    int elements = dtype == panamba_h.PANAMBA_F32() ? 4 : 8;
+    return Math.ceilDiv(depth, elements) * elements;
+  }
+
+  static long packedSize(long columns, long depth, int dtype) {
+    int bytes = dtype == panamba_h.PANAMBA_F32() ? Float.BYTES : Short.BYTES;
+    return columns * packedDepth(depth, dtype) * bytes;
   }
 
   /** Packs float32 and bfloat16 alone. */
@@ -125,12 +131,13 @@ final class FakeKernels {
         FakeNumbers.of(panamba_pack_args.packed(args), panamba_pack_args.dtype(args));
     MemorySegment scale = panamba_pack_args.row_scale(args);
     long depth = panamba_pack_args.depth(args);
+    long row = packedDepth(depth, panamba_pack_args.dtype(args));
     for (long n = 0; n < panamba_pack_args.columns(args); n++) {
       float factor = scale.address() == 0 ? 1 : new FakeNumbers(scale, false).get(n);
-      for (long k = 0; k < depth; k++) {
+      for (long k = 0; k < row; k++) {
         long at =
             n * panamba_pack_args.column_stride(args) + k * panamba_pack_args.depth_stride(args);
-        packed.set(n * depth + k, factor * source.get(at));
+        packed.set(n * row + k, k < depth ? factor * source.get(at) : 0);
       }
     }
     return 0;
@@ -154,6 +161,11 @@ final class FakeKernels {
         FakeNumbers.of(
             panamba_cuda_epilogue_args.out(args), panamba_cuda_epilogue_args.out_dtype(args));
     MemorySegment bias = panamba_cuda_epilogue_args.bias(args);
+    MemorySegment gates = panamba_cuda_epilogue_args.gate(args);
+    FakeNumbers gate =
+        gates.address() == 0
+            ? null
+            : FakeNumbers.of(gates, panamba_cuda_epilogue_args.out_dtype(args));
     int activation = panamba_cuda_epilogue_args.activation(args);
     for (long row = 0; row < panamba_cuda_epilogue_args.rows(args); row++) {
       for (long column = 0; column < panamba_cuda_epilogue_args.columns(args); column++) {
@@ -161,9 +173,13 @@ final class FakeKernels {
         if (bias.address() != 0) {
           value += new FakeNumbers(bias, false).get(column);
         }
+        double factor =
+            gate == null
+                ? 1
+                : gate.get(row * panamba_cuda_epilogue_args.gate_row_stride(args) + column);
         out.set(
             row * panamba_cuda_epilogue_args.out_row_stride(args) + column,
-            (float) activated(activation, value));
+            (float) (factor * activated(activation, value)));
       }
     }
   }
@@ -207,29 +223,6 @@ final class FakeKernels {
 
     long patches() {
       return rows * columns;
-    }
-  }
-
-  private static void gather(MemorySegment args, MemorySegment patches) {
-    Grid grid = Grid.of(args);
-    FakeNumbers image = new FakeNumbers(panamba_patch_embedding_args.image(args), false);
-    FakeNumbers out = FakeNumbers.of(patches, panamba_patch_embedding_args.dtype(args));
-    long height = panamba_patch_embedding_args.height(args);
-    long width = panamba_patch_embedding_args.width(args);
-    long planes =
-        panamba_patch_embedding_args.batch(args) * panamba_patch_embedding_args.channels(args);
-    long side = panamba_patch_embedding_args.patch_height(args);
-    long channels = panamba_patch_embedding_args.channels(args);
-    for (long plane = 0; plane < planes; plane++) {
-      for (long m = 0; m < grid.patches(); m++) {
-        long top = m / grid.columns * panamba_patch_embedding_args.stride_height(args);
-        long left = m % grid.columns * panamba_patch_embedding_args.stride_width(args);
-        long row = plane / channels * grid.patches() + m;
-        for (long i = 0; i < side * side; i++) {
-          float pixel = image.get((plane * height + top + i / side) * width + left + i % side);
-          out.set((row * channels + plane % channels) * side * side + i, pixel);
-        }
-      }
     }
   }
 

@@ -1,0 +1,233 @@
+package io.panamba.runtime.internal.cuda;
+
+import io.panamba.bindings.cuda.panamba_cuda_epilogue_args;
+import io.panamba.bindings.cuda.panamba_cuda_h;
+import io.panamba.runtime.DType;
+import io.panamba.runtime.PackedMatrix;
+import io.panamba.runtime.ShapeException;
+import io.panamba.runtime.Tensor;
+import io.panamba.runtime.internal.Memory;
+import io.panamba.runtime.internal.struct.Codes;
+import io.panamba.runtime.operation.Columns;
+import io.panamba.runtime.operation.GatedLinear;
+import io.panamba.runtime.operation.Linear;
+import io.panamba.runtime.operation.Operation;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/** Writes linear layers: a product of cuBLASLt, and what is done to it, by a kernel of our own. */
+final class CudaLinears {
+  /** A product that waits for its gate stays in a large GPU's cache: bytes. */
+  private static final long MOST_PRODUCT = 32L << 20;
+
+  private final CudaDevice device;
+  private final Arena arena;
+  private final CudaSteps steps;
+  private final CudaArguments arguments;
+  private final CudaProducts products;
+
+  CudaLinears(CudaDevice device, Arena arena, Cleanups cleanups, CudaSteps steps) {
+    this.device = device;
+    this.arena = arena;
+    this.steps = steps;
+    this.arguments = steps.arguments();
+    this.products = new CudaProducts(device, arena, cleanups);
+  }
+
+  void add(Linear op) {
+    if (isRoundedOnce(op.out(), op.bias(), op.activation(), op.accumulate())) {
+      addInParts(op, op.input(), op.weight(), op.bias(), op.activation(), false, op.out());
+      return;
+    }
+    CudaProducts.Kind kind =
+        kind(
+            op.input(),
+            op.weight(),
+            op.weight().columns(),
+            op.out(),
+            arguments.addresses().of(op.bias()));
+    product(op, kind, op.weight(), op.accumulate())
+        .place(arguments.addresses().of(op.input()), arguments.addresses().of(op.out()));
+    activate(op, op.activation(), op.out());
+  }
+
+  void add(GatedLinear op) {
+    addInParts(op, op.input(), op.weight(), op.bias(), Linear.Activation.NONE, true, op.out());
+  }
+
+  /**
+   * Whether a product has to wait in float32 for what comes after it, so that it is rounded once:
+   * cuBLASLt adds a bias of the output's type alone.
+   */
+  static boolean isRoundedOnce(
+      Columns out, Tensor bias, Linear.Activation activation, float accumulate) {
+    boolean isFinished = bias == null && activation == Linear.Activation.NONE;
+    boolean isNarrow = out.tensor().dtype() != DType.F32;
+    if (isNarrow && !isFinished && accumulate != 0) {
+      throw new ShapeException(
+          "a product that is added to %s has no bias and no activation on a GPU"
+              .formatted(out.tensor()));
+    }
+    return isNarrow && !isFinished;
+  }
+
+  /** A product of some rows at a time, in the scratch memory, and what is done to it. */
+  private void addInParts(
+      Operation op,
+      Columns input,
+      PackedMatrix weight,
+      Tensor bias,
+      Linear.Activation activation,
+      boolean gated,
+      Columns out) {
+    long most = mostRows(out.count(), out.rows());
+    for (long first = 0; first < out.rows(); first += most) {
+      long rows = Math.min(most, out.rows() - first);
+      MemorySegment from = rowsFrom(input, first);
+      CudaProducts.Kind kind =
+          new CudaProducts.Kind(
+              rows,
+              out.count(),
+              weight.depth(),
+              weightStride(weight),
+              input.rowStride(),
+              out.count(),
+              weight.dtype(),
+              DType.F32,
+              alignment(input, from),
+              CudaProducts.alignment(MemorySegment.NULL, out.count() * Float.BYTES),
+              arguments.addresses().of(bias).address());
+      CudaProduct product = product(op, kind, weight, 0);
+      steps.whenPlaced(() -> product.place(from, steps.scratch().product()));
+      finish(op, activation, gated, out, first, rows);
+    }
+  }
+
+  /** How many rows of a product may wait at a time. */
+  static long mostRows(long columns, long rows) {
+    return Math.clamp(MOST_PRODUCT / (columns * Float.BYTES), 1, rows);
+  }
+
+  /** Writes rows of an output from a product in the scratch memory. */
+  void finish(
+      Operation op,
+      Linear.Activation activation,
+      boolean gated,
+      Columns out,
+      long first,
+      long rows) {
+    steps.scratch().needProduct(rows * out.count() * Float.BYTES);
+    MemorySegment to = rowsFrom(out, first);
+    MemorySegment args = arguments.epilogue(out, to, rows, activation, gated);
+    steps.kernel(op, panamba_cuda_h.PANAMBA_CUDA_EPILOGUE(), args);
+    steps.whenPlaced(() -> panamba_cuda_epilogue_args.input(args, steps.scratch().product()));
+  }
+
+  /** Puts a float32 output through an activation, where it lies. */
+  void activate(Operation op, Linear.Activation activation, Columns out) {
+    if (activation != Linear.Activation.NONE) {
+      MemorySegment memory = arguments.addresses().of(out);
+      MemorySegment args = arguments.epilogue(out, memory, out.rows(), activation, false);
+      panamba_cuda_epilogue_args.input(args, memory);
+      panamba_cuda_epilogue_args.input_row_stride(args, out.rowStride());
+      steps.kernel(op, panamba_cuda_h.PANAMBA_CUDA_EPILOGUE(), args);
+    }
+  }
+
+  private MemorySegment rowsFrom(Columns columns, long first) {
+    return arguments
+        .addresses()
+        .of(columns)
+        .asSlice(first * columns.rowStride() * columns.tensor().dtype().bytes());
+  }
+
+  private static long alignment(Columns columns, MemorySegment memory) {
+    return CudaProducts.alignment(memory, columns.rowStride() * columns.tensor().dtype().bytes());
+  }
+
+  private long weightStride(PackedMatrix weight) {
+    return device.context().kernels().packedDepth(weight.depth(), Codes.of(weight.dtype()));
+  }
+
+  /**
+   * Adds a product.
+   *
+   * @param accumulate what the output held is multiplied by, before the product is added
+   */
+  CudaProduct product(
+      Operation operation, CudaProducts.Kind kind, PackedMatrix weight, float accumulate) {
+    CudaProduct product = prepare(operation, kind, weight, accumulate);
+    steps.add(product);
+    return product;
+  }
+
+  private CudaProduct prepare(
+      Operation operation, CudaProducts.Kind kind, PackedMatrix weight, float accumulate) {
+    CudaProducts.Choice choice = products.choose(kind);
+    steps.scratch().needWork(choice.workspace());
+    return new CudaProduct(
+        device,
+        choice,
+        steps.scratch(),
+        operation,
+        arguments.addresses().of(weight),
+        arena.allocateFrom(ValueLayout.JAVA_FLOAT, 1, accumulate));
+  }
+
+  /**
+   * The product of two linear layers of one input whose weights and outputs lie side by side, as
+   * those of a layer's parts do; null if they don't.
+   */
+  CudaStep joint(Linear a, Linear b) {
+    if (!isContinued(a, b)) {
+      return null;
+    }
+    MemorySegment bias = arguments.addresses().of(a.bias());
+    CudaProducts.Kind kind =
+        kind(a.input(), a.weight(), a.weight().columns() + b.weight().columns(), a.out(), bias);
+    CudaProduct product = prepare(a, kind, a.weight(), a.accumulate());
+    product.place(arguments.addresses().of(a.input()), arguments.addresses().of(a.out()));
+    return product;
+  }
+
+  private static boolean isContinued(Linear a, Linear b) {
+    boolean isAlike =
+        a.input().equals(b.input())
+            && a.accumulate() == b.accumulate()
+            && a.weight().dtype() == b.weight().dtype()
+            && a.out().tensor() == b.out().tensor();
+    boolean isProduct =
+        a.activation() == Linear.Activation.NONE
+            && b.activation() == Linear.Activation.NONE
+            && (a.bias() == null || a.out().tensor().dtype() == DType.F32);
+    return isAlike
+        && isProduct
+        && a.out().first() + a.out().count() == b.out().first()
+        && isBehind(Memory.of(a.weight()), Memory.of(b.weight()))
+        && (a.bias() == null
+            ? b.bias() == null
+            : b.bias() != null && isBehind(Memory.of(a.bias()), Memory.of(b.bias())));
+  }
+
+  private static boolean isBehind(MemorySegment first, MemorySegment second) {
+    return first.address() + first.byteSize() == second.address();
+  }
+
+  private CudaProducts.Kind kind(
+      Columns input, PackedMatrix weight, long columns, Columns out, MemorySegment bias) {
+    DType outType = out.tensor().dtype();
+    return new CudaProducts.Kind(
+        input.rows(),
+        columns,
+        weight.depth(),
+        weightStride(weight),
+        input.rowStride(),
+        out.rowStride(),
+        weight.dtype(),
+        outType,
+        alignment(input, arguments.addresses().of(input)),
+        alignment(out, arguments.addresses().of(out)),
+        bias.address());
+  }
+}
