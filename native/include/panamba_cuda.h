@@ -73,8 +73,10 @@ PANAMBA_API int32_t panamba_cuda_pack(const panamba_pack_args *args, const void 
 /* ---- Operations ---- */
 
 /*
- * Codes beside those of panamba_operation, of which PANAMBA_NORM, PANAMBA_CAUSAL_CONV, PANAMBA_ROTARY, PANAMBA_POOL and
- * PANAMBA_ATTENTION run here, with the structs of panamba.h. Attention's products are of float32, without tensor cores.
+ * Codes beside those of panamba_operation, of which PANAMBA_NORM, PANAMBA_CAUSAL_CONV, PANAMBA_ROTARY, PANAMBA_POOL,
+ * PANAMBA_ATTENTION, PANAMBA_DEPTHWISE, PANAMBA_GATE, PANAMBA_PATCH_MERGING and PANAMBA_CONVERT run here, with the
+ * structs of panamba.h. Attention's products are of float32, without tensor cores. Around a depthwise convolution's grid
+ * are zeros, with which its weights are multiplied. Patch merging is not reversed here (PANAMBA_UNSUPPORTED).
  */
 enum panamba_cuda_operation {
   PANAMBA_CUDA_GATHER_PATCHES = 256, /* panamba_cuda_embedding_args */
@@ -112,16 +114,19 @@ typedef struct {
 } panamba_cuda_embedding_args;
 
 /*
- * out = activation(input + bias): what cuBLASLt can't fuse with a product, SiLU and GELU above all, and conversion
- * between element types. In place if out is input, with elements of one type and rows at the same places.
+ * out = gate * activation(input + bias): what cuBLASLt can't fuse with a product, SiLU, GELU and gates above all, and
+ * conversion between element types. In place if out is input, with elements of one type and rows at the same places; out
+ * may be gate, too, with its stride.
  */
 typedef struct {
   const void *input; /* (rows, columns) */
   const float *bias; /* (columns) or null */
+  const void *gate;  /* (rows, columns), of out_dtype; or null for 1 */
   void *out;         /* (rows, columns) */
   int64_t rows;
   int64_t columns;
   int64_t input_row_stride;
+  int64_t gate_row_stride; /* not looked at where there is no gate */
   int64_t out_row_stride;
   int32_t input_dtype; /* PANAMBA_F32 or PANAMBA_BF16 */
   int32_t out_dtype;   /* PANAMBA_F32 or PANAMBA_BF16 */
