@@ -27,6 +27,12 @@ static void check_epilogue(const panamba_cuda_epilogue_args *args) {
         wanted = gelu(sum);
         allowed = gelu_error(sum, allowed);
       }
+      if (args->gate) {
+        const void *gates = args->gate == args->out ? before_run(args->out) : args->gate;
+        double gate = element(gates, args->out_dtype, row * args->gate_row_stride + column);
+        allowed = allowed * fabs(gate) + fabs(wanted * gate) * 0x1p-24;
+        wanted *= gate;
+      }
       check_element("out", args->out, args->out_dtype, row * args->out_row_stride + column, wanted, allowed);
     }
   }
@@ -34,23 +40,35 @@ static void check_epilogue(const panamba_cuda_epilogue_args *args) {
 
 static void epilogues(void) {
   static const int64_t widths[] = {1, 2, 3, 4, 5, 8, 44, 127, 128, 129, 384, 512, 513, 768};
+  enum { NO_GATE, GATE, GATE_IS_OUT, GATES };
   for (size_t w = 0; w < COUNT(widths); w++) {
-    for (int repeat = 0; repeat < 12; repeat++) {
-      panamba_cuda_epilogue_args args = {.rows = 1 + draw(9),
+    for (int repeat = 0; repeat < 24; repeat++) {
+      int gating = repeat % GATES;
+      panamba_cuda_epilogue_args args = {.rows = draw(2) ? 1 + draw(9) : 1 + draw(70),
                                          .columns = widths[w],
                                          .input_row_stride = widths[w] + draw(3) * 4,
+                                         .gate_row_stride = gating == GATE ? widths[w] + draw(3) * 2 : -1,
                                          .out_row_stride = widths[w] + draw(2) * 3,
                                          .input_dtype = draw_dtype(),
                                          .out_dtype = draw_dtype(),
                                          .activation = (int32_t)draw(3)};
       placement where = (placement)draw(3);
-      describe("epilogue %d by %d, types %d and %d, activation %d, placed %d", (int)args.rows, (int)args.columns,
-               args.input_dtype, args.out_dtype, args.activation, where);
+      describe("epilogue %d by %d, types %d and %d, activation %d, gate %d, placed %d", (int)args.rows,
+               (int)args.columns, args.input_dtype, args.out_dtype, args.activation, gating, where);
       begin_case(where, (int)draw(4));
       args.input = take_rows_of(args.input_dtype, args.rows, args.columns, args.input_row_stride, -9, 9);
       args.bias = draw(2) ? take_filled(args.columns, -2, 2) : 0;
       int64_t count = (args.rows - 1) * args.out_row_stride + args.columns;
       args.out = take_output_of(args.out_dtype, count);
+      if (gating == GATE) {
+        args.gate = take_rows_of(args.out_dtype, args.rows, args.columns, args.gate_row_stride, -2, 2);
+      } else if (gating == GATE_IS_OUT) {
+        for (int64_t row = 0; row < args.rows; row++) {
+          fill_elements(args.out, args.out_dtype, row * args.out_row_stride, args.columns, -2, 2);
+        }
+        args.gate = args.out;
+        args.gate_row_stride = args.out_row_stride;
+      }
       run_operation(PANAMBA_CUDA_EPILOGUE, &args);
       check_epilogue(&args);
       for (int64_t i = 0; i < count; i++) {
@@ -108,11 +126,15 @@ static void packing(void) {
   CHECK(panamba_cuda_pack(0, 0, 0) == PANAMBA_INVALID_ARGUMENT, "null");
 }
 
-static void check_refused(int32_t operation, const void *args, const char *named) {
+static void check_refused_as(int32_t wanted, int32_t operation, const void *args, const char *named) {
   panamba_step step = {args, operation, 0};
   int32_t status = panamba_cuda_run(&step, 0, 0);
-  CHECK(status == PANAMBA_INVALID_ARGUMENT, "operation %d: status %d", operation, status);
+  CHECK(status == wanted, "operation %d: status %d", operation, status);
   CHECK(strstr(panamba_cuda_message(), named), "'%s' is not in '%s'", named, panamba_cuda_message());
+}
+
+static void check_refused(int32_t operation, const void *args, const char *named) {
+  check_refused_as(PANAMBA_INVALID_ARGUMENT, operation, args, named);
 }
 
 #define CHECK_NULL(code, name, type) check_refused(PANAMBA_##code, 0, "null");
@@ -205,6 +227,30 @@ static void refusals(void) {
   changed = epilogue;
   changed.rows = INT64_MAX;
   check_refused(PANAMBA_CUDA_EPILOGUE, &changed, "rows 4 and 4 apart");
+  changed = epilogue;
+  changed.gate = epilogue.input;
+  changed.gate_row_stride = 3;
+  check_refused(PANAMBA_CUDA_EPILOGUE, &changed, "a gate of (1, 4) with rows 3 apart");
+  changed.gate = epilogue.out;
+  changed.gate_row_stride = 5;
+  check_refused(PANAMBA_CUDA_EPILOGUE, &changed, "in place of the result");
+  panamba_depthwise_args depthwise = {.x = n,
+                                      .weight = n,
+                                      .out = n + 1,
+                                      .batch = 1,
+                                      .height = INT32_MAX,
+                                      .width = 1,
+                                      .channels = 1,
+                                      .x_pixel_stride = 1,
+                                      .out_pixel_stride = 1,
+                                      .side = 3};
+  check_refused(PANAMBA_DEPTHWISE, &depthwise, "depthwise: too large for one call");
+  depthwise.height = 1;
+  depthwise.out_pixel_stride = INT32_MAX;
+  check_refused(PANAMBA_DEPTHWISE, &depthwise, "depthwise: too large for one call");
+  panamba_patch_merging_args merging = {
+      .x = n, .out = n + 1, .batch = 1, .height = 1, .width = 1, .channels = 1, .reversed = 1};
+  check_refused_as(PANAMBA_UNSUPPORTED, PANAMBA_PATCH_MERGING, &merging, "patch_merging: training's reverse");
 }
 
 static void test(void) {

@@ -128,12 +128,76 @@ static void attention(int32_t dtype, int64_t queries) {
   end_case();
 }
 
+/* Blocks with tiles beyond the grid, and gates in place. */
+static void depthwise(int32_t dtype, int32_t side, int64_t channels) {
+  describe("depthwise of side %d, type %d, %d channels", side, dtype, (int)channels);
+  begin_case(IN_SENTINELS, 0);
+  panamba_depthwise_args args = {.batch = 1,
+                                 .height = 9,
+                                 .width = 15,
+                                 .channels = channels,
+                                 .x_pixel_stride = channels,
+                                 .gate_pixel_stride = channels,
+                                 .out_pixel_stride = channels,
+                                 .side = side,
+                                 .dtype = dtype,
+                                 .activation = PANAMBA_ACTIVATION_SILU};
+  int64_t count = args.height * args.width * channels;
+  args.x = take_filled_of(dtype, count, -1, 1);
+  args.weight = take_filled(side * side * channels, -1, 1);
+  args.bias = take_filled(channels, -1, 1);
+  args.out = take_output_of(dtype, count);
+  fill_elements(args.out, dtype, 0, count, -1, 1);
+  args.gate = args.out;
+  run_operation(PANAMBA_DEPTHWISE, &args);
+  end_case();
+}
+
+static void gate(int32_t dtype) {
+  describe("gate, type %d", dtype);
+  begin_case(IN_SENTINELS, 0);
+  panamba_gate_args args = {
+      .rows = 21, .columns = 192, .gate_row_stride = 192, .x_row_stride = 192, .out_row_stride = 192, .dtype = dtype};
+  args.gate = take_filled_of(dtype, args.rows * args.columns, -1, 1);
+  args.out = take_output_of(dtype, args.rows * args.columns);
+  fill_elements(args.out, dtype, 0, args.rows * args.columns, -1, 1);
+  args.x = args.out;
+  run_operation(PANAMBA_GATE, &args);
+  end_case();
+}
+
+static void patch_merging(void) {
+  describe("patch merging");
+  begin_case(IN_SENTINELS, 0);
+  panamba_patch_merging_args args = {.batch = 2, .height = 5, .width = 9, .channels = 96};
+  args.x = take_filled(args.batch * args.height * args.width * args.channels, -1, 1);
+  args.out = take_output(args.batch * 3 * 5 * 4 * args.channels);
+  run_operation(PANAMBA_PATCH_MERGING, &args);
+  end_case();
+}
+
+static void convert(int32_t dtype) {
+  describe("convert, type %d", dtype);
+  begin_case(IN_SENTINELS, 0);
+  panamba_convert_args args = {.rows = 21,
+                               .columns = 192,
+                               .x_row_stride = 192,
+                               .out_row_stride = 192,
+                               .dtype = dtype,
+                               .out_dtype = PANAMBA_BF16};
+  args.x = take_filled_of(dtype, args.rows * args.columns, -1, 1);
+  args.out = take_output_of(PANAMBA_BF16, args.rows * args.columns);
+  run_operation(PANAMBA_CONVERT, &args);
+  end_case();
+}
+
 static void epilogue(int32_t dtype) {
   describe("epilogue, type %d", dtype);
   begin_case(IN_SENTINELS, 0);
   panamba_cuda_epilogue_args args = {.rows = 5,
                                      .columns = 384,
                                      .input_row_stride = 384,
+                                     .gate_row_stride = 384,
                                      .out_row_stride = 384,
                                      .input_dtype = PANAMBA_F32,
                                      .out_dtype = dtype,
@@ -141,6 +205,8 @@ static void epilogue(int32_t dtype) {
   args.input = take_filled(args.rows * args.columns, -1, 1);
   args.bias = take_filled(args.columns, -1, 1);
   args.out = take_output_of(dtype, args.rows * args.columns);
+  fill_elements(args.out, dtype, 0, args.rows * args.columns, -1, 1);
+  args.gate = args.out;
   run_operation(PANAMBA_CUDA_EPILOGUE, &args);
   end_case();
 }
@@ -181,9 +247,15 @@ static void all_kernels(void) {
     norm(dtypes[i], PANAMBA_LAYER_NORM);
     convolution(dtypes[i]);
     epilogue(dtypes[i]);
+    depthwise(dtypes[i], 3, 64);
+    depthwise(dtypes[i], 7, 32);
+    depthwise(dtypes[i], 5, 33);
+    gate(dtypes[i]);
+    convert(dtypes[i]);
     attention(dtypes[i], 70);
     attention(dtypes[i], 33);
   }
+  patch_merging();
   rotary();
   pool(PANAMBA_POOL_MEAN);
   pool(PANAMBA_POOL_MAX);

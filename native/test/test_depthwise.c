@@ -129,7 +129,7 @@ static void depthwise_case(depthwise_shape s, placement where, int misalignment)
 
 /* Strips of every length, in grids smaller than the kernel and larger. */
 static void sweep_grids(void) {
-  static const int64_t channels[] = {1, 5, 16, 17, 33};
+  static const int64_t channels[] = {1, 5, 16, 17, 33, 72};
   for (int64_t width = 1; width <= 33; width += THIN(1, 3)) {
     for (int64_t height = 1; height <= 9; height += THIN(2, 4)) {
       depthwise_case(draw_shape(height, width, PICK(channels)), (placement)draw(3), 0);

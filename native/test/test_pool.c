@@ -83,6 +83,17 @@ static void sweep_guards(void) {
   }
 }
 
+/* As many rows as an image of a network's first stage has. */
+static void many_rows(void) {
+  static const int64_t dims[] = {1, 8, 37, 96};
+  for (size_t d = 0; d < COUNT(dims); d++) {
+    for (int32_t kind = PANAMBA_POOL_MEAN; kind <= PANAMBA_POOL_MAX; kind++) {
+      pool_case((panamba_pool_args){.batch = 2, .length = 3137, .dim = dims[d], .count = 3136, .step = 1, .kind = kind},
+                IN_SENTINELS, 0);
+    }
+  }
+}
+
 /* NaN wins wherever it is, in its own channel alone; infinities are numbers like others. */
 static void nan_wins_a_maximum(void) {
   const int64_t length = 4;
@@ -168,6 +179,7 @@ static void test(void) {
   seed(5);
   sweep_shapes();
   sweep_guards();
+  many_rows();
   nan_wins_a_maximum();
   images_are_independent();
   on_processor(refusals);

@@ -2,6 +2,7 @@
  * its dimensions. */
 #include <stdio.h>
 
+#include "divide.h"
 #include "element.h"
 #include "launch.h"
 #include "run.h"
@@ -52,8 +53,9 @@ struct attention_kernel {
 
   template <class Block>
   PANAMBA_HD void run(Block &block) const {
-    int64_t plane = block.index() / blocks_of_head;
-    int64_t query = block.index() % blocks_of_head * QUERIES;
+    quotient place = divide(block.index(), blocks_of_head);
+    quotient plane = divide(place.whole, heads); /* image and head */
+    int64_t query = place.rest * QUERIES;
     for (int i : block.all()) {
       start(block.thread(i), plane, query + i / LANES, i % LANES);
     }
@@ -98,14 +100,14 @@ struct attention_kernel {
   }
 
   /* Where a row of one head starts, `stride` elements from the next, in images of `rows` rows. */
-  PANAMBA_HD int64_t place_of(int64_t plane, int64_t rows, int64_t row, int64_t stride) const {
-    return (plane / heads * rows + row) * stride + plane % heads * head_dim;
+  PANAMBA_HD int64_t place_of(quotient plane, int64_t rows, int64_t row, int64_t stride) const {
+    return (plane.whole * rows + row) * stride + plane.rest * head_dim;
   }
 
   /* The dimension of a thread's own number. */
   PANAMBA_HD static int dim_of(int number, int lane) { return number / 4 * 16 + lane * 4 + number % 4; }
 
-  PANAMBA_HD void start(thread &t, int64_t plane, int64_t query, int lane) const {
+  PANAMBA_HD void start(thread &t, quotient plane, int64_t query, int lane) const {
     t.largest = -INFINITY;
     t.total = 0.0f;
     const Element *row = q + place_of(plane, queries, query, q_row_stride);
@@ -117,7 +119,7 @@ struct attention_kernel {
     }
   }
 
-  PANAMBA_HD void fetch(const Element *rows, int64_t stride, int64_t plane, int64_t key, int keys, int i,
+  PANAMBA_HD void fetch(const Element *rows, int64_t stride, quotient plane, int64_t key, int keys, int i,
                         float (&to)[KEYS][DIM]) const {
     for (int place = i; place < KEYS * DIM; place += THREADS) {
       int row = place / DIM;
@@ -174,7 +176,7 @@ struct attention_kernel {
     }
   }
 
-  PANAMBA_HD void finish(const thread &t, int64_t plane, int64_t query, int lane) const {
+  PANAMBA_HD void finish(const thread &t, quotient plane, int64_t query, int lane) const {
     Element *row = out + place_of(plane, queries, query, out_row_stride);
     PANAMBA_UNROLL
     for (int n = 0; n < OWN; n++) {
@@ -183,8 +185,9 @@ struct attention_kernel {
       }
     }
     if (statistics && lane == 0) {
-      statistics[plane * 2 * queries + query] = t.largest;
-      statistics[(plane * 2 + 1) * queries + query] = t.total;
+      float *of_plane = statistics + (plane.whole * heads + plane.rest) * 2 * queries;
+      of_plane[query] = t.largest;
+      of_plane[queries + query] = t.total;
     }
   }
 };

@@ -2,6 +2,7 @@
  * channels of ROWS rows, and the rows around them, in registers. */
 #include <stdio.h>
 
+#include "divide.h"
 #include "element.h"
 #include "launch.h"
 #include "run.h"
@@ -37,13 +38,12 @@ struct conv_kernel {
 
   template <class Block>
   PANAMBA_HD void run(Block &block) const {
-    int64_t part = block.index() / channel_blocks;
-    int64_t image = part / row_blocks;
-    int64_t from = part % row_blocks * ROWS;
+    quotient part = divide(block.index(), channel_blocks);
+    quotient rows = divide(part.whole, row_blocks);
     for (int i : block.all()) {
-      int64_t channel = (block.index() % channel_blocks * THREADS + i) * Width;
+      int64_t channel = (part.rest * THREADS + i) * Width;
       if (channel < channels) {
-        convolve(image, from, channel);
+        convolve(rows.whole, rows.rest * ROWS, channel);
       }
     }
   }

@@ -1,49 +1,73 @@
-/* Bias, activation and conversion of a matrix. */
+/* Bias, activation, gate and conversion of a matrix. */
 #include <stdio.h>
 
+#include "activation.h"
 #include "element.h"
 #include "launch.h"
+#include "row_threads.h"
 #include "run.h"
 
 namespace panamba {
 
-/* A block has one row. */
 template <class In, class Out, int Width>
 struct epilogue_kernel {
-  static constexpr int THREADS = 128;
-  static constexpr int BLOCKS = 1;
+  static constexpr int THREADS = row_threads::THREADS;
+  static constexpr int ROWS = row_threads::ROWS;
+  static constexpr int BLOCKS = 8;
   using shared = nothing;
   using thread = nothing;
 
   const In *input;
   const float *bias;
+  const Out *gate;
   Out *out;
+  int64_t rows;
   int64_t columns;
   int64_t input_row_stride;
+  int64_t gate_row_stride;
   int64_t out_row_stride;
+  row_threads threads;
   int32_t activation;
-
-  PANAMBA_HD float activated(float value) const {
-    if (activation == PANAMBA_ACTIVATION_SILU) {
-      return panamba_silu(value);
-    }
-    return activation == PANAMBA_ACTIVATION_GELU ? panamba_gelu(value) : value;
-  }
 
   template <class Block>
   PANAMBA_HD void run(Block &block) const {
-    const In *from = input + block.index() * input_row_stride;
-    Out *to = out + block.index() * out_row_stride;
+    int64_t first = block.index() * threads.rows_of_block();
     for (int i : block.all()) {
-      for (int64_t column = i * Width; column < columns; column += THREADS * Width) {
-        float value[Width];
-        load_wide<In, Width>(from + column, value);
+      int64_t step = threads.stride() * Width;
+      for (int64_t column = threads.first_pack(i) * Width; column < columns; column += step) {
+        finish(first, i, column);
+      }
+    }
+  }
+
+  /* A pack of each of a thread's rows. */
+  PANAMBA_HD void finish(int64_t first, int i, int64_t column) const {
+    pack<In, Width> value[ROWS];
+    pack<Out, Width> factor[ROWS];
+    PANAMBA_UNROLL
+    for (int k = 0; k < ROWS; k++) {
+      int64_t row = first + threads.row(i, k);
+      if (row < rows) {
+        value[k] = load<In, Width>(input + row * input_row_stride + column);
+        if (gate) {
+          factor[k] = load<Out, Width>(gate + row * gate_row_stride + column);
+        }
+      }
+    }
+    PANAMBA_UNROLL
+    for (int k = 0; k < ROWS; k++) {
+      int64_t row = first + threads.row(i, k);
+      if (row < rows) {
+        float result[Width];
+        widen_all<Width>(value[k], result);
         PANAMBA_UNROLL
         for (int j = 0; j < Width; j++) {
-          value[j] = bias ? value[j] + bias[column + j] : value[j];
-          value[j] = activated(value[j]);
+          result[j] = activated(bias ? result[j] + bias[column + j] : result[j], activation);
+          if (gate) {
+            result[j] *= widen(factor[k].element[j]);
+          }
         }
-        store_narrow<Out, Width>(value, to + column);
+        store_narrow<Out, Width>(result, out + row * out_row_stride + column);
       }
     }
   }
@@ -54,29 +78,36 @@ static int32_t launch_epilogue(const panamba_cuda_epilogue_args &a, void *stream
   epilogue_kernel<In, Out, Width> kernel = {};
   kernel.input = static_cast<const In *>(a.input);
   kernel.bias = a.bias;
+  kernel.gate = static_cast<const Out *>(a.gate);
   kernel.out = static_cast<Out *>(a.out);
+  kernel.rows = a.rows;
   kernel.columns = a.columns;
   kernel.input_row_stride = a.input_row_stride;
+  kernel.gate_row_stride = a.gate_row_stride;
   kernel.out_row_stride = a.out_row_stride;
+  kernel.threads = row_threads::of(ceil_div(a.columns, Width));
   kernel.activation = a.activation;
   char shapes[80];
   snprintf(shapes, sizeof shapes, "rows %lld, columns %lld", static_cast<long long>(a.rows),
            static_cast<long long>(a.columns));
-  return launch("epilogue", shapes, kernel, {a.rows}, kernel.THREADS, stream);
+  return launch("epilogue", shapes, kernel, {ceil_div(a.rows, kernel.threads.rows_of_block())}, kernel.THREADS, stream);
 }
 
 template <class In, class Out>
 static int32_t launch_width(const panamba_cuda_epilogue_args &a, void *stream) {
-  constexpr int64_t in = sizeof(In);
-  constexpr int64_t out = sizeof(Out);
-  bool wide = a.columns % 4 == 0 && fits(a.input, a.input_row_stride, in, 4 * in) &&
-              fits(a.out, a.out_row_stride, out, 4 * out);
+  bool wide = a.columns % 4 == 0 && fits(a.input, a.input_row_stride, sizeof(In), 4 * sizeof(In)) &&
+              fits(a.out, a.out_row_stride, sizeof(Out), 4 * sizeof(Out)) &&
+              fits(a.gate, a.gate ? a.gate_row_stride : 0, sizeof(Out), 4 * sizeof(Out));
   return wide ? launch_epilogue<In, Out, 4>(a, stream) : launch_epilogue<In, Out, 1>(a, stream);
 }
 
 template <class In>
 static int32_t launch_out(const panamba_cuda_epilogue_args &a, void *stream) {
   return a.out_dtype == PANAMBA_F32 ? launch_width<In, float>(a, stream) : launch_width<In, bfloat>(a, stream);
+}
+
+static int32_t launch_in(const panamba_cuda_epilogue_args &a, void *stream) {
+  return a.input_dtype == PANAMBA_F32 ? launch_out<float>(a, stream) : launch_out<bfloat>(a, stream);
 }
 
 static bool is_activation_type(int32_t dtype) { return dtype == PANAMBA_F32 || dtype == PANAMBA_BF16; }
@@ -106,5 +137,12 @@ int32_t panamba_launch_epilogue(const panamba_cuda_epilogue_args *args, void *, 
                         static_cast<long long>(args->rows), static_cast<long long>(args->columns),
                         static_cast<long long>(args->input_row_stride), static_cast<long long>(args->out_row_stride));
   }
-  return args->input_dtype == PANAMBA_F32 ? launch_out<float>(*args, stream) : launch_out<bfloat>(*args, stream);
+  if (args->gate && (!sized(args->rows, args->columns, args->gate_row_stride) ||
+                     (args->gate == args->out && args->gate_row_stride != args->out_row_stride))) {
+    return panamba_fail(PANAMBA_INVALID_ARGUMENT, "epilogue: a gate of (%lld, %lld) with rows %lld apart%s",
+                        static_cast<long long>(args->rows), static_cast<long long>(args->columns),
+                        static_cast<long long>(args->gate_row_stride),
+                        args->gate == args->out ? ", in place of the result" : "");
+  }
+  return launch_in(*args, stream);
 }

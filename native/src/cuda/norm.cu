@@ -1,6 +1,7 @@
 /* Residual add and normalisation: a warp has a row, which stays in registers if it is not too wide. */
 #include <stdio.h>
 
+#include "activation.h"
 #include "element.h"
 #include "launch.h"
 #include "run.h"
@@ -125,13 +126,6 @@ struct norm_kernel {
     }
   }
 
-  PANAMBA_HD float activated(float y) const {
-    if (activation == PANAMBA_ACTIVATION_SILU) {
-      return panamba_silu(y);
-    }
-    return activation == PANAMBA_ACTIVATION_GELU ? panamba_gelu(y) : y;
-  }
-
   PANAMBA_HD void scale(thread &t, int64_t row, int lane) const {
     float factor = panamba_norm_factor(t.sum / static_cast<float>(dim), eps);
     PANAMBA_UNROLL
@@ -143,7 +137,8 @@ struct norm_kernel {
         PANAMBA_UNROLL
         for (int j = 0; j < WIDTH; j++) {
           float value = (t.value[Pairs ? k : 0][j] - t.mean) * factor;
-          result[j] = activated(bias ? fmaf(value, weight[column + j], bias[column + j]) : value * weight[column + j]);
+          value = bias ? fmaf(value, weight[column + j], bias[column + j]) : value * weight[column + j];
+          result[j] = activated(value, activation);
         }
         store_narrow<Out, WIDTH>(result, out + row * dim + column);
       }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "check_arguments.h"
+#include "divide.h"
 #include "element.h"
 #include "launch.h"
 #include "run.h"
@@ -28,8 +29,9 @@ struct place_kernel {
 
   template <class Block>
   PANAMBA_HD void run(Block &block) const {
-    int64_t image = block.index() / length;
-    int64_t token = block.index() % length;
+    quotient place_of_token = divide(block.index(), length);
+    int64_t image = place_of_token.whole;
+    int64_t token = place_of_token.rest;
     int64_t patch = token;
     const float *row = nullptr;
     PANAMBA_UNROLL

@@ -1,6 +1,7 @@
 /* Rotary position embedding on adjacent pairs. */
 #include <stdio.h>
 
+#include "divide.h"
 #include "launch.h"
 #include "run.h"
 
@@ -17,7 +18,7 @@ struct rotary_kernel {
 
   template <class Block>
   PANAMBA_HD void run(Block &block) const {
-    int64_t position = block.index() % args.length - args.first;
+    int64_t position = divide(block.index(), args.length).rest - args.first;
     const float *x = args.x + block.index() * args.dim;
     float *out = args.out + block.index() * args.dim;
     bool turned = position >= 0 && position < args.positions;

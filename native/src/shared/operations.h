@@ -42,12 +42,12 @@
   TRAINING(SCALE_GRADIENT, scale_gradient, panamba_scale_gradient_args)                \
   TRAINING(PATCHES_GRADIENT, patches_gradient, panamba_patches_gradient_args)          \
   CPU(CONV2D, conv2d, panamba_conv2d_args)                                             \
-  CPU(DEPTHWISE, depthwise, panamba_depthwise_args)                                    \
-  CPU(GATE, gate, panamba_gate_args)                                                   \
-  CPU(PATCH_MERGING, patch_merging, panamba_patch_merging_args)                        \
+  BOTH(DEPTHWISE, depthwise, panamba_depthwise_args)                                   \
+  BOTH(GATE, gate, panamba_gate_args)                                                  \
+  BOTH(PATCH_MERGING, patch_merging, panamba_patch_merging_args)                       \
   TRAINING(CONV2D_GRADIENT, conv2d_gradient, panamba_conv2d_gradient_args)             \
   TRAINING(DEPTHWISE_GRADIENT, depthwise_gradient, panamba_depthwise_gradient_args)    \
-  CPU(CONVERT, convert, panamba_convert_args)                                          \
+  BOTH(CONVERT, convert, panamba_convert_args)                                         \
   CPU(CROSS_SCAN, cross_scan, panamba_cross_scan_args)                                 \
   TRAINING(CROSS_SCAN_GRADIENT, cross_scan_gradient, panamba_cross_scan_gradient_args) \
   GPU(CUDA_GATHER, gather, panamba_cuda_gather_args)                                   \
