@@ -166,9 +166,9 @@ typedef struct {
  * own, have the states of one call to the bit; their out differs by the order of a sum if `accumulate` is 1, and by a
  * rounding between the directions if `out` is bfloat16.
  *
- * How the work is cut: a thread has one channel of one direction and walks along the length. With state_lanes 4 four
- * neighbouring threads share a channel, each with a quarter of the states; their sums are added in the order of the
- * single thread, so the bits are the same, and the library may choose by shape and device.
+ * How the work is cut: a thread walks along one channel of one direction, or state_lanes 4 share its states, or 16, one
+ * each of up to 16 states (of more always 4). Their sums are added in the order of the single thread, so the bits are
+ * the same, and the library may choose by shape and device.
  *
  * With `chunk` rows above 0 the length is cut into chunks that run at the same time, each from the state that the ones
  * before it leave: three launches, and twice the exponentials, for few images of great length. Rounding then differs
@@ -179,7 +179,7 @@ typedef struct {
 typedef struct {
   panamba_selective_scan_args scan;
   int64_t chunk;       /* rows of a chunk, or 0 */
-  int32_t state_lanes; /* 1, 4, or 0 for the library's choice */
+  int32_t state_lanes; /* 1, 4, 16, or 0 for the library's choice */
   int32_t reserved;
 } panamba_cuda_scan_args;
 

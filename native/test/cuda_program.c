@@ -1,7 +1,7 @@
 /*
  * panamba_run() and what belongs to it, as the tests of operations call them, on top of the CUDA library: the same
- * tests run on its kernels. An executor of 1, 2 or 3 threads stands for a scan with 1 or 4 lanes or the library's
- * choice, whose bits have to be the same.
+ * tests run on its kernels. An executor of 1, 2 or 3 threads stands for a scan with 1, 4 or 16 lanes, whose bits
+ * have to be the same.
  */
 #include "cuda_program.h"
 
@@ -15,6 +15,7 @@
 #include "panamba_cuda.h"
 
 int64_t chunk_of_scans;
+int32_t lanes_of_scans;
 
 struct panamba_executor {
   int32_t threads;
@@ -68,10 +69,10 @@ static int32_t run_on_device(int32_t operation, const void *args) {
 }
 
 static int32_t run_scan(const panamba_executor *executor, const panamba_selective_scan_args *args) {
-  static const int32_t lanes[] = {1, 4, 0};
+  static const int32_t lanes[] = {1, 4, 16};
   panamba_cuda_scan_args scan = {.scan = *args,
                                  .chunk = chunk_of_scans < args->length ? chunk_of_scans : args->length,
-                                 .state_lanes = lanes[executor->threads - 1]};
+                                 .state_lanes = lanes_of_scans ? lanes_of_scans : lanes[executor->threads - 1]};
   TO_DEVICE(scan.scan);
   return run_on_device(PANAMBA_CUDA_SCAN, &scan);
 }

@@ -2,8 +2,10 @@
  * One case of every CUDA kernel, with a thread of the host for every thread of a GPU: ThreadSanitizer watches. Channels
  * fill the blocks, since threads beyond the last channel of a scan load what its own thread writes, and drop it.
  *
- * As a control, `block` or `group` on the command line leaves out that barrier of the scan, which has to be reported.
+ * As a control, `block`, `group` or `warp` on the command line leaves out that barrier of the scan by as many lanes as
+ * the next argument says, which has to be reported.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cuda_device.h"
@@ -13,7 +15,7 @@
 #include "panamba_cuda.h"
 #include "scan_case.h"
 
-enum { NO_BARRIER, BARRIER_OF_BLOCKS, BARRIER_OF_GROUPS };
+enum { NO_BARRIER, BARRIER_OF_BLOCKS, BARRIER_OF_GROUPS, BARRIER_OF_WARPS };
 extern int panamba_barrier_left_out;
 
 static const int32_t dtypes[] = {PANAMBA_F32, PANAMBA_BF16};
@@ -211,7 +213,7 @@ static void epilogue(int32_t dtype) {
   end_case();
 }
 
-/* Each runs with one lane, with four, and with the library's choice: fused, and after a projection of dt. */
+/* Each runs with 1, 4 and 16 lanes: fused, and after a projection of dt. */
 static void scan(int32_t dtype, directions run, int64_t states, int64_t dt_rank, int64_t chunk) {
   scan_shape s = draw_scan_shape(1, 75, 128, states);
   s.dtype = dtype;
@@ -237,6 +239,7 @@ static void scans(void) {
   scan(PANAMBA_F32, FORWARD, 16, 12, 0);
   scan(PANAMBA_F32, BACKWARD, 5, 3, 0);
   scan(PANAMBA_F32, BOTH, 37, 40, 0);
+  scan(PANAMBA_F32, BOTH, 16, 50, 0);
 }
 
 static void all_kernels(void) {
@@ -273,7 +276,10 @@ int main(int argc, char **argv) {
     panamba_barrier_left_out = BARRIER_OF_BLOCKS;
   } else if (strcmp(control, "group") == 0) {
     panamba_barrier_left_out = BARRIER_OF_GROUPS;
+  } else if (strcmp(control, "warp") == 0) {
+    panamba_barrier_left_out = BARRIER_OF_WARPS;
   }
+  lanes_of_scans = argc > 2 ? atoi(argv[2]) : 0;
   char tier[] = "cuda-threads";
   char *arguments[] = {argv[0], tier, 0};
   return on_each_tier(2, arguments, panamba_barrier_left_out == NO_BARRIER ? all_kernels : one_scan);

@@ -77,6 +77,28 @@ static void lengths_are_independent(void) {
   }
 }
 
+/* Every rank up to and beyond what has room in a tile, with states that fill the lanes or do not, in long walks: all
+ * numbers of lanes have the same bits. */
+static void ranks(void) {
+  static const int64_t ranks_of_tiles[] = {1, 2, 4, 7, 8, 11, 12, 13, 16, 20, 24, 25, 32, 44, 47, 48, 49, 52, 70};
+  static const int64_t states[] = {1, 5, 16, 37};
+  static const int64_t lengths[] = {31, 32, 33, 64, 96, 97, 127, 130, 161, 162, 200};
+  for (size_t r = 0; r < COUNT(ranks_of_tiles); r++) {
+    for (size_t n = 0; n < COUNT(states); n++) {
+      scan_shape s = draw_scan_shape(1 + draw(2), PICK(lengths), 1 + draw(20), states[n]);
+      s.dt_rank = ranks_of_tiles[r];
+      s.gated = draw(4) != 0;
+      s.projected_gap = 4 * draw(2);
+      describe_scan("ranks", &s, IN_SENTINELS, 0);
+      begin_case(IN_SENTINELS, 0);
+      panamba_selective_scan_args args = take_scan(&s, &ordinary_ranges);
+      run_operation(PANAMBA_SELECTIVE_SCAN, &args);
+      check_scan(&args);
+      end_case();
+    }
+  }
+}
+
 static int64_t workspace_of(const panamba_cuda_scan_args *args) {
   panamba_step step = {args, PANAMBA_CUDA_SCAN, 0};
   return panamba_cuda_workspace(&step);
@@ -99,12 +121,35 @@ static void workspaces(void) {
                                           .dtype = PANAMBA_BF16},
                                  .state_lanes = 1};
   int64_t dt = 4 * 64 * 197 * 384;
-  CHECK(workspace_of(&args) == 0, "the fused scan needs none");
-  args.state_lanes = 4;
-  CHECK(workspace_of(&args) == 2 * dt, "dt of both directions");
+  static const int32_t lanes[] = {1, 4, 16, 0};
+  for (size_t i = 0; i < COUNT(lanes); i++) {
+    args.state_lanes = lanes[i];
+    CHECK(workspace_of(&args) == 0, "a fused scan needs none with %d lanes", lanes[i]);
+  }
+  args.scan.dt_rank = 11;
+  CHECK(workspace_of(&args) == 2 * dt, "dt of both directions: one lane for many images, and a rank that it lacks");
+  args.scan.batch = 1;
+  CHECK(workspace_of(&args) == 0, "more lanes for one image, which take any rank");
+  args.scan.batch = 64;
+  args.scan.projected_row_stride = 81;
+  for (size_t i = 1; i < 3; i++) {
+    args.state_lanes = lanes[i];
+    args.scan.dt_rank = 48;
+    CHECK(workspace_of(&args) == 0, "the largest rank that %d lanes project themselves", lanes[i]);
+    args.scan.dt_rank = 49;
+    CHECK(workspace_of(&args) == 2 * dt, "a larger one, with %d lanes", lanes[i]);
+  }
+  args.scan.states = 37;
+  args.scan.dt_rank = 7;
+  CHECK(workspace_of(&args) == 0, "more states, which four lanes share");
+  args.scan.states = 16;
+  args.scan.dt_rank = 11;
+  args.state_lanes = 1;
   panamba_step step = {&args, PANAMBA_CUDA_SCAN, 0};
   CHECK(panamba_cuda_run(&step, 0, 0) == PANAMBA_INVALID_ARGUMENT, "a workspace is missing");
   CHECK(strstr(panamba_cuda_message(), "workspace"), "%s", panamba_cuda_message());
+  args.scan.dt_rank = 12;
+  args.state_lanes = 4;
   args.chunk = 50;
   CHECK(workspace_of(&args) == 2 * (dt + 4 * 64 * 4 * 384 * 17), "states and sums of four chunks");
   CHECK(panamba_cuda_scan_chunk(&args) == 0, "many short images are not cut");
@@ -118,6 +163,10 @@ static void workspaces(void) {
   changed = args;
   changed.state_lanes = 2;
   CHECK(workspace_of(&changed) == -1, "two lanes");
+  changed.state_lanes = 8;
+  CHECK(workspace_of(&changed) == -1, "eight lanes");
+  changed.state_lanes = 17;
+  CHECK(workspace_of(&changed) == -1, "17 lanes");
   changed = args;
   changed.reserved = 1;
   CHECK(workspace_of(&changed) == -1, "reserved");
@@ -132,6 +181,7 @@ static void test(void) {
   chunks();
   chunks_of_images_are_independent();
   lengths_are_independent();
+  ranks();
   workspaces();
 }
 

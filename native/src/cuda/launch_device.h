@@ -38,6 +38,9 @@ struct device_block {
     asm volatile("bar.sync %0, %1;" ::"r"(group + 1), "n"(Size) : "memory");
   }
 
+  /* Among the threads of each warp. */
+  __device__ __forceinline__ void synchronize_warps() { __syncwarp(); }
+
   /* Starts copying `Bytes` (4 or 16) from global to shared memory; wait_for_copies() ends the thread's copies. */
   template <int Bytes>
   __device__ __forceinline__ void copy(float *to, const float *from) {
@@ -45,6 +48,13 @@ struct device_block {
     asm volatile("cp.async.ca.shared.global [%0], [%1], %2;" ::"r"(address), "l"(from), "n"(Bytes) : "memory");
   }
   __device__ __forceinline__ void wait_for_copies() { asm volatile("cp.async.wait_all;" ::: "memory"); }
+
+  /* The copies since the last call are a batch; wait_for_batches() ends all batches but the `Later` newest. */
+  __device__ __forceinline__ void end_batch() { asm volatile("cp.async.commit_group;" ::: "memory"); }
+  template <int Later>
+  __device__ __forceinline__ void wait_for_batches() {
+    asm volatile("cp.async.wait_group %0;" ::"n"(Later) : "memory");
+  }
 
   /* Each lane gets the sum over its warp. */
   template <float Kernel::thread::*Value>

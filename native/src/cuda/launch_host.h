@@ -51,12 +51,16 @@ struct host_block {
   }
   template <int Size>
   void synchronize_group(int) {}
+  void synchronize_warps() {}
 
   template <int Bytes>
   void copy(float *to, const float *from) {
     std::memcpy(to, from, Bytes);
   }
   void wait_for_copies() {}
+  void end_batch() {}
+  template <int Later>
+  void wait_for_batches() {}
 
   template <float Kernel::thread::*Value>
   void sum_warps() {

@@ -24,7 +24,7 @@ constexpr int WARP = 32;
 constexpr unsigned BLOCKS_AT_ONCE = 3;
 
 /* What a control of the race detector leaves out: a kernel without it has to be caught. */
-enum barrier_left_out { NO_BARRIER, BARRIER_OF_BLOCKS, BARRIER_OF_GROUPS };
+enum barrier_left_out { NO_BARRIER, BARRIER_OF_BLOCKS, BARRIER_OF_GROUPS, BARRIER_OF_WARPS };
 extern "C" {
 inline barrier_left_out panamba_barrier_left_out = NO_BARRIER;
 }
@@ -140,6 +140,12 @@ struct thread_block {
     }
   }
 
+  void synchronize_warps() {
+    if (panamba_barrier_left_out != BARRIER_OF_WARPS) {
+      synchronize_warp();
+    }
+  }
+
   /* A GPU copies at any time between the start and the wait: here it does at both. */
   template <int Bytes>
   void copy(float *to, const float *from) {
@@ -147,10 +153,20 @@ struct thread_block {
     copies_.push_back({to, from, Bytes});
   }
   void wait_for_copies() {
-    for (const pending_copy &copy : copies_) {
-      std::memcpy(copy.to, copy.from, copy.bytes);
-    }
+    wait_for_batches<0>();
+    finish(copies_);
     copies_.clear();
+  }
+  void end_batch() {
+    batches_.push_back(copies_);
+    copies_.clear();
+  }
+  template <int Later>
+  void wait_for_batches() {
+    while (batches_.size() > Later) {
+      finish(batches_.front());
+      batches_.pop_front();
+    }
   }
 
   template <float Kernel::thread::*Value>
@@ -180,7 +196,14 @@ struct thread_block {
     const float *from;
     size_t bytes;
   };
+  using batch = std::vector<pending_copy>;
   using lane_type = typename block_place<Kernel>::lane;
+
+  static void finish(const batch &copies) {
+    for (const pending_copy &copy : copies) {
+      std::memcpy(copy.to, copy.from, copy.bytes);
+    }
+  }
 
   lane_type &lane(int thread) { return place_.lanes[static_cast<size_t>(thread)]; }
 
@@ -198,7 +221,8 @@ struct thread_block {
   unsigned x_ = 0;
   unsigned y_ = 0;
   unsigned z_ = 0;
-  std::vector<pending_copy> copies_;
+  batch copies_;
+  std::deque<batch> batches_;
 };
 
 /* A thread of the host: thread `index` of every BLOCKS_AT_ONCE-th block. */

@@ -1,13 +1,14 @@
 /* What lets the chunks of a long sequence run at the same time: the states at their ends, and from these the states at
  * their beginnings. A chunk multiplies the state that it is given by exp(A * the sum of its dt). */
 #include "fill.h"
+#include "kernel.h"
 
 namespace panamba {
 
 template <class Element>
 static int32_t launch_ends(const panamba_cuda_scan_args &args, const scan_plan &plan, void *stream) {
-  return args.scan.states > 16 ? launch_scan<Element, 0, 64, 4, true>(args, plan, stream)
-                               : launch_scan<Element, 0, 16, 1, true>(args, plan, stream);
+  return args.scan.states > 16 ? launch_scan<scan_kernel<Element, 0, 64, 4, true>>(args, plan, stream)
+                               : launch_scan<scan_kernel<Element, 0, 16, 1, true>>(args, plan, stream);
 }
 
 int32_t launch_scan_ends(const panamba_cuda_scan_args &args, const scan_plan &plan, void *stream) {

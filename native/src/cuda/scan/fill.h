@@ -2,15 +2,14 @@
 #ifndef PANAMBA_CUDA_SCAN_FILL_H
 #define PANAMBA_CUDA_SCAN_FILL_H
 
-#include "kernel.h"
 #include "plan.h"
+#include "walk.h"
 
 namespace panamba {
 
-/* Whether rows of `projected` can be copied 16 bytes at a time, as columns of exactly Rank + 2 * States numbers. */
-template <int Rank, int States>
-bool has_wide_rows(const panamba_selective_scan_args &a, const panamba_scan_direction &d) {
-  return !d.u || (a.states == States && a.dt_rank % 4 == 0 && fits(d.projected, a.projected_row_stride, 4, 16));
+/* Whether rows of `projected` can be copied 16 bytes at a time, as columns of exactly dt_rank + 2 * states numbers. */
+inline bool has_wide_rows(const panamba_selective_scan_args &a, const panamba_scan_direction &d, int64_t states) {
+  return !d.u || (a.states == states && a.dt_rank % 4 == 0 && fits(d.projected, a.projected_row_stride, 4, 16));
 }
 
 template <class Kernel>
@@ -26,23 +25,21 @@ void fill_walk(Kernel &kernel, int i, const panamba_cuda_scan_args &args, const 
   walk.d = d.d;
   walk.initial_state = plan.chunks > 1 ? plan.state[i] : d.initial_state;
   walk.final_state = d.final_state;
+  if (Kernel::ENDS) {
+    walk.initial_state = nullptr;
+    walk.final_state = plan.state[i];
+    walk.dt_sum = plan.sum[i];
+  }
 }
 
-template <class Element, int Rank, int States, int Lanes, bool Ends>
+template <class Kernel>
 int32_t launch_scan(const panamba_cuda_scan_args &args, const scan_plan &plan, void *stream) {
-  using kernel_type = scan_kernel<Element, Rank, States, Lanes, Ends>;
   const panamba_selective_scan_args &a = args.scan;
-  kernel_type kernel = {};
-  for (int i = 0; i < 2; i++) {
-    fill_walk(kernel, i, args, plan);
-    if (Ends) {
-      kernel.walk[i].initial_state = nullptr;
-      kernel.walk[i].final_state = plan.state[i];
-      kernel.walk[i].dt_sum = plan.sum[i];
-    }
-  }
-  kernel.gate = static_cast<const Element *>(a.gate);
-  kernel.out = static_cast<Element *>(a.out);
+  Kernel kernel = {};
+  fill_walk(kernel, 0, args, plan);
+  fill_walk(kernel, 1, args, plan);
+  kernel.gate = static_cast<const typename Kernel::Element *>(a.gate);
+  kernel.out = static_cast<typename Kernel::Element *>(a.out);
   kernel.chunks = static_cast<int32_t>(plan.chunks);
   kernel.projected_row_stride = a.projected_row_stride;
   kernel.length = static_cast<int32_t>(a.length);
@@ -55,8 +52,8 @@ int32_t launch_scan(const panamba_cuda_scan_args &args, const scan_plan &plan, v
   kernel.first_walk = a.forward.u ? 0 : 1;
   kernel.walks = a.forward.u && a.backward.u ? 2 : 1;
   kernel.accumulate = a.accumulate != 0;
-  kernel.wide_copies = has_wide_rows<Rank, States>(a, a.forward) && has_wide_rows<Rank, States>(a, a.backward);
-  grid blocks = {a.batch, ceil_div(a.channels, kernel_type::CHANNELS), plan.chunks};
+  kernel.wide_copies = has_wide_rows(a, a.forward, Kernel::STATES) && has_wide_rows(a, a.backward, Kernel::STATES);
+  grid blocks = {a.batch, ceil_div(a.channels, Kernel::CHANNELS), plan.chunks};
   return launch("selective_scan", plan.shapes, kernel, blocks, kernel.walks * GROUP, stream);
 }
 

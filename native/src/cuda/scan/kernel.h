@@ -1,56 +1,38 @@
 /*
- * The kernel of the selective scan. A thread has one channel of one direction, or Lanes neighbouring threads share one,
- * with the states divided among them; it walks along the rows with its states in registers, four rows at a time. The
- * two directions of GROUP / Lanes channels are the two groups of a block: each walks one half of the rows, leaves its
- * sums in `out`, and, after a barrier, walks the half that the other has left.
+ * The scan of a channel by one thread, or by Lanes neighbouring threads with the states divided among them. A thread
+ * walks along the rows with its states in registers, four rows at a time.
  *
- * B, C and, if Rank is not 0, dt before its projection are copied to shared memory, TILE rows ahead of their use. With
- * Rank 0 dt comes from where project_dt (dt.cu) has left it.
- *
- * With Ends the kernel only finds the states at the ends of chunks that start from zero, and the sums of their dt.
+ * B, C and, if Rank is not 0, dt before its projection are copied to shared memory, TILE rows ahead of their use. One
+ * lane projects dt as it goes; of four, each projects dt of every fourth row of a tile, and they find it in shared
+ * memory.
  */
 #ifndef PANAMBA_CUDA_SCAN_KERNEL_H
 #define PANAMBA_CUDA_SCAN_KERNEL_H
 
-#include "element.h"
-#include "launch.h"
+#include <type_traits>
+
+#include "plan.h"
+#include "walk.h"
 
 namespace panamba {
-
-/* Threads of one direction in a block. */
-constexpr int GROUP = 64;
 
 /* Rows of a step of the walk. */
 constexpr int QUAD = 4;
 
-/* What a scan does to `out` beside writing y. */
-enum scan_task { PARTIAL, FINISH, GENERAL };
-
-struct scan_flags {
-  bool add;  /* what `out` holds */
-  bool last; /* scale and gate: no other direction comes after */
-};
-
-template <class Element>
-struct scan_walk {
-  const Element *u; /* null where the direction is left out */
-  const float *projected;
-  const float *dt; /* with Rank 0: (batch, length, channels) */
-  const float *dt_weight;
-  const float *dt_bias;
-  const float *a;
-  const float *d;
-  const float *initial_state; /* (batch, chunks, states, channels), or null */
-  float *final_state;         /* (batch, states, channels); with Ends (batch, chunks, states, channels) */
-  float *dt_sum;              /* with Ends: (batch, chunks, channels) */
-};
+/* As a kernel's Rank: every dt_rank up to this. */
+constexpr int ANY_RANK = MOST_TILE_RANK;
 
 template <class Element_, int Rank, int States, int Lanes, bool Ends>
-struct scan_kernel {
+struct scan_kernel : scan_parameters<Element_, Rank == 0, Ends> {
   using Element = Element_;
+  using base = scan_parameters<Element, Rank == 0, Ends>;
+  using typename base::position;
   static constexpr int THREADS = 2 * GROUP;
   static constexpr int BLOCKS = 3;
   static constexpr int CHANNELS = GROUP / Lanes;
+  static constexpr int STATES = States;
+  static constexpr bool KNOWN_RANK = Rank > 0 && Rank != ANY_RANK;
+  static constexpr bool SHARED_DT = Rank > 0 && Lanes == 4;
   static constexpr int OWN = States / Lanes;
   static constexpr int WIDTH = Rank + 2 * States;
   static constexpr int TILE = WIDTH > 96 ? 16 : 32;
@@ -60,31 +42,30 @@ struct scan_kernel {
   static constexpr int CHAINS = 4 / Lanes;
   static constexpr int CHAIN = OWN / CHAINS;
 
-  scan_walk<Element> walk[2];
-  const Element *gate;
-  Element *out;
-  int64_t projected_row_stride;
-  int32_t chunks;
-  int32_t length;
-  int32_t chunk; /* rows of a block */
-  int32_t gate_row_stride;
-  int32_t channels;
-  int32_t states;
-  int32_t dt_rank;
-  float scale;
-  int8_t first_walk; /* direction of group 0 */
-  int8_t walks;      /* 1 or 2 */
-  bool accumulate;
-  bool wide_copies; /* projected can be copied 16 bytes at a time */
+  using base::channels;
+  using base::chunks;
+  using base::dt_rank;
+  using base::gate;
+  using base::gate_row_stride;
+  using base::out;
+  using base::projected_row_stride;
+  using base::states;
+  using base::walk;
+  using base::wide_copies;
 
-  struct shared {
+  /* Of a tile, by group; channels are 16 bytes apart in the banks. */
+  struct projected_dt {
+    alignas(16) float dt[2][CHANNELS][TILE + 4];
+  };
+
+  struct shared : std::conditional_t<SHARED_DT, projected_dt, nothing> {
     alignas(16) float rows[2][2][TILE][WIDTH]; /* by group, and alternately */
   };
 
   struct thread {
     float h[OWN];
     float a[OWN];
-    float weight[Rank ? Rank : 1];
+    float weight[KNOWN_RANK ? Rank : 1];
     float bias;
     float skip;
     float dt_sum;
@@ -105,50 +86,27 @@ struct scan_kernel {
     int32_t lane;
   };
 
-  /* What a group walks along: `count` rows of an image from `row` on. Strides are negative where it walks backwards. */
-  struct position {
-    int group;
-    int direction;
-    int count;
-    int row;
-    int stride;
-    int gate_stride;
-    int64_t first_row; /* of the image, counted over all images */
-    int64_t projected_stride;
-    const Element *u; /* of the image */
-    const float *dt;
-    scan_flags flags;
-  };
-
   template <class Block>
   PANAMBA_HD void run(Block &block) const {
     for (int group : block.template groups<GROUP>()) {
       for (int i : block.template group<GROUP>(group)) {
-        start(block, i, direction_of(group));
+        start(block, i, this->direction_of(group));
       }
     }
     PANAMBA_ROLL
-    for (int half = 0; half < halves(); half++) {
+    for (int half = 0; half < this->halves(); half++) {
       if (half) {
         block.synchronize();
       }
       for (int group : block.template groups<GROUP>()) {
-        walk_rows(block, place(block, group, half));
+        walk_rows(block, this->place(block, group, half));
       }
     }
     for (int group : block.template groups<GROUP>()) {
       for (int i : block.template group<GROUP>(group)) {
-        end(block, i, direction_of(group));
+        end(block, i, this->direction_of(group));
       }
     }
-  }
-
-  PANAMBA_HD int direction_of(int group) const { return first_walk + group; }
-
-  /* The index of this block's image and chunk. */
-  template <class Block>
-  PANAMBA_HD int64_t plane_of(const Block &block) const {
-    return block.index() * chunks + block.index_z();
   }
 
   template <class Block>
@@ -160,7 +118,7 @@ struct scan_kernel {
     t.channel = block.index_y() * CHANNELS + in_group / Lanes;
     /* A thread beyond the last channel walks along with it, and stores nothing. */
     int32_t c = t.channel < channels ? t.channel : channels - 1;
-    int64_t plane = plane_of(block);
+    int64_t plane = this->plane_of(block);
     PANAMBA_UNROLL
     for (int k = 0; k < OWN; k++) {
       int n = t.lane * OWN + k;
@@ -168,11 +126,13 @@ struct scan_kernel {
       t.a[k] = real ? w.a[static_cast<int64_t>(n) * channels + c] : 0.0f;
       t.h[k] = real && w.initial_state ? w.initial_state[(plane * states + n) * channels + c] : 0.0f;
     }
-    if constexpr (Rank > 0) {
+    if constexpr (KNOWN_RANK) {
       PANAMBA_UNROLL
       for (int r = 0; r < Rank; r++) {
         t.weight[r] = w.dt_weight[static_cast<int64_t>(r) * channels + c];
       }
+    }
+    if constexpr (Rank > 0) {
       t.bias = w.dt_bias ? w.dt_bias[c] : 0.0f;
     }
     t.skip = w.d ? w.d[c] : 0.0f;
@@ -187,7 +147,7 @@ struct scan_kernel {
     if (t.channel >= channels || (!Ends && (!w.final_state || !last))) {
       return;
     }
-    int64_t plane = Ends ? plane_of(block) : block.index();
+    int64_t plane = Ends ? this->plane_of(block) : block.index();
     PANAMBA_UNROLL
     for (int k = 0; k < OWN; k++) {
       int n = t.lane * OWN + k;
@@ -198,34 +158,6 @@ struct scan_kernel {
     if (Ends && t.lane == 0) {
       w.dt_sum[plane * channels + t.channel] = t.dt_sum;
     }
-  }
-
-  /* One direction has all rows to itself; of two, each has the half that it comes to first, and then the other's. */
-  PANAMBA_HD int halves() const { return Ends ? 1 : walks; }
-
-  template <class Block>
-  PANAMBA_HD position place(const Block &block, int group, int half) const {
-    int from = block.index_z() * chunk;
-    int to = length - from < chunk ? length : from + chunk;
-    position p;
-    p.group = group;
-    p.direction = direction_of(group);
-    int middle = from + (to - from) / 2;
-    bool upper = halves() == 2 && p.direction != half;
-    bool lower = halves() == 2 && p.direction == half;
-    int first = upper ? middle : from;
-    int end = lower ? middle : to;
-    p.count = end - first;
-    p.row = p.direction ? end - 1 : first;
-    p.stride = p.direction ? -channels : channels;
-    p.gate_stride = p.direction ? -gate_row_stride : gate_row_stride;
-    p.first_row = block.index() * length;
-    p.projected_stride = p.direction ? -projected_row_stride : projected_row_stride;
-    p.u = walk[p.direction].u + p.first_row * channels;
-    p.dt = Rank ? nullptr : walk[p.direction].dt + p.first_row * channels;
-    p.flags.add = half == 1 || accumulate;
-    p.flags.last = half == halves() - 1;
-    return p;
   }
 
   template <class Block>
@@ -242,7 +174,47 @@ struct scan_kernel {
       for (int i : block.template group<GROUP>(p.group)) {
         copy_tile(block, p, done + TILE, i % GROUP);
       }
+      if constexpr (SHARED_DT) {
+        for (int i : block.template group<GROUP>(p.group)) {
+          project_tile(block, p, block.shared.rows[p.group][done / TILE % 2], i);
+        }
+        block.synchronize_warps();
+      }
       walk_tile(block, p, done);
+    }
+  }
+
+  /* Rows that do not exist are projected from whatever shared memory holds, and not used. */
+  template <class Block>
+  PANAMBA_HD void project_tile(Block &block, const position &p, const float (*tile)[WIDTH], int i) const {
+    const thread &t = block.thread(i);
+    float dt[TILE / 4];
+    PANAMBA_UNROLL
+    for (int k = 0; k < TILE / 4; k++) {
+      dt[k] = t.bias;
+    }
+    if constexpr (KNOWN_RANK) {
+      PANAMBA_UNROLL
+      for (int r = 0; r < Rank; r++) {
+        add_rank(tile, t.lane, r, t.weight[r], dt);
+      }
+    } else {
+      const float *weight = walk[p.direction].dt_weight + (t.channel < channels ? t.channel : channels - 1);
+      for (int r = 0; r < dt_rank; r++) {
+        add_rank(tile, t.lane, Rank - dt_rank + r, weight[static_cast<int64_t>(r) * channels], dt);
+      }
+    }
+    PANAMBA_UNROLL
+    for (int k = 0; k < TILE / 4; k++) {
+      block.shared.dt[p.group][i % GROUP / Lanes][4 * k + t.lane] = panamba_softplus(dt[k]);
+    }
+  }
+
+  PANAMBA_HD void add_rank(const float (*tile)[WIDTH], int lane, int column, float weight,
+                           float (&dt)[TILE / 4]) const {
+    PANAMBA_UNROLL
+    for (int k = 0; k < TILE / 4; k++) {
+      dt[k] = fmaf(tile[4 * k + lane][column], weight, dt[k]);
     }
   }
 
@@ -261,7 +233,7 @@ struct scan_kernel {
     }
     PANAMBA_ROLL
     for (; row < rows; row += QUAD) {
-      step<GENERAL>(block, p, tile + row, left - row);
+      step<GENERAL>(block, p, tile, row, left - row);
     }
   }
 
@@ -270,43 +242,46 @@ struct scan_kernel {
     int whole = (rows < left - QUAD ? rows : left - QUAD) / QUAD * QUAD;
     PANAMBA_ROLL
     for (int row = 0; row < whole; row += QUAD) {
-      step<Task>(block, p, tile + row, QUAD);
+      step<Task>(block, p, tile, row, QUAD);
     }
     return whole;
   }
 
-  /* Copies rows done .. done + TILE - 1 of the walk to shared memory, as far as they exist. */
+  /* Copies rows done .. done + TILE - 1 of the walk to shared memory, as far as they exist. Before B and C they have dt
+   * as far as Rank, from its end on. */
   template <class Block>
   PANAMBA_HD void copy_tile(Block &block, const position &p, int done, int i) const {
     const scan_walk<Element> &w = walk[p.direction];
+    const int rank = KNOWN_RANK || Rank == 0 ? Rank : dt_rank;
     const float *from =
         w.projected + (p.first_row + p.row) * projected_row_stride + done * p.projected_stride + (Rank ? 0 : dt_rank);
-    float *to = block.shared.rows[p.group][done / TILE % 2][0];
+    float *to = block.shared.rows[p.group][done / TILE % 2][0] + (Rank - rank);
     int rows = p.count - done < TILE ? p.count - done : TILE;
+    int width = rank + 2 * States;
     if (wide_copies) {
-      constexpr int PIECES = WIDTH / 4;
-      constexpr int AT_ONCE = GROUP / PIECES;
-      int column = i % PIECES * 4;
+      int pieces = width / 4;
+      int at_once = GROUP / pieces;
+      int column = i % pieces * 4;
       PANAMBA_ROLL
-      for (int r = i < AT_ONCE * PIECES ? i / PIECES : TILE; r < rows; r += AT_ONCE) {
+      for (int r = i < at_once * pieces ? i / pieces : TILE; r < rows; r += at_once) {
         block.template copy<16>(to + r * WIDTH + column, from + r * p.projected_stride + column);
       }
     } else {
       PANAMBA_ROLL
-      for (int j = i; j < rows * WIDTH; j += GROUP) {
-        copy_number(block, to + j, from + j / WIDTH * p.projected_stride, j % WIDTH);
+      for (int j = i; j < rows * width; j += GROUP) {
+        copy_number(block, to + j / width * WIDTH + j % width, from + j / width * p.projected_stride, j % width - rank);
       }
     }
   }
 
-  /* Column `column` of a tile: dt, then B and C, each filled up with zeros to States. */
+  /* Column `n` of a row: dt before 0, then B and C, each filled up with zeros to States. */
   template <class Block>
-  PANAMBA_HD void copy_number(Block &block, float *to, const float *row, int column) const {
-    int n = column - Rank;
+  PANAMBA_HD void copy_number(Block &block, float *to, const float *row, int n) const {
+    row += Rank ? (KNOWN_RANK ? Rank : dt_rank) : 0;
     if (n < 0) {
-      block.template copy<4>(to, row + column);
+      block.template copy<4>(to, row + n);
     } else if (n % States < states) {
-      block.template copy<4>(to, row + Rank + n / States * states + n % States);
+      block.template copy<4>(to, row + n / States * states + n % States);
     } else {
       *to = 0.0f;
     }
@@ -347,9 +322,9 @@ struct scan_kernel {
     t.next += QUAD * p.stride;
   }
 
-  /* A step, with `left` rows to go. */
+  /* The step from row `row` of a tile on, with `left` rows to go. */
   template <scan_task Task, class Block>
-  PANAMBA_HD void step(Block &block, const position &p, const float (*tile)[WIDTH], int left) const {
+  PANAMBA_HD void step(Block &block, const position &p, const float (*tile)[WIDTH], int row, int left) const {
     for (int i : block.template group<GROUP>(p.group)) {
       thread &t = block.thread(i);
       float u[QUAD];
@@ -358,6 +333,9 @@ struct scan_kernel {
       for (int k = 0; k < QUAD; k++) {
         u[k] = widen_raw<Element>(t.u[k]);
         dt[k] = Rank ? 0.0f : t.dt[Rank ? 0 : k];
+      }
+      if constexpr (SHARED_DT) {
+        widen_all(load<float, QUAD>(block.shared.dt[p.group][i % GROUP / Lanes] + row), dt);
       }
       PANAMBA_UNROLL
       for (int k = 0; k < OWN_ROWS; k++) {
@@ -368,7 +346,7 @@ struct scan_kernel {
       PANAMBA_UNROLL
       for (int k = 0; k < QUAD; k++) {
         if (Task != GENERAL || k < left) {
-          recur(t, tile[k], u[k], dt[k], &t.y[k]);
+          recur(t, tile[row + k], u[k], dt[k], &t.y[k]);
         }
       }
     }
@@ -387,7 +365,7 @@ struct scan_kernel {
     Element result[OWN_ROWS];
     PANAMBA_UNROLL
     for (int k = 0; k < OWN_ROWS; k++) {
-      narrow(finish<Task>(p.flags, t.y[k], t.added[k], t.gated[k]), &result[k]);
+      narrow(this->template finish<Task>(p.flags, t.y[k], t.added[k], t.gated[k]), &result[k]);
     }
     PANAMBA_UNROLL
     for (int k = 0; k < OWN_ROWS; k++) {
@@ -400,7 +378,7 @@ struct scan_kernel {
 
   /* One row: all states of the thread, and its part of D u + C . h. */
   PANAMBA_HD void recur(thread &t, const float *row, float u, float dt, float *y) const {
-    if constexpr (Rank > 0) {
+    if constexpr (Rank > 0 && !SHARED_DT) {
       dt = t.bias;
       PANAMBA_UNROLL
       for (int r = 0; r < Rank; r++) {
@@ -431,23 +409,6 @@ struct scan_kernel {
     } else {
       *y = sums[0];
     }
-  }
-
-  template <scan_task Task>
-  PANAMBA_HD float finish(const scan_flags &flags, float y, float added, float gated) const {
-    if (Task == PARTIAL) {
-      return y;
-    }
-    /* Both directions are rounded to the type of `out`, so that it makes no difference which comes first. */
-    if (Task == FINISH) {
-      return (added + rounded<Element>(y)) * scale * panamba_silu(gated);
-    }
-    y = flags.add ? added + rounded<Element>(y) : y;
-    if (flags.last) {
-      y *= scale;
-      y = gate ? y * panamba_silu(gated) : y;
-    }
-    return y;
   }
 };
 

@@ -6,6 +6,9 @@
 
 namespace panamba {
 
+/* The largest dt_rank that a scan projects within its tiles, if it is neither of those that a kernel is made for. */
+constexpr int MOST_TILE_RANK = 48;
+
 /* How a scan is cut, and where its workspace is. */
 struct scan_plan {
   int64_t chunk;
@@ -22,9 +25,8 @@ struct scan_plan {
   const char *shapes;
 };
 
-/* dt[row, channel] = softplus(dt_bias + dt_weight . projected_dt[row]), of one direction. */
-int32_t launch_project_dt(const panamba_selective_scan_args &args, const panamba_scan_direction &direction, float *dt,
-                          const scan_plan &plan, void *stream);
+/* dt[row, channel] = softplus(dt_bias + dt_weight . projected_dt[row]), of both directions. */
+int32_t launch_project_dt(const panamba_selective_scan_args &args, const scan_plan &plan, void *stream);
 
 /* The states at the ends of all chunks, each from zero, and the sums of dt over them. */
 int32_t launch_scan_ends(const panamba_cuda_scan_args &args, const scan_plan &plan, void *stream);
@@ -32,8 +34,11 @@ int32_t launch_scan_ends(const panamba_cuda_scan_args &args, const scan_plan &pl
 /* From these, the states at the beginnings. */
 int32_t launch_carry(const panamba_cuda_scan_args &args, const scan_plan &plan, void *stream);
 
-int32_t launch_scan_fused(const panamba_cuda_scan_args &args, const scan_plan &plan, void *stream);
+/* The scan itself, with dt projected before or, the others, within; that by state takes it from either. */
 int32_t launch_scan_projected(const panamba_cuda_scan_args &args, const scan_plan &plan, void *stream);
+int32_t launch_scan_fused(const panamba_cuda_scan_args &args, const scan_plan &plan, void *stream);
+int32_t launch_scan_four_lanes(const panamba_cuda_scan_args &args, const scan_plan &plan, void *stream);
+int32_t launch_scan_by_state(const panamba_cuda_scan_args &args, const scan_plan &plan, void *stream);
 
 }  // namespace panamba
 

@@ -9,13 +9,17 @@
 
 namespace panamba {
 
-/* Cycles that a step of four rows takes a quarter of a multiprocessor, for a warp with all states of its channels and
- * for one with a quarter of them: of the special-function unit in the first case, of issue in the second. */
-constexpr int64_t WHOLE_COST = 600;
-constexpr int64_t QUARTER_COST = 190;
+/* Cycles that a row takes a block of 4, 16 or 64 channels: of issue or of the special-function unit with one lane, of
+ * issue with 4, of shared memory with 16. */
+constexpr int64_t ONE_LANE_COST = 144;
+constexpr int64_t FOUR_LANES_COST = 48;
+constexpr int64_t SIXTEEN_LANES_COST = 21;
 
 /* A multiprocessor's schedulers, each of which has its warps to itself. */
 constexpr int64_t SCHEDULERS = 4;
+
+/* Channels of both directions are a block's threads. */
+constexpr int64_t THREADS_OF_A_DIRECTION = 64;
 
 /* Chunks below this many rows do not pay for their launches, nor a cut into fewer chunks than this. */
 constexpr int64_t LEAST_CHUNK = 64;
@@ -34,9 +38,10 @@ static int32_t check(const panamba_cuda_scan_args *args) {
     return panamba_fail(PANAMBA_INVALID_ARGUMENT, "selective_scan: a chunk of %lld rows, where there are %lld",
                         static_cast<long long>(args->chunk), static_cast<long long>(args->scan.length));
   }
-  if (args->state_lanes != 0 && args->state_lanes != 1 && args->state_lanes != 4) {
-    return panamba_fail(PANAMBA_INVALID_ARGUMENT, "selective_scan: %d lanes for a channel's states, not 0, 1 or 4",
-                        args->state_lanes);
+  int32_t lanes = args->state_lanes;
+  if (lanes != 0 && lanes != 1 && lanes != 4 && lanes != 16) {
+    return panamba_fail(PANAMBA_INVALID_ARGUMENT, "selective_scan: %d lanes for a channel's states, not 0, 1, 4 or 16",
+                        lanes);
   }
   if (args->reserved != 0) {
     return panamba_fail(PANAMBA_INVALID_ARGUMENT, "selective_scan: reserved is %d, not 0", args->reserved);
@@ -62,6 +67,13 @@ static int64_t count_warps(const panamba_selective_scan_args &a) {
   return walks * a.batch * ceil_div(a.channels, WARP);
 }
 
+/* What a row costs the multiprocessor with the most blocks. */
+static int64_t cost_of(const panamba_selective_scan_args &a, const scan_plan &plan, int64_t lanes, int64_t cost,
+                       int multiprocessors) {
+  int64_t blocks = a.batch * plan.chunks * ceil_div(a.channels, THREADS_OF_A_DIRECTION / lanes);
+  return ceil_div(blocks, multiprocessors) * cost;
+}
+
 static int32_t choose_lanes(const panamba_cuda_scan_args &args, const scan_plan &plan, int multiprocessors) {
   if (args.scan.states > 16) {
     return 4;
@@ -69,11 +81,19 @@ static int32_t choose_lanes(const panamba_cuda_scan_args &args, const scan_plan 
   if (args.state_lanes) {
     return args.state_lanes;
   }
-  int64_t warps = count_warps(args.scan) * plan.chunks;
-  int64_t schedulers = multiprocessors * SCHEDULERS;
-  int64_t whole = ceil_div(warps, schedulers) * WHOLE_COST;
-  int64_t quarter = ceil_div(4 * warps, schedulers) * QUARTER_COST;
-  return quarter < whole ? 4 : 1;
+  int64_t one = cost_of(args.scan, plan, 1, ONE_LANE_COST, multiprocessors);
+  int64_t four = cost_of(args.scan, plan, 4, FOUR_LANES_COST, multiprocessors);
+  int64_t sixteen = cost_of(args.scan, plan, 16, SIXTEEN_LANES_COST, multiprocessors);
+  if (one <= four && one <= sixteen) {
+    return 1;
+  }
+  return four <= sixteen ? 4 : 16;
+}
+
+/* Whether the scan projects dt itself. */
+static bool is_fused(const panamba_selective_scan_args &a, const scan_plan &plan) {
+  bool room = plan.lanes == 1 ? a.dt_rank == 12 || a.dt_rank == 24 : a.dt_rank <= MOST_TILE_RANK;
+  return room && plan.chunks == 1;
 }
 
 static int64_t padded(int64_t bytes) { return ceil_div(bytes, 16) * 16; }
@@ -89,8 +109,7 @@ static int32_t make_plan(const panamba_cuda_scan_args *args, scan_plan *plan) {
   plan->chunk = args->chunk ? args->chunk : a.length;
   plan->chunks = ceil_div(a.length, plan->chunk);
   plan->lanes = choose_lanes(*args, *plan, multiprocessors);
-  bool known_rank = a.dt_rank == 12 || a.dt_rank == 24;
-  plan->fused = known_rank && plan->lanes == 1 && plan->chunks == 1;
+  plan->fused = is_fused(a, *plan);
   int64_t planes = a.batch * plan->chunks;
   int64_t most = INT64_MAX / 64 / PANAMBA_MAX_STATES;
   if (planes > most / a.channels) {
@@ -117,20 +136,23 @@ static void place_workspace(const panamba_cuda_scan_args &args, void *workspace,
   }
 }
 
-static int32_t launch_all(const panamba_cuda_scan_args &args, const scan_plan &plan, void *stream) {
-  int32_t status = PANAMBA_OK;
-  for (int i = 0; i < 2 && status == PANAMBA_OK && !plan.fused; i++) {
-    const panamba_scan_direction &d = i ? args.scan.backward : args.scan.forward;
-    status = d.u ? launch_project_dt(args.scan, d, plan.dt[i], plan, stream) : status;
+static int32_t launch_walks(const panamba_cuda_scan_args &args, const scan_plan &plan, void *stream) {
+  if (plan.lanes == 16) {
+    return launch_scan_by_state(args, plan, stream);
   }
+  if (!plan.fused) {
+    return launch_scan_projected(args, plan, stream);
+  }
+  return plan.lanes == 4 ? launch_scan_four_lanes(args, plan, stream) : launch_scan_fused(args, plan, stream);
+}
+
+static int32_t launch_all(const panamba_cuda_scan_args &args, const scan_plan &plan, void *stream) {
+  int32_t status = plan.fused ? PANAMBA_OK : launch_project_dt(args.scan, plan, stream);
   if (plan.chunks > 1) {
     status = status == PANAMBA_OK ? launch_scan_ends(args, plan, stream) : status;
     status = status == PANAMBA_OK ? launch_carry(args, plan, stream) : status;
   }
-  if (status != PANAMBA_OK) {
-    return status;
-  }
-  return plan.fused ? launch_scan_fused(args, plan, stream) : launch_scan_projected(args, plan, stream);
+  return status == PANAMBA_OK ? launch_walks(args, plan, stream) : status;
 }
 
 }  // namespace panamba
