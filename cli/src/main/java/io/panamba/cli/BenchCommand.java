@@ -7,11 +7,13 @@ import io.panamba.model.Network;
 import io.panamba.model.architecture.InferenceOptions;
 import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.architecture.Settings;
+import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.LibraryInfo;
 import io.panamba.runtime.PanambaException;
 import io.panamba.runtime.Tensor;
 import java.io.PrintWriter;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -89,6 +91,20 @@ final class BenchCommand implements Callable<Integer>, NetworkOptions.Holder {
               + " (default: ${DEFAULT-VALUE}).")
   private int tile;
 
+  /** What an image is written as. */
+  enum Pixels {
+    FLOATS,
+    BYTES
+  }
+
+  @Option(
+      names = "--pixels",
+      paramLabel = "TYPE",
+      description =
+          "floats or bytes: what an image is written as (default: as for pictures, bytes on a GPU"
+              + " and floats on the CPU).")
+  private Pixels pixels;
+
   @Option(names = "--profile", description = "Tell how much time each kind of operation takes.")
   private boolean profile;
 
@@ -107,7 +123,7 @@ final class BenchCommand implements Callable<Integer>, NetworkOptions.Holder {
   public Integer call() {
     try (Device opened = device.open();
         Network network = open(opened)) {
-      try (Inference inference = network.plan(options(network.config()))) {
+      try (Inference inference = network.plan(options(network))) {
         fill(inference.image());
         inference.run();
         float[] first = result(inference).toFloats();
@@ -119,6 +135,7 @@ final class BenchCommand implements Callable<Integer>, NetworkOptions.Holder {
         OptionalDouble own = DeviceClock.medianMillis(inference);
         List<Profile.Row> rows = profile ? Profile.of(inference) : List.of();
         Map<String, Object> report = report(network.config(), opened, measured, floors);
+        report.put("pixels", inference.options().bytes() ? "bytes" : "floats");
         report.put("device_ms", own.isPresent() ? own.getAsDouble() : null);
         report.put("workspace_bytes", inference.workspaceBytes());
         print(report, rows);
@@ -127,8 +144,12 @@ final class BenchCommand implements Callable<Integer>, NetworkOptions.Holder {
     return 0;
   }
 
-  private InferenceOptions options(NetworkConfig config) {
-    return InferenceOptions.logits(batch, config).withTile(tile);
+  private InferenceOptions options(Network network) {
+    InferenceOptions options = InferenceOptions.logits(batch, network.config()).withTile(tile);
+    if (pixels == null) {
+      return network.forPictures(options);
+    }
+    return pixels == Pixels.BYTES ? options.withBytes() : options;
   }
 
   private Network open(Device opened) {
@@ -140,6 +161,12 @@ final class BenchCommand implements Callable<Integer>, NetworkOptions.Holder {
 
   private static void fill(Tensor image) {
     Random random = new Random(SEED);
+    if (image.dtype() == DType.U8) {
+      byte[] bytes = new byte[Math.toIntExact(image.shape().elements())];
+      random.nextBytes(bytes);
+      image.segment().copyFrom(MemorySegment.ofArray(bytes));
+      return;
+    }
     float[] values = new float[Math.toIntExact(image.shape().elements())];
     for (int i = 0; i < values.length; i++) {
       values[i] = (float) random.nextGaussian();

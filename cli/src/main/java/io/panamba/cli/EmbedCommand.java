@@ -169,7 +169,8 @@ final class EmbedCommand implements Callable<Integer>, NetworkOptions.Holder {
   }
 
   private Embedder.Result resized(Network network, List<Path> files, FailureLog failures) {
-    InferenceOptions options = features(Math.min(batch, files.size()), network.config());
+    InferenceOptions options =
+        network.forPictures(features(Math.min(batch, files.size()), network.config()));
     PrintWriter err = spec.commandLine().getErr();
     try (Inference inference = network.plan(options);
         ProgressBar bar = new ProgressBar(err, isProgressShown(), files.size(), System::nanoTime)) {

@@ -51,9 +51,10 @@ public final class Inference implements AutoCloseable {
   }
 
   /**
-   * Returns the input: normalised pixels.
+   * Returns the input: normalised pixels, or, if {@link InferenceOptions#bytes} says so, pixels as
+   * pictures have them.
    *
-   * @return (batch, colours, height, width), to be written before a run
+   * @return (batch, colours, height, width), float32 or bytes, to be written before a run
    */
   public Tensor image() {
     return program.image();

@@ -225,6 +225,17 @@ public final class Network implements AutoCloseable {
   }
 
   /**
+   * Suits options to who writes pictures: as bytes where they have to be copied to a device, since
+   * that takes a quarter of the time.
+   *
+   * @param options what is wanted
+   * @return the same, with an input of bytes on a GPU
+   */
+  public InferenceOptions forPictures(InferenceOptions options) {
+    return device.hasOwnMemory() ? options.withBytes() : options;
+  }
+
+  /**
    * Returns the network's description, with the image size that was asked for or trained for.
    *
    * @return the configuration

@@ -15,9 +15,18 @@ import io.panamba.runtime.operation.CausalConv;
  *     without rotary embedding and pairs of layers, run tile by tile unless taps are kept, with the
  *     same bits in less memory. At least 8, or 0 for whole sequences. A GPU takes whole sequences,
  *     whatever this says.
+ * @param bytes whether the input is bytes, as pictures have them, which the network normalises as
+ *     it reads them, rather than normalised numbers: the same bits by a quarter of the memory
  */
 public record InferenceOptions(
-    int batch, int height, int width, boolean logits, boolean tokens, boolean taps, int tile) {
+    int batch,
+    int height,
+    int width,
+    boolean logits,
+    boolean tokens,
+    boolean taps,
+    int tile,
+    boolean bytes) {
   /** The fewest tokens of a tile: twice the widest kernel, so that it holds what the next needs. */
   public static final int SMALLEST_TILE = 2 * CausalConv.MAX_KERNEL;
 
@@ -49,7 +58,7 @@ public record InferenceOptions(
    */
   public InferenceOptions(
       int batch, int height, int width, boolean logits, boolean tokens, boolean taps) {
-    this(batch, height, width, logits, tokens, taps, DEFAULT_TILE);
+    this(batch, height, width, logits, tokens, taps, DEFAULT_TILE, false);
   }
 
   /**
@@ -70,7 +79,7 @@ public record InferenceOptions(
    * @return new options
    */
   public InferenceOptions withTokens() {
-    return new InferenceOptions(batch, height, width, logits, true, taps, tile);
+    return new InferenceOptions(batch, height, width, logits, true, taps, tile, bytes);
   }
 
   /**
@@ -79,7 +88,7 @@ public record InferenceOptions(
    * @return new options
    */
   public InferenceOptions withTaps() {
-    return new InferenceOptions(batch, height, width, logits, tokens, true, tile);
+    return new InferenceOptions(batch, height, width, logits, tokens, true, tile, bytes);
   }
 
   /**
@@ -89,6 +98,15 @@ public record InferenceOptions(
    * @return new options
    */
   public InferenceOptions withTile(int most) {
-    return new InferenceOptions(batch, height, width, logits, tokens, taps, most);
+    return new InferenceOptions(batch, height, width, logits, tokens, taps, most, bytes);
+  }
+
+  /**
+   * Asks for an input of bytes.
+   *
+   * @return new options
+   */
+  public InferenceOptions withBytes() {
+    return new InferenceOptions(batch, height, width, logits, tokens, taps, tile, true);
   }
 }

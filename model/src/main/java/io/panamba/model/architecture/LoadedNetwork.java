@@ -178,6 +178,7 @@ public final class LoadedNetwork<C extends NetworkConfig> {
             !device.hasOwnMemory());
     return Program.of(
         graph(new ImageSize(options.height(), options.width()), wanted),
+        options.bytes() ? config.preprocessing().pixelValues() : null,
         config.precision().dtype(),
         weights,
         joined,

@@ -52,7 +52,7 @@ record EmbedNode(
         () ->
             new PatchEmbedding(
                 image.tensor(),
-                null,
+                to.pixelValues(),
                 matrix,
                 to.weights().tensor(bias),
                 position,

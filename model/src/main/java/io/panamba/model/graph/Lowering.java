@@ -51,6 +51,7 @@ final class Lowering {
   private final List<Consumer<List<Operation>>> steps = new ArrayList<>();
   private List<Buffer> used = new ArrayList<>();
   private Tensor imageScales;
+  private Tensor pixelValues;
 
   /** The value whose memory for the host is being written, or null. */
   private Value separated;
@@ -306,6 +307,15 @@ final class Lowering {
     Addend addend = addends[value.id()];
     addends[value.id()] = null;
     return addend;
+  }
+
+  void setPixelValues(Tensor values) {
+    pixelValues = values;
+  }
+
+  /** What a byte of the image stands for, (colours, 256), or null if it is of numbers. */
+  Tensor pixelValues() {
+    return pixelValues;
   }
 
   void setImageScales(Tensor scales) {

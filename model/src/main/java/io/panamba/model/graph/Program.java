@@ -4,6 +4,7 @@ import io.panamba.model.memory.DeviceMemory;
 import io.panamba.model.memory.HostCopies;
 import io.panamba.model.weights.LoadedWeights;
 import io.panamba.runtime.DType;
+import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Copy;
 import io.panamba.runtime.operation.Operation;
@@ -34,6 +35,8 @@ public record Program(
    * Writes a graph as a program to run.
    *
    * @param graph with an image and results, {@linkplain Graph#finish finished}
+   * @param pixelValues what a byte of the image stands for, (colours, 256), or null if it is of
+   *     normalised numbers
    * @param precision of weights and of what layers hand on
    * @param weights of the network
    * @param joined weights of one width as the rows of a matrix, or null
@@ -43,12 +46,18 @@ public record Program(
    */
   public static Program of(
       Graph graph,
+      float[] pixelValues,
       DType precision,
       LoadedWeights weights,
       Tensor joined,
       Function<Positions, Tensor> fitted,
       DeviceMemory memory) {
-    Tensor image = memory.tensor(DType.F32, graph.image().shape().toArray());
+    Shape shape = graph.image().shape();
+    if (pixelValues != null && pixelValues.length != shape.size(1) * 256) {
+      throw new IllegalArgumentException(
+          "a network of %d colours takes no pictures".formatted(shape.size(1)));
+    }
+    Tensor image = memory.tensor(pixelValues == null ? DType.F32 : DType.U8, shape.toArray());
     Tensor pixels = memory.staging(image);
     LoadedParameters parameters = new LoadedParameters(weights, joined, fitted);
     Lowering lowering =
@@ -56,9 +65,12 @@ public record Program(
             graph,
             precision,
             _ -> parameters,
-            (numbers, shape) -> memory.of(shape, numbers),
+            (numbers, size) -> memory.of(size, numbers),
             memory.device().hasOwnMemory());
     lowering.put(graph.image(), Place.of(new Buffer(image)));
+    if (pixelValues != null) {
+      lowering.setPixelValues(memory.of(Shape.of(shape.size(1), 256), pixelValues));
+    }
     lowering.forward();
     Place tokens = lowering.output(graph.tokens());
     Place features = lowering.output(graph.features());

@@ -32,7 +32,7 @@ record StemNode(Value pixels, Weight weight, Weight bias, Kernel kernel, Value o
         () ->
             new PlanarConv2d(
                 image.tensor(),
-                null,
+                to.pixelValues(),
                 matrix,
                 to.weights().tensor(bias),
                 kernel,

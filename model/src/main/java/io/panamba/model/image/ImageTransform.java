@@ -4,6 +4,8 @@ import io.panamba.runtime.DType;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.ShapeException;
 import io.panamba.runtime.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /**
  * Makes a network's input of a picture as the published models are evaluated (Vim's {@code
@@ -119,33 +121,58 @@ public final class ImageTransform {
       throw new ShapeException(
           "the picture is %s; expected %d x %d".formatted(image, width, height));
     }
-    normalisation.write(image, 0, height, target, 0);
+    write(image, target);
   }
 
   /**
    * Writes the network's input for a picture.
    *
    * @param image the picture
-   * @param target a float32 tensor (3, height, width) or (1, 3, height, width): red, green and blue
-   *     planes
+   * @param target a tensor (3, height, width) or (1, 3, height, width): red, green and blue planes,
+   *     normalised float32, or bytes as they are
    * @throws ShapeException if the target has another shape or type; nothing has been written then
    * @throws ImageException if the resized picture would have a side beyond 2^31 - 1 pixels
    */
   public void apply(RgbImage image, Tensor target) {
     requireInput(target);
-    normalisation.write(resizeAndCrop(image), 0, height, target, 0);
+    write(resizeAndCrop(image), target);
+  }
+
+  private void write(RgbImage image, Tensor target) {
+    if (target.dtype() == DType.F32) {
+      normalisation.write(image, 0, height, target, 0);
+    } else {
+      writeBytes(image, target);
+    }
+  }
+
+  private void writeBytes(RgbImage image, Tensor target) {
+    byte[] pixels = image.pixels();
+    byte[] plane = new byte[height * width];
+    for (int channel = 0; channel < CHANNELS; channel++) {
+      for (int i = 0; i < plane.length; i++) {
+        plane[i] = pixels[i * CHANNELS + channel];
+      }
+      MemorySegment.copy(
+          plane,
+          0,
+          target.segment(),
+          ValueLayout.JAVA_BYTE,
+          (long) channel * plane.length,
+          plane.length);
+    }
   }
 
   private void requireInput(Tensor target) {
     Shape shape = target.shape();
     int first = shape.rank() - CHANNELS;
-    if (target.dtype() != DType.F32
+    if ((target.dtype() != DType.F32 && target.dtype() != DType.U8)
         || (first != 0 && (first != 1 || shape.size(0) != 1))
         || shape.size(first) != CHANNELS
         || shape.size(first + 1) != height
         || shape.size(first + 2) != width) {
       throw new ShapeException(
-          "the input of a picture is F32(3, %d, %d) or F32(1, 3, %d, %d), not %s"
+          "the input of a picture is F32 or U8, (3, %d, %d) or (1, 3, %d, %d), not %s"
               .formatted(height, width, height, width, target));
     }
   }

@@ -57,6 +57,11 @@ final class Normalisation {
     return new Normalisation(IMAGENET_MEAN, IMAGENET_DEVIATION);
   }
 
+  /** The normalised values of the 256 samples of each channel: (3, 256). */
+  float[] values() {
+    return table.clone();
+  }
+
   /**
    * Writes rows of a picture.
    *

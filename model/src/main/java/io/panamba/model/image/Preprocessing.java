@@ -47,6 +47,15 @@ public record Preprocessing(CropMode cropMode, double cropRatio, Rgb mean, Rgb d
   }
 
   /**
+   * Returns the number that each sample stands for after normalisation.
+   *
+   * @return (3, 256): those of red, of green and of blue
+   */
+  public float[] pixelValues() {
+    return new Normalisation(mean.toArray(), deviation.toArray()).values();
+  }
+
+  /**
    * Makes the transform for an input.
    *
    * @param height pixels

@@ -42,7 +42,8 @@ public final class Classifier implements AutoCloseable {
       throw new IllegalArgumentException(
           "pooling 'all' gives an answer for every token; a classifier needs one");
     }
-    this.pool = new InferencePool(network, InferenceOptions.logits(1, config), concurrency);
+    InferenceOptions options = network.forPictures(InferenceOptions.logits(1, config));
+    this.pool = new InferencePool(network, options, concurrency);
     this.transform =
         config.preprocessing().transform(config.image().height(), config.image().width());
     this.labels = labels;

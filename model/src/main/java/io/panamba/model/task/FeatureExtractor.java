@@ -45,7 +45,7 @@ public final class FeatureExtractor implements AutoCloseable {
       throw new IllegalArgumentException(
           "an extractor takes single images, not batches of " + options.batch());
     }
-    this.pool = new InferencePool(network, options, concurrency);
+    this.pool = new InferencePool(network, network.forPictures(options), concurrency);
     this.transform = network.config().preprocessing().transform(options.height(), options.width());
   }
 

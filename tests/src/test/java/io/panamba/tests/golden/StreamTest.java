@@ -65,8 +65,8 @@ class StreamTest {
     try (Arena arena = Arena.ofConfined();
         Inference whole =
             vim.plan(
-                new InferenceOptions(
-                    1, options.height(), options.width(), true, false, false, 0))) {
+                new InferenceOptions(1, options.height(), options.width(), true, false, false)
+                    .withTile(0))) {
       Tensor input = whole.image();
       image.read(0, input.slice(0, 1).reshape(shapeOfPlanes(input)));
       whole.run();

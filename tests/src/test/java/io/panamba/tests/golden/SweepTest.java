@@ -43,7 +43,8 @@ class SweepTest {
   private static InferenceOptions options(Network vim, int tile, boolean tokens) {
     VimConfig config = (VimConfig) vim.config();
     return new InferenceOptions(
-        BATCH, config.image().height(), config.image().width(), true, tokens, false, tile);
+            BATCH, config.image().height(), config.image().width(), true, tokens, false)
+        .withTile(tile);
   }
 
   private static Results run(Network vim, InferenceOptions options, Arena arena) {
@@ -141,7 +142,7 @@ class SweepTest {
 
   private static long workspace(Network vim, int height, int width) {
     try (Inference inference =
-        vim.plan(new InferenceOptions(1, height, width, true, false, false, SMALLEST))) {
+        vim.plan(new InferenceOptions(1, height, width, true, false, false).withTile(SMALLEST))) {
       return inference.workspaceBytes();
     }
   }
@@ -149,7 +150,7 @@ class SweepTest {
   @Test
   void tilesThatAreTooSmall() {
     for (int tile : new int[] {-1, 1, SMALLEST - 1}) {
-      assertThatThrownBy(() -> new InferenceOptions(1, 32, 32, true, false, false, tile))
+      assertThatThrownBy(() -> new InferenceOptions(1, 32, 32, true, false, false).withTile(tile))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage(
               "a tile has at least 8 tokens, or 0 for whole sequences; not %d".formatted(tile));
