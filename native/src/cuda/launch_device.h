@@ -38,7 +38,7 @@ struct device_block {
     asm volatile("bar.sync %0, %1;" ::"r"(group + 1), "n"(Size) : "memory");
   }
 
-  /* Starts copying `Bytes` (4 or 16) from global to shared memory; wait_for_copies() ends the thread's copies. */
+  /* Starts copying `Bytes` (4, 8 or 16) from global to shared memory; wait_for_copies() ends the thread's copies. */
   template <int Bytes>
   __device__ __forceinline__ void copy(float *to, const float *from) {
     unsigned address = static_cast<unsigned>(__cvta_generic_to_shared(to));
