@@ -11,7 +11,12 @@
 
 static const int64_t ranks[] = {1, 2, 6, 12, 37};
 static const int64_t gaps[] = {0, 0, 1, 4, 9};
+/* Saved states are the processor's. */
+#if defined(PANAMBA_TEST_CUDA)
+static const int32_t intervals[] = {0};
+#else
 static const int32_t intervals[] = {0, 0, 1, 7, 16, 61, 64};
+#endif
 
 cross_shape draw_cross_shape(int64_t batch, int64_t height, int64_t width, int64_t channels, int64_t states) {
   return (cross_shape){.batch = batch,

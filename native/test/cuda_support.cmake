@@ -1,7 +1,8 @@
 # What tests of the CUDA kernels are built of, on the host and on a GPU.
 
 # The tests of operations that run on a GPU as they are, and of those that are made of several there.
-set(cuda_programs ${shared_operations} conv2d cuda_operations cuda_scan patch_embedding scan_pieces selective_scan)
+set(cuda_programs ${shared_operations} conv2d cuda_cross_scan cuda_operations cuda_scan patch_embedding scan_pieces
+                  selective_scan)
 
 # The kernels compiled for the host.
 function(add_cuda_on_host library)
@@ -17,7 +18,7 @@ endfunction()
 
 # A library of the test support on top of `library`.
 function(add_cuda_support kind library device)
-  add_library(cuda_support_${kind} STATIC ${support_sources} scan_case.c cuda_program.c ${device})
+  add_library(cuda_support_${kind} STATIC ${support_sources} cross_case.c scan_case.c cuda_program.c ${device})
   target_include_directories(cuda_support_${kind} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR} ${cuda_includes})
   target_compile_definitions(cuda_support_${kind} PUBLIC _GNU_SOURCE PANAMBA_TEST_CUDA PANAMBA_TEST_THIN)
   if(PANAMBA_SANITIZE STREQUAL "ADDRESS")

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cross_case.h"
 #include "cuda_device.h"
 #include "cuda_program.h"
 #include "harness.h"
@@ -242,6 +243,27 @@ static void scans(void) {
   scan(PANAMBA_F32, BOTH, 16, 50, 0);
 }
 
+/* Walks at the same time and in turn, in several turns of blocks. */
+static void cross_scan(int32_t dtype, int64_t batch, int64_t height, int64_t width, int64_t states, int64_t dt_rank) {
+  cross_shape s = draw_cross_shape(batch, height, width, batch > 1 ? 4 : 32, states);
+  s.dtype = dtype;
+  s.walks = PANAMBA_WALKS_CROSS;
+  s.dt_rank = dt_rank;
+  describe_cross("races", &s, IN_SENTINELS, 0);
+  begin_case(IN_SENTINELS, 0);
+  panamba_cross_scan_args args = take_cross(&s, &ordinary_ranges);
+  run_operation(PANAMBA_CROSS_SCAN, &args);
+  end_case();
+}
+
+static void cross_scans(void) {
+  for (size_t i = 0; i < COUNT(dtypes); i++) {
+    cross_scan(dtypes[i], 1, 14, 14, 1, 60);
+    cross_scan(dtypes[i], 1, 7, 8, 3, 70);
+    cross_scan(dtypes[i], 270, 7, 3, 1, 60);
+  }
+}
+
 static void all_kernels(void) {
   seed(7);
   for (size_t i = 0; i < COUNT(dtypes); i++) {
@@ -263,6 +285,7 @@ static void all_kernels(void) {
   pool(PANAMBA_POOL_MEAN);
   pool(PANAMBA_POOL_MAX);
   scans();
+  cross_scans();
 }
 
 static void one_scan(void) {

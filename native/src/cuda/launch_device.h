@@ -41,7 +41,7 @@ struct device_block {
   /* Among the threads of each warp. */
   __device__ __forceinline__ void synchronize_warps() { __syncwarp(); }
 
-  /* Starts copying `Bytes` (4 or 16) from global to shared memory; wait_for_copies() ends the thread's copies. */
+  /* Starts copying `Bytes` (4, 8 or 16) from global to shared memory; wait_for_copies() ends the thread's copies. */
   template <int Bytes>
   __device__ __forceinline__ void copy(float *to, const float *from) {
     unsigned address = static_cast<unsigned>(__cvta_generic_to_shared(to));

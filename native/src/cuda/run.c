@@ -44,6 +44,9 @@ int64_t panamba_cuda_workspace(const panamba_step *step) {
   if (step->operation == PANAMBA_CUDA_SCAN) {
     return panamba_scan_workspace(step->args);
   }
+  if (step->operation == PANAMBA_CROSS_SCAN) {
+    return panamba_cross_scan_workspace(step->args);
+  }
   switch (step->operation) {
 #define NO_WORKSPACE(code, name, type) case PANAMBA_##code:
     PANAMBA_CUDA_OPERATIONS(NO_WORKSPACE)

@@ -16,6 +16,7 @@ PANAMBA_CUDA_OPERATIONS(PANAMBA_DECLARE_LAUNCH_)
 
 /* Bytes, or -1. */
 int64_t panamba_scan_workspace(const panamba_cuda_scan_args *args);
+int64_t panamba_cross_scan_workspace(const panamba_cross_scan_args *args);
 
 #ifdef __cplusplus
 }

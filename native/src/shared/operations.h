@@ -48,7 +48,7 @@
   TRAINING(CONV2D_GRADIENT, conv2d_gradient, panamba_conv2d_gradient_args)             \
   TRAINING(DEPTHWISE_GRADIENT, depthwise_gradient, panamba_depthwise_gradient_args)    \
   BOTH(CONVERT, convert, panamba_convert_args)                                         \
-  CPU(CROSS_SCAN, cross_scan, panamba_cross_scan_args)                                 \
+  BOTH(CROSS_SCAN, cross_scan, panamba_cross_scan_args)                                \
   TRAINING(CROSS_SCAN_GRADIENT, cross_scan_gradient, panamba_cross_scan_gradient_args) \
   GPU(CUDA_GATHER, gather, panamba_cuda_gather_args)                                   \
   GPU(CUDA_PLACE_TOKENS, place_tokens, panamba_cuda_embedding_args)                    \
