@@ -157,6 +157,9 @@ static void workspaces(void) {
   args.scan.length = 6085;
   args.scan.channels = 32; /* few for the smallest GPU too */
   CHECK(panamba_cuda_scan_chunk(&args) > 0, "one long image is");
+  args.scan.length = 197;
+  CHECK(panamba_cuda_scan_chunk(&args) == 0, "one short image would not pay for the launches");
+  args.scan.length = 6085;
   panamba_cuda_scan_args changed = args;
   changed.chunk = 6086;
   CHECK(workspace_of(&changed) == -1, "a chunk beyond the length");

@@ -7,7 +7,7 @@
  * sums of the 16 before. The rows of `projected` come to shared memory AHEAD steps before their states do.
  */
 #include "fill.h"
-#include "kernel.h"
+#include "walk.h"
 
 namespace panamba {
 
@@ -32,6 +32,7 @@ struct scan_by_state_kernel : scan_parameters<Element_, Rank == 0, false> {
   static constexpr int STATES = 16;
   static constexpr int CHANNELS = GROUP / STATES;
   static constexpr int ROWS = 16; /* of a step */
+  /* Steps from the copy of rows to their states: as many as shared memory has room for. */
   static constexpr int AHEAD = Rank <= 12 ? 4 : Rank <= 24 ? 3 : 2;
   static constexpr bool KNOWN_RANK = Rank == 12 || Rank == 24;
   /* What a warp reads and writes at once lies in banks of its own: rows that are read 16 bytes at a time are an odd
@@ -66,13 +67,13 @@ struct scan_by_state_kernel : scan_parameters<Element_, Rank == 0, false> {
     /* Of this thread's rows in even and odd steps. */
     float skip_u[2];
     raw_of<Element> u[2];
-    float dt[2];
+    float dt[2]; /* with Rank 0 */
     raw_of<Element> z[2];
     raw_of<Element> before[2];
     /* This thread's share of the next rows to copy. */
     const float *bc;
     const float *low;
-    /* Its elements of the steps next to load, to project and to finish, and of the step next to store. */
+    /* Its elements that are next to load, of dt with Rank 0, and to store. */
     const Element *next_u;
     const float *next_dt;
     const Element *next_z;
@@ -348,7 +349,7 @@ struct scan_by_state_kernel : scan_parameters<Element_, Rank == 0, false> {
     load_u<1 - Parity>(t, p, step + 3);
   }
 
-  /* D u + C . h, in the order in which one thread sums up all states. */
+  /* D u + C . h, in the order in which one thread sums up all states. The first step has no step before it to finish. */
   template <scan_task Task, int Parity>
   PANAMBA_HD void finish_row(thread &t, const position &p, const pack<float, 4> (&c)[STATES / 4], int step) const {
     float sums[STATES / 4];

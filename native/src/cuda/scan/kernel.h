@@ -11,16 +11,12 @@
 
 #include <type_traits>
 
-#include "plan.h"
 #include "walk.h"
 
 namespace panamba {
 
 /* Rows of a step of the walk. */
 constexpr int QUAD = 4;
-
-/* As a kernel's Rank: every dt_rank up to this. */
-constexpr int ANY_RANK = MOST_TILE_RANK;
 
 template <class Element_, int Rank, int States, int Lanes, bool Ends>
 struct scan_kernel : scan_parameters<Element_, Rank == 0, Ends> {
@@ -53,7 +49,7 @@ struct scan_kernel : scan_parameters<Element_, Rank == 0, Ends> {
   using base::walk;
   using base::wide_copies;
 
-  /* Of a tile, by group; channels are 16 bytes apart in the banks. */
+  /* Of a tile, by group; channels are an odd number of 16 bytes apart, and in banks of their own. */
   struct projected_dt {
     alignas(16) float dt[2][CHANNELS][TILE + 4];
   };

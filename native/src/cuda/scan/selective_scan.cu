@@ -9,11 +9,19 @@
 
 namespace panamba {
 
-/* Cycles that a row takes a block of 4, 16 or 64 channels: of issue or of the special-function unit with one lane, of
- * issue with 4, of shared memory with 16. */
-constexpr int64_t ONE_LANE_COST = 144;
-constexpr int64_t FOUR_LANES_COST = 48;
-constexpr int64_t SIXTEEN_LANES_COST = 21;
+/* How many lanes a channel may have, and the cycles that a row of all states takes a block, one warp a scheduler: of the
+ * special-function unit with one lane, of issue with 4, of shared memory, which the four warps share, with 16. */
+struct lane_cost {
+  int32_t lanes;
+  int64_t cycles;
+};
+constexpr lane_cost LANE_COSTS[] = {{1, 144}, {4, 50}, {16, 22}};
+
+/* The same of more than 16 states, which four lanes share. */
+constexpr lane_cost MANY_STATES_COST = {4, 113};
+
+/* Cycles of the launches that chunks need beside the scan's own. */
+constexpr int64_t LAUNCHES_COST = 12000;
 
 /* A multiprocessor's schedulers, each of which has its warps to itself. */
 constexpr int64_t SCHEDULERS = 4;
@@ -21,9 +29,8 @@ constexpr int64_t SCHEDULERS = 4;
 /* Channels of both directions are a block's threads. */
 constexpr int64_t THREADS_OF_A_DIRECTION = 64;
 
-/* Chunks below this many rows do not pay for their launches, nor a cut into fewer chunks than this. */
+/* Rows of the shortest chunk that the library proposes. */
 constexpr int64_t LEAST_CHUNK = 64;
-constexpr int64_t LEAST_CHUNKS = 6;
 
 /* Elements of an image, and some rows on both sides that are counted but not touched, are counted in 32 bits. */
 constexpr int64_t MOST_IMAGE = INT32_MAX;
@@ -67,27 +74,26 @@ static int64_t count_warps(const panamba_selective_scan_args &a) {
   return walks * a.batch * ceil_div(a.channels, WARP);
 }
 
-/* What a row costs the multiprocessor with the most blocks. */
-static int64_t cost_of(const panamba_selective_scan_args &a, const scan_plan &plan, int64_t lanes, int64_t cost,
-                       int multiprocessors) {
-  int64_t blocks = a.batch * plan.chunks * ceil_div(a.channels, THREADS_OF_A_DIRECTION / lanes);
-  return ceil_div(blocks, multiprocessors) * cost;
+/* Cycles of a row on the multiprocessor with the most blocks. */
+static int64_t cycles_of(const panamba_selective_scan_args &a, const lane_cost &cost, int64_t chunks,
+                         int multiprocessors) {
+  int64_t blocks = a.batch * chunks * ceil_div(a.channels, THREADS_OF_A_DIRECTION / cost.lanes);
+  return ceil_div(blocks, multiprocessors) * cost.cycles;
 }
 
-static int32_t choose_lanes(const panamba_cuda_scan_args &args, const scan_plan &plan, int multiprocessors) {
-  if (args.scan.states > 16) {
-    return 4;
+/* The fastest of all, or of those that the arguments leave. */
+static lane_cost choose_cost(const panamba_cuda_scan_args &args, int64_t chunks, int multiprocessors) {
+  const panamba_selective_scan_args &a = args.scan;
+  if (a.states > 16) {
+    return MANY_STATES_COST;
   }
-  if (args.state_lanes) {
-    return args.state_lanes;
+  const lane_cost *best = nullptr;
+  for (const lane_cost &cost : LANE_COSTS) {
+    bool allowed = args.state_lanes == 0 || args.state_lanes == cost.lanes;
+    bool better = !best || cycles_of(a, cost, chunks, multiprocessors) < cycles_of(a, *best, chunks, multiprocessors);
+    best = allowed && better ? &cost : best;
   }
-  int64_t one = cost_of(args.scan, plan, 1, ONE_LANE_COST, multiprocessors);
-  int64_t four = cost_of(args.scan, plan, 4, FOUR_LANES_COST, multiprocessors);
-  int64_t sixteen = cost_of(args.scan, plan, 16, SIXTEEN_LANES_COST, multiprocessors);
-  if (one <= four && one <= sixteen) {
-    return 1;
-  }
-  return four <= sixteen ? 4 : 16;
+  return *best;
 }
 
 /* Whether the scan projects dt itself. */
@@ -108,7 +114,7 @@ static int32_t make_plan(const panamba_cuda_scan_args *args, scan_plan *plan) {
   const panamba_selective_scan_args &a = args->scan;
   plan->chunk = args->chunk ? args->chunk : a.length;
   plan->chunks = ceil_div(a.length, plan->chunk);
-  plan->lanes = choose_lanes(*args, *plan, multiprocessors);
+  plan->lanes = choose_cost(*args, plan->chunks, multiprocessors).lanes;
   plan->fused = is_fused(a, *plan);
   int64_t planes = a.batch * plan->chunks;
   int64_t most = INT64_MAX / 64 / PANAMBA_MAX_STATES;
@@ -173,14 +179,19 @@ int64_t panamba_cuda_scan_chunk(const panamba_cuda_scan_args *args) {
   if (check(args) != PANAMBA_OK || count_multiprocessors(&multiprocessors) != PANAMBA_OK) {
     return -1;
   }
-  int64_t length = args->scan.length;
-  int64_t chunks = multiprocessors * SCHEDULERS / count_warps(args->scan);
-  if (chunks < LEAST_CHUNKS) {
+  const panamba_selective_scan_args &a = args->scan;
+  int64_t chunks = multiprocessors * SCHEDULERS / count_warps(a);
+  if (chunks < 2) {
     return 0;
   }
-  int64_t chunk = ceil_div(ceil_div(length, chunks), 32) * 32;
+  int64_t chunk = ceil_div(ceil_div(a.length, chunks), 32) * 32;
   chunk = chunk < LEAST_CHUNK ? LEAST_CHUNK : chunk;
-  return ceil_div(length, chunk) < LEAST_CHUNKS ? 0 : chunk;
+  chunks = ceil_div(a.length, chunk);
+  const lane_cost &ends = a.states > 16 ? MANY_STATES_COST : LANE_COSTS[0];
+  int64_t cut = cycles_of(a, ends, chunks, multiprocessors) +
+                cycles_of(a, choose_cost(*args, chunks, multiprocessors), chunks, multiprocessors);
+  int64_t uncut = cycles_of(a, choose_cost(*args, 1, multiprocessors), 1, multiprocessors);
+  return chunk * cut + LAUNCHES_COST < a.length * uncut ? chunk : 0;
 }
 
 int32_t panamba_launch_scan(const panamba_cuda_scan_args *args, void *workspace, void *stream) {

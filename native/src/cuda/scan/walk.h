@@ -8,11 +8,15 @@
 
 #include "element.h"
 #include "launch.h"
+#include "plan.h"
 
 namespace panamba {
 
 /* Threads of one direction in a block. */
 constexpr int GROUP = 64;
+
+/* As a kernel's Rank: every dt_rank up to this. */
+constexpr int ANY_RANK = MOST_TILE_RANK;
 
 /* What a scan does to `out` beside writing y. */
 enum scan_task { PARTIAL, FINISH, GENERAL };
