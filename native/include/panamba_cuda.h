@@ -77,9 +77,10 @@ PANAMBA_API int32_t panamba_cuda_pack(const panamba_pack_args *args, const void 
 
 /*
  * Codes beside those of panamba_operation, of which PANAMBA_NORM, PANAMBA_CAUSAL_CONV, PANAMBA_ROTARY, PANAMBA_POOL,
- * PANAMBA_SUM, PANAMBA_ATTENTION, PANAMBA_DEPTHWISE, PANAMBA_GATE, PANAMBA_PATCH_MERGING and PANAMBA_CONVERT run here, with the
- * structs of panamba.h. Attention's products are of float32, without tensor cores. Around a depthwise convolution's grid
- * are zeros, with which its weights are multiplied. Patch merging is not reversed here (PANAMBA_UNSUPPORTED).
+ * PANAMBA_SUM, PANAMBA_ATTENTION, PANAMBA_DEPTHWISE, PANAMBA_GATE, PANAMBA_PATCH_MERGING, PANAMBA_CONVERT and
+ * PANAMBA_CROSS_SCAN run here, with the structs of panamba.h. Attention's products are of float32, without tensor cores.
+ * Around a depthwise convolution's grid are zeros, with which its weights are multiplied. Patch merging is not reversed
+ * here, and a cross scan saves no states (PANAMBA_UNSUPPORTED).
  */
 enum panamba_cuda_operation {
   PANAMBA_CUDA_GATHER = 256,       /* panamba_cuda_gather_args */

@@ -468,6 +468,24 @@ public class cublasLt_h extends cublasLt_h$shared {
            throw new AssertionError("should not reach here", ex$);
         }
     }
+    private static final int CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT = (int)5L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT = 5
+     * }
+     */
+    public static int CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT() {
+        return CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT;
+    }
+    private static final int CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET = (int)6L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET = 6
+     * }
+     */
+    public static int CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET() {
+        return CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET;
+    }
 
     private static class cublasLtMatrixLayoutCreate {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
@@ -586,6 +604,69 @@ public class cublasLt_h extends cublasLt_h$shared {
                 traceDowncall("cublasLtMatrixLayoutDestroy", matLayout);
             }
             return (int)mh$.invokeExact(matLayout);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class cublasLtMatrixLayoutSetAttribute {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            cublasLt_h.C_INT,
+            cublasLt_h.C_POINTER,
+            cublasLt_h.C_INT,
+            cublasLt_h.C_POINTER,
+            cublasLt_h.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cublasLtMatrixLayoutSetAttribute");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * cublasStatus_t cublasLtMatrixLayoutSetAttribute(cublasLtMatrixLayout_t matLayout, cublasLtMatrixLayoutAttribute_t attr, const void *buf, size_t sizeInBytes)
+     * }
+     */
+    public static FunctionDescriptor cublasLtMatrixLayoutSetAttribute$descriptor() {
+        return cublasLtMatrixLayoutSetAttribute.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * cublasStatus_t cublasLtMatrixLayoutSetAttribute(cublasLtMatrixLayout_t matLayout, cublasLtMatrixLayoutAttribute_t attr, const void *buf, size_t sizeInBytes)
+     * }
+     */
+    public static MethodHandle cublasLtMatrixLayoutSetAttribute$handle() {
+        return cublasLtMatrixLayoutSetAttribute.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * cublasStatus_t cublasLtMatrixLayoutSetAttribute(cublasLtMatrixLayout_t matLayout, cublasLtMatrixLayoutAttribute_t attr, const void *buf, size_t sizeInBytes)
+     * }
+     */
+    public static MemorySegment cublasLtMatrixLayoutSetAttribute$address() {
+        return cublasLtMatrixLayoutSetAttribute.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * cublasStatus_t cublasLtMatrixLayoutSetAttribute(cublasLtMatrixLayout_t matLayout, cublasLtMatrixLayoutAttribute_t attr, const void *buf, size_t sizeInBytes)
+     * }
+     */
+    public static int cublasLtMatrixLayoutSetAttribute(MemorySegment matLayout, int attr, MemorySegment buf, long sizeInBytes) {
+        var mh$ = cublasLtMatrixLayoutSetAttribute.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("cublasLtMatrixLayoutSetAttribute", matLayout, attr, buf, sizeInBytes);
+            }
+            return (int)mh$.invokeExact(matLayout, attr, buf, sizeInBytes);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

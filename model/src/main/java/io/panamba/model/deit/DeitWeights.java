@@ -136,12 +136,7 @@ record DeitWeights(
     private Affine scaled(String key, int inputs, Weight scale) {
       String factors = scale == null ? null : scale.key();
       return list.layer(
-          key,
-          new Form.Matrix(List.of(), false, factors),
-          new Form.Plain(factors),
-          NORMAL,
-          sizes.dim(),
-          inputs);
+          key, Form.Matrix.scaled(factors), new Form.Plain(factors), NORMAL, sizes.dim(), inputs);
     }
 
     private Weight scale(String key) {

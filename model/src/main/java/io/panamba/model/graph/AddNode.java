@@ -53,10 +53,16 @@ record AddNode(float scale, Value a, Value b, Value out) implements Node {
   private void sum(Lowering to) {
     Place left = to.read(a);
     Place result = to.make(out);
-    to.add(() -> new Sum(left.tensor(), 0, 1, left.buffer().elements(), 0, scale, result.tensor()));
+    to.add(
+        () ->
+            new Sum(
+                left.tensor(), 0, 1, left.tensor().shape().elements(), 0, scale, result.tensor()));
     Place right = to.read(b);
     to.use(result);
-    to.add(() -> new Sum(right.tensor(), 0, 1, right.buffer().elements(), 1, 1, result.tensor()));
+    to.add(
+        () ->
+            new Sum(
+                right.tensor(), 0, 1, right.tensor().shape().elements(), 1, 1, result.tensor()));
   }
 
   @Override

@@ -60,7 +60,7 @@ record AttentionNode(Value q, Value k, Value v, int heads, Value out) implements
 
   /** (batch, rows, ...), whether there is one row of each image or many. */
   private Columns rows(Place place, long rows) {
-    Tensor all = place.buffer().tensor();
+    Tensor all = place.rows();
     return new Columns(
         all.reshape(Shape.of(batch(), rows, all.shape().size(-1))), place.first(), place.count());
   }

@@ -43,8 +43,16 @@ record ConvNode(Value x, Affine forward, Affine backward, Directions out) implem
   @Override
   public void lower(Lowering to) {
     Place input = to.read(x);
-    Place first = forward == null ? null : to.make(out.forward());
-    Place second = backward == null ? null : to.make(out.backward());
+    Place first;
+    Place second;
+    if (forward != null && backward != null) {
+      List<Place> both = to.makePair(out.forward(), out.backward());
+      first = both.getFirst();
+      second = both.getLast();
+    } else {
+      first = forward == null ? null : to.make(out.forward());
+      second = backward == null ? null : to.make(out.backward());
+    }
     to.add(
         () ->
             CausalConv.of(

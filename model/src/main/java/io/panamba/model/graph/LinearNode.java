@@ -131,7 +131,8 @@ record LinearNode(Value x, Weight weight, Weight bias, Value out) implements Nod
         epilogue.activation() == Linear.Activation.NONE
             ? to.accumulator(epilogue.value(), this)
             : null;
-    Place place = sum == null ? to.make(epilogue.value()) : to.continued(sum.a(), sum.out());
+    Place place =
+        sum == null ? to.makeOf(input, epilogue.value()) : to.continued(sum.a(), sum.out());
     if (epilogue.value() != result) {
       to.put(result, place);
     }

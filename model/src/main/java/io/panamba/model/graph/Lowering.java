@@ -245,6 +245,40 @@ final class Lowering {
     return use(place);
   }
 
+  /**
+   * New places for two values of one shape, of which an operation each is made. Where two such
+   * operations can be one, the values are the halves of a buffer.
+   */
+  List<Place> makePair(Value first, Value second) {
+    if (!joins || dtype(first) != dtype(second)) {
+      return List.of(make(first), make(second));
+    }
+    Buffer both = pair(first);
+    Place one = Place.half(both, 0);
+    Place other = Place.half(both, 1);
+    put(first, one);
+    put(second, other);
+    return List.of(use(one), use(other));
+  }
+
+  /** A new place for what is made of a value; of halves of a buffer, those of another. */
+  Place makeOf(Place input, Value value) {
+    if (!input.isHalf()) {
+      return make(value);
+    }
+    Buffer both = sides.computeIfAbsent(input.buffer(), _ -> Place.of(pair(value))).buffer();
+    Place place = Place.half(both, input.half());
+    put(value, place);
+    return use(place);
+  }
+
+  /** Memory for two values of a shape. */
+  private Buffer pair(Value value) {
+    long[] sizes = value.shape().toArray();
+    sizes[0] *= 2;
+    return buffer(dtype(value), Shape.of(sizes));
+  }
+
   /** A place for a node's result, that of its input if nobody reads it afterwards. */
   Place makeOver(Value value, Value input, Node node) {
     return liveness.dies(input, node) && isThere(input) && dtype(value) == dtype(input)

@@ -4,19 +4,35 @@ import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Columns;
 
-/** Where a value is: neighbouring columns of a buffer. */
-record Place(Buffer buffer, long first, long count) {
+/**
+ * Where a value is: neighbouring columns of a buffer, or of one half of it.
+ *
+ * @param half of the buffer's first axis, 0 or 1; or {@link #WHOLE}
+ */
+record Place(Buffer buffer, int half, long first, long count) {
+  /** Both halves, or rather none. */
+  static final int WHOLE = -1;
+
   static Place of(Buffer buffer) {
-    return new Place(buffer, 0, buffer.shape().size(-1));
+    return new Place(buffer, WHOLE, 0, buffer.shape().size(-1));
+  }
+
+  /** The half of a buffer, whose first axis has both. */
+  static Place half(Buffer buffer, int half) {
+    return new Place(buffer, half, 0, buffer.shape().size(-1));
+  }
+
+  boolean isHalf() {
+    return half != WHOLE;
   }
 
   /** A part of its columns. */
   Place columns(long from, long number) {
-    return new Place(buffer, first + from, number);
+    return new Place(buffer, half, first + from, number);
   }
 
   Columns columns() {
-    return new Columns(buffer.tensor(), first, count);
+    return new Columns(rows(), first, count);
   }
 
   boolean isWhole() {
@@ -28,10 +44,17 @@ record Place(Buffer buffer, long first, long count) {
     if (!isWhole()) {
       throw new IllegalStateException("a part of a row is no tensor");
     }
-    return buffer.tensor();
+    return rows();
   }
 
   Tensor tensor(long... sizes) {
     return tensor().reshape(Shape.of(sizes));
+  }
+
+  /** The tensor of which it is some columns. */
+  Tensor rows() {
+    Tensor all = buffer.tensor();
+    long images = all.shape().size(0) / 2;
+    return isHalf() ? all.slice(half * images, images) : all;
   }
 }

@@ -124,18 +124,12 @@ record MambaOutWeights(
           hidden == convolved
               ? List.of(hidden, hidden)
               : List.of(hidden, hidden - convolved, convolved);
-      Affine first =
-          pair(start + "fc1", new Form.Matrix(parts, false, null), Form.PLAIN, 2L * hidden, dim);
+      Affine first = pair(start + "fc1", Form.Matrix.ofParts(parts), Form.PLAIN, 2L * hidden, dim);
       int side = MambaOutConfig.SIDE;
       Affine conv = pair(start + "conv", Form.TRANSPOSED, Form.PLAIN, convolved, 1, side, side);
       String factors = config.has(MambaOutTrait.LAYER_SCALE) ? start + "ls.gamma" : null;
       Affine second =
-          pair(
-              start + "fc2",
-              new Form.Matrix(List.of(), false, factors),
-              new Form.Plain(factors),
-              dim,
-              hidden);
+          pair(start + "fc2", Form.Matrix.scaled(factors), new Form.Plain(factors), dim, hidden);
       Weight scale =
           factors == null ? null : list.declare(factors, Form.NUMBERS, Learning.PLAIN, SMALL, dim);
       return new Block(norm, first, conv, second, scale);

@@ -228,7 +228,7 @@ record VimWeights(
       Weight inProjection =
           matrix(
               mixer + "in_proj.weight",
-              new Form.Matrix(List.of(inner, inner), false, null),
+              Form.Matrix.ofParts(List.of(inner, inner)),
               Draw.uniform(1 / Math.sqrt(dim)),
               2L * inner,
               dim);
@@ -236,22 +236,18 @@ record VimWeights(
           config.has(VimTrait.IN_BIAS)
               ? plain(mixer + "in_proj.bias", Draw.uniform(1 / Math.sqrt(dim)), 2L * inner)
               : null;
-      Branch forward = branch(mixer, "", Draw.steps(), forwardDecay);
+      boolean paired = config.bimamba() == Bimamba.V2;
+      Branch forward = branch(mixer, "", paired ? "_b" : null, Draw.steps(), forwardDecay);
       Branch backward =
           switch (config.bimamba()) {
             case NONE -> null;
             case V1 -> withDecay(forward, backwardDecay);
             // The original initialises the steps of one direction only.
-            case V2 -> branch(mixer, "_b", Draw.ZEROS, backwardDecay);
+            case V2 -> branch(mixer, "_b", null, Draw.ZEROS, backwardDecay);
           };
       Draw out = Draw.uniform(1 / Math.sqrt((double) inner * sizes.depth()));
       Weight outProjection =
-          matrix(
-              mixer + "out_proj.weight",
-              new Form.Matrix(List.of(), false, factors),
-              out,
-              dim,
-              inner);
+          matrix(mixer + "out_proj.weight", Form.Matrix.scaled(factors), out, dim, inner);
       Weight outBias =
           config.has(VimTrait.OUT_BIAS)
               ? list.declare(
@@ -279,7 +275,8 @@ record VimWeights(
           key, Form.DECAY, Learning.PLAIN, Draw.logarithms(states), sizes.inner(), states);
     }
 
-    private Branch branch(String mixer, String suffix, Draw steps, Decay decay) {
+    /** A direction, and the suffix of the one whose projection lies behind its own, or null. */
+    private Branch branch(String mixer, String suffix, String next, Draw steps, Decay decay) {
       int inner = sizes.inner();
       int kernel = sizes.kernel();
       int rank = sizes.dtRank();
@@ -291,7 +288,7 @@ record VimWeights(
           biased ? plain(mixer + "conv1d" + suffix + ".bias", conv, inner) : null,
           matrix(
               mixer + "x_proj" + suffix + ".weight",
-              Form.MATRIX,
+              next == null ? Form.MATRIX : Form.Matrix.before(mixer + "x_proj" + next + ".weight"),
               Draw.uniform(1 / Math.sqrt(inner)),
               rank + 2L * sizes.states(),
               inner),

@@ -194,7 +194,7 @@ record VmambaWeights(
           list.declare(start + "Ds", Form.PLAIN, Learning.PLAIN, Draw.ONES, (long) walks * inner);
       Affine norm = list.norm(start + "out_norm", inner);
       boolean gate = config.has(VmambaTrait.GATE);
-      Form inForm = gate ? new Form.Matrix(List.of(inner, inner), false, null) : Form.MATRIX;
+      Form inForm = gate ? Form.Matrix.ofParts(List.of(inner, inner)) : Form.MATRIX;
       Affine in =
           list.layer(
               start + "in_proj", inForm, null, NORMAL, gate ? 2L * inner : inner, stage.dim());

@@ -8,10 +8,10 @@ public sealed interface Form {
   Form PLAIN = new Plain(null);
 
   /** A packed matrix in the network's precision. */
-  Form MATRIX = new Matrix(List.of(), false, null);
+  Form MATRIX = new Matrix(List.of(), false, null, null);
 
   /** A packed matrix in float32, whatever the precision. */
-  Form EXACT = new Matrix(List.of(), true, null);
+  Form EXACT = new Matrix(List.of(), true, null, null);
 
   /**
    * Of a convolution, (outputs, inputs, height, width): packed matrices (outputs, inputs) in the
@@ -51,11 +51,28 @@ public sealed interface Form {
    *     are together
    * @param exact whether it is float32 whatever the network's precision
    * @param scale the key of factors by which rows are multiplied when they are loaded, or null
+   * @param next the key of a {@link #MATRIX} of the same shape that lies behind this one in memory,
+   *     so that a device can use both at once; or null
    */
-  record Matrix(List<Integer> parts, boolean exact, String scale) implements Form {
+  record Matrix(List<Integer> parts, boolean exact, String scale, String next) implements Form {
     /** Copies the list. */
     public Matrix {
       parts = List.copyOf(parts);
+    }
+
+    /** A matrix in parts. */
+    public static Matrix ofParts(List<Integer> parts) {
+      return new Matrix(parts, false, null, null);
+    }
+
+    /** A matrix whose rows are multiplied by factors when it is loaded, or by none for null. */
+    public static Matrix scaled(String factors) {
+      return new Matrix(List.of(), false, factors, null);
+    }
+
+    /** A matrix with one behind it. */
+    public static Matrix before(String next) {
+      return new Matrix(List.of(), false, null, next);
     }
   }
 

@@ -54,12 +54,22 @@ public final class LoadedWeights {
   private void put(Weight weight, Reader reader) {
     switch (weight.form()) {
       case Form.Plain plain -> tensors.put(weight.key(), reader.plain(weight, plain));
-      case Form.Matrix matrix -> matrices.put(weight.key(), reader.matrix(weight, matrix));
+      case Form.Matrix matrix -> putMatrix(weight, matrix, reader);
       case Form.Stacked _ -> matrices.put(weight.key(), List.of(reader.stacked(weight)));
       case Form.Taps _ -> matrices.put(weight.key(), List.of(reader.taps(weight)));
       case Form.Transposed transposed ->
           tensors.put(weight.key(), reader.transposed(weight, transposed));
       case Form.Numbers _ -> numbers.put(weight.key(), reader.stored(weight).toFloats());
+    }
+  }
+
+  private void putMatrix(Weight weight, Form.Matrix form, Reader reader) {
+    if (form.next() != null) {
+      List<PackedMatrix> both = reader.pair(weight, form.next());
+      matrices.put(weight.key(), List.of(both.getFirst()));
+      matrices.put(form.next(), List.of(both.getLast()));
+    } else if (!matrices.containsKey(weight.key())) {
+      matrices.put(weight.key(), reader.matrix(weight, form));
     }
   }
 
@@ -210,6 +220,18 @@ public final class LoadedWeights {
         first += rows;
       }
       return List.copyOf(parts);
+    }
+
+    /** A matrix, and the one of the same shape that is to lie behind it. */
+    List<PackedMatrix> pair(Weight weight, String next) {
+      try (Arena local = Arena.ofConfined()) {
+        List<MatrixSource> sources = new ArrayList<>();
+        for (Weight each : List.of(weight, weights.get(next))) {
+          Tensor dense = Tensor.of(local, each.shape(), stored(each).toFloats());
+          sources.add(MatrixSource.of(dense));
+        }
+        return memory.packParts(sources, dtype);
+      }
     }
 
     PackedMatrix stacked(Weight weight) {

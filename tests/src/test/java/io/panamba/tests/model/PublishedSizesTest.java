@@ -2,14 +2,12 @@ package io.panamba.tests.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.panamba.model.Architectures;
 import io.panamba.model.Inference;
 import io.panamba.model.Network;
 import io.panamba.model.architecture.InferenceOptions;
 import io.panamba.model.architecture.Settings;
-import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.runtime.Device;
-import java.lang.foreign.Arena;
+import io.panamba.tests.kit.PresetNetwork;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Tag;
@@ -45,7 +43,7 @@ class PublishedSizesTest {
   })
   void anImageHasTheBitsInABatchThatItHasAlone(String preset, int size) {
     try (Device device = Device.cpu();
-        Network vim = load(preset, device)) {
+        Network vim = PresetNetwork.open(preset, device, Settings.none())) {
       float[] alone = logits(vim, 1, size);
       for (float logit : alone) {
         assertThat(logit).isFinite();
@@ -55,14 +53,6 @@ class PublishedSizesTest {
         assertThat(Arrays.copyOfRange(batch, i * alone.length, (i + 1) * alone.length))
             .containsExactly(alone);
       }
-    }
-  }
-
-  private static Network load(String name, Device device) {
-    try (Arena arena = Arena.ofConfined();
-        Checkpoint checkpoint =
-            Checkpoint.of(Architectures.preset(name).draw(Settings.none(), 1, arena))) {
-      return Network.load(checkpoint, device, Settings.none());
     }
   }
 

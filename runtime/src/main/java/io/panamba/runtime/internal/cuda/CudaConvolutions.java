@@ -154,6 +154,7 @@ final class CudaConvolutions {
         outType,
         CudaProducts.alignment(MemorySegment.NULL, stride * weight.dtype().bytes()),
         CudaProducts.alignment(out, columns * outType.bytes()),
-        bias.address());
+        bias.address(),
+        null);
   }
 }

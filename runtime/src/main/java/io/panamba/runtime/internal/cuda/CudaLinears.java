@@ -97,7 +97,8 @@ final class CudaLinears {
               DType.F32,
               alignment(input, from),
               CudaProducts.alignment(MemorySegment.NULL, out.count() * Float.BYTES),
-              arguments.addresses().of(bias).address());
+              arguments.addresses().of(bias).address(),
+              null);
       CudaProduct product = product(op, kind, weight, 0);
       steps.whenPlaced(() -> product.place(from, steps.scratch().product()));
       finish(op, activation, gated, out, first, rows);
@@ -175,14 +176,16 @@ final class CudaLinears {
         arena.allocateFrom(ValueLayout.JAVA_FLOAT, 1, accumulate));
   }
 
+  /** Two linear layers in one step, or null if they have to be two. */
+  CudaStep joint(Linear a, Linear b) {
+    return isContinued(a, b) ? continued(a, b) : twins(a, b);
+  }
+
   /**
    * The product of two linear layers of one input whose weights and outputs lie side by side, as
-   * those of a layer's parts do; null if they don't.
+   * those of a layer's parts do.
    */
-  CudaStep joint(Linear a, Linear b) {
-    if (!isContinued(a, b)) {
-      return null;
-    }
+  private CudaStep continued(Linear a, Linear b) {
     MemorySegment bias = arguments.addresses().of(a.bias());
     CudaProducts.Kind kind =
         kind(a.input(), a.weight(), a.weight().columns() + b.weight().columns(), a.out(), bias);
@@ -210,13 +213,55 @@ final class CudaLinears {
             : b.bias() != null && isBehind(Memory.of(a.bias()), Memory.of(b.bias())));
   }
 
+  /**
+   * Two products of the same sizes as one of two matrices each, such as both directions of a layer
+   * have: weights, inputs and outputs of the second lie behind those of the first. Null if not.
+   */
+  private CudaStep twins(Linear a, Linear b) {
+    if (!areAlike(a, b)) {
+      return null;
+    }
+    CudaProducts.Twin twin =
+        new CudaProducts.Twin(
+            Memory.of(a.weight()).byteSize() / a.weight().dtype().bytes(),
+            a.input().tensor().shape().elements(),
+            a.out().tensor().shape().elements());
+    CudaProducts.Kind kind = kind(a.input(), a.weight(), a.weight().columns(), a.out(), twin);
+    CudaProduct product = prepare(a, kind, a.weight(), 0);
+    product.place(arguments.addresses().of(a.input()), arguments.addresses().of(a.out()));
+    return product;
+  }
+
+  private static boolean areAlike(Linear a, Linear b) {
+    return isPlain(a)
+        && isPlain(b)
+        && a.weight().columns() == b.weight().columns()
+        && a.weight().depth() == b.weight().depth()
+        && a.weight().dtype() == b.weight().dtype()
+        && isBehind(Memory.of(a.weight()), Memory.of(b.weight()))
+        && areBehind(a.input(), b.input())
+        && areBehind(a.out(), b.out());
+  }
+
+  private static boolean isPlain(Linear op) {
+    return op.bias() == null && op.accumulate() == 0 && op.activation() == Linear.Activation.NONE;
+  }
+
+  /** Whether the same columns of one tensor and of another, which lies behind it, are meant. */
+  private static boolean areBehind(Columns first, Columns second) {
+    return first.first() == second.first()
+        && first.count() == second.count()
+        && first.tensor().dtype() == second.tensor().dtype()
+        && first.tensor().shape().equals(second.tensor().shape())
+        && isBehind(Memory.of(first.tensor()), Memory.of(second.tensor()));
+  }
+
   private static boolean isBehind(MemorySegment first, MemorySegment second) {
     return first.address() + first.byteSize() == second.address();
   }
 
   private CudaProducts.Kind kind(
       Columns input, PackedMatrix weight, long columns, Columns out, MemorySegment bias) {
-    DType outType = out.tensor().dtype();
     return new CudaProducts.Kind(
         input.rows(),
         columns,
@@ -225,9 +270,29 @@ final class CudaLinears {
         input.rowStride(),
         out.rowStride(),
         weight.dtype(),
-        outType,
+        out.tensor().dtype(),
         alignment(input, arguments.addresses().of(input)),
         alignment(out, arguments.addresses().of(out)),
-        bias.address());
+        bias.address(),
+        null);
+  }
+
+  /** Of two products at a time, whose matrices are aligned alike. */
+  private CudaProducts.Kind kind(
+      Columns input, PackedMatrix weight, long columns, Columns out, CudaProducts.Twin twin) {
+    CudaProducts.Kind one = kind(input, weight, columns, out, MemorySegment.NULL);
+    return new CudaProducts.Kind(
+        one.rows(),
+        one.columns(),
+        one.depth(),
+        one.weightStride(),
+        one.inputStride(),
+        one.outStride(),
+        one.dtype(),
+        one.outType(),
+        Math.min(one.inputAlignment(), Long.lowestOneBit(twin.input() * one.dtype().bytes())),
+        Math.min(one.outAlignment(), Long.lowestOneBit(twin.out() * one.outType().bytes())),
+        0,
+        twin);
   }
 }

@@ -9,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.ToLongFunction;
 
 /**
  * Chooses cuBLASLt's algorithms for a plan, one for each kind of product.
@@ -43,6 +44,7 @@ final class CudaProducts {
    * @param inputStride elements from row to row
    * @param inputAlignment of every row, in bytes
    * @param bias address, or 0
+   * @param twin how far from each matrix that of a second product lies, or null if there is one
    */
   record Kind(
       long rows,
@@ -55,7 +57,11 @@ final class CudaProducts {
       DType outType,
       long inputAlignment,
       long outAlignment,
-      long bias) {}
+      long bias,
+      Twin twin) {}
+
+  /** Elements from the matrices of a product to those of a second one that is done with it. */
+  record Twin(long weight, long input, long out) {}
 
   /**
    * What the product's calls are handed.
@@ -104,10 +110,13 @@ final class CudaProducts {
   private Choice make(Kind kind) {
     MemorySegment descriptor = descriptor(kind, cleanups);
     int type = type(kind.dtype);
-    MemorySegment weight = layout(type, kind.depth, kind.columns, kind.weightStride, cleanups);
-    MemorySegment input = layout(type, kind.depth, kind.rows, kind.inputStride, cleanups);
-    MemorySegment out =
-        layout(type(kind.outType), kind.columns, kind.rows, kind.outStride, cleanups);
+    MemorySegment weight =
+        twin(
+            layout(type, kind.depth, kind.columns, kind.weightStride, cleanups),
+            kind,
+            Twin::weight);
+    MemorySegment input = input(kind, kind.rows, cleanups);
+    MemorySegment out = out(kind, kind.rows, cleanups);
     MemorySegment found = cublasLtMatmulHeuristicResult_t.allocateArray(CANDIDATES, arena);
     int count = find(kind, ROWS, descriptor, weight, found);
     for (int i = 0; i < count; i++) {
@@ -172,8 +181,8 @@ final class CudaProducts {
       MemorySegment algorithm) {
     Cleanups local = new Cleanups();
     try (Arena memory = Arena.ofConfined()) {
-      MemorySegment input = layout(type(kind.dtype), kind.depth, rows, kind.inputStride, local);
-      MemorySegment out = layout(type(kind.outType), kind.columns, rows, kind.outStride, local);
+      MemorySegment input = input(kind, rows, local);
+      MemorySegment out = out(kind, rows, local);
       MemorySegment checked = cublasLtMatmulHeuristicResult_t.allocate(memory);
       return api.checkAlgorithm(handle, descriptor, weight, input, out, algorithm, checked)
               == cublasLt_h.CUBLAS_STATUS_SUCCESS()
@@ -223,6 +232,36 @@ final class CudaProducts {
     }
   }
 
+  private MemorySegment input(Kind kind, long rows, Cleanups owner) {
+    return twin(
+        layout(type(kind.dtype), kind.depth, rows, kind.inputStride, owner), kind, Twin::input);
+  }
+
+  private MemorySegment out(Kind kind, long rows, Cleanups owner) {
+    return twin(
+        layout(type(kind.outType), kind.columns, rows, kind.outStride, owner), kind, Twin::out);
+  }
+
+  private MemorySegment twin(MemorySegment layout, Kind kind, ToLongFunction<Twin> distance) {
+    if (kind.twin != null) {
+      try (Arena local = Arena.ofConfined()) {
+        set(
+            layout,
+            cublasLt_h.CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT(),
+            local.allocateFrom(ValueLayout.JAVA_INT, 2));
+        set(
+            layout,
+            cublasLt_h.CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET(),
+            local.allocateFrom(ValueLayout.JAVA_LONG, distance.applyAsLong(kind.twin)));
+      }
+    }
+    return layout;
+  }
+
+  private void set(MemorySegment layout, int attribute, MemorySegment value) {
+    context.checkProduct(api.setLayout(layout, attribute, value, value.byteSize()), NAME);
+  }
+
   private MemorySegment layout(int type, long height, long width, long leading, Cleanups owner) {
     MemorySegment layout =
         context.productHandle(
@@ -236,8 +275,8 @@ final class CudaProducts {
       Kind kind, long rows, MemorySegment descriptor, MemorySegment weight, MemorySegment results) {
     Cleanups local = new Cleanups();
     try (Arena memory = Arena.ofConfined()) {
-      MemorySegment input = layout(type(kind.dtype), kind.depth, rows, kind.inputStride, local);
-      MemorySegment out = layout(type(kind.outType), kind.columns, rows, kind.outStride, local);
+      MemorySegment input = input(kind, rows, local);
+      MemorySegment out = out(kind, rows, local);
       MemorySegment preference = preference(kind, local);
       MemorySegment count = memory.allocate(ValueLayout.JAVA_INT);
       int status =
@@ -273,8 +312,9 @@ final class CudaProducts {
         preference,
         cublasLt_h.CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK(),
         cublasLt_h.CUBLASLT_REDUCTION_SCHEME_NONE());
+    long apart = kind.twin == null ? 0 : kind.twin.weight;
     long weightAlignment =
-        Math.min(CudaMemory.ALIGNMENT, Long.lowestOneBit(kind.weightStride * kind.dtype.bytes()));
+        Long.lowestOneBit((kind.weightStride | apart) * kind.dtype.bytes() | CudaMemory.ALIGNMENT);
     prefer(
         preference, cublasLt_h.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES(), (int) weightAlignment);
     prefer(

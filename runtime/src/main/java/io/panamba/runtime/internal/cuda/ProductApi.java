@@ -19,6 +19,8 @@ interface ProductApi {
 
   int createLayout(MemorySegment layout, int type, long rows, long columns, long leading);
 
+  int setLayout(MemorySegment layout, int attribute, MemorySegment value, long bytes);
+
   int destroyLayout(MemorySegment layout);
 
   int createPreference(MemorySegment preference);

@@ -37,6 +37,11 @@ final class ProductBindings implements ProductApi {
   }
 
   @Override
+  public int setLayout(MemorySegment layout, int attribute, MemorySegment value, long bytes) {
+    return cublasLt_h.cublasLtMatrixLayoutSetAttribute(layout, attribute, value, bytes);
+  }
+
+  @Override
   public int destroyLayout(MemorySegment layout) {
     return cublasLt_h.cublasLtMatrixLayoutDestroy(layout);
   }

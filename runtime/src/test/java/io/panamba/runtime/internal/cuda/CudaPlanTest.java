@@ -18,6 +18,7 @@ import io.panamba.runtime.operation.Copy;
 import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.operation.Operation;
 import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -237,6 +238,62 @@ class CudaPlanTest {
         assertThat(expected[0]).isNotZero();
       }
     }
+  }
+
+  /** Two layers, (3, 4) to (3, 2), whose operands are parts of as many tensors. */
+  private static List<Operation> twins(List<PackedMatrix> weights, Tensor inputs, Tensor outs) {
+    List<Operation> operations = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      operations.add(
+          Linear.of(
+              inputs.slice(i, 1).reshape(Shape.of(3, 4)),
+              weights.get(i),
+              null,
+              0,
+              outs.slice(i, 1).reshape(Shape.of(3, 2))));
+    }
+    return operations;
+  }
+
+  private static List<PackedMatrix> weights(Device device, Arena arena, boolean reversed) {
+    Tensor numbers = Tensor.of(arena, Shape.of(4, 4), upTo(16));
+    List<MatrixSource> sources =
+        List.of(MatrixSource.of(numbers.slice(0, 2)), MatrixSource.of(numbers.slice(2, 2)));
+    List<PackedMatrix> weights = device.packParts(arena, sources, DType.BF16);
+    return reversed ? weights.reversed() : weights;
+  }
+
+  /** Those whose weights lie the other way round stay two. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void productsAlikeAreOne(boolean reversed) {
+    try (Device device = fake.open(0);
+        Arena arena = Arena.ofShared()) {
+      Tensor inputs = device.allocate(arena, DType.BF16, Shape.of(2, 3, 4));
+      Tensor numbers = Tensor.allocate(arena, DType.BF16, Shape.of(2, 3, 4));
+      for (int i = 0; i < 24; i++) {
+        // The upper half of a small whole number is that number in bfloat16.
+        short bits = (short) (Float.floatToRawIntBits(i % 7 - 3) >> 16);
+        numbers.segment().set(ValueLayout.JAVA_SHORT_UNALIGNED, 2L * i, bits);
+      }
+      device.copy(numbers, inputs);
+      Tensor outs = device.allocate(arena, DType.F32, Shape.of(2, 3, 2));
+      Tensor result = Tensor.allocate(arena, DType.F32, Shape.of(2, 3, 2));
+      List<PackedMatrix> weights = weights(device, arena, reversed);
+      try (Plan plan = device.plan(twins(weights, inputs, outs))) {
+        assertThat(fake.products().asked()).isEqualTo(reversed ? 2 : 1);
+        plan.run(0, 1);
+        plan.run(1, 1);
+        device.copy(outs, result);
+        float[] expected = result.toFloats();
+        device.copy(Tensor.allocate(arena, DType.F32, Shape.of(2, 3, 2)), outs);
+        plan.run();
+        device.copy(outs, result);
+        assertThat(result.toFloats()).containsExactly(expected);
+        assertThat(expected[0]).isNotZero();
+      }
+    }
+    assertThat(fake.left()).isEmpty();
   }
 
   @Test

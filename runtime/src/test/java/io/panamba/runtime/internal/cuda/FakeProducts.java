@@ -14,7 +14,8 @@ final class FakeProducts {
   private static final long WORKSPACE = 4096;
   private static final int ALGORITHMS = 3;
 
-  private record Layout(int type, long rows, long columns, long leading) {}
+  private record Layout(
+      int type, long rows, long columns, long leading, int count, long distance) {}
 
   private final FakeCuda fake;
   private final FakeRuntime runtime;
@@ -64,7 +65,19 @@ final class FakeProducts {
   int createLayout(MemorySegment layout, int type, long rows, long columns, long leading) {
     fake.require(leading >= rows, "columns of %d elements lie %d apart", rows, leading);
     runtime.create(layout, "layout");
-    layouts.put(handle(layout), new Layout(type, rows, columns, leading));
+    layouts.put(handle(layout), new Layout(type, rows, columns, leading, 1, 0));
+    return 0;
+  }
+
+  int setLayout(MemorySegment layout, int attribute, MemorySegment value, long bytes) {
+    Layout old = layouts.get(layout.address());
+    boolean counts = attribute == cublasLt_h.CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT();
+    int count = counts ? value.get(ValueLayout.JAVA_INT, 0) : old.count;
+    long distance = counts ? old.distance : value.get(ValueLayout.JAVA_LONG, 0);
+    fake.require(count > 0 && distance >= 0, "%d matrices, %d apart", count, distance);
+    layouts.put(
+        layout.address(),
+        new Layout(old.type, old.rows, old.columns, old.leading, count, distance));
     return 0;
   }
 
@@ -155,7 +168,12 @@ final class FakeProducts {
         left,
         right,
         out);
-    fake.require(left.type == right.type, "%s and %s are not multiplied", left, right);
+    fake.require(
+        left.type == right.type && left.count == right.count && left.count == out.count,
+        "%s and %s are not multiplied to %s",
+        left,
+        right,
+        out);
   }
 
   int multiply(
@@ -189,23 +207,32 @@ final class FakeProducts {
             == (options.getOrDefault(cublasLt_h.CUBLASLT_MATMUL_DESC_EPILOGUE(), 1L)
                 == cublasLt_h.CUBLASLT_EPILOGUE_BIAS()),
         "a bias without its epilogue");
+    Layout left = layouts.get(aLayout.address());
+    Layout right = layouts.get(bLayout.address());
+    Layout out = layouts.get(cLayout.address());
     return runtime.on(
         stream,
-        () ->
+        () -> {
+          for (int i = 0; i < out.count; i++) {
             multiply(
-                numbers(a, aLayout),
-                numbers(b, bLayout),
-                numbers(c, cLayout),
-                layouts.get(aLayout.address()),
-                layouts.get(bLayout.address()),
-                layouts.get(cLayout.address()),
+                numbers(a, left, i),
+                numbers(b, right, i),
+                numbers(c, out, i),
+                left,
+                right,
+                out,
                 factor,
                 kept,
-                bias));
+                bias);
+          }
+        });
   }
 
-  private FakeNumbers numbers(MemorySegment pointer, MemorySegment layout) {
-    return new FakeNumbers(pointer, layouts.get(layout.address()).type == cublasLt_h.CUDA_R_16BF());
+  /** The numbers of one of a layout's matrices. */
+  private static FakeNumbers numbers(MemorySegment pointer, Layout layout, int matrix) {
+    boolean narrow = layout.type == cublasLt_h.CUDA_R_16BF();
+    long bytes = matrix * layout.distance * (narrow ? Short.BYTES : Float.BYTES);
+    return new FakeNumbers(MemorySegment.ofAddress(pointer.address() + bytes), narrow);
   }
 
   private static void multiply(
