@@ -12,7 +12,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 
-/** Where the time of an inference goes: its operations, run one by one, by the device's clock. */
+/**
+ * Where the time of an inference goes: its operations, run one by one. A GPU measures copies of
+ * each in a row, by its own clock; results mean nothing afterwards.
+ */
 final class Profile {
   private static final int REPETITIONS = 15;
 
@@ -33,23 +36,29 @@ final class Profile {
     List<Operation> operations = inference.operations();
     long[][] nanos = new long[operations.size()][REPETITIONS];
     for (int repetition = 0; repetition < REPETITIONS; repetition++) {
-      for (int i = 0; i < nanos.length; i++) {
-        long start = System.nanoTime();
-        inference.run(i, 1);
-        long elapsed = System.nanoTime() - start;
-        OptionalDouble own = inference.deviceMillis();
-        nanos[i][repetition] = own.isPresent() ? Math.round(own.getAsDouble() * 1e6) : elapsed;
+      for (int i = 0; i < nanos.length; i += inference.joined(i)) {
+        nanos[i][repetition] = nanos(inference, i);
       }
     }
     Map<String, Row> rows = new LinkedHashMap<>();
-    for (int i = 0; i < nanos.length; i++) {
-      Operation operation = operations.get(i);
+    for (int i = 0; i < nanos.length; i += inference.joined(i)) {
       double millis = new Timings(nanos[i]).medianMillis();
-      rows.merge(name(operation), row(operation, millis), Profile::add);
+      Row row = row(operations.subList(i, i + inference.joined(i)), millis);
+      rows.merge(row.name, row, Profile::add);
     }
     List<Row> sorted = new ArrayList<>(rows.values());
     sorted.sort(Comparator.comparingDouble(Row::millis).reversed());
     return sorted;
+  }
+
+  private static long nanos(Inference inference, int first) {
+    OptionalDouble own = inference.measure(first, inference.joined(first));
+    if (own.isPresent()) {
+      return Math.round(own.getAsDouble() * 1e6);
+    }
+    long start = System.nanoTime();
+    inference.run(first, 1);
+    return System.nanoTime() - start;
   }
 
   private static Row add(Row a, Row b) {
@@ -58,9 +67,11 @@ final class Profile {
     return new Row(a.name, a.count + b.count, millis, flops / millis);
   }
 
-  private static Row row(Operation operation, double millis) {
-    int count = operation instanceof Together ? 2 : 1;
-    return new Row(name(operation), count, millis, flops(operation) / millis / 1e6);
+  /** Of operations of one kind that run as one. */
+  private static Row row(List<Operation> operations, double millis) {
+    int count = operations.getFirst() instanceof Together ? 2 : operations.size();
+    double flops = operations.stream().mapToDouble(Profile::flops).sum();
+    return new Row(name(operations.getFirst()), count, millis, flops / millis / 1e6);
   }
 
   /** Two that run together are of one kind. */

@@ -181,6 +181,28 @@ public final class Inference implements AutoCloseable {
   }
 
   /**
+   * Tells how many operations, from one on, the device takes as one.
+   *
+   * @param first index of the first of them
+   * @return at least 1
+   */
+  public int joined(int first) {
+    return plan.joined(first);
+  }
+
+  /**
+   * Measures a part of the network by a GPU's own clock, for profiling. What it has written,
+   * results included, means nothing afterwards.
+   *
+   * @param first index of the first operation
+   * @param count how many, at least 1
+   * @return milliseconds; empty on a processor
+   */
+  public OptionalDouble measure(int first, int count) {
+    return plan.measure(first, count);
+  }
+
+  /**
    * Returns the memory that this inference takes beside the weights.
    *
    * @return bytes of input, activations and results

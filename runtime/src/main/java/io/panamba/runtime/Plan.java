@@ -31,6 +31,29 @@ public sealed interface Plan extends AutoCloseable permits CpuPlan, CudaPlan {
   void run(int first, int count);
 
   /**
+   * Tells how many operations, from one on, the device takes as one in a run of all.
+   *
+   * @param first index of the first of them
+   * @return at least 1
+   * @throws IndexOutOfBoundsException if there is no such operation
+   */
+  int joined(int first);
+
+  /**
+   * Measures a part of the operations by the device's own clock: many copies of them in a row, so
+   * that the way there does not count. What they have written means nothing afterwards.
+   *
+   * @param first index of the first operation
+   * @param count how many, at least 1
+   * @return milliseconds of one copy; empty on a processor, which has no other clock than the
+   *     caller's
+   * @throws CudaException if a GPU fails
+   * @throws IndexOutOfBoundsException if there are no such operations
+   * @throws IllegalStateException as {@link #run}
+   */
+  OptionalDouble measure(int first, int count);
+
+  /**
    * Returns how long the last run took by the device's own clock, copies included.
    *
    * @return milliseconds; empty before the first run, and on a processor, which has no other clock

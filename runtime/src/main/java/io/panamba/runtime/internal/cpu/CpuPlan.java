@@ -127,6 +127,18 @@ public final class CpuPlan implements Plan {
   }
 
   @Override
+  public int joined(int first) {
+    Objects.checkIndex(first, operations.size());
+    return 1;
+  }
+
+  @Override
+  public OptionalDouble measure(int first, int count) {
+    Objects.checkFromIndexSize(first, count, operations.size());
+    return OptionalDouble.empty();
+  }
+
+  @Override
   public OptionalDouble deviceMillis() {
     return OptionalDouble.empty();
   }

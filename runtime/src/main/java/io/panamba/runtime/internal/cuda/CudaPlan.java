@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
@@ -21,6 +22,12 @@ import java.util.stream.Collectors;
 public final class CudaPlan implements Plan {
   /** How a run waits: {@code spin}, at once when the GPU is done, or {@code block}, asleep. */
   static final String WAIT = "panamba.cuda.wait";
+
+  /** A run one by one tells which operation a fault is of: {@code true}. */
+  static final String CHECK = "panamba.cuda.check";
+
+  /** Of what is measured, in a row. */
+  private static final int COPIES = 20;
 
   private enum State {
     IDLE,
@@ -50,6 +57,7 @@ public final class CudaPlan implements Plan {
   private final MemorySegment end;
   private final MemorySegment graph;
   private final boolean blocks;
+  private final boolean checks;
   private boolean timed;
 
   // Reachable from here, memory of automatic arenas stays as long as the plan.
@@ -64,6 +72,7 @@ public final class CudaPlan implements Plan {
     this.starts = new int[operations.size() + 1];
     this.joints = new CudaStep[operations.size()];
     this.blocks = blocks();
+    this.checks = Boolean.getBoolean(CHECK);
     cleanups.add(arena::close);
     try {
       CudaSteps prepared = new CudaSteps(device, arena, cleanups);
@@ -83,7 +92,10 @@ public final class CudaPlan implements Plan {
       end =
           event(
               blocks ? cuda_runtime_h.cudaEventBlockingSync() : cuda_runtime_h.cudaEventDefault());
-      graph = steps.length == 0 ? MemorySegment.NULL : record();
+      graph =
+          steps.length == 0 || checks
+              ? MemorySegment.NULL
+              : record(0, operations.size(), 1, cleanups);
     } catch (RuntimeException | Error e) {
       cleanups.run();
       throw e;
@@ -114,12 +126,14 @@ public final class CudaPlan implements Plan {
     return event;
   }
 
-  /** Records every step as a graph. */
-  private MemorySegment record() {
-    String operation = "recording %d operations as a graph".formatted(operations.size());
+  /** Records operations as a graph, some times in a row. */
+  private MemorySegment record(int first, int last, int copies, Cleanups owner) {
+    String operation = "recording %d operations as a graph".formatted(last - first);
     context.check(api.beginCapture(stream), operation);
     try {
-      launch(0, operations.size());
+      for (int i = 0; i < copies; i++) {
+        launch(first, last);
+      }
     } catch (RuntimeException | Error e) {
       abandonCapture();
       throw e;
@@ -128,7 +142,7 @@ public final class CudaPlan implements Plan {
     try {
       MemorySegment executable =
           context.create(operation, out -> api.instantiateGraph(out, recorded));
-      cleanups.add(() -> context.released(api.destroyExecutable(executable), "releasing a graph"));
+      owner.add(() -> context.released(api.destroyExecutable(executable), "releasing a graph"));
       // Otherwise the first run pays for it.
       context.check(api.uploadGraph(executable, stream), operation);
       return executable;
@@ -172,18 +186,59 @@ public final class CudaPlan implements Plan {
   @Override
   public void run(int first, int count) {
     Objects.checkFromIndexSize(first, count, operations.size());
+    onDevice(
+        () -> {
+          if (count > 0) {
+            launchAndWait(() -> launchRun(first, first + count));
+          }
+          return null;
+        });
+  }
+
+  @Override
+  public int joined(int first) {
+    Objects.checkIndex(first, operations.size());
+    return joints[first] == null ? 1 : 2;
+  }
+
+  @Override
+  public OptionalDouble measure(int first, int count) {
+    Objects.checkFromIndexSize(first, count, operations.size());
+    if (count == 0) {
+      throw new IllegalArgumentException("no operations take no time");
+    }
+    return OptionalDouble.of(onDevice(() -> measured(first, first + count)));
+  }
+
+  /** Does something as the one who runs the plan. */
+  private <T> T onDevice(Supplier<T> work) {
     enter();
     try {
       long stamp = device.begin();
       try {
         requireOpenMemory();
-        launchAndWait(first, count);
+        return work.get();
       } finally {
         device.end(stamp);
       }
     } finally {
       state.set(State.IDLE);
       Reference.reachabilityFence(operations);
+    }
+  }
+
+  private double measured(int first, int last) {
+    Cleanups local = new Cleanups();
+    try {
+      MemorySegment copies = record(first, last, COPIES, local);
+      // The first time loads what is not there yet.
+      for (int i = 0; i < 2; i++) {
+        launchAndWait(() -> context.check(api.launchGraph(copies, stream), this));
+      }
+      return readClock() / COPIES;
+    } finally {
+      timed = false;
+      local.run();
     }
   }
 
@@ -196,18 +251,24 @@ public final class CudaPlan implements Plan {
     }
   }
 
-  private void launchAndWait(int first, int count) {
-    if (count == 0) {
-      return;
+  private void launchRun(int first, int last) {
+    if (checks) {
+      for (int i = first; i < last; i++) {
+        launch(i, i + 1);
+        context.check(api.synchronize(stream), operations.get(i));
+      }
+    } else if (last - first == operations.size()) {
+      context.check(api.launchGraph(graph, stream), this);
+    } else {
+      launch(first, last);
     }
+  }
+
+  private void launchAndWait(Runnable work) {
     timed = false;
     try {
       context.check(api.recordEvent(start, stream), this);
-      if (count == operations.size()) {
-        context.check(api.launchGraph(graph, stream), this);
-      } else {
-        launch(first, first + count);
-      }
+      work.run();
       context.check(api.recordEvent(end, stream), this);
     } catch (RuntimeException | Error e) {
       // What was launched before may still work on memory that is free to go when this returns.
@@ -242,12 +303,19 @@ public final class CudaPlan implements Plan {
 
   private double elapsedMillis() {
     long stamp = device.begin();
+    try {
+      return readClock();
+    } finally {
+      device.end(stamp);
+    }
+  }
+
+  /** Milliseconds of what was launched last. */
+  private double readClock() {
     try (Arena local = Arena.ofConfined()) {
       MemorySegment millis = local.allocate(ValueLayout.JAVA_FLOAT);
       context.check(api.elapsedMillis(millis, start, end), "reading the time of a run");
       return millis.get(ValueLayout.JAVA_FLOAT, 0);
-    } finally {
-      device.end(stamp);
     }
   }
 

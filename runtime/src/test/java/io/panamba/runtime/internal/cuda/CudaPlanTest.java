@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.panamba.runtime.CudaException;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.MatrixSource;
@@ -304,6 +305,62 @@ class CudaPlanTest {
       List<Operation> halves = halves(device, arena, out, null);
       device.plan(List.of(halves.get(1), halves.get(0))).close();
       assertThat(fake.products().asked()).isEqualTo(2);
+    }
+  }
+
+  /** Two products that are one are measured as one, 20 times in a row, twice. */
+  @Test
+  void measurements() {
+    try (Device device = fake.open(0);
+        Arena arena = Arena.ofShared()) {
+      Tensor out = device.allocate(arena, DType.F32, Shape.of(3, 4));
+      try (Plan plan = device.plan(halves(device, arena, out, null))) {
+        assertThat(plan.joined(0)).isEqualTo(2);
+        assertThat(plan.joined(1)).isEqualTo(1);
+        int recorded = fake.products().asked();
+        assertThat(plan.measure(0, 2).orElseThrow()).isEqualTo(1.5 / 20);
+        assertThat(fake.products().asked()).isEqualTo(recorded + 20);
+        assertThat(plan.measure(1, 1)).isPresent();
+        assertThat(plan.deviceMillis()).isEmpty();
+        assertThatThrownBy(() -> plan.measure(0, 0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> plan.measure(1, 2)).isInstanceOf(IndexOutOfBoundsException.class);
+        assertThatThrownBy(() -> plan.joined(2)).isInstanceOf(IndexOutOfBoundsException.class);
+        plan.run();
+      }
+    }
+    assertThat(fake.left()).isEmpty();
+    assertThat(fake.misuse()).isEmpty();
+  }
+
+  /** Without a graph, with a wait after each operation, which a fault then names. */
+  @Test
+  void checkedRuns() {
+    float[] expected = scenario(fake);
+    System.setProperty(CudaPlan.CHECK, "true");
+    try {
+      FakeCuda checking = new FakeCuda(1);
+      assertThat(scenario(checking)).containsExactly(expected);
+      List<String> calls = checking.calls();
+      assertThat(calls).doesNotContain("beginCapture", "launchGraph");
+      int ofRun = calls.lastIndexOf("synchronize");
+      int ofLastOperation = calls.subList(0, ofRun).lastIndexOf("synchronize");
+      FakeCuda failing = new FakeCuda(1);
+      failing.failAt(ofLastOperation, FakeCuda.Fault.LAUNCH_FAILURE);
+      assertThatThrownBy(() -> scenario(failing))
+          .isInstanceOfSatisfying(
+              CudaException.class, e -> assertThat(e.operation()).startsWith("Copy["));
+    } finally {
+      System.clearProperty(CudaPlan.CHECK);
+    }
+  }
+
+  private static float[] scenario(FakeCuda gpu) {
+    try (Device device = gpu.open(0);
+        Arena arena = Arena.ofShared()) {
+      CudaScenario scenario = new CudaScenario(device, arena, DType.F32);
+      try (Plan plan = device.plan(scenario.operations())) {
+        return scenario.run(plan, 1);
+      }
     }
   }
 
