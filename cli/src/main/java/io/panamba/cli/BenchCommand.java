@@ -133,10 +133,12 @@ final class BenchCommand implements Callable<Integer>, NetworkOptions.Holder {
                 .measure(seconds, () -> floors.add(Floor.measure(opened, network.config(), batch)));
         check(first, result(inference).toFloats());
         OptionalDouble own = DeviceClock.medianMillis(inference);
+        OptionalDouble compute = DeviceClock.computeMillis(inference);
         List<Profile.Row> rows = profile ? Profile.of(inference) : List.of();
         Map<String, Object> report = report(network.config(), opened, measured, floors);
         report.put("pixels", inference.options().bytes() ? "bytes" : "floats");
         report.put("device_ms", own.isPresent() ? own.getAsDouble() : null);
+        report.put("compute_ms", compute.isPresent() ? compute.getAsDouble() : null);
         report.put("workspace_bytes", inference.workspaceBytes());
         print(report, rows);
       }

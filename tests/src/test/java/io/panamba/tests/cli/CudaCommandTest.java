@@ -78,6 +78,7 @@ class CudaCommandTest {
             .ok()
             .json();
     assertThat(report.get("device").asString()).isEqualTo("cuda:0");
+    assertThat(report.get("compute_ms").asDouble()).isPositive();
     assertThat(report.get("device_ms").asDouble())
         .isPositive()
         .isLessThan(report.get("p999_ms").asDouble());

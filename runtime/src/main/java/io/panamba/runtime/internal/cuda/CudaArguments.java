@@ -25,6 +25,9 @@ final class CudaArguments {
   /** Rows of the chunks that a scan is cut into; {@code auto} lets the library choose. */
   static final String CHUNK = "panamba.cuda.chunk";
 
+  /** Threads that share a channel's states in a scan, with the same bits: 1, 4, 16; or 0. */
+  static final String LANES = "panamba.cuda.lanes";
+
   private final Addresses addresses;
   private final OperationStructs structs;
   private final CudaContext context;
@@ -55,6 +58,7 @@ final class CudaArguments {
   MemorySegment scan(SelectiveScan op) {
     MemorySegment args = panamba_cuda_scan_args.allocate(arena);
     panamba_cuda_scan_args.scan(args).copyFrom(structs.arguments(op));
+    panamba_cuda_scan_args.state_lanes(args, lanes());
     panamba_cuda_scan_args.chunk(args, chunk(args, op));
     return args;
   }
@@ -145,6 +149,16 @@ final class CudaArguments {
     panamba_step.operation(step, code);
     panamba_step.args(step, args);
     return step;
+  }
+
+  private static int lanes() {
+    String wanted = System.getProperty(LANES, "0");
+    return switch (wanted) {
+      case "0", "1", "4", "16" -> Integer.parseInt(wanted);
+      default ->
+          throw new IllegalArgumentException(
+              "-D%s=%s: expected 1, 4, 16, or 0 for the library's choice".formatted(LANES, wanted));
+    };
   }
 
   /**
