@@ -44,6 +44,14 @@ struct device_block {
     unsigned address = static_cast<unsigned>(__cvta_generic_to_shared(to));
     asm volatile("cp.async.ca.shared.global [%0], [%1], %2;" ::"r"(address), "l"(from), "n"(Bytes) : "memory");
   }
+  /* The same, of zeros where there is nothing to copy; `from` is not read then. */
+  template <int Bytes>
+  __device__ __forceinline__ void copy_or_zero(float *to, const float *from, bool exists) {
+    unsigned address = static_cast<unsigned>(__cvta_generic_to_shared(to));
+    int read = exists ? Bytes : 0;
+    asm volatile("cp.async.ca.shared.global [%0], [%1], %2, %3;" ::"r"(address), "l"(from), "n"(Bytes), "r"(read)
+                 : "memory");
+  }
   __device__ __forceinline__ void wait_for_copies() { asm volatile("cp.async.wait_all;" ::: "memory"); }
 
   /* Each lane gets the sum over its warp. */

@@ -56,6 +56,14 @@ struct host_block {
   void copy(float *to, const float *from) {
     std::memcpy(to, from, Bytes);
   }
+  template <int Bytes>
+  void copy_or_zero(float *to, const float *from, bool exists) {
+    if (exists) {
+      std::memcpy(to, from, Bytes);
+    } else {
+      std::memset(to, 0, Bytes);
+    }
+  }
   void wait_for_copies() {}
 
   template <float Kernel::thread::*Value>

@@ -143,12 +143,16 @@ struct thread_block {
   /* A GPU copies at any time between the start and the wait: here it does at both. */
   template <int Bytes>
   void copy(float *to, const float *from) {
-    std::memcpy(to, from, Bytes);
-    copies_.push_back({to, from, Bytes});
+    copy_or_zero<Bytes>(to, from, true);
+  }
+  template <int Bytes>
+  void copy_or_zero(float *to, const float *from, bool exists) {
+    copies_.push_back({to, exists ? from : nullptr, Bytes});
+    copies_.back().run();
   }
   void wait_for_copies() {
     for (const pending_copy &copy : copies_) {
-      std::memcpy(copy.to, copy.from, copy.bytes);
+      copy.run();
     }
     copies_.clear();
   }
@@ -177,8 +181,16 @@ struct thread_block {
  private:
   struct pending_copy {
     float *to;
-    const float *from;
+    const float *from; /* null for zeros */
     size_t bytes;
+
+    void run() const {
+      if (from) {
+        std::memcpy(to, from, bytes);
+      } else {
+        std::memset(to, 0, bytes);
+      }
+    }
   };
   using lane_type = typename block_place<Kernel>::lane;
 
