@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "once.h"
+#include "tile_product.h"
 
 namespace panamba {
 
@@ -81,6 +82,7 @@ template <class Kernel>
 struct block_place {
   struct lane {
     float values[4];
+    tile_operands operands;
   };
 
   explicit block_place(int threads) : block_barriers(threads), lanes(static_cast<size_t>(threads)) {}
@@ -176,6 +178,30 @@ struct thread_block {
         (lane(first).values[k] + lane(first + 1).values[k]) + (lane(first + 2).values[k] + lane(first + 3).values[k]);
     synchronize_warp();
     (own.*Values)[0] = sum;
+  }
+
+  template <float (Kernel::thread::*Values)[2], class Combine>
+  void combine_quads(Combine combine) {
+    exchange(own.*Values, 2, thread_);
+    int first = thread_ & ~3;
+    float all[2];
+    for (size_t k = 0; k < 2; k++) {
+      all[k] = combine(combine(lane(first).values[k], lane(first + 1).values[k]),
+                       combine(lane(first + 2).values[k], lane(first + 3).values[k]));
+    }
+    synchronize_warp();
+    std::copy(all, all + 2, own.*Values);
+  }
+
+  template <tile_operands Kernel::thread::*Operands>
+  void multiply_tiles() {
+    lane(thread_).operands = own.*Operands;
+    synchronize_warp();
+    int first = thread_ & ~(WARP - 1);
+    float d[4];
+    multiply_tile([&](int other) -> const tile_operands & { return lane(first + other).operands; }, thread_ % WARP, d);
+    synchronize_warp();
+    std::copy(d, d + 4, (own.*Operands).c);
   }
 
  private:
