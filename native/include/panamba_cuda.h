@@ -78,7 +78,8 @@ PANAMBA_API int32_t panamba_cuda_pack(const panamba_pack_args *args, const void 
 /*
  * Codes beside those of panamba_operation, of which PANAMBA_NORM, PANAMBA_CAUSAL_CONV, PANAMBA_ROTARY, PANAMBA_POOL,
  * PANAMBA_SUM, PANAMBA_ATTENTION, PANAMBA_DEPTHWISE, PANAMBA_GATE, PANAMBA_PATCH_MERGING, PANAMBA_CONVERT and
- * PANAMBA_CROSS_SCAN run here, with the structs of panamba.h. Attention's products are of float32, without tensor cores.
+ * PANAMBA_CROSS_SCAN run here, with the structs of panamba.h. Attention's products are of float32, without tensor cores,
+ * unless its type is bfloat16, head_dim a multiple of 8, and k and v are aligned to 16 bytes, their strides included.
  * Around a depthwise convolution's grid are zeros, with which its weights are multiplied. Patch merging is not reversed
  * here, and a cross scan saves no states (PANAMBA_UNSUPPORTED).
  */

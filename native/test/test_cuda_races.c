@@ -108,24 +108,25 @@ static void pool(int32_t kind) {
   end_case();
 }
 
-static void attention(int32_t dtype, int64_t queries) {
-  describe("attention of %d queries, type %d", (int)queries, dtype);
+static void attention(int32_t dtype, int64_t queries, int64_t head_dim) {
+  describe("attention of %d queries, type %d, heads of %d", (int)queries, dtype, (int)head_dim);
   begin_case(IN_SENTINELS, 0);
+  int64_t width = 2 * head_dim;
   panamba_attention_args args = {.batch = 1,
                                  .queries = queries,
                                  .length = 70,
                                  .heads = 2,
-                                 .head_dim = 20,
-                                 .q_row_stride = 120,
-                                 .k_row_stride = 120,
-                                 .v_row_stride = 120,
-                                 .out_row_stride = 40,
+                                 .head_dim = head_dim,
+                                 .q_row_stride = 3 * width,
+                                 .k_row_stride = 3 * width,
+                                 .v_row_stride = 3 * width,
+                                 .out_row_stride = width,
                                  .scale = 0.2f,
                                  .dtype = dtype};
-  args.q = take_filled_of(dtype, args.length * 120, -1, 1);
-  args.k = place_of(args.q, dtype, 40);
-  args.v = place_of(args.q, dtype, 80);
-  args.out = take_output_of(dtype, queries * 40);
+  args.q = take_filled_of(dtype, args.length * 3 * width, -1, 1);
+  args.k = place_of(args.q, dtype, width);
+  args.v = place_of(args.q, dtype, 2 * width);
+  args.out = take_output_of(dtype, queries * width);
   args.statistics = take_output(args.heads * 2 * queries);
   run_operation(PANAMBA_ATTENTION, &args);
   end_case();
@@ -277,9 +278,10 @@ static void all_kernels(void) {
     depthwise(dtypes[i], 5, 33);
     gate(dtypes[i]);
     convert(dtypes[i]);
-    attention(dtypes[i], 70);
-    attention(dtypes[i], 33);
+    attention(dtypes[i], 70, 20);
+    attention(dtypes[i], 33, 20);
   }
+  attention(PANAMBA_BF16, 70, 24); /* on tensor cores */
   patch_merging();
   rotary();
   pool(PANAMBA_POOL_MEAN);

@@ -100,44 +100,50 @@ struct depthwise_kernel {
     }
   }
 
-  /* Outside of the grid and beyond the last channel are zeros. */
+  /* Outside of the grid and beyond the last channel are zeros. A thread's packs are all of the same channels, so that
+   * from one to the next there are a few additions and no division. */
   template <class Block>
   PANAMBA_HD void fetch_pixels(Block &block, const place &first, int i) const {
     constexpr int packs = CHANNELS / PACK;
-    constexpr int count = READ_ROWS * READ_COLUMNS * packs;
-    const Element *from = x + first.image * x_image_stride + first.channel;
-    PANAMBA_UNROLL
-    for (int p = i; p < count; p += THREADS) {
-      int channel = p % packs * PACK;
-      int row = first.top - REACH + p / packs / READ_COLUMNS;
-      int column = first.left - REACH + p / packs % READ_COLUMNS;
-      bool exists = inside(row, height) && inside(column, width) && first.channel + channel < channels;
-      int pixel = exists ? row * width + column : 0;
-      fetch<Element, PACK>(block, at<const char>(from + channel, pixel, x_pixel_bytes), exists,
-                           &block.shared.pixel[p / packs][channel]);
+    constexpr int step = THREADS / packs;
+    int channel = i % packs * PACK;
+    int row = i / packs / READ_COLUMNS;
+    int column = i / packs % READ_COLUMNS;
+    const Element *from = x + first.image * x_image_stride + first.channel + channel;
+    for (int pixel = i / packs; pixel < READ_ROWS * READ_COLUMNS; pixel += step) {
+      int y = first.top - REACH + row;
+      int left = first.left - REACH + column;
+      bool exists = inside(y, height) && inside(left, width) && first.channel + channel < channels;
+      fetch<Element, PACK>(block, at<const char>(from, exists ? y * width + left : 0, x_pixel_bytes), exists,
+                           &block.shared.pixel[pixel][channel]);
+      row += step / READ_COLUMNS;
+      column += step % READ_COLUMNS;
+      if (column >= READ_COLUMNS) {
+        column -= READ_COLUMNS;
+        row++;
+      }
     }
   }
 
   template <class Block>
   PANAMBA_HD void fetch_taps(Block &block, int first_channel, int i) const {
     constexpr int packs = CHANNELS / TAP_PACK;
-    PANAMBA_UNROLL
-    for (int p = i; p < Side * Side * packs; p += THREADS) {
-      int channel = first_channel + p % packs * TAP_PACK;
-      fetch<float, TAP_PACK>(block, weight + p / packs * tap_stride + channel, channel < channels,
-                             &block.shared.tap[p / packs][p % packs * TAP_PACK]);
+    constexpr int step = THREADS / packs;
+    int channel = i % packs * TAP_PACK;
+    const float *from = weight + i / packs * tap_stride + first_channel + channel;
+    for (int tap = i / packs; tap < Side * Side; tap += step) {
+      fetch<float, TAP_PACK>(block, from, first_channel + channel < channels, &block.shared.tap[tap][channel]);
+      from += step * tap_stride;
     }
   }
 
   template <class Type, int Count, class Block>
   PANAMBA_HD static void fetch(Block &block, const Type *from, bool exists, Type *to) {
     constexpr int bytes = Count * static_cast<int>(sizeof(Type));
-    if (!exists) {
-      *reinterpret_cast<pack<Type, Count> *>(to) = {};
-    } else if constexpr (bytes >= 4) {
-      block.template copy<bytes>(reinterpret_cast<float *>(to), reinterpret_cast<const float *>(from));
+    if constexpr (bytes >= 4) {
+      block.template copy_or_zero<bytes>(reinterpret_cast<float *>(to), reinterpret_cast<const float *>(from), exists);
     } else {
-      *to = *from;
+      *to = exists ? *from : Type{};
     }
   }
 

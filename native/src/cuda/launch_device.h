@@ -6,6 +6,7 @@
 
 #include "arithmetic.h"
 #include "once.h"
+#include "tile_product.h"
 
 namespace panamba {
 
@@ -47,6 +48,14 @@ struct device_block {
     unsigned address = static_cast<unsigned>(__cvta_generic_to_shared(to));
     asm volatile("cp.async.ca.shared.global [%0], [%1], %2;" ::"r"(address), "l"(from), "n"(Bytes) : "memory");
   }
+  /* The same, of zeros where there is nothing to copy; `from` is not read then. */
+  template <int Bytes>
+  __device__ __forceinline__ void copy_or_zero(float *to, const float *from, bool exists) {
+    unsigned address = static_cast<unsigned>(__cvta_generic_to_shared(to));
+    int read = exists ? Bytes : 0;
+    asm volatile("cp.async.ca.shared.global [%0], [%1], %2, %3;" ::"r"(address), "l"(from), "n"(Bytes), "r"(read)
+                 : "memory");
+  }
   __device__ __forceinline__ void wait_for_copies() { asm volatile("cp.async.wait_all;" ::: "memory"); }
 
   /* The copies since the last call are a batch; wait_for_batches() ends all batches but the `Later` newest. */
@@ -76,6 +85,28 @@ struct device_block {
     float low_pair = __shfl_xor_sync(0xffffffffu, odd ? v[0] : v[1], 1) + (odd ? v[1] : v[0]);
     float high_pair = __shfl_xor_sync(0xffffffffu, odd ? v[2] : v[3], 1) + (odd ? v[3] : v[2]);
     v[0] = __shfl_xor_sync(0xffffffffu, high ? low_pair : high_pair, 2) + (high ? high_pair : low_pair);
+  }
+
+  /* Each of four neighbouring threads gets what combine() makes of their values: (0, 1), (2, 3), and of both. */
+  template <float (Kernel::thread::*Values)[2], class Combine>
+  __device__ __forceinline__ void combine_quads(Combine combine) {
+    PANAMBA_UNROLL
+    for (int k = 0; k < 2; k++) {
+      float &value = (own.*Values)[k];
+      value = combine(value, __shfl_xor_sync(0xffffffffu, value, 1));
+      value = combine(value, __shfl_xor_sync(0xffffffffu, value, 2));
+    }
+  }
+
+  /* C becomes A B + C, in every warp. */
+  template <tile_operands Kernel::thread::*Operands>
+  __device__ __forceinline__ void multiply_tiles() {
+    tile_operands &m = own.*Operands;
+    asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, "
+        "%2, "
+        "%3};"
+        : "+f"(m.c[0]), "+f"(m.c[1]), "+f"(m.c[2]), "+f"(m.c[3])
+        : "r"(m.a[0]), "r"(m.a[1]), "r"(m.a[2]), "r"(m.a[3]), "r"(m.b[0]), "r"(m.b[1]));
   }
 };
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "arithmetic.h"
+#include "tile_product.h"
 
 namespace panamba {
 
@@ -57,6 +58,14 @@ struct host_block {
   void copy(float *to, const float *from) {
     std::memcpy(to, from, Bytes);
   }
+  template <int Bytes>
+  void copy_or_zero(float *to, const float *from, bool exists) {
+    if (exists) {
+      std::memcpy(to, from, Bytes);
+    } else {
+      std::memset(to, 0, Bytes);
+    }
+  }
   void wait_for_copies() {}
   void end_batch() {}
   template <int Later>
@@ -90,6 +99,33 @@ struct host_block {
       }
       for (int lane = 0; lane < 4; lane++) {
         (thread(first + lane).*Values)[0] = sums[lane];
+      }
+    }
+  }
+
+  template <float (Kernel::thread::*Values)[2], class Combine>
+  void combine_quads(Combine combine) {
+    for (int first = 0; first < size(); first += 4) {
+      for (int k = 0; k < 2; k++) {
+        auto value = [&](int lane) -> float & { return (thread(first + lane).*Values)[k]; };
+        float all = combine(combine(value(0), value(1)), combine(value(2), value(3)));
+        for (int lane = 0; lane < 4; lane++) {
+          value(lane) = all;
+        }
+      }
+    }
+  }
+
+  template <tile_operands Kernel::thread::*Operands>
+  void multiply_tiles() {
+    for (int first = 0; first < size(); first += WARP) {
+      auto operands_of = [&](int lane) -> tile_operands & { return thread(first + lane).*Operands; };
+      float d[WARP][4];
+      for (int lane = 0; lane < WARP; lane++) {
+        multiply_tile(operands_of, lane, d[lane]);
+      }
+      for (int lane = 0; lane < WARP; lane++) {
+        std::memcpy(operands_of(lane).c, d[lane], sizeof d[lane]);
       }
     }
   }

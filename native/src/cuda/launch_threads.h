@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "once.h"
+#include "tile_product.h"
 
 namespace panamba {
 
@@ -81,6 +82,7 @@ template <class Kernel>
 struct block_place {
   struct lane {
     float values[4];
+    tile_operands operands;
   };
 
   explicit block_place(int threads) : block_barriers(threads), lanes(static_cast<size_t>(threads)) {}
@@ -149,8 +151,12 @@ struct thread_block {
   /* A GPU copies at any time between the start and the wait: here it does at both. */
   template <int Bytes>
   void copy(float *to, const float *from) {
-    std::memcpy(to, from, Bytes);
-    copies_.push_back({to, from, Bytes});
+    copy_or_zero<Bytes>(to, from, true);
+  }
+  template <int Bytes>
+  void copy_or_zero(float *to, const float *from, bool exists) {
+    copies_.push_back({to, exists ? from : nullptr, Bytes});
+    copies_.back().run();
   }
   void wait_for_copies() {
     wait_for_batches<0>();
@@ -190,18 +196,50 @@ struct thread_block {
     (own.*Values)[0] = sum;
   }
 
+  template <float (Kernel::thread::*Values)[2], class Combine>
+  void combine_quads(Combine combine) {
+    exchange(own.*Values, 2, thread_);
+    int first = thread_ & ~3;
+    float all[2];
+    for (size_t k = 0; k < 2; k++) {
+      all[k] = combine(combine(lane(first).values[k], lane(first + 1).values[k]),
+                       combine(lane(first + 2).values[k], lane(first + 3).values[k]));
+    }
+    synchronize_warp();
+    std::copy(all, all + 2, own.*Values);
+  }
+
+  template <tile_operands Kernel::thread::*Operands>
+  void multiply_tiles() {
+    lane(thread_).operands = own.*Operands;
+    synchronize_warp();
+    int first = thread_ & ~(WARP - 1);
+    float d[4];
+    multiply_tile([&](int other) -> const tile_operands & { return lane(first + other).operands; }, thread_ % WARP, d);
+    synchronize_warp();
+    std::copy(d, d + 4, (own.*Operands).c);
+  }
+
  private:
   struct pending_copy {
     float *to;
-    const float *from;
+    const float *from; /* null for zeros */
     size_t bytes;
+
+    void run() const {
+      if (from) {
+        std::memcpy(to, from, bytes);
+      } else {
+        std::memset(to, 0, bytes);
+      }
+    }
   };
   using batch = std::vector<pending_copy>;
   using lane_type = typename block_place<Kernel>::lane;
 
   static void finish(const batch &copies) {
     for (const pending_copy &copy : copies) {
-      std::memcpy(copy.to, copy.from, copy.bytes);
+      copy.run();
     }
   }
 

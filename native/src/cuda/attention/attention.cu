@@ -6,6 +6,7 @@
 #include "element.h"
 #include "launch.h"
 #include "run.h"
+#include "tensor_cores.h"
 
 namespace panamba {
 
@@ -232,6 +233,9 @@ static int32_t launch_chunks(const panamba_attention_args &a, void *stream) {
 }  // namespace panamba
 
 int32_t panamba_launch_attention(const panamba_attention_args *args, void *, void *stream) {
+  if (panamba::suits_tensor_cores(*args)) {
+    return panamba::launch_on_tensor_cores(*args, stream);
+  }
   return args->dtype == PANAMBA_F32 ? panamba::launch_chunks<float>(*args, stream)
                                     : panamba::launch_chunks<panamba::bfloat>(*args, stream);
 }
