@@ -10,7 +10,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 
 /**
@@ -103,22 +103,19 @@ final class CudaDnn {
               context.use();
               return engines.plan(graph, cleanups);
             });
-    try {
-      run(task);
-      DnnEngines.Plan plan = task.get();
+    run(task);
+    if (task.state() == Future.State.SUCCESS) {
+      DnnEngines.Plan plan = task.resultNow();
       log(System.Logger.Level.DEBUG, graph, plan.choice().toString());
       return new Shared(graph, plan, cleanups);
-    } catch (InterruptedException e) {
-      throw new AssertionError("the task is done", e);
-    } catch (ExecutionException e) {
-      switch (e.getCause()) {
-        case DnnRefusal refusal -> refuse(graph, refusal);
-        case RuntimeException failure -> throw failure;
-        case Error failure -> throw failure;
-        default -> throw new AssertionError(e.getCause());
-      }
-      return null;
     }
+    switch (task.exceptionNow()) {
+      case DnnRefusal refusal -> refuse(graph, refusal);
+      case RuntimeException failure -> throw failure;
+      case Error failure -> throw failure;
+      case Throwable other -> throw new AssertionError("a graph is refused otherwise", other);
+    }
+    return null;
   }
 
   /** Runs something on a thread with a deep stack, and waits for it. */
