@@ -1,6 +1,6 @@
 /**
- * Generated access to the C interfaces of Panamba, the CUDA runtime and cuBLASLt, for the runtime
- * alone.
+ * Generated access to the C interfaces of Panamba, the CUDA runtime, cuBLASLt and cuDNN, for the
+ * runtime alone.
  */
 module io.panamba.bindings {
   exports io.panamba.bindings to

@@ -3,6 +3,7 @@ package io.panamba.runtime;
 import io.panamba.runtime.LibraryInfo.Attempt;
 import io.panamba.runtime.internal.cuda.CudaDevice;
 import io.panamba.runtime.internal.cuda.CudaLibraries;
+import io.panamba.runtime.internal.cuda.DnnLibrary;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -23,6 +24,9 @@ import java.util.List;
  * <p>Panamba's kernels, {@code libpanamba_cuda.so}, are looked for in the first two, beside {@code
  * libpanamba.so} where that has been named, and then as a resource of panamba-native, which is
  * copied like the processor's library ({@link LibraryInfo}).
+ *
+ * <p>cuDNN, {@code libcudnn.so.9}, is looked for where NVIDIA's others are, when a plan first has
+ * something for it to do. Without it Panamba does everything itself.
  *
  * @param runtime the file of the CUDA runtime
  * @param runtimeVersion such as 13000
@@ -46,6 +50,14 @@ public record CudaInfo(
   public CudaInfo {
     attempts = List.copyOf(attempts);
   }
+
+  /**
+   * The cuDNN with which this process computes convolutions and attention.
+   *
+   * @param library the file
+   * @param version such as 92400 for 9.24.0
+   */
+  public record Cudnn(Path library, long version) {}
 
   /**
    * Loads the libraries if that has not happened yet.
@@ -76,5 +88,25 @@ public record CudaInfo(
    */
   public static List<String> devices() {
     return CudaDevice.descriptions(CudaLibraries.api());
+  }
+
+  /**
+   * Loads cuDNN if that has not happened yet.
+   *
+   * @return what was loaded
+   * @throws LibraryException if it, or what it needs, can't be loaded
+   */
+  public static Cudnn cudnn() {
+    return DnnLibrary.info();
+  }
+
+  /**
+   * Loads cuDNN if that has not happened yet, and tells where it was looked for.
+   *
+   * @return every place that was tried, in order, and what came of it
+   * @throws LibraryException if what it needs can't be loaded
+   */
+  public static List<Attempt> triedForCudnn() {
+    return DnnLibrary.attempts();
   }
 }

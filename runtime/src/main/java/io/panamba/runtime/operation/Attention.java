@@ -13,7 +13,7 @@ import java.util.List;
  * <pre>{@code out[i] = sum over j of softmax over j of (scale * q[i] . k[j]) * v[j]}</pre>
  *
  * <p>Queries may be fewer than keys, where few rows of {@code out} are wanted: they have the bits
- * that they have among all.
+ * that they have among all, but for bfloat16 on a GPU with cuDNN, which may compute them otherwise.
  *
  * <p>The softmax streams over keys (Milakov and Gimelshein, arXiv 1805.02867; Dao et al., arXiv
  * 2205.14135), so that no memory grows with the square of the length. Sums are float32 whatever the

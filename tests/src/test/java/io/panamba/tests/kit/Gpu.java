@@ -10,6 +10,8 @@ import org.junit.jupiter.api.Assumptions;
 public enum Gpu {
   /** None: the runtime's Java side, with everything else done by the processor. */
   FAKE,
+  /** The same, with a cuDNN. */
+  FAKE_CUDNN,
   /** The first one of this machine. */
   REAL;
 
@@ -19,8 +21,8 @@ public enum Gpu {
    * @return the device
    */
   public Device open() {
-    if (this == FAKE) {
-      return new FakeCuda(1).open(0);
+    if (this != REAL) {
+      return new FakeCuda(1, this == FAKE_CUDNN).open(0);
     }
     try {
       return Device.cuda(0);

@@ -2,6 +2,7 @@ package io.panamba.runtime.internal.cuda;
 
 import io.panamba.bindings.cuda.cublasLt_h;
 import io.panamba.bindings.cuda.cuda_runtime_h;
+import io.panamba.bindings.cuda.cudnn_h;
 import io.panamba.bindings.cuda.panamba_cuda_h;
 import io.panamba.bindings.panamba_h;
 import io.panamba.runtime.CudaException;
@@ -57,6 +58,15 @@ final class CudaContext {
 
   KernelApi kernels() {
     return api.kernels();
+  }
+
+  /**
+   * Loads cuDNN if that has not happened yet.
+   *
+   * @throws io.panamba.runtime.LibraryException if it can't be loaded
+   */
+  DnnApi dnn() {
+    return api.dnn().get();
   }
 
   int ordinal() {
@@ -119,17 +129,41 @@ final class CudaContext {
 
   /** Throws unless a call of cuBLASLt succeeded. */
   void checkProduct(int status, Object operation) {
-    if (status == cublasLt_h.CUBLAS_STATUS_SUCCESS()) {
-      return;
+    if (status != cublasLt_h.CUBLAS_STATUS_SUCCESS()) {
+      throw failure(
+          operation,
+          products().errorName(status),
+          products().errorText(status),
+          status == cublasLt_h.CUBLAS_STATUS_ALLOC_FAILED());
     }
-    // Of a GPU that has failed for good cuBLASLt says no more than that nothing came of its call,
-    // and the CUDA runtime inside it is not ours. But from then on every call of ours fails, too.
+  }
+
+  /** Throws unless a call of cuDNN succeeded. */
+  void checkDnn(DnnApi dnn, int status, Object operation) {
+    if (status != cudnn_h.CUDNN_STATUS_SUCCESS()) {
+      throw dnnFailure(new DnnRefusal(status, dnn.errorName(status), dnn.errorText()), operation);
+    }
+  }
+
+  /** What follows from cuDNN's refusal of something for which there is no other way any more. */
+  CudaException dnnFailure(DnnRefusal refusal, Object operation) {
+    return failure(
+        operation,
+        refusal.name(),
+        refusal.text(),
+        refusal.status() == cudnn_h.CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED());
+  }
+
+  /**
+   * Of a GPU that has failed for good NVIDIA's libraries say no more than that nothing came of
+   * their call, and the CUDA runtime inside them is not ours. But from then on every call of ours
+   * fails, too.
+   */
+  private CudaException failure(Object operation, String name, String text, boolean isOutOfMemory) {
     Memory memory = memory();
-    if (LASTING.contains(memory.status)) {
-      throw failure(memory.status, operation);
-    }
-    String advice = status == cublasLt_h.CUBLAS_STATUS_ALLOC_FAILED() ? memory.advice() : "";
-    throw failure(operation, products().errorName(status), products().errorText(status), advice);
+    return LASTING.contains(memory.status)
+        ? failure(memory.status, operation)
+        : failure(operation, name, text, isOutOfMemory ? memory.advice() : "");
   }
 
   /** Throws unless a call of libpanamba_cuda succeeded. */
@@ -225,8 +259,8 @@ final class CudaContext {
   }
 
   /**
-   * Notes what came of a release, of the CUDA runtime's or cuBLASLt's. Nobody could do anything
-   * about a failure, and what a GPU held that has failed for good is gone with it.
+   * Notes what came of a release, of the CUDA runtime's or another library's. Nobody could do
+   * anything about a failure, and what a GPU held that has failed for good is gone with it.
    */
   void released(int status, Object what) {
     if (status != 0 && lost == null) {

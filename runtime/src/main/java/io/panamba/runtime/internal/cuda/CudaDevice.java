@@ -42,11 +42,12 @@ public final class CudaDevice implements Device {
   private final Set<CudaPlan> plans = ConcurrentHashMap.newKeySet();
   private final CudaMemory memory;
   private final MemorySegment products;
+  private final CudaDnn dnn;
   private final String name;
   private final String architecture;
 
-  /** Addresses that nobody names any more. */
-  private final Queue<Long> freeable = new ConcurrentLinkedQueue<>();
+  /** Releases of what nobody uses any more. */
+  private final Queue<Runnable> freeable = new ConcurrentLinkedQueue<>();
 
   private boolean closed;
 
@@ -74,6 +75,8 @@ public final class CudaDevice implements Device {
       products = context.productHandle("opening cuBLASLt", context.products()::createHandle);
       cleanups.add(
           () -> context.released(context.products().destroyHandle(products), "releasing cuBLASLt"));
+      dnn = new CudaDnn(this);
+      cleanups.add(dnn::close);
     } catch (RuntimeException | Error e) {
       cleanups.run();
       throw e;
@@ -121,6 +124,10 @@ public final class CudaDevice implements Device {
   /** cuBLASLt's handle, which threads may share. */
   MemorySegment products() {
     return products;
+  }
+
+  CudaDnn dnn() {
+    return dnn;
   }
 
   /**
@@ -213,8 +220,13 @@ public final class CudaDevice implements Device {
   }
 
   private void freeWhenIdle(long address) {
-    freeable.add(address);
+    whenIdle(() -> memory.free(address));
     freeIfIdle();
+  }
+
+  /** Releases something when nothing runs or records, at the next {@link #end} or later. */
+  void whenIdle(Runnable release) {
+    freeable.add(release);
   }
 
   /** If it is not, who holds the lock does this behind it. */
@@ -244,8 +256,8 @@ public final class CudaDevice implements Device {
   }
 
   private void freeAll() {
-    for (Long address = freeable.poll(); address != null; address = freeable.poll()) {
-      memory.free(address);
+    for (Runnable release = freeable.poll(); release != null; release = freeable.poll()) {
+      release.run();
     }
   }
 
@@ -390,9 +402,9 @@ public final class CudaDevice implements Device {
       }
       closed = true;
       context.useToRelease();
-      freeAll();
       plans.forEach(CudaPlan::release);
       plans.clear();
+      freeAll();
       cleanups.run();
     } finally {
       lock.unlockWrite(stamp);

@@ -29,6 +29,20 @@ final class CudaLoader {
   static final String PRODUCTS = "libcublasLt.so.13";
   static final String KERNELS = System.mapLibraryName("panamba_cuda");
 
+  /** cuDNN opens it by name, to compile engines. */
+  static final String COMPILER = "libnvrtc.so.13";
+
+  static final String DNN = "libcudnn.so.9";
+
+  /** What that file opens by name, from its own folder; what is missing ends the process. */
+  private static final List<String> DNN_PARTS =
+      List.of(
+          "libcudnn_graph.so.9",
+          "libcudnn_heuristic.so.9",
+          "libcudnn_engines_precompiled.so.9",
+          "libcudnn_engines_runtime_compiled.so.9",
+          "libcudnn_engines_tensor_ir.so.9");
+
   private static final String DRIVER = "libcuda.so.1";
   private static final Path MAPS = Path.of("/proc/self/maps");
 
@@ -72,7 +86,7 @@ final class CudaLoader {
     return isOnLoaderPath(DRIVER);
   }
 
-  private static boolean isOnLoaderPath(String library) {
+  static boolean isOnLoaderPath(String library) {
     try (Arena local = Arena.ofConfined()) {
       SymbolLookup.libraryLookup(library, local);
       return true;
@@ -83,10 +97,29 @@ final class CudaLoader {
 
   /** Finds and loads one of NVIDIA's libraries. */
   Path find(String library, String advice) {
+    return search(library)
+        .orElseThrow(
+            () ->
+                failure(
+                    library,
+                    "%s and set CUDA_HOME, or set -D%s to its folder, to a toolkit, or to a Python environment with NVIDIA's packages."
+                        .formatted(advice, CudaSettings.PATH)));
+  }
+
+  /**
+   * Finds and loads cuDNN, after cuBLASLt: it takes the one that the process has, by its name. The
+   * compiler may be missing, if no engine is to be compiled.
+   */
+  Path findDnn() {
+    search(COMPILER);
+    return find(DNN, "Install cuDNN 9 for CUDA 13");
+  }
+
+  private Optional<Path> search(String library) {
     for (CudaSettings.Place place : settings.places()) {
       Optional<Path> file = loadFrom(place, library);
       if (file.isPresent()) {
-        return file.get();
+        return file;
       }
     }
     String candidate = library + " on the loader's path";
@@ -94,14 +127,11 @@ final class CudaLoader {
       Path file = onLoaderPath(library);
       link(file);
       note(candidate, Attempts.LOADED + ", " + file);
-      return file;
+      return Optional.of(file);
     } catch (Refusal e) {
       note(candidate, e.getMessage());
+      return Optional.empty();
     }
-    throw failure(
-        library,
-        "%s and set CUDA_HOME, or set -D%s to its folder, to a toolkit, or to a Python environment with NVIDIA's packages."
-            .formatted(advice, CudaSettings.PATH));
   }
 
   /** Loads a library from a place, if it is there and can be loaded. */
@@ -170,9 +200,29 @@ final class CudaLoader {
 
   private static void link(Path file) throws Refusal {
     ElfFile.check(file);
+    if (file.endsWith(DNN)) {
+      requireParts(file);
+    }
     if (!LibraryLinker.load(file)) {
       throw new Refusal(
           "another class loader of this process has it; give Panamba one class loader for both");
+    }
+  }
+
+  /** Requires what cuDNN opens, where it looks: beside the file, not beside a link to it. */
+  private static void requireParts(Path file) throws Refusal {
+    Path real;
+    try {
+      real = file.toRealPath();
+    } catch (IOException e) {
+      throw Refusal.of("it can't be read", e);
+    }
+    for (String part : DNN_PARTS) {
+      try {
+        ElfFile.check(real.resolveSibling(part));
+      } catch (Refusal e) {
+        throw new Refusal("%s, which it needs beside it: %s".formatted(part, e.getMessage()), e);
+      }
     }
   }
 

@@ -27,7 +27,7 @@ final class CudaScratch {
     workBytes = Math.max(workBytes, aligned(bytes));
   }
 
-  private static long aligned(long bytes) {
+  static long aligned(long bytes) {
     return Math.ceilDiv(bytes, CudaMemory.ALIGNMENT) * CudaMemory.ALIGNMENT;
   }
 

@@ -38,6 +38,7 @@ final class CudaSteps {
   private final CudaArguments arguments;
   private final CudaLinears linears;
   private final CudaConvolutions convolutions;
+  private final DnnSteps dnn;
   private final CudaScratch scratch = new CudaScratch();
   private final List<CudaStep> steps = new ArrayList<>();
 
@@ -50,6 +51,7 @@ final class CudaSteps {
     this.arguments = new CudaArguments(device, context, arena);
     this.linears = new CudaLinears(device, arena, cleanups, this);
     this.convolutions = new CudaConvolutions(context, this, linears);
+    this.dnn = new DnnSteps(device, arena, cleanups, this, linears);
   }
 
   /** The steps so far. */
@@ -72,7 +74,16 @@ final class CudaSteps {
     switch (operation) {
       case PatchEmbedding op -> convolutions.embed(op);
       case PlanarConv2d op -> convolutions.convolve(op);
-      case Conv2d op -> convolutions.convolve(op);
+      case Conv2d op -> {
+        if (!dnn.convolve(op)) {
+          convolutions.convolve(op);
+        }
+      }
+      case Attention op -> {
+        if (!dnn.attend(op)) {
+          shared(op);
+        }
+      }
       case Linear op -> linears.add(op);
       case GatedLinear op -> linears.add(op);
       case SelectiveScan op -> kernel(op, panamba_cuda_h.PANAMBA_CUDA_SCAN(), arguments.scan(op));
@@ -80,14 +91,13 @@ final class CudaSteps {
           CausalConv _,
           Rotary _,
           Pool _,
-          Attention _,
           DepthwiseConv _,
           Gate _,
           Sum _,
           PatchMerging _,
           Convert _,
           CrossScan _ ->
-          kernel(operation, arguments.code(operation), arguments.shared(operation));
+          shared(operation);
       case Copy op -> copy(op);
       // One after the other: each fills the device.
       case Together op -> {
@@ -121,6 +131,11 @@ final class CudaSteps {
   /** Does something when the scratch memory is there. */
   void whenPlaced(Runnable placement) {
     placements.add(placement);
+  }
+
+  /** Adds a kernel that the processor has, too. */
+  private void shared(Operation operation) {
+    kernel(operation, arguments.code(operation), arguments.shared(operation));
   }
 
   /** Adds a kernel of Panamba's own. */

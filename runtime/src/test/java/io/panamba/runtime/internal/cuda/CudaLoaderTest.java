@@ -14,8 +14,10 @@ import io.panamba.runtime.internal.library.Platform;
 import io.panamba.runtime.internal.library.Refusal;
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -170,5 +172,45 @@ class CudaLoaderTest {
             "libpanamba_cuda.so in -Dpanamba.cuda.path=%s: it is not there; ", folder)
         .hasMessageContaining("resource META-INF/native/")
         .hasMessageContaining("Use a panamba-native that was built with nvcc");
+  }
+
+  /** A library that is one, to stand for one that is only looked at. */
+  private static byte[] anyLibrary() throws IOException {
+    String name = Platform.current().resource(System.mapLibraryName("panamba"));
+    try (InputStream in = CudaLoaderTest.class.getClassLoader().getResourceAsStream(name)) {
+      return in.readAllBytes();
+    }
+  }
+
+  /** What cuDNN can't open would end the process. */
+  @Test
+  void cudnnHasToBeWhole() throws Exception {
+    Path whole = folder("whole");
+    byte[] library = anyLibrary();
+    Files.write(whole.resolve("libcudnn.so.9"), library);
+    Files.write(whole.resolve("libcudnn_graph.so.9"), library);
+    Files.write(whole.resolve("libcudnn_heuristic.so.9"), Arrays.copyOf(library, 5000));
+    Path linked = folder("linked");
+    Files.createSymbolicLink(linked.resolve("libcudnn.so.9"), whole.resolve("libcudnn.so.9"));
+    Path alone = folder("alone");
+    Files.write(alone.resolve("libcudnn.so.9"), library);
+    String path =
+        String.join(File.pathSeparator, whole.toString(), linked.toString(), alone.toString());
+    Attempts attempts = new Attempts();
+    CudaLoader loader =
+        new CudaLoader(settings(path, null), LoaderSettings.of(_ -> null, _ -> null), attempts);
+    assumeTrue(!CudaLoader.isOnLoaderPath(CudaLoader.DNN), "there is a whole one");
+    assertThatThrownBy(loader::findDnn)
+        .isInstanceOf(LibraryException.class)
+        .hasMessageContaining("Install cuDNN 9 for CUDA 13 and set CUDA_HOME");
+    String broken =
+        "libcudnn_heuristic.so.9, which it needs beside it: it is truncated or damaged (5000"
+            + " bytes)";
+    assertThat(tried(attempts))
+        .contains(
+            "libcudnn.so.9 in -Dpanamba.cuda.path=%s: %s".formatted(whole, broken),
+            "libcudnn.so.9 in -Dpanamba.cuda.path=%s: %s".formatted(linked, broken),
+            "libcudnn.so.9 in -Dpanamba.cuda.path=%s: libcudnn_graph.so.9, which it needs beside it: it can't be read: there is no %s"
+                .formatted(alone, alone.toRealPath().resolve("libcudnn_graph.so.9")));
   }
 }

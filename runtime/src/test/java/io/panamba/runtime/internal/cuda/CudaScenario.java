@@ -10,7 +10,10 @@ import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Attention;
 import io.panamba.runtime.operation.CausalConv;
 import io.panamba.runtime.operation.Columns;
+import io.panamba.runtime.operation.Conv2d;
 import io.panamba.runtime.operation.Copy;
+import io.panamba.runtime.operation.Grid;
+import io.panamba.runtime.operation.Kernel;
 import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.operation.Norm;
 import io.panamba.runtime.operation.Operation;
@@ -52,7 +55,17 @@ final class CudaScenario {
     Tensor ones = numbers(0.1f, DIM);
     operations.add(Norm.of(Norm.Kind.RMS, stream, ones, null, 1e-5f, normed));
     mix(stream, normed);
-    attend(stream, normed);
+    Tensor convolved = activation(BATCH, TOKENS, DIM);
+    operations.add(
+        Conv2d.of(
+            normed,
+            new Grid(1, TOKENS),
+            weight(type, DIM, DIM),
+            numbers(0.15f, DIM),
+            Kernel.square(1, 1, 0),
+            Linear.Activation.NONE,
+            convolved));
+    attend(stream, convolved);
     operations.add(new Rotary(stream, numbers(0.2f, 4, DIM), numbers(0.3f, 4, DIM), 1, stream));
     Tensor pooled = device.allocate(arena, DType.F32, Shape.of(BATCH, DIM));
     operations.add(new Pool(Pool.Kind.MEAN, stream, 0, TOKENS, 1, pooled));

@@ -2,41 +2,49 @@ package io.panamba.runtime.internal.cuda;
 
 import io.panamba.bindings.cuda.cublasLt_h;
 import io.panamba.bindings.cuda.cuda_runtime_h;
+import io.panamba.bindings.cuda.cudnn_h;
 import io.panamba.bindings.cuda.panamba_cuda_h;
 import io.panamba.runtime.Device;
+import io.panamba.runtime.LibraryException;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * GPUs that are none: CUDA's runtime, cuBLASLt and Panamba's kernels as Java, on the processor. It
- * writes down every call and everything that is acquired and released, finds misuse, and lets any
- * call fail.
+ * GPUs that are none: CUDA's runtime, cuBLASLt, perhaps cuDNN, and Panamba's kernels as Java, on
+ * the processor. It writes down every call and everything that is acquired and released, finds
+ * misuse, and lets any call fail.
  */
 public final class FakeCuda {
   /** Ways for a call to fail. */
   public enum Fault {
     /** Once. */
     OUT_OF_MEMORY(
-        cuda_runtime_h.cudaErrorMemoryAllocation(), cublasLt_h.CUBLAS_STATUS_ALLOC_FAILED(), false),
+        cuda_runtime_h.cudaErrorMemoryAllocation(),
+        cublasLt_h.CUBLAS_STATUS_ALLOC_FAILED(),
+        cudnn_h.CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED(),
+        false),
     /** A kernel fails: this call and all that follow. */
-    LAUNCH_FAILURE(cuda_runtime_h.cudaErrorLaunchFailure(), 13, true),
+    LAUNCH_FAILURE(cuda_runtime_h.cudaErrorLaunchFailure(), 13, 5000, true),
     /** The GPU is gone: this call and all that follow. */
-    LOST_DEVICE(cuda_runtime_h.cudaErrorUnknown(), 14, true);
+    LOST_DEVICE(cuda_runtime_h.cudaErrorUnknown(), 14, 5003, true);
 
     private final int status;
     private final int productStatus;
+    private final int dnnStatus;
     private final boolean lasting;
 
-    Fault(int status, int productStatus, boolean lasting) {
+    Fault(int status, int productStatus, int dnnStatus, boolean lasting) {
       this.status = status;
       this.productStatus = productStatus;
+      this.dnnStatus = dnnStatus;
       this.lasting = lasting;
     }
 
@@ -55,10 +63,12 @@ public final class FakeCuda {
       Set.of("lastError", "clearError", "packedSize", "packedDepth");
 
   private final Map<Long, String> acquired = new TreeMap<>();
+  private final Map<Method, Method> targets = new HashMap<>();
   private final List<String> calls = new ArrayList<>();
   private final List<String> misuse = new ArrayList<>();
   private final FakeRuntime runtime;
   private final FakeProducts products;
+  private final FakeDnn dnn;
   private final CudaApi api;
   private int failing = -1;
   private Fault fault;
@@ -66,18 +76,36 @@ public final class FakeCuda {
   private Method injected;
 
   /**
-   * Makes GPUs.
+   * Makes GPUs without cuDNN.
    *
    * @param devices how many
    */
   public FakeCuda(int devices) {
+    this(devices, false);
+  }
+
+  /**
+   * Makes GPUs.
+   *
+   * @param devices how many
+   * @param hasDnn whether there is a cuDNN
+   */
+  public FakeCuda(int devices, boolean hasDnn) {
     runtime = new FakeRuntime(this, devices);
     products = new FakeProducts(this, runtime);
+    dnn = new FakeDnn(this, runtime);
+    DnnApi called = proxy(DnnApi.class, dnn);
     api =
         new CudaApi(
             proxy(RuntimeApi.class, runtime),
             proxy(ProductApi.class, products),
-            proxy(KernelApi.class, new FakeKernels(this, runtime)));
+            proxy(KernelApi.class, new FakeKernels(this, runtime)),
+            () -> {
+              if (!hasDnn) {
+                throw new LibraryException("this GPU has no cuDNN");
+              }
+              return called;
+            });
   }
 
   private <T> T proxy(Class<T> part, Object fake) {
@@ -91,6 +119,11 @@ public final class FakeCuda {
   /** Its cuBLASLt. */
   FakeProducts products() {
     return products;
+  }
+
+  /** Its cuDNN. */
+  FakeDnn dnn() {
+    return dnn;
   }
 
   CudaApi api() {
@@ -180,14 +213,21 @@ public final class FakeCuda {
       return status(method);
     }
     try {
-      for (Method candidate : part.getClass().getDeclaredMethods()) {
-        if (candidate.getName().equals(name)
-            && List.of(candidate.getParameterTypes()).equals(List.of(method.getParameterTypes()))) {
-          return candidate.invoke(part, arguments);
-        }
-      }
+      return targets
+          .computeIfAbsent(method, called -> target(part, called))
+          .invoke(part, arguments);
     } catch (InvocationTargetException e) {
       throw e.getCause();
+    }
+  }
+
+  /** What of a fake does what a method is called for. */
+  private static Method target(Object part, Method method) {
+    for (Method candidate : part.getClass().getDeclaredMethods()) {
+      if (candidate.getName().equals(method.getName())
+          && List.of(candidate.getParameterTypes()).equals(List.of(method.getParameterTypes()))) {
+        return candidate;
+      }
     }
     throw new AssertionError("nothing does " + method);
   }
@@ -199,16 +239,22 @@ public final class FakeCuda {
     if (method.getDeclaringClass() == ProductApi.class) {
       return fault.productStatus;
     }
+    if (method.getDeclaringClass() == DnnApi.class) {
+      return fault.dnnStatus;
+    }
     return method.getDeclaringClass() == KernelApi.class
         ? panamba_cuda_h.PANAMBA_CUDA_ERROR()
         : fault.status;
   }
 
   private Object tell(Method method, Object[] arguments) {
-    boolean ofProducts = method.getDeclaringClass() == ProductApi.class;
+    String library =
+        method.getDeclaringClass() == ProductApi.class
+            ? "CUBLAS_STATUS_"
+            : method.getDeclaringClass() == DnnApi.class ? "CUDNN_STATUS_" : "cudaError";
     return switch (method.getName()) {
-      case "errorName" -> (ofProducts ? "CUBLAS_STATUS_" : "cudaError") + arguments[0];
-      case "errorText" -> "text of " + arguments[0];
+      case "errorName" -> library + arguments[0];
+      case "errorText" -> "text of " + (arguments == null ? "the last" : arguments[0]);
       case "message" -> "refused by " + (injected == null ? "nobody" : injected.getName());
       case "lastError" -> failed ? fault.status : 0;
       case "clearError" -> 0;
