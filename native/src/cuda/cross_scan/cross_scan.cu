@@ -19,7 +19,7 @@ constexpr int64_t BUSY = 2;
 constexpr int32_t NARROW_SHIFT = 3;
 
 /* Threads of a block where there are many, so that a multiprocessor has two: one works while the other waits. */
-constexpr int64_t WIDE_THREADS = CROSS_LONG_THREADS / 2;
+constexpr int64_t WIDE_THREADS = 320;
 
 static int32_t check(const panamba_cross_scan_args &a) {
   int32_t status = panamba_check_cross_scan(&a);
@@ -75,7 +75,7 @@ static void choose_steps(const panamba_cross_scan_args &a, cross_plan *plan) {
   for (int32_t steps : {16, 14, 7}) {
     cross_plan candidate = *plan;
     int64_t pixels = cut_walks(a, steps, &candidate);
-    if (pixels < least && (a.states == 1 || steps == 7)) {
+    if (pixels < least && (a.states == 1 || steps < 16)) {
       least = pixels;
       *plan = candidate;
     }
@@ -105,7 +105,7 @@ static void choose_blocks(const panamba_cross_scan_args &a, int multiprocessors,
   bool narrow = PANAMBA_WALKS * blocks < BUSY * multiprocessors;
   plan->width_shift = narrow ? NARROW_SHIFT : CROSS_WIDTH_SHIFT;
   int64_t unit = CROSS_WIDTH >> plan->width_shift;
-  int64_t threads = plan->steps > 7 ? CROSS_LONG_THREADS : CROSS_SHORT_THREADS;
+  int64_t threads = cross_threads(plan->steps, a.states == 1);
   int64_t most = (narrow ? threads : lesser(threads, WIDE_THREADS)) >> plan->width_shift;
   most = lesser(most, CROSS_TILE / plan->segment_floats) / unit * unit;
   int64_t segments = 0;

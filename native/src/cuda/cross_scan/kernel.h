@@ -34,9 +34,12 @@ struct alignas(8) cross_segment {
 
 /* Where number `j` is of those that are `stride` bytes apart: an address in one multiply-add. */
 template <class Number>
-PANAMBA_HD Number *nth(Number *first, int32_t stride, int j) {
-  auto address = reinterpret_cast<intptr_t>(first) + static_cast<int64_t>(stride) * j;
-  return reinterpret_cast<Number *>(address);
+PANAMBA_HD const Number *nth(const Number *first, int32_t stride, int j) {
+  return reinterpret_cast<const Number *>(reinterpret_cast<const char *>(first) + static_cast<int64_t>(stride) * j);
+}
+
+PANAMBA_HD float *nth(float *first, int32_t stride, int j) {
+  return reinterpret_cast<float *>(reinterpret_cast<char *>(first) + static_cast<int64_t>(stride) * j);
 }
 
 /* Of 1 state, or of up to States. */
@@ -44,8 +47,8 @@ template <class Element_, int Steps, int States>
 struct cross_kernel {
   using Element = Element_;
   static constexpr int SIZE = sizeof(Element);
-  static constexpr int THREADS = Steps > 7 ? CROSS_LONG_THREADS : CROSS_SHORT_THREADS;
-  static constexpr int BLOCKS = Steps > 7 ? 1 : 1024 / THREADS;
+  static constexpr int THREADS = cross_threads(Steps, States == 1);
+  static constexpr int BLOCKS = Steps > 7 ? 1 : States > 1 ? 3 : 4;
   /* With more states than one there is one barrier for each, and the next state's segments need a place of their own. */
   static constexpr int BUFFERS = States > 1 ? 2 : 1;
   /* Pixels whose sums are loaded and stored at once. */
@@ -72,8 +75,8 @@ struct cross_kernel {
   struct shared {
     alignas(16) float rows[CROSS_TILE];
     cross_segment ends[BUFFERS][THREADS];
-    float carry[2][States]
-               [CROSS_WIDTH]; /* the state before the block's first segment, and after its last, alternately */
+    /* The state before the block's first segment, and the one after its last, alternately. */
+    float carry[2][States][CROSS_WIDTH];
   };
 
   struct thread {
@@ -84,7 +87,6 @@ struct cross_kernel {
     float c[Steps];
     float y[Steps];
     uint32_t channel; /* a thread beyond the last channel walks along with it, and stores nothing */
-    int32_t slot;     /* of its segment, of those of the block */
     int64_t pixel;    /* the segment's first, counted over all images, */
     int32_t count;    /* and how many it has */
     int32_t line;     /* where the next segment is */
@@ -122,7 +124,7 @@ struct cross_kernel {
       block.synchronize();
       for (int i : block.all()) {
         enter(block.thread(i), block.index(), w);
-        add_ranks(block.shared, block.thread(i), w, 0);
+        add_ranks(block.shared, block.thread(i), i, w, 0);
       }
       PANAMBA_ROLL
       for (int rank = CROSS_RANKS; rank < dt_rank; rank += CROSS_RANKS) {
@@ -150,7 +152,7 @@ struct cross_kernel {
     cross_segment *ends = block.shared.ends[n % BUFFERS];
     for (int i : block.all()) {
       thread &t = block.thread(i);
-      ends[i] = t.count == Steps ? advance<true>(block.shared, t, w, n) : advance<false>(block.shared, t, w, n);
+      ends[i] = t.count == Steps ? advance<true>(block.shared, t, i, w, n) : advance<false>(block.shared, t, i, w, n);
     }
     block.synchronize();
     for (int i : block.all()) {
@@ -159,11 +161,11 @@ struct cross_kernel {
         seek_next(t, w);
         copy_rows(block, w, i, 0, next_of(t, block.index(), w));
       }
-      float h = carry_to(t.slot, ends + column_of(i), block.shared.carry[turn % 2][n][column_of(i)]);
-      if (t.slot == segments - 1) {
+      float h = carry_to(slot_of(i), ends + column_of(i), block.shared.carry[turn % 2][n][column_of(i)]);
+      if (slot_of(i) == segments - 1) {
         block.shared.carry[(turn + 1) % 2][n][column_of(i)] = fmaf(ends[i].decay, h, ends[i].entry);
       }
-      t.count == Steps ? go_on<true>(block.shared, t, w, n, h) : go_on<false>(block.shared, t, w, n, h);
+      t.count == Steps ? go_on<true>(block.shared, t, i, w, n, h) : go_on<false>(block.shared, t, i, w, n, h);
     }
   }
 
@@ -190,6 +192,9 @@ struct cross_kernel {
 
   PANAMBA_HD int width() const { return 1 << width_shift; }
 
+  /* A thread's segment, of those of the block. */
+  PANAMBA_HD int slot_of(int i) const { return i >> width_shift; }
+
   /* A thread's channel, of those of the block. */
   PANAMBA_HD int column_of(int i) const { return i & (width() - 1); }
 
@@ -203,10 +208,9 @@ struct cross_kernel {
     thread &t = block.thread(i);
     int channel = channel_of(block, i);
     t.channel = static_cast<uint32_t>(channel < channels ? channel : channels - 1);
-    t.slot = i >> width_shift;
-    t.line = t.slot / w.order.pieces;
-    t.piece = t.slot % w.order.pieces;
-    for (int n = 0; n < (States > 1 ? states : 1) && t.slot == 0; n++) {
+    t.line = slot_of(i) / w.order.pieces;
+    t.piece = slot_of(i) % w.order.pieces;
+    for (int n = 0; n < (States > 1 ? states : 1) && slot_of(i) == 0; n++) {
       block.shared.carry[0][n][i] = 0.0f;
     }
   }
@@ -243,7 +247,7 @@ struct cross_kernel {
   /* Copies these of every pixel of a segment, together with all other threads of the segment. */
   template <class Block>
   PANAMBA_HD void copy_rows(Block &block, const cross_walk &w, int i, int rank, pixels of) const {
-    float *to = block.shared.rows + block.thread(i).slot * segment_floats;
+    float *to = block.shared.rows + slot_of(i) * segment_floats;
     int numbers = numbers_of(rank);
     const float *from = w.projected + of.first * projected_row_stride + rank;
     int stride = w.order.step * projected_row_stride;
@@ -265,7 +269,7 @@ struct cross_kernel {
     }
   }
 
-  /* The next segment becomes the thread's own. */
+  /* The next segment becomes the thread's own; dt begins with its bias. */
   PANAMBA_HD void enter(thread &t, int64_t image, const cross_walk &w) const {
     pixels next = next_of(t, image, w);
     t.pixel = next.first;
@@ -284,9 +288,9 @@ struct cross_kernel {
     return Whole || j < t.count ? j : (t.count > 0 ? t.count - 1 : 0);
   }
 
-  /* Pixels that do not exist get sums of whatever shared memory holds. */
-  PANAMBA_HD void add_ranks(const shared &memory, thread &t, const cross_walk &w, int rank) const {
-    const float *row = memory.rows + t.slot * segment_floats;
+  /* Adds the ranks from `rank` on that are in shared memory. Pixels that do not exist get sums of whatever is there. */
+  PANAMBA_HD void add_ranks(const shared &memory, thread &t, int i, const cross_walk &w, int rank) const {
+    const float *row = memory.rows + slot_of(i) * segment_floats;
     int ranks = dt_rank - rank < CROSS_RANKS ? dt_rank - rank : CROSS_RANKS;
     const float *weight = w.dt_weight + (static_cast<int64_t>(rank) * channels + t.channel);
     int r = 0;
@@ -335,7 +339,7 @@ struct cross_kernel {
     block.wait_for_copies();
     block.synchronize();
     for (int i : block.all()) {
-      add_ranks(block.shared, block.thread(i), w, rank);
+      add_ranks(block.shared, block.thread(i), i, w, rank);
     }
   }
 
@@ -359,13 +363,13 @@ struct cross_kernel {
 
   /* exp(dt A) and dt u B of state n, and what the segment makes of the state before it. */
   template <bool Whole>
-  PANAMBA_HD cross_segment advance(const shared &memory, thread &t, const cross_walk &w, int n) const {
+  PANAMBA_HD cross_segment advance(const shared &memory, thread &t, int i, const cross_walk &w, int n) const {
     float decay = w.a[static_cast<int64_t>(n) * channels + t.channel];
     float b[Steps];
-    load_of_state<Whole>(memory, t, w, 0, n, b);
+    load_of_state<Whole>(memory, t, i, w, 0, n, b);
     if constexpr (States == 1) {
       /* Before its place in shared memory is the next segment's. */
-      load_of_state<Whole>(memory, t, w, 1, n, t.c);
+      load_of_state<Whole>(memory, t, i, w, 1, n, t.c);
     }
     cross_segment all = {1.0f, 0.0f};
     PANAMBA_UNROLL
@@ -381,9 +385,9 @@ struct cross_kernel {
 
   /* State n through the segment, from h on, and its part of y. */
   template <bool Whole>
-  PANAMBA_HD void go_on(const shared &memory, thread &t, const cross_walk &w, int n, float h) const {
+  PANAMBA_HD void go_on(const shared &memory, thread &t, int i, const cross_walk &w, int n, float h) const {
     if constexpr (States > 1) {
-      load_of_state<Whole>(memory, t, w, 1, n, t.c);
+      load_of_state<Whole>(memory, t, i, w, 1, n, t.c);
     }
     PANAMBA_UNROLL
     for (int j = 0; j < Steps; j++) {
@@ -394,10 +398,10 @@ struct cross_kernel {
 
   /* B or C of state n, `part` 0 or 1, of the segment's pixels. */
   template <bool Whole>
-  PANAMBA_HD void load_of_state(const shared &memory, const thread &t, const cross_walk &w, int part, int n,
+  PANAMBA_HD void load_of_state(const shared &memory, const thread &t, int i, const cross_walk &w, int part, int n,
                                 float (&to)[Steps]) const {
     if constexpr (States == 1) {
-      const float *from = memory.rows + t.slot * segment_floats + place_of((dt_rank - 1) % CROSS_RANKS + 1 + part);
+      const float *from = memory.rows + slot_of(i) * segment_floats + place_of((dt_rank - 1) % CROSS_RANKS + 1 + part);
       PANAMBA_UNROLL
       for (int j = 0; j < Steps; j++) {
         to[j] = from[4 * j];
