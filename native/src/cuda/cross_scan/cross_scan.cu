@@ -82,6 +82,11 @@ static void choose_steps(const panamba_cross_scan_args &a, cross_plan *plan) {
   }
 }
 
+/* Of a pixel's row, what shared memory has at a time: ranks, and with one state B and C. */
+static int64_t count_numbers(const panamba_cross_scan_args &a) {
+  return lesser(a.dt_rank, CROSS_RANKS) + (a.states > 1 ? 0 : 2);
+}
+
 static void choose_copies(const panamba_cross_scan_args &a, cross_plan *plan) {
   int64_t row = a.dt_rank + 2 * a.states;
   for (plan->copy_width = 4; plan->copy_width > 1; plan->copy_width /= 2) {
@@ -89,12 +94,21 @@ static void choose_copies(const panamba_cross_scan_args &a, cross_plan *plan) {
       break;
     }
   }
-  int64_t numbers = lesser(a.dt_rank, CROSS_RANKS) + (a.states > 1 ? 0 : 2);
-  while ((static_cast<int64_t>(plan->copy_width) << plan->copy_shift) < numbers) {
-    plan->copy_shift++;
-  }
   /* The last four numbers keep segments of one warp in banks of their own. */
-  plan->segment_floats = static_cast<int32_t>(ceil_div(numbers, 4) * 4 * plan->steps + 4);
+  plan->segment_floats = static_cast<int32_t>(ceil_div(count_numbers(a), 4) * 4 * plan->steps + 4);
+}
+
+/* The threads of a row with which a segment is copied in the fewest rounds. */
+static void choose_copiers(const panamba_cross_scan_args &a, cross_plan *plan) {
+  int64_t pieces = ceil_div(count_numbers(a), plan->copy_width);
+  int64_t least = INT64_MAX;
+  for (int32_t shift = 0; shift <= plan->width_shift; shift++) {
+    int64_t rounds = ceil_div(pieces, 1 << shift) * ceil_div(plan->steps, 1 << (plan->width_shift - shift));
+    if (rounds < least) {
+      least = rounds;
+      plan->copy_shift = shift;
+    }
+  }
 }
 
 /* Many images fill a GPU with blocks that go through all walks; of few the walks run together, on blocks that are narrow
@@ -130,6 +144,7 @@ static int32_t make_plan(const panamba_cross_scan_args &a, cross_plan *plan) {
   choose_steps(a, plan);
   choose_copies(a, plan);
   choose_blocks(a, multiprocessors, plan);
+  choose_copiers(a, plan);
   plan->plane_bytes = plan->together ? ceil_div(a.batch * a.height * a.width * a.channels, 4) * 16 : 0;
   return PANAMBA_OK;
 }

@@ -68,8 +68,8 @@ struct cross_kernel {
   int32_t width_shift; /* 2^width_shift channels of a block */
   int32_t segments;
   int32_t segment_floats; /* of a segment's dt before projection, in shared memory */
-  int32_t copy_shift;     /* 2^copy_shift neighbouring threads copy a row ... */
-  int32_t copy_width;     /* ... as 1, 2 or 4 numbers each */
+  int32_t copy_shift;     /* 2^copy_shift threads copy pieces of a pixel's row, */
+  int32_t copy_width;     /* of 1, 2 or 4 numbers */
   bool together;
 
   struct shared {
@@ -242,29 +242,39 @@ struct cross_kernel {
   }
 
   /* Where number `number` of a segment's first pixel is; of the next pixel it is 4 further. */
-  PANAMBA_HD static int place_of(int number) { return number / 4 * (4 * Steps) + number % 4; }
+  PANAMBA_HD static int place_of(int number) { return (number >> 2) * (4 * Steps) + (number & 3); }
 
   /* Copies these of every pixel of a segment, together with all other threads of the segment. */
   template <class Block>
   PANAMBA_HD void copy_rows(Block &block, const cross_walk &w, int i, int rank, pixels of) const {
-    float *to = block.shared.rows + slot_of(i) * segment_floats;
+    if (copy_width == 4) {
+      copy_pieces<4>(block, w, i, rank, of);
+    } else if (copy_width == 2) {
+      copy_pieces<2>(block, w, i, rank, of);
+    } else {
+      copy_pieces<1>(block, w, i, rank, of);
+    }
+  }
+
+  /* As pieces of Width numbers. Of 2^copy_shift neighbouring threads each takes one of a pixel's pieces, and then the one
+   * 2^copy_shift further. */
+  template <int Width, class Block>
+  PANAMBA_HD void copy_pieces(Block &block, const cross_walk &w, int i, int rank, pixels of) const {
+    int first = column_of(i) >> copy_shift;
+    int pixels_at_once = width() >> copy_shift;
+    int stride = w.order.step * projected_row_stride * 4;
+    const float *row = nth(w.projected + of.first * projected_row_stride + rank, stride, first);
+    float *to = block.shared.rows + slot_of(i) * segment_floats + 4 * first;
     int numbers = numbers_of(rank);
-    const float *from = w.projected + of.first * projected_row_stride + rank;
-    int stride = w.order.step * projected_row_stride;
     PANAMBA_ROLL
-    for (int place = column_of(i); place < of.count << copy_shift; place += width()) {
-      int pixel = place >> copy_shift;
-      int number = (place - (pixel << copy_shift)) * copy_width;
-      if (number < numbers) {
-        float *target = to + place_of(number) + 4 * pixel;
-        const float *source = from + (pixel * stride + number);
-        if (copy_width == 4) {
-          block.template copy<16>(target, source);
-        } else if (copy_width == 2) {
-          block.template copy<8>(target, source);
-        } else {
-          block.template copy<4>(target, source);
-        }
+    for (int n = (column_of(i) & ((1 << copy_shift) - 1)) * Width; n < numbers; n += Width << copy_shift) {
+      const float *source = row + n;
+      float *target = to + place_of(n);
+      PANAMBA_ROLL
+      for (int pixel = first; pixel < of.count; pixel += pixels_at_once) {
+        block.template copy<4 * Width>(target, source);
+        source = nth(source, stride, pixels_at_once);
+        target += 4 * pixels_at_once;
       }
     }
   }

@@ -12,9 +12,7 @@ constexpr int CROSS_WIDTH_SHIFT = 5;
 constexpr int CROSS_WIDTH = 1 << CROSS_WIDTH_SHIFT;
 
 /* Most threads of a block: the more pixels a segment has, and the more states, the more registers a thread needs. */
-constexpr int cross_threads(int steps, bool one_state) {
-  return steps == 7 ? 256 : !one_state ? 448 : 640;
-}
+constexpr int cross_threads(int steps, bool one_state) { return steps == 7 ? 256 : !one_state ? 448 : 640; }
 
 /* Ranks of dt that are in shared memory at a time, and numbers that it has room for. */
 constexpr int CROSS_RANKS = 64;
