@@ -73,8 +73,8 @@ PANAMBA_API int32_t panamba_cuda_pack(const panamba_pack_args *args, const void 
 /* ---- Operations ---- */
 
 /*
- * Codes beside those of panamba_operation, of which PANAMBA_NORM, PANAMBA_CAUSAL_CONV, PANAMBA_ROTARY, PANAMBA_POOL and
- * PANAMBA_ATTENTION run here, with the structs of panamba.h. Attention's products are of float32, without tensor cores.
+ * Codes beside those of panamba_operation, of which PANAMBA_NORM, _CAUSAL_CONV, _ROTARY, _POOL, _ATTENTION and
+ * _CROSS_SCAN run here, with the structs of panamba.h. Attention's products are of float32, without tensor cores.
  */
 enum panamba_cuda_operation {
   PANAMBA_CUDA_GATHER_PATCHES = 256, /* panamba_cuda_embedding_args */
