@@ -21,6 +21,14 @@ constexpr int32_t NARROW_SHIFT = 3;
 /* Threads of a block where there are many, so that a multiprocessor has two: one works while the other waits. */
 constexpr int64_t WIDE_THREADS = 320;
 
+/* What a pixel costs in segments of up to `steps` pixels, those that do not exist included: issue slots, as
+ * tools/cross-scan-issue-slots counts them with one state. Their ratio is about the same with more. */
+struct segment_cost {
+  int32_t steps;
+  int64_t slots;
+};
+constexpr segment_cost SEGMENT_COSTS[] = {{16, 48}, {14, 50}, {7, 64}};
+
 static int32_t check(const panamba_cross_scan_args &a) {
   int32_t status = panamba_check_cross_scan(&a);
   if (status != PANAMBA_OK) {
@@ -69,14 +77,14 @@ static int64_t cut_walks(const panamba_cross_scan_args &a, int32_t steps, cross_
   return pixels;
 }
 
-/* The length of segments with which threads have the fewest pixels that do not exist: by the size of images alone. */
+/* The cheapest length of segments: by the size of images and whether there is one state, and nothing else. */
 static void choose_steps(const panamba_cross_scan_args &a, cross_plan *plan) {
   int64_t least = INT64_MAX;
-  for (int32_t steps : {16, 14, 7}) {
+  for (const segment_cost &cost : SEGMENT_COSTS) {
     cross_plan candidate = *plan;
-    int64_t pixels = cut_walks(a, steps, &candidate);
-    if (pixels < least && (a.states == 1 || steps < 16)) {
-      least = pixels;
+    int64_t slots = cut_walks(a, cost.steps, &candidate) * cost.slots;
+    if (slots < least && (a.states == 1 || cost.steps < 16)) {
+      least = slots;
       *plan = candidate;
     }
   }
