@@ -35,6 +35,7 @@ if(panamba_has_cuda)
   endif()
 
   add_test(NAME cuda_issue_slots COMMAND ${PROJECT_SOURCE_DIR}/../tools/scan-issue-slots)
-  set_tests_properties(cuda_issue_slots PROPERTIES SKIP_RETURN_CODE 77
+  add_test(NAME cuda_cross_scan_issue_slots COMMAND ${PROJECT_SOURCE_DIR}/../tools/cross-scan-issue-slots)
+  set_tests_properties(cuda_issue_slots cuda_cross_scan_issue_slots PROPERTIES SKIP_RETURN_CODE 77
                        ENVIRONMENT "NVCC=${CMAKE_CUDA_COMPILER}")
 endif()

@@ -19,7 +19,15 @@ constexpr int64_t BUSY = 2;
 constexpr int32_t NARROW_SHIFT = 3;
 
 /* Threads of a block where there are many, so that a multiprocessor has two: one works while the other waits. */
-constexpr int64_t WIDE_THREADS = CROSS_LONG_THREADS / 2;
+constexpr int64_t WIDE_THREADS = 320;
+
+/* What a pixel costs in segments of up to `steps` pixels, those that do not exist included: issue slots, as
+ * tools/cross-scan-issue-slots counts them with one state. Their ratio is about the same with more. */
+struct segment_cost {
+  int32_t steps;
+  int64_t slots;
+};
+constexpr segment_cost SEGMENT_COSTS[] = {{16, 48}, {14, 50}, {7, 64}};
 
 static int32_t check(const panamba_cross_scan_args &a) {
   int32_t status = panamba_check_cross_scan(&a);
@@ -69,17 +77,22 @@ static int64_t cut_walks(const panamba_cross_scan_args &a, int32_t steps, cross_
   return pixels;
 }
 
-/* The length of segments with which threads have the fewest pixels that do not exist: by the size of images alone. */
+/* The cheapest length of segments: by the size of images and whether there is one state, and nothing else. */
 static void choose_steps(const panamba_cross_scan_args &a, cross_plan *plan) {
   int64_t least = INT64_MAX;
-  for (int32_t steps : {16, 14, 7}) {
+  for (const segment_cost &cost : SEGMENT_COSTS) {
     cross_plan candidate = *plan;
-    int64_t pixels = cut_walks(a, steps, &candidate);
-    if (pixels < least && (a.states == 1 || steps == 7)) {
-      least = pixels;
+    int64_t slots = cut_walks(a, cost.steps, &candidate) * cost.slots;
+    if (slots < least && (a.states == 1 || cost.steps < 16)) {
+      least = slots;
       *plan = candidate;
     }
   }
+}
+
+/* Of a pixel's row, what shared memory has at a time: ranks, and with one state B and C. */
+static int64_t count_numbers(const panamba_cross_scan_args &a) {
+  return lesser(a.dt_rank, CROSS_RANKS) + (a.states > 1 ? 0 : 2);
 }
 
 static void choose_copies(const panamba_cross_scan_args &a, cross_plan *plan) {
@@ -89,12 +102,21 @@ static void choose_copies(const panamba_cross_scan_args &a, cross_plan *plan) {
       break;
     }
   }
-  int64_t numbers = lesser(a.dt_rank, CROSS_RANKS) + (a.states > 1 ? 0 : 2);
-  while ((static_cast<int64_t>(plan->copy_width) << plan->copy_shift) < numbers) {
-    plan->copy_shift++;
-  }
   /* The last four numbers keep segments of one warp in banks of their own. */
-  plan->segment_floats = static_cast<int32_t>(ceil_div(numbers, 4) * 4 * plan->steps + 4);
+  plan->segment_floats = static_cast<int32_t>(ceil_div(count_numbers(a), 4) * 4 * plan->steps + 4);
+}
+
+/* The threads of a row with which a segment is copied in the fewest rounds. */
+static void choose_copiers(const panamba_cross_scan_args &a, cross_plan *plan) {
+  int64_t pieces = ceil_div(count_numbers(a), plan->copy_width);
+  int64_t least = INT64_MAX;
+  for (int32_t shift = 0; shift <= plan->width_shift; shift++) {
+    int64_t rounds = ceil_div(pieces, 1 << shift) * ceil_div(plan->steps, 1 << (plan->width_shift - shift));
+    if (rounds < least) {
+      least = rounds;
+      plan->copy_shift = shift;
+    }
+  }
 }
 
 /* Many images fill a GPU with blocks that go through all walks; of few the walks run together, on blocks that are narrow
@@ -105,7 +127,7 @@ static void choose_blocks(const panamba_cross_scan_args &a, int multiprocessors,
   bool narrow = PANAMBA_WALKS * blocks < BUSY * multiprocessors;
   plan->width_shift = narrow ? NARROW_SHIFT : CROSS_WIDTH_SHIFT;
   int64_t unit = CROSS_WIDTH >> plan->width_shift;
-  int64_t threads = plan->steps > 7 ? CROSS_LONG_THREADS : CROSS_SHORT_THREADS;
+  int64_t threads = cross_threads(plan->steps, a.states == 1);
   int64_t most = (narrow ? threads : lesser(threads, WIDE_THREADS)) >> plan->width_shift;
   most = lesser(most, CROSS_TILE / plan->segment_floats) / unit * unit;
   int64_t segments = 0;
@@ -130,6 +152,7 @@ static int32_t make_plan(const panamba_cross_scan_args &a, cross_plan *plan) {
   choose_steps(a, plan);
   choose_copies(a, plan);
   choose_blocks(a, multiprocessors, plan);
+  choose_copiers(a, plan);
   plan->plane_bytes = plan->together ? ceil_div(a.batch * a.height * a.width * a.channels, 4) * 16 : 0;
   return PANAMBA_OK;
 }

@@ -1,21 +1,26 @@
 /*
  * The kernel of the cross scan. A walk is cut into segments of at most Steps pixels, none of which goes around the end of
- * a column. A thread has one channel of one segment; a block has 2^width_shift channels of `segments` neighbouring segments, and
- * goes along the walk from segments to segments. Of a segment, dt, exp(dt A) and dt u B are computed once and stay in
- * registers:
+ * a column. A thread has one channel of one segment; a block has 2^width_shift channels of `segments` neighbouring
+ * segments, and goes along the walk from segments to segments. Of a segment, dt, exp(dt A) and dt u B are computed once and
+ * stay in registers:
  *
  *   1. The thread finds what its segment makes of any state h: decay * h + entry, and leaves both in shared memory.
- *   2. After a barrier it carries the state from the block's first segment to its own, segment by segment, and goes through
- *      its pixels anew, from that state.
+ *   2. After a barrier it carries the state from the block's first segment to its own, segment by segment, and goes
+ *      through its pixels anew, from that state.
  *
  * The carry is the same chain of multiply-adds however many segments a block has, and however many channels: bits depend
- * on Steps and on the length of segments, which depend on the image's size alone.
+ * on the length of segments, which depends on the image's size and the number of states alone.
  *
  * A block goes through all walks in turn, each of which adds to `out`; or, `together`, the walks have blocks of their own,
  * write their y to planes of their own, and sum.cu adds these up in the same order.
  *
- * dt before its projection is copied to shared memory, while the segments before are finished; B and C, which every thread
- * of a segment reads at the same time, come through the first-level cache.
+ * Rows of `projected` are copied to shared memory while the segments before are finished: dt before its projection and,
+ * of one state, B and C. Of more states B and C come through the first-level cache.
+ *
+ * Per pixel and channel, u of bfloat16: walks in turn read u four times and `out` three times, and write it four times, 36
+ * bytes, of which 6 are of memory where the images that are worked on fit into the second-level cache; together, four
+ * planes are written and read, 46 bytes. Per pixel, channel and walk, one state on sm_90: 49.6 issue slots with 14 pixels
+ * to a segment, and 1.5 for each rank of dt_proj; tools/cross-scan-issue-slots counts them.
  */
 #ifndef PANAMBA_CUDA_CROSS_SCAN_KERNEL_H
 #define PANAMBA_CUDA_CROSS_SCAN_KERNEL_H
@@ -34,9 +39,12 @@ struct alignas(8) cross_segment {
 
 /* Where number `j` is of those that are `stride` bytes apart: an address in one multiply-add. */
 template <class Number>
-PANAMBA_HD Number *nth(Number *first, int32_t stride, int j) {
-  auto address = reinterpret_cast<intptr_t>(first) + static_cast<int64_t>(stride) * j;
-  return reinterpret_cast<Number *>(address);
+PANAMBA_HD const Number *nth(const Number *first, int32_t stride, int j) {
+  return reinterpret_cast<const Number *>(reinterpret_cast<const char *>(first) + static_cast<int64_t>(stride) * j);
+}
+
+PANAMBA_HD float *nth(float *first, int32_t stride, int j) {
+  return reinterpret_cast<float *>(reinterpret_cast<char *>(first) + static_cast<int64_t>(stride) * j);
 }
 
 /* Of 1 state, or of up to States. */
@@ -44,8 +52,8 @@ template <class Element_, int Steps, int States>
 struct cross_kernel {
   using Element = Element_;
   static constexpr int SIZE = sizeof(Element);
-  static constexpr int THREADS = Steps > 7 ? CROSS_LONG_THREADS : CROSS_SHORT_THREADS;
-  static constexpr int BLOCKS = Steps > 7 ? 1 : 1024 / THREADS;
+  static constexpr int THREADS = cross_threads(Steps, States == 1);
+  static constexpr int BLOCKS = Steps > 7 ? 1 : States > 1 ? 3 : 4;
   /* With more states than one there is one barrier for each, and the next state's segments need a place of their own. */
   static constexpr int BUFFERS = States > 1 ? 2 : 1;
   /* Pixels whose sums are loaded and stored at once. */
@@ -65,15 +73,15 @@ struct cross_kernel {
   int32_t width_shift; /* 2^width_shift channels of a block */
   int32_t segments;
   int32_t segment_floats; /* of a segment's dt before projection, in shared memory */
-  int32_t copy_shift;     /* 2^copy_shift neighbouring threads copy a row ... */
-  int32_t copy_width;     /* ... as 1, 2 or 4 numbers each */
+  int32_t copy_shift;     /* 2^copy_shift threads copy pieces of a pixel's row, */
+  int32_t copy_width;     /* of 1, 2 or 4 numbers */
   bool together;
 
   struct shared {
     alignas(16) float rows[CROSS_TILE];
     cross_segment ends[BUFFERS][THREADS];
-    float carry[2][States]
-               [CROSS_WIDTH]; /* the state before the block's first segment, and after its last, alternately */
+    /* The state before the block's first segment, and the one after its last, alternately. */
+    float carry[2][States][CROSS_WIDTH];
   };
 
   struct thread {
@@ -84,7 +92,6 @@ struct cross_kernel {
     float c[Steps];
     float y[Steps];
     uint32_t channel; /* a thread beyond the last channel walks along with it, and stores nothing */
-    int32_t slot;     /* of its segment, of those of the block */
     int64_t pixel;    /* the segment's first, counted over all images, */
     int32_t count;    /* and how many it has */
     int32_t line;     /* where the next segment is */
@@ -122,7 +129,7 @@ struct cross_kernel {
       block.synchronize();
       for (int i : block.all()) {
         enter(block.thread(i), block.index(), w);
-        add_ranks(block.shared, block.thread(i), w, 0);
+        add_ranks(block.shared, block.thread(i), i, w, 0);
       }
       PANAMBA_ROLL
       for (int rank = CROSS_RANKS; rank < dt_rank; rank += CROSS_RANKS) {
@@ -150,7 +157,7 @@ struct cross_kernel {
     cross_segment *ends = block.shared.ends[n % BUFFERS];
     for (int i : block.all()) {
       thread &t = block.thread(i);
-      ends[i] = t.count == Steps ? advance<true>(block.shared, t, w, n) : advance<false>(block.shared, t, w, n);
+      ends[i] = t.count == Steps ? advance<true>(block.shared, t, i, w, n) : advance<false>(block.shared, t, i, w, n);
     }
     block.synchronize();
     for (int i : block.all()) {
@@ -159,11 +166,11 @@ struct cross_kernel {
         seek_next(t, w);
         copy_rows(block, w, i, 0, next_of(t, block.index(), w));
       }
-      float h = carry_to(t.slot, ends + column_of(i), block.shared.carry[turn % 2][n][column_of(i)]);
-      if (t.slot == segments - 1) {
+      float h = carry_to(slot_of(i), ends + column_of(i), block.shared.carry[turn % 2][n][column_of(i)]);
+      if (slot_of(i) == segments - 1) {
         block.shared.carry[(turn + 1) % 2][n][column_of(i)] = fmaf(ends[i].decay, h, ends[i].entry);
       }
-      t.count == Steps ? go_on<true>(block.shared, t, w, n, h) : go_on<false>(block.shared, t, w, n, h);
+      t.count == Steps ? go_on<true>(block.shared, t, i, w, n, h) : go_on<false>(block.shared, t, i, w, n, h);
     }
   }
 
@@ -190,6 +197,9 @@ struct cross_kernel {
 
   PANAMBA_HD int width() const { return 1 << width_shift; }
 
+  /* A thread's segment, of those of the block. */
+  PANAMBA_HD int slot_of(int i) const { return i >> width_shift; }
+
   /* A thread's channel, of those of the block. */
   PANAMBA_HD int column_of(int i) const { return i & (width() - 1); }
 
@@ -203,10 +213,9 @@ struct cross_kernel {
     thread &t = block.thread(i);
     int channel = channel_of(block, i);
     t.channel = static_cast<uint32_t>(channel < channels ? channel : channels - 1);
-    t.slot = i >> width_shift;
-    t.line = t.slot / w.order.pieces;
-    t.piece = t.slot % w.order.pieces;
-    for (int n = 0; n < (States > 1 ? states : 1) && t.slot == 0; n++) {
+    t.line = slot_of(i) / w.order.pieces;
+    t.piece = slot_of(i) % w.order.pieces;
+    for (int n = 0; n < (States > 1 ? states : 1) && slot_of(i) == 0; n++) {
       block.shared.carry[0][n][i] = 0.0f;
     }
   }
@@ -238,34 +247,44 @@ struct cross_kernel {
   }
 
   /* Where number `number` of a segment's first pixel is; of the next pixel it is 4 further. */
-  PANAMBA_HD static int place_of(int number) { return number / 4 * (4 * Steps) + number % 4; }
+  PANAMBA_HD static int place_of(int number) { return (number >> 2) * (4 * Steps) + (number & 3); }
 
   /* Copies these of every pixel of a segment, together with all other threads of the segment. */
   template <class Block>
   PANAMBA_HD void copy_rows(Block &block, const cross_walk &w, int i, int rank, pixels of) const {
-    float *to = block.shared.rows + block.thread(i).slot * segment_floats;
+    if (copy_width == 4) {
+      copy_pieces<4>(block, w, i, rank, of);
+    } else if (copy_width == 2) {
+      copy_pieces<2>(block, w, i, rank, of);
+    } else {
+      copy_pieces<1>(block, w, i, rank, of);
+    }
+  }
+
+  /* As pieces of Width numbers. Of 2^copy_shift neighbouring threads each takes one of a pixel's pieces, and then the one
+   * 2^copy_shift further. */
+  template <int Width, class Block>
+  PANAMBA_HD void copy_pieces(Block &block, const cross_walk &w, int i, int rank, pixels of) const {
+    int first = column_of(i) >> copy_shift;
+    int pixels_at_once = width() >> copy_shift;
+    int stride = w.order.step * projected_row_stride * 4;
+    const float *row = nth(w.projected + of.first * projected_row_stride + rank, stride, first);
+    float *to = block.shared.rows + slot_of(i) * segment_floats + 4 * first;
     int numbers = numbers_of(rank);
-    const float *from = w.projected + of.first * projected_row_stride + rank;
-    int stride = w.order.step * projected_row_stride;
     PANAMBA_ROLL
-    for (int place = column_of(i); place < of.count << copy_shift; place += width()) {
-      int pixel = place >> copy_shift;
-      int number = (place - (pixel << copy_shift)) * copy_width;
-      if (number < numbers) {
-        float *target = to + place_of(number) + 4 * pixel;
-        const float *source = from + (pixel * stride + number);
-        if (copy_width == 4) {
-          block.template copy<16>(target, source);
-        } else if (copy_width == 2) {
-          block.template copy<8>(target, source);
-        } else {
-          block.template copy<4>(target, source);
-        }
+    for (int n = (column_of(i) & ((1 << copy_shift) - 1)) * Width; n < numbers; n += Width << copy_shift) {
+      const float *source = row + n;
+      float *target = to + place_of(n);
+      PANAMBA_ROLL
+      for (int pixel = first; pixel < of.count; pixel += pixels_at_once) {
+        block.template copy<4 * Width>(target, source);
+        source = nth(source, stride, pixels_at_once);
+        target += 4 * pixels_at_once;
       }
     }
   }
 
-  /* The next segment becomes the thread's own. */
+  /* The next segment becomes the thread's own; dt begins with its bias. */
   PANAMBA_HD void enter(thread &t, int64_t image, const cross_walk &w) const {
     pixels next = next_of(t, image, w);
     t.pixel = next.first;
@@ -284,9 +303,9 @@ struct cross_kernel {
     return Whole || j < t.count ? j : (t.count > 0 ? t.count - 1 : 0);
   }
 
-  /* Pixels that do not exist get sums of whatever shared memory holds. */
-  PANAMBA_HD void add_ranks(const shared &memory, thread &t, const cross_walk &w, int rank) const {
-    const float *row = memory.rows + t.slot * segment_floats;
+  /* Adds the ranks from `rank` on that are in shared memory. Pixels that do not exist get sums of whatever is there. */
+  PANAMBA_HD void add_ranks(const shared &memory, thread &t, int i, const cross_walk &w, int rank) const {
+    const float *row = memory.rows + slot_of(i) * segment_floats;
     int ranks = dt_rank - rank < CROSS_RANKS ? dt_rank - rank : CROSS_RANKS;
     const float *weight = w.dt_weight + (static_cast<int64_t>(rank) * channels + t.channel);
     int r = 0;
@@ -335,7 +354,7 @@ struct cross_kernel {
     block.wait_for_copies();
     block.synchronize();
     for (int i : block.all()) {
-      add_ranks(block.shared, block.thread(i), w, rank);
+      add_ranks(block.shared, block.thread(i), i, w, rank);
     }
   }
 
@@ -359,13 +378,13 @@ struct cross_kernel {
 
   /* exp(dt A) and dt u B of state n, and what the segment makes of the state before it. */
   template <bool Whole>
-  PANAMBA_HD cross_segment advance(const shared &memory, thread &t, const cross_walk &w, int n) const {
+  PANAMBA_HD cross_segment advance(const shared &memory, thread &t, int i, const cross_walk &w, int n) const {
     float decay = w.a[static_cast<int64_t>(n) * channels + t.channel];
     float b[Steps];
-    load_of_state<Whole>(memory, t, w, 0, n, b);
+    load_of_state<Whole>(memory, t, i, w, 0, n, b);
     if constexpr (States == 1) {
       /* Before its place in shared memory is the next segment's. */
-      load_of_state<Whole>(memory, t, w, 1, n, t.c);
+      load_of_state<Whole>(memory, t, i, w, 1, n, t.c);
     }
     cross_segment all = {1.0f, 0.0f};
     PANAMBA_UNROLL
@@ -381,9 +400,9 @@ struct cross_kernel {
 
   /* State n through the segment, from h on, and its part of y. */
   template <bool Whole>
-  PANAMBA_HD void go_on(const shared &memory, thread &t, const cross_walk &w, int n, float h) const {
+  PANAMBA_HD void go_on(const shared &memory, thread &t, int i, const cross_walk &w, int n, float h) const {
     if constexpr (States > 1) {
-      load_of_state<Whole>(memory, t, w, 1, n, t.c);
+      load_of_state<Whole>(memory, t, i, w, 1, n, t.c);
     }
     PANAMBA_UNROLL
     for (int j = 0; j < Steps; j++) {
@@ -394,10 +413,10 @@ struct cross_kernel {
 
   /* B or C of state n, `part` 0 or 1, of the segment's pixels. */
   template <bool Whole>
-  PANAMBA_HD void load_of_state(const shared &memory, const thread &t, const cross_walk &w, int part, int n,
+  PANAMBA_HD void load_of_state(const shared &memory, const thread &t, int i, const cross_walk &w, int part, int n,
                                 float (&to)[Steps]) const {
     if constexpr (States == 1) {
-      const float *from = memory.rows + t.slot * segment_floats + place_of((dt_rank - 1) % CROSS_RANKS + 1 + part);
+      const float *from = memory.rows + slot_of(i) * segment_floats + place_of((dt_rank - 1) % CROSS_RANKS + 1 + part);
       PANAMBA_UNROLL
       for (int j = 0; j < Steps; j++) {
         to[j] = from[4 * j];

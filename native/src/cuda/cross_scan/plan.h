@@ -11,10 +11,8 @@ namespace panamba {
 constexpr int CROSS_WIDTH_SHIFT = 5;
 constexpr int CROSS_WIDTH = 1 << CROSS_WIDTH_SHIFT;
 
-/* Most threads of a block with 7 pixels to a segment, and with more. These need up to 96 registers, which leave a
- * multiprocessor 640 threads. */
-constexpr int CROSS_SHORT_THREADS = 256;
-constexpr int CROSS_LONG_THREADS = 640;
+/* Most threads of a block: the more pixels a segment has, and the more states, the more registers a thread needs. */
+constexpr int cross_threads(int steps, bool one_state) { return steps == 7 ? 256 : !one_state ? 448 : 640; }
 
 /* Ranks of dt that are in shared memory at a time, and numbers that it has room for. */
 constexpr int CROSS_RANKS = 64;
