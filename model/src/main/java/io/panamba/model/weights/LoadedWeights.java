@@ -64,11 +64,15 @@ public final class LoadedWeights {
   }
 
   private void putMatrix(Weight weight, Form.Matrix form, Reader reader) {
+    Weight before = reader.before(weight);
     if (form.next() != null) {
-      List<PackedMatrix> both = reader.pair(weight, form.next());
-      matrices.put(weight.key(), List.of(both.getFirst()));
-      matrices.put(form.next(), List.of(both.getLast()));
-    } else if (!matrices.containsKey(weight.key())) {
+      // It waits for the one that lies behind it.
+      reader.stored(weight);
+    } else if (before != null) {
+      List<PackedMatrix> both = reader.pair(before, weight);
+      matrices.put(before.key(), List.of(both.getFirst()));
+      matrices.put(weight.key(), List.of(both.getLast()));
+    } else {
       matrices.put(weight.key(), reader.matrix(weight, form));
     }
   }
@@ -141,6 +145,10 @@ public final class LoadedWeights {
   private static final class Reader implements AutoCloseable {
     private final Checkpoint checkpoint;
     private final Map<String, Weight> weights = new HashMap<>();
+
+    /** The matrices that lie before others, by the keys of these. */
+    private final Map<String, Weight> befores = new HashMap<>();
+
     private final DType dtype;
     private final DeviceMemory memory;
     private Arena scratchArena = Arena.ofConfined();
@@ -150,7 +158,17 @@ public final class LoadedWeights {
       this.checkpoint = checkpoint;
       this.dtype = dtype;
       this.memory = memory;
-      weights.forEach(weight -> this.weights.put(weight.key(), weight));
+      for (Weight weight : weights) {
+        this.weights.put(weight.key(), weight);
+        if (weight.form() instanceof Form.Matrix matrix && matrix.next() != null) {
+          befores.put(matrix.next(), weight);
+        }
+      }
+    }
+
+    /** The matrix that lies before one, or null. */
+    Weight before(Weight weight) {
+      return befores.get(weight.key());
     }
 
     StoredTensor stored(Weight weight) {
@@ -223,10 +241,10 @@ public final class LoadedWeights {
     }
 
     /** A matrix, and the one of the same shape that is to lie behind it. */
-    List<PackedMatrix> pair(Weight weight, String next) {
+    List<PackedMatrix> pair(Weight weight, Weight next) {
       try (Arena local = Arena.ofConfined()) {
         List<MatrixSource> sources = new ArrayList<>();
-        for (Weight each : List.of(weight, weights.get(next))) {
+        for (Weight each : List.of(weight, next)) {
           Tensor dense = Tensor.of(local, each.shape(), stored(each).toFloats());
           sources.add(MatrixSource.of(dense));
         }
