@@ -60,17 +60,32 @@ public sealed interface Form {
       parts = List.copyOf(parts);
     }
 
-    /** A matrix in parts. */
+    /**
+     * A matrix in parts.
+     *
+     * @param parts how many outputs are in each
+     * @return the form
+     */
     public static Matrix ofParts(List<Integer> parts) {
       return new Matrix(parts, false, null, null);
     }
 
-    /** A matrix whose rows are multiplied by factors when it is loaded, or by none for null. */
+    /**
+     * A matrix whose rows are multiplied by factors when it is loaded.
+     *
+     * @param factors their key, or null for none
+     * @return the form
+     */
     public static Matrix scaled(String factors) {
       return new Matrix(List.of(), false, factors, null);
     }
 
-    /** A matrix with one behind it. */
+    /**
+     * A matrix with one behind it.
+     *
+     * @param next the other one's key
+     * @return the form
+     */
     public static Matrix before(String next) {
       return new Matrix(List.of(), false, null, next);
     }
