@@ -12,16 +12,28 @@ import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Attention;
 import io.panamba.runtime.operation.CausalConv;
 import io.panamba.runtime.operation.Columns;
+import io.panamba.runtime.operation.Conv2d;
+import io.panamba.runtime.operation.Convert;
+import io.panamba.runtime.operation.CrossScan;
+import io.panamba.runtime.operation.DepthwiseConv;
+import io.panamba.runtime.operation.Gate;
+import io.panamba.runtime.operation.GatedLinear;
+import io.panamba.runtime.operation.Grid;
+import io.panamba.runtime.operation.Kernel;
 import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.operation.Norm;
 import io.panamba.runtime.operation.Operation;
 import io.panamba.runtime.operation.PatchEmbedding;
+import io.panamba.runtime.operation.PatchMerging;
+import io.panamba.runtime.operation.PlanarConv2d;
 import io.panamba.runtime.operation.Pool;
 import io.panamba.runtime.operation.Rotary;
 import io.panamba.runtime.operation.SelectiveScan;
+import io.panamba.runtime.operation.Sum;
 import io.panamba.tests.kit.Gpu;
 import io.panamba.tests.kit.Numbers;
 import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -78,6 +90,32 @@ class CudaSweepTest {
       try (Arena local = Arena.ofConfined()) {
         Tensor matrix = Tensor.of(local, shape, values(shape, -1, 1));
         return device.pack(arena, MatrixSource.of(matrix), DType.F32);
+      }
+    }
+
+    Tensor bytes(long... sizes) {
+      Shape shape = Shape.of(sizes);
+      float[] drawn = values(shape, 0, 256);
+      try (Arena local = Arena.ofConfined()) {
+        Tensor host = Tensor.allocate(local, DType.U8, shape);
+        for (int i = 0; i < drawn.length; i++) {
+          host.segment().set(ValueLayout.JAVA_BYTE, i, (byte) (int) drawn[i]);
+        }
+        Tensor tensor = device.allocate(arena, DType.U8, shape);
+        device.copy(host, tensor);
+        return tensor;
+      }
+    }
+
+    PackedMatrix taps(int taps, long columns, long depth) {
+      Shape shape = Shape.of(taps, columns, depth);
+      try (Arena local = Arena.ofConfined()) {
+        Tensor matrices = Tensor.of(local, shape, values(shape, -1, 1));
+        List<MatrixSource> sources = new ArrayList<>();
+        for (int tap = 0; tap < taps; tap++) {
+          sources.add(MatrixSource.of(matrices.slice(tap, 1).reshape(Shape.of(columns, depth))));
+        }
+        return device.pack(arena, sources, DType.F32);
       }
     }
 
@@ -297,6 +335,124 @@ class CudaSweepTest {
                   PatchEmbedding.ClassIndex.of(patches / 2),
                   4,
                   3,
+                  out));
+          return out;
+        });
+  }
+
+  @ParameterizedTest
+  @MethodSource("sizes")
+  void gatedLinear(Gpu gpu, int length, int channels) {
+    check(
+        gpu,
+        on -> {
+          Tensor out = on.numbers(length, channels + 3);
+          on.add(
+              new GatedLinear(
+                  Columns.of(on.numbers(length, channels)),
+                  on.weight(channels, channels),
+                  on.numbers(channels),
+                  new Columns(out, 2, channels)));
+          on.add(
+              new Gate(
+                  new Columns(out, 2, channels),
+                  Columns.of(on.numbers(length, channels)),
+                  new Columns(out, 2, channels)));
+          return out;
+        });
+  }
+
+  /** A grid of about so many pixels. */
+  private static Grid grid(int length) {
+    return new Grid(1 + length % 7, 1 + length / 7);
+  }
+
+  @ParameterizedTest
+  @MethodSource("sizes")
+  void gridsOfPixels(Gpu gpu, int length, int channels) {
+    Grid grid = grid(length);
+    check(
+        gpu,
+        on -> {
+          Tensor x = on.numbers(2, grid.pixels(), channels);
+          Tensor filtered = on.zeros(2, grid.pixels(), channels);
+          int side = 3 + 2 * (length % 3);
+          on.add(
+              new DepthwiseConv(
+                  Columns.of(x),
+                  grid,
+                  on.numbers((long) side * side, channels),
+                  on.numbers(channels),
+                  null,
+                  Linear.Activation.SILU,
+                  false,
+                  Columns.of(filtered)));
+          on.add(new Sum(x, 0, 1, x.shape().elements(), 0.5f, 2, filtered));
+          Tensor merged = on.zeros(2, PatchMerging.merged(grid).pixels(), 4L * channels);
+          on.add(new PatchMerging(filtered, grid, false, merged));
+          Tensor out = on.zeros(2, PatchMerging.merged(grid).pixels(), 4L * channels);
+          on.add(new Convert(Columns.of(merged), Columns.of(out)));
+          return out;
+        });
+  }
+
+  @ParameterizedTest
+  @MethodSource("sizes")
+  void crossScan(Gpu gpu, int length, int channels) {
+    Grid grid = grid(length);
+    int states = length % 2 == 0 ? 1 : 3;
+    check(
+        gpu,
+        on -> {
+          Tensor out = on.zeros(2, grid.pixels(), channels);
+          on.add(
+              new CrossScan(
+                  new CrossScan.Inputs(
+                      grid,
+                      CrossScan.Walks.CROSS,
+                      on.numbers(2, grid.pixels(), channels),
+                      on.numbers(2, grid.pixels(), 4L * (3 + 2L * states)),
+                      on.numbers(4, 3, channels),
+                      on.numbers(4, channels),
+                      on.negative(4, states, channels),
+                      on.numbers(4, channels)),
+                  null,
+                  0,
+                  out));
+          return out;
+        });
+  }
+
+  /** Images are gathered in float32 as they are, and as bytes; the second convolution by taps. */
+  @ParameterizedTest
+  @MethodSource("sizes")
+  void convolutions(Gpu gpu, int length, int channels) {
+    int side = 5 + length % 9;
+    Kernel kernel = Kernel.square(3, 2, 1);
+    Grid places = kernel.over(new Grid(side, side));
+    check(
+        gpu,
+        on -> {
+          boolean bytes = length % 2 == 0;
+          Tensor planes = on.zeros(2, places.pixels(), channels);
+          on.add(
+              new PlanarConv2d(
+                  bytes ? on.bytes(2, 3, side, side) : on.numbers(2, 3, side, side),
+                  bytes ? on.numbers(3, 256) : null,
+                  on.weight(channels, 3 * 9),
+                  on.numbers(channels),
+                  kernel,
+                  Linear.Activation.GELU,
+                  planes));
+          Tensor out = on.zeros(2, kernel.over(places).pixels(), channels);
+          on.add(
+              Conv2d.of(
+                  planes,
+                  places,
+                  on.taps(9, channels, channels),
+                  on.numbers(channels),
+                  kernel,
+                  Linear.Activation.SILU,
                   out));
           return out;
         });

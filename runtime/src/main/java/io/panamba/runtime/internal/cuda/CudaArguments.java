@@ -143,6 +143,19 @@ final class CudaArguments {
     return args;
   }
 
+  /** Some rows of an output in float32, dense, at a place that is still to be told. */
+  MemorySegment widened(Columns out, MemorySegment from, long rows) {
+    MemorySegment args = panamba_cuda_epilogue_args.allocate(arena);
+    panamba_cuda_epilogue_args.input(args, from);
+    panamba_cuda_epilogue_args.rows(args, rows);
+    panamba_cuda_epilogue_args.columns(args, out.count());
+    panamba_cuda_epilogue_args.input_row_stride(args, out.rowStride());
+    panamba_cuda_epilogue_args.out_row_stride(args, out.count());
+    panamba_cuda_epilogue_args.input_dtype(args, Codes.of(out.tensor().dtype()));
+    panamba_cuda_epilogue_args.out_dtype(args, panamba_h.PANAMBA_F32());
+    return args;
+  }
+
   /** Writes a step: a code and a struct of arguments. */
   MemorySegment step(int code, MemorySegment args) {
     MemorySegment step = panamba_step.allocate(arena);

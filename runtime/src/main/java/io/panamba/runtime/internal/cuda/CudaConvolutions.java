@@ -84,7 +84,7 @@ final class CudaConvolutions {
     long pixels = panamba_conv2d_args.out_height(conv) * panamba_conv2d_args.out_width(conv);
     long imageBytes = pixels * weight.columns() * out.dtype().bytes();
     Columns all = Columns.of(out);
-    boolean waits = CudaLinears.isRoundedOnce(all, bias, activation, accumulate);
+    boolean waits = CudaLinears.isRoundedOnce(all, bias, activation);
     for (long first = 0, images; first < batch; first += images) {
       MemorySegment gather = arguments.gather(conv, first);
       long stride = stride(gather, weight, depth);
@@ -101,6 +101,9 @@ final class CudaConvolutions {
           waits
               ? MemorySegment.NULL
               : arguments.addresses().of(out).asSlice(first * imageBytes, images * imageBytes);
+      if (waits) {
+        linears.begin(op, accumulate, all, first * pixels, images * pixels);
+      }
       CudaProduct product =
           linears.product(
               op,

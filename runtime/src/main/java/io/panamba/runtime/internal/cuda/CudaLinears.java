@@ -4,7 +4,6 @@ import io.panamba.bindings.cuda.panamba_cuda_epilogue_args;
 import io.panamba.bindings.cuda.panamba_cuda_h;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.PackedMatrix;
-import io.panamba.runtime.ShapeException;
 import io.panamba.runtime.Tensor;
 import io.panamba.runtime.internal.Memory;
 import io.panamba.runtime.internal.struct.Codes;
@@ -36,8 +35,16 @@ final class CudaLinears {
   }
 
   void add(Linear op) {
-    if (isRoundedOnce(op.out(), op.bias(), op.activation(), op.accumulate())) {
-      addInParts(op, op.input(), op.weight(), op.bias(), op.activation(), false, op.out());
+    if (isRoundedOnce(op.out(), op.bias(), op.activation())) {
+      addInParts(
+          op,
+          op.input(),
+          op.weight(),
+          op.bias(),
+          op.accumulate(),
+          op.activation(),
+          false,
+          op.out());
       return;
     }
     CudaProducts.Kind kind =
@@ -53,23 +60,16 @@ final class CudaLinears {
   }
 
   void add(GatedLinear op) {
-    addInParts(op, op.input(), op.weight(), op.bias(), Linear.Activation.NONE, true, op.out());
+    addInParts(op, op.input(), op.weight(), op.bias(), 0, Linear.Activation.NONE, true, op.out());
   }
 
   /**
    * Whether a product has to wait in float32 for what comes after it, so that it is rounded once:
    * cuBLASLt adds a bias of the output's type alone.
    */
-  static boolean isRoundedOnce(
-      Columns out, Tensor bias, Linear.Activation activation, float accumulate) {
+  static boolean isRoundedOnce(Columns out, Tensor bias, Linear.Activation activation) {
     boolean isFinished = bias == null && activation == Linear.Activation.NONE;
-    boolean isNarrow = out.tensor().dtype() != DType.F32;
-    if (isNarrow && !isFinished && accumulate != 0) {
-      throw new ShapeException(
-          "a product that is added to %s has no bias and no activation on a GPU"
-              .formatted(out.tensor()));
-    }
-    return isNarrow && !isFinished;
+    return out.tensor().dtype() != DType.F32 && !isFinished;
   }
 
   /** A product of some rows at a time, in the scratch memory, and what is done to it. */
@@ -78,6 +78,7 @@ final class CudaLinears {
       Columns input,
       PackedMatrix weight,
       Tensor bias,
+      float accumulate,
       Linear.Activation activation,
       boolean gated,
       Columns out) {
@@ -99,7 +100,8 @@ final class CudaLinears {
               CudaProducts.alignment(MemorySegment.NULL, out.count() * Float.BYTES),
               arguments.addresses().of(bias).address(),
               null);
-      CudaProduct product = product(op, kind, weight, 0);
+      begin(op, accumulate, out, first, rows);
+      CudaProduct product = product(op, kind, weight, accumulate);
       steps.whenPlaced(() -> product.place(from, steps.scratch().product()));
       finish(op, activation, gated, out, first, rows);
     }
@@ -108,6 +110,15 @@ final class CudaLinears {
   /** How many rows of a product may wait at a time. */
   static long mostRows(long columns, long rows) {
     return Math.clamp(MOST_PRODUCT / (columns * Float.BYTES), 1, rows);
+  }
+
+  /** Brings what rows of an output hold to the scratch memory, if a product is added to it. */
+  void begin(Operation op, float accumulate, Columns out, long first, long rows) {
+    if (accumulate != 0) {
+      MemorySegment args = arguments.widened(out, rowsFrom(out, first), rows);
+      steps.kernel(op, panamba_cuda_h.PANAMBA_CUDA_EPILOGUE(), args);
+      steps.whenPlaced(() -> panamba_cuda_epilogue_args.out(args, steps.scratch().product()));
+    }
   }
 
   /** Writes rows of an output from a product in the scratch memory. */

@@ -150,7 +150,7 @@ class CudaFailureTest {
         fake.failAt(fake.calls().size() + 4, fault);
         assertThatThrownBy(plan::run)
             .isInstanceOf(CudaException.class)
-            .hasMessageContaining("running 17 operations from Copy[from=F32(2, 3, 4, 4)")
+            .hasMessageContaining("running 19 operations from Copy[from=F32(2, 3, 4, 4)")
             .hasMessageEndingWith("the device can't be used any more in this process");
         assertThat(fake.calls().getLast()).isEqualTo("synchronize");
         List<Runnable> uses =

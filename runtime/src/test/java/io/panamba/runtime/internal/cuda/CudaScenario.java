@@ -12,6 +12,7 @@ import io.panamba.runtime.operation.CausalConv;
 import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.operation.Conv2d;
 import io.panamba.runtime.operation.Copy;
+import io.panamba.runtime.operation.GatedLinear;
 import io.panamba.runtime.operation.Grid;
 import io.panamba.runtime.operation.Kernel;
 import io.panamba.runtime.operation.Linear;
@@ -65,6 +66,20 @@ final class CudaScenario {
             Kernel.square(1, 1, 0),
             Linear.Activation.NONE,
             convolved));
+    operations.add(
+        new Linear(
+            Columns.of(normed),
+            weight(type, DIM, DIM),
+            numbers(0.25f, DIM),
+            0.5f,
+            Linear.Activation.SILU,
+            Columns.of(convolved)));
+    operations.add(
+        new GatedLinear(
+            Columns.of(normed),
+            weight(type, DIM, DIM),
+            numbers(0.35f, DIM),
+            Columns.of(convolved)));
     attend(stream, convolved);
     operations.add(new Rotary(stream, numbers(0.2f, 4, DIM), numbers(0.3f, 4, DIM), 1, stream));
     Tensor pooled = device.allocate(arena, DType.F32, Shape.of(BATCH, DIM));
