@@ -8,9 +8,11 @@ import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.operation.Operation;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -46,6 +48,10 @@ final class Lowering {
   private final boolean[] multiplied;
 
   private final IdentityHashMap<Object, Place> sides = new IdentityHashMap<>();
+
+  /** Halves of buffers that have a value. */
+  private final Set<Place> taken = new HashSet<>();
+
   private final IdentityHashMap<float[], Tensor> tables = new IdentityHashMap<>();
   private final List<Buffer> buffers = new ArrayList<>();
   private final List<Consumer<List<Operation>>> steps = new ArrayList<>();
@@ -261,22 +267,33 @@ final class Lowering {
     return List.of(use(one), use(other));
   }
 
-  /** A new place for what is made of a value; of halves of a buffer, those of another. */
+  /**
+   * A new place for what is made of a value. Of the halves of a buffer, the first that are asked
+   * for are the halves of another, if they are of one shape.
+   */
   Place makeOf(Place input, Value value) {
     if (!input.isHalf()) {
       return make(value);
     }
     Buffer both = sides.computeIfAbsent(input.buffer(), _ -> Place.of(pair(value))).buffer();
     Place place = Place.half(both, input.half());
+    boolean fits = both.dtype() == dtype(value) && both.shape().equals(pairOf(value.shape()));
+    if (!fits || !taken.add(place)) {
+      return make(value);
+    }
     put(value, place);
     return use(place);
   }
 
+  private static Shape pairOf(Shape shape) {
+    long[] sizes = shape.toArray();
+    sizes[0] *= 2;
+    return Shape.of(sizes);
+  }
+
   /** Memory for two values of a shape. */
   private Buffer pair(Value value) {
-    long[] sizes = value.shape().toArray();
-    sizes[0] *= 2;
-    return buffer(dtype(value), Shape.of(sizes));
+    return buffer(dtype(value), pairOf(value.shape()));
   }
 
   /** A place for a node's result, that of its input if nobody reads it afterwards. */
