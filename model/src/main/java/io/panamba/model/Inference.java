@@ -185,6 +185,7 @@ public final class Inference implements AutoCloseable {
    *
    * @param first index of the first of them
    * @return at least 1
+   * @throws IndexOutOfBoundsException if there is no such operation
    */
   public int joined(int first) {
     return plan.joined(first);
@@ -197,6 +198,8 @@ public final class Inference implements AutoCloseable {
    * @param first index of the first operation
    * @param count how many, at least 1
    * @return milliseconds; empty on a processor
+   * @throws IllegalArgumentException if the count is 0
+   * @throws IndexOutOfBoundsException if there are no such operations
    */
   public OptionalDouble measure(int first, int count) {
     return plan.measure(first, count);

@@ -15,6 +15,7 @@ import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.StoredTensor;
 import io.panamba.model.checkpoint.WeightsException;
 import io.panamba.model.graph.Program;
+import io.panamba.model.image.RgbImage;
 import io.panamba.model.memory.CountingArena;
 import io.panamba.model.memory.DeviceMemory;
 import io.panamba.model.memory.InferenceInterruptedException;
@@ -229,10 +230,11 @@ public final class Network implements AutoCloseable {
    * that takes a quarter of the time.
    *
    * @param options what is wanted
-   * @return the same, with an input of bytes on a GPU
+   * @return the same, with an input of bytes for a network of three colours on a GPU
    */
   public InferenceOptions forPictures(InferenceOptions options) {
-    return device.hasOwnMemory() ? options.withBytes() : options;
+    boolean takesPictures = config().colours() == RgbImage.CHANNELS;
+    return device.hasOwnMemory() && takesPictures ? options.withBytes() : options;
   }
 
   /**

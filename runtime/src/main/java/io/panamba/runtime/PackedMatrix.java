@@ -73,11 +73,13 @@ public final class PackedMatrix implements Operand {
    *
    * @param index from 0
    * @return the matrix in the same memory
-   * @throws UnsupportedOperationException on a GPU, where a row of memory has a row of each
+   * @throws IndexOutOfBoundsException if there is no such matrix
+   * @throws UnsupportedOperationException of several on a GPU, where a row of memory has a row of
+   *     each
    */
   public PackedMatrix matrix(int index) {
     Objects.checkIndex(index, count);
-    if (home != null) {
+    if (home != null && count > 1) {
       throw new UnsupportedOperationException(
           "the matrices of %s lie side by side in the memory of %s".formatted(this, home));
     }

@@ -48,6 +48,7 @@ public sealed interface Plan extends AutoCloseable permits CpuPlan, CudaPlan {
    * @return milliseconds of one copy; empty on a processor, which has no other clock than the
    *     caller's
    * @throws CudaException if a GPU fails
+   * @throws IllegalArgumentException if the count is 0
    * @throws IndexOutOfBoundsException if there are no such operations
    * @throws IllegalStateException as {@link #run}
    */

@@ -16,7 +16,8 @@ import io.panamba.runtime.operation.CausalConv;
  *     same bits in less memory. At least 8, or 0 for whole sequences. A GPU takes whole sequences,
  *     whatever this says.
  * @param bytes whether the input is bytes, as pictures have them, which the network normalises as
- *     it reads them, rather than normalised numbers: the same bits by a quarter of the memory
+ *     it reads them, rather than normalised numbers: the same bits by a quarter of the memory. For
+ *     networks of three colours; planning refuses it for others
  */
 public record InferenceOptions(
     int batch,

@@ -10,7 +10,7 @@ import io.panamba.runtime.operation.Columns;
  * @param half of the buffer's first axis, 0 or 1; or {@link #WHOLE}
  */
 record Place(Buffer buffer, int half, long first, long count) {
-  /** Both halves, or rather none. */
+  /** The buffer has no halves. */
   static final int WHOLE = -1;
 
   static Place of(Buffer buffer) {

@@ -6,7 +6,8 @@ import java.awt.image.BufferedImage;
  * A decoded picture: 8 bits each of red, green and blue, rows from the top, pixels from the left.
  */
 public final class RgbImage {
-  private static final int CHANNELS = 3;
+  /** Red, green and blue. */
+  public static final int CHANNELS = 3;
 
   private final int width;
   private final int height;

@@ -132,6 +132,13 @@ public final class Checks {
     return bytes;
   }
 
+  /** Requires that there is something to measure. */
+  public static void someOperations(int count) {
+    if (count == 0) {
+      throw new IllegalArgumentException("no operations take no time");
+    }
+  }
+
   /** Requires (batch, colours, height, width), of float32, or of bytes and what they stand for. */
   public static Shape pixels(String operation, Tensor image, Tensor values) {
     if (values == null) {

@@ -4,6 +4,7 @@ import io.panamba.bindings.panamba_h;
 import io.panamba.bindings.panamba_step;
 import io.panamba.runtime.Arenas;
 import io.panamba.runtime.Plan;
+import io.panamba.runtime.internal.Checks;
 import io.panamba.runtime.internal.struct.Addresses;
 import io.panamba.runtime.internal.struct.OperationStructs;
 import io.panamba.runtime.operation.Operation;
@@ -135,6 +136,7 @@ public final class CpuPlan implements Plan {
   @Override
   public OptionalDouble measure(int first, int count) {
     Objects.checkFromIndexSize(first, count, operations.size());
+    Checks.someOperations(count);
     return OptionalDouble.empty();
   }
 

@@ -361,10 +361,19 @@ public final class CudaDevice implements Device {
 
   @Override
   public Plan plan(List<? extends Operation> operations) {
+    List<Operation> list = List.copyOf(operations);
+    // A stream records calls of one thread of the operating system, which a virtual thread may
+    // leave.
+    return Thread.currentThread().isVirtual()
+        ? OwnThread.get("panamba-plan", () -> make(list))
+        : make(list);
+  }
+
+  private Plan make(List<Operation> operations) {
     freeNow();
     long stamp = begin();
     try {
-      CudaPlan plan = new CudaPlan(this, List.copyOf(operations));
+      CudaPlan plan = new CudaPlan(this, operations);
       plans.add(plan);
       return plan;
     } finally {

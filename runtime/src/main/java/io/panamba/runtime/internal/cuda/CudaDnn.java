@@ -19,7 +19,8 @@ import java.util.concurrent.FutureTask;
  *
  * <p>Releasing a handle waits for the whole GPU, and releasing a plan may unload code, neither of
  * which may happen while another thread records a graph. So handles are kept until the device is
- * closed, and plans are released when it is idle.
+ * closed, and plans are released when it is idle. A virtual thread that has waited for a lock may
+ * be on another thread of the operating system, which then takes the device for its own.
  */
 final class CudaDnn {
   private static final System.Logger LOG = System.getLogger("io.panamba.runtime");
@@ -77,6 +78,7 @@ final class CudaDnn {
    * @return null if cuDNN does not do this
    */
   synchronized Shared plan(DnnGraph graph, MemorySegment handle, Cleanups owner) {
+    context.use();
     if (refused.contains(graph)) {
       return null;
     }
@@ -103,7 +105,7 @@ final class CudaDnn {
               context.use();
               return engines.plan(graph, cleanups);
             });
-    run(task);
+    OwnThread.run("panamba-cudnn", STACK_BYTES, task);
     if (task.state() == Future.State.SUCCESS) {
       DnnEngines.Plan plan = task.resultNow();
       log(System.Logger.Level.DEBUG, graph, plan.choice().toString());
@@ -116,24 +118,6 @@ final class CudaDnn {
       case Throwable other -> throw new AssertionError("a graph is refused otherwise", other);
     }
     return null;
-  }
-
-  /** Runs something on a thread with a deep stack, and waits for it. */
-  private static void run(FutureTask<?> task) {
-    Thread thread = new Thread(null, task, "panamba-cudnn", STACK_BYTES);
-    thread.setDaemon(true);
-    thread.start();
-    boolean interrupted = false;
-    while (!task.isDone()) {
-      try {
-        thread.join();
-      } catch (InterruptedException _) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
   }
 
   private void refuse(DnnGraph graph, DnnRefusal refusal) {
@@ -165,6 +149,7 @@ final class CudaDnn {
   /** Does something with a plan that has not been executed yet, once; one thread at a time. */
   void beforeFirstRun(Shared shared, Runnable run) {
     synchronized (shared) {
+      context.use();
       if (!shared.hasRun) {
         run.run();
         shared.hasRun = true;
@@ -179,6 +164,7 @@ final class CudaDnn {
    * @return null if there is no cuDNN
    */
   synchronized MemorySegment handle(Cleanups owner) {
+    context.use();
     if (isMissing || !DnnLibrary.isWanted() || !open()) {
       return null;
     }

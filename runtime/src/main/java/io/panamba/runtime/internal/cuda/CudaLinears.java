@@ -10,6 +10,7 @@ import io.panamba.runtime.internal.struct.Codes;
 import io.panamba.runtime.operation.Columns;
 import io.panamba.runtime.operation.GatedLinear;
 import io.panamba.runtime.operation.Linear;
+import io.panamba.runtime.operation.Operand;
 import io.panamba.runtime.operation.Operation;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -176,7 +177,19 @@ final class CudaLinears {
 
   private CudaProduct prepare(
       Operation operation, CudaProducts.Kind kind, PackedMatrix weight, float accumulate) {
-    CudaProducts.Choice choice = products.choose(kind);
+    return prepare(operation, products.choose(kind), weight, accumulate);
+  }
+
+  /** The product of two layers, or null if no algorithm does both for all numbers of rows. */
+  private CudaProduct prepareJoint(Linear first, CudaProducts.Kind kind) {
+    return products
+        .chooseForAllRows(kind)
+        .map(choice -> prepare(first, choice, first.weight(), first.accumulate()))
+        .orElse(null);
+  }
+
+  private CudaProduct prepare(
+      Operation operation, CudaProducts.Choice choice, PackedMatrix weight, float accumulate) {
     steps.scratch().needWork(choice.workspace());
     return new CudaProduct(
         device,
@@ -200,7 +213,10 @@ final class CudaLinears {
     MemorySegment bias = arguments.addresses().of(a.bias());
     CudaProducts.Kind kind =
         kind(a.input(), a.weight(), a.weight().columns() + b.weight().columns(), a.out(), bias);
-    CudaProduct product = prepare(a, kind, a.weight(), a.accumulate());
+    CudaProduct product = prepareJoint(a, kind);
+    if (product == null) {
+      return null;
+    }
     product.place(arguments.addresses().of(a.input()), arguments.addresses().of(a.out()));
     return product;
   }
@@ -210,6 +226,8 @@ final class CudaLinears {
         a.input().equals(b.input())
             && a.accumulate() == b.accumulate()
             && a.weight().dtype() == b.weight().dtype()
+            // Parts of one size are packed one behind the other; others lie so by chance.
+            && a.weight().columns() == b.weight().columns()
             && a.out().tensor() == b.out().tensor();
     boolean isProduct =
         a.activation() == Linear.Activation.NONE
@@ -238,7 +256,10 @@ final class CudaLinears {
             a.input().tensor().shape().elements(),
             a.out().tensor().shape().elements());
     CudaProducts.Kind kind = kind(a.input(), a.weight(), a.weight().columns(), a.out(), twin);
-    CudaProduct product = prepare(a, kind, a.weight(), 0);
+    CudaProduct product = prepareJoint(a, kind);
+    if (product == null) {
+      return null;
+    }
     product.place(arguments.addresses().of(a.input()), arguments.addresses().of(a.out()));
     return product;
   }
@@ -251,7 +272,14 @@ final class CudaLinears {
         && a.weight().dtype() == b.weight().dtype()
         && isBehind(Memory.of(a.weight()), Memory.of(b.weight()))
         && areBehind(a.input(), b.input())
-        && areBehind(a.out(), b.out());
+        && areBehind(a.out(), b.out())
+        && isApart(a.out(), a, b)
+        && isApart(b.out(), a, b);
+  }
+
+  /** Whether two products, at the same time, leave each other's inputs alone. */
+  private static boolean isApart(Columns out, Linear a, Linear b) {
+    return !Operand.overlap(out, a.input()) && !Operand.overlap(out, b.input());
   }
 
   private static boolean isPlain(Linear op) {

@@ -125,7 +125,7 @@ final class CudaLoader {
     String candidate = library + " on the loader's path";
     try {
       Path file = onLoaderPath(library);
-      link(file);
+      link(file, library);
       note(candidate, Attempts.LOADED + ", " + file);
       return Optional.of(file);
     } catch (Refusal e) {
@@ -139,7 +139,7 @@ final class CudaLoader {
     String candidate = "%s in %s".formatted(library, place);
     try {
       Path file = search(place, library);
-      link(file);
+      link(file, library);
       note(candidate, Attempts.LOADED + ", " + file);
       return Optional.of(file);
     } catch (Refusal e) {
@@ -198,9 +198,9 @@ final class CudaLoader {
     }
   }
 
-  private static void link(Path file) throws Refusal {
+  private static void link(Path file, String library) throws Refusal {
     ElfFile.check(file);
-    if (file.endsWith(DNN)) {
+    if (library.equals(DNN)) {
       requireParts(file);
     }
     if (!LibraryLinker.load(file)) {

@@ -3,6 +3,7 @@ package io.panamba.runtime.internal.cuda;
 import io.panamba.bindings.cuda.cuda_runtime_h;
 import io.panamba.runtime.Arenas;
 import io.panamba.runtime.Plan;
+import io.panamba.runtime.internal.Checks;
 import io.panamba.runtime.operation.Operation;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -204,9 +205,7 @@ public final class CudaPlan implements Plan {
   @Override
   public OptionalDouble measure(int first, int count) {
     Objects.checkFromIndexSize(first, count, operations.size());
-    if (count == 0) {
-      throw new IllegalArgumentException("no operations take no time");
-    }
+    Checks.someOperations(count);
     return OptionalDouble.of(onDevice(() -> measured(first, first + count)));
   }
 

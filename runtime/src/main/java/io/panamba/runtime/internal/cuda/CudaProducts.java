@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.function.ToLongFunction;
+import java.util.Optional;
 
 /**
  * Chooses cuBLASLt's algorithms for a plan, one for each kind of product.
@@ -81,6 +81,7 @@ final class CudaProducts {
   private final MemorySegment handle;
   private final Arena arena;
   private final Cleanups cleanups;
+  private final Map<Kind, Optional<Choice>> forAllRows = new HashMap<>();
   private final Map<Kind, Choice> choices = new HashMap<>();
 
   CudaProducts(CudaDevice device, Arena arena, Cleanups cleanups) {
@@ -98,36 +99,34 @@ final class CudaProducts {
   }
 
   Choice choose(Kind kind) {
-    Choice known = choices.get(kind);
-    if (known != null) {
-      return known;
-    }
-    Choice choice = make(kind);
-    choices.put(kind, choice);
-    return choice;
+    return chooseForAllRows(kind)
+        .orElseGet(() -> choices.computeIfAbsent(kind, this::chooseForItsRows));
   }
 
-  private Choice make(Kind kind) {
-    MemorySegment descriptor = descriptor(kind, cleanups);
-    int type = type(kind.dtype);
-    MemorySegment weight =
-        twin(
-            layout(type, kind.depth, kind.columns, kind.weightStride, cleanups),
-            kind,
-            Twin::weight);
-    MemorySegment input = input(kind, kind.rows, cleanups);
-    MemorySegment out = out(kind, kind.rows, cleanups);
+  /** The choice that takes any number of rows, if there is one. */
+  Optional<Choice> chooseForAllRows(Kind kind) {
+    return forAllRows.computeIfAbsent(kind, this::searchForAllRows);
+  }
+
+  private Optional<Choice> searchForAllRows(Kind kind) {
+    Layouts layouts = layouts(kind);
     MemorySegment found = cublasLtMatmulHeuristicResult_t.allocateArray(CANDIDATES, arena);
-    int count = find(kind, ROWS, descriptor, weight, found);
+    int count = find(kind, ROWS, layouts, found);
     for (int i = 0; i < count; i++) {
       MemorySegment algorithm = algorithm(found, i);
-      long workspace = isFit(found, i) ? workspace(kind, descriptor, weight, algorithm) : -1;
+      long workspace = isFit(found, i) ? workspace(kind, layouts, algorithm) : -1;
       if (workspace >= 0) {
         log(System.Logger.Level.DEBUG, "algorithm %d of %d".formatted(i, count), kind);
-        return new Choice(descriptor, weight, input, out, algorithm, workspace);
+        return Optional.of(layouts.choice(algorithm, workspace));
       }
     }
-    count = find(kind, kind.rows, descriptor, weight, found);
+    return Optional.empty();
+  }
+
+  private Choice chooseForItsRows(Kind kind) {
+    Layouts layouts = layouts(kind);
+    MemorySegment found = cublasLtMatmulHeuristicResult_t.allocateArray(CANDIDATES, arena);
+    int count = find(kind, kind.rows, layouts, found);
     if (count == 0 || !isFit(found, 0)) {
       context.checkProduct(cublasLt_h.CUBLAS_STATUS_NOT_SUPPORTED(), NAME + " " + kind);
     }
@@ -136,13 +135,26 @@ final class CudaProducts {
         "no algorithm for all numbers of rows, so that the bits of an image may depend on its"
             + " batch",
         kind);
-    return new Choice(
-        descriptor,
-        weight,
-        input,
-        out,
-        algorithm(found, 0),
-        cublasLtMatmulHeuristicResult_t.workspaceSize(found));
+    return layouts.choice(
+        algorithm(found, 0), cublasLtMatmulHeuristicResult_t.workspaceSize(found));
+  }
+
+  /** What describes the matrices of a product. */
+  private record Layouts(
+      MemorySegment descriptor, MemorySegment weight, MemorySegment input, MemorySegment out) {
+    Choice choice(MemorySegment algorithm, long workspace) {
+      return new Choice(descriptor, weight, input, out, algorithm, workspace);
+    }
+  }
+
+  private Layouts layouts(Kind kind) {
+    MemorySegment descriptor = descriptor(kind, cleanups);
+    MemorySegment weight =
+        twin(
+            layout(type(kind.dtype), kind.depth, kind.columns, kind.weightStride, cleanups),
+            kind.twin == null ? 0 : kind.twin.weight);
+    return new Layouts(
+        descriptor, weight, input(kind, kind.rows, cleanups), out(kind, kind.rows, cleanups));
   }
 
   private void log(System.Logger.Level level, String what, Kind kind) {
@@ -163,28 +175,23 @@ final class CudaProducts {
   /**
    * The most that an algorithm needs for any number of rows, in bytes; -1 if it does not take all.
    */
-  private long workspace(
-      Kind kind, MemorySegment descriptor, MemorySegment weight, MemorySegment algorithm) {
-    long most = workspace(kind, kind.rows, descriptor, weight, algorithm);
+  private long workspace(Kind kind, Layouts layouts, MemorySegment algorithm) {
+    long most = workspace(kind, kind.rows, layouts, algorithm);
     for (long rows : ROWS_TAKEN) {
-      long needed = most < 0 ? -1 : workspace(kind, rows, descriptor, weight, algorithm);
+      long needed = most < 0 ? -1 : workspace(kind, rows, layouts, algorithm);
       most = needed < 0 ? -1 : Math.max(most, needed);
     }
     return most;
   }
 
-  private long workspace(
-      Kind kind,
-      long rows,
-      MemorySegment descriptor,
-      MemorySegment weight,
-      MemorySegment algorithm) {
+  private long workspace(Kind kind, long rows, Layouts layouts, MemorySegment algorithm) {
     Cleanups local = new Cleanups();
     try (Arena memory = Arena.ofConfined()) {
       MemorySegment input = input(kind, rows, local);
       MemorySegment out = out(kind, rows, local);
       MemorySegment checked = cublasLtMatmulHeuristicResult_t.allocate(memory);
-      return api.checkAlgorithm(handle, descriptor, weight, input, out, algorithm, checked)
+      return api.checkAlgorithm(
+                  handle, layouts.descriptor, layouts.weight, input, out, algorithm, checked)
               == cublasLt_h.CUBLAS_STATUS_SUCCESS()
           ? cublasLtMatmulHeuristicResult_t.workspaceSize(checked)
           : -1;
@@ -233,17 +240,25 @@ final class CudaProducts {
   }
 
   private MemorySegment input(Kind kind, long rows, Cleanups owner) {
+    MemorySegment layout = layout(type(kind.dtype), kind.depth, rows, kind.inputStride, owner);
     return twin(
-        layout(type(kind.dtype), kind.depth, rows, kind.inputStride, owner), kind, Twin::input);
+        layout, kind.twin == null ? 0 : distance(kind.twin.input, kind, rows, kind.inputStride));
   }
 
   private MemorySegment out(Kind kind, long rows, Cleanups owner) {
+    MemorySegment layout = layout(type(kind.outType), kind.columns, rows, kind.outStride, owner);
     return twin(
-        layout(type(kind.outType), kind.columns, rows, kind.outStride, owner), kind, Twin::out);
+        layout, kind.twin == null ? 0 : distance(kind.twin.out, kind, rows, kind.outStride));
   }
 
-  private MemorySegment twin(MemorySegment layout, Kind kind, ToLongFunction<Twin> distance) {
-    if (kind.twin != null) {
+  /** Of more rows than there are, which are only asked about, the second matrix lies farther. */
+  private static long distance(long own, Kind kind, long rows, long stride) {
+    return rows <= kind.rows ? own : Math.max(own, rows * stride);
+  }
+
+  /** A layout of one matrix, or, if there is a distance, of two. */
+  private MemorySegment twin(MemorySegment layout, long distance) {
+    if (distance > 0) {
       try (Arena local = Arena.ofConfined()) {
         set(
             layout,
@@ -252,7 +267,7 @@ final class CudaProducts {
         set(
             layout,
             cublasLt_h.CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET(),
-            local.allocateFrom(ValueLayout.JAVA_LONG, distance.applyAsLong(kind.twin)));
+            local.allocateFrom(ValueLayout.JAVA_LONG, distance));
       }
     }
     return layout;
@@ -271,8 +286,7 @@ final class CudaProducts {
   }
 
   /** Asks for the best algorithms for a number of rows; returns how many there are. */
-  private int find(
-      Kind kind, long rows, MemorySegment descriptor, MemorySegment weight, MemorySegment results) {
+  private int find(Kind kind, long rows, Layouts layouts, MemorySegment results) {
     Cleanups local = new Cleanups();
     try (Arena memory = Arena.ofConfined()) {
       MemorySegment input = input(kind, rows, local);
@@ -281,7 +295,15 @@ final class CudaProducts {
       MemorySegment count = memory.allocate(ValueLayout.JAVA_INT);
       int status =
           api.findAlgorithms(
-              handle, descriptor, weight, input, out, preference, CANDIDATES, results, count);
+              handle,
+              layouts.descriptor,
+              layouts.weight,
+              input,
+              out,
+              preference,
+              CANDIDATES,
+              results,
+              count);
       if (status == cublasLt_h.CUBLAS_STATUS_NOT_SUPPORTED()) {
         return 0;
       }

@@ -17,6 +17,8 @@ import java.util.TreeMap;
  * transform the input, and knobs that cut sums in pieces.
  */
 final class DnnEngines {
+  private static final System.Logger LOG = System.getLogger("io.panamba.runtime");
+
   private static final long BATCH = 4;
   private static final long[] BATCHES_TAKEN = {1, BATCH, 64};
 
@@ -102,9 +104,15 @@ final class DnnEngines {
           }
           try {
             requireTaken(graph, choice);
+          } catch (DnnRefusal e) {
+            last = e;
+            continue;
+          }
+          try {
             return plan(graph, choice, cleanups);
           } catch (DnnRefusal e) {
             last = e;
+            warn(graph, choice, e);
           }
         }
       }
@@ -114,6 +122,14 @@ final class DnnEngines {
     } finally {
       local.run();
     }
+  }
+
+  private static void warn(DnnGraph graph, Object choice, DnnRefusal refusal) {
+    LOG.log(
+        System.Logger.Level.WARNING,
+        () ->
+            "%s: %s takes other batches, not this one, so that the bits of an image may depend on it: %s"
+                .formatted(graph, choice, refusal.getMessage()));
   }
 
   private MemorySegment graph(DnnDescriptors descriptors, DnnGraph graph) throws DnnRefusal {

@@ -38,6 +38,7 @@ final class DnnStep implements CudaStep {
   /** Plans are shared, and nothing promises that threads may execute one at the same time. */
   void execute(MemorySegment pack, MemorySegment stream) {
     synchronized (shared) {
+      context.use();
       context.checkDnn(api, api.setStream(handle, stream), operation);
       context.checkDnn(api, api.execute(handle, shared.plan().plan(), pack), operation);
     }

@@ -206,8 +206,12 @@ final class DnnSteps {
       MemorySegment pack = variantPack(op, others, local);
       MemorySegment stream = context.create("creating a stream", runtime::createStream);
       local.add(() -> context.released(runtime.destroyStream(stream), "releasing a stream"));
-      step.execute(pack, stream);
-      context.check(runtime.synchronize(stream), op);
+      try {
+        step.execute(pack, stream);
+      } finally {
+        // What was launched works on memory that is free to go afterwards.
+        context.check(runtime.synchronize(stream), op);
+      }
     } finally {
       local.run();
     }

@@ -297,6 +297,32 @@ class CudaPlanTest {
     assertThat(fake.left()).isEmpty();
   }
 
+  /** Of one kind and side by side in memory, the second reads what the first writes. */
+  @Test
+  void aChainOfProductsStaysAChain() {
+    try (Device device = fake.open(0);
+        Arena arena = Arena.ofShared()) {
+      Tensor all = device.upload(arena, Shape.of(3, 2, 4), upTo(24));
+      Tensor numbers = Tensor.of(arena, Shape.of(8, 4), upTo(32));
+      List<MatrixSource> sources =
+          List.of(MatrixSource.of(numbers.slice(0, 4)), MatrixSource.of(numbers.slice(4, 4)));
+      List<PackedMatrix> weights = device.packParts(arena, sources, DType.F32);
+      List<Operation> chain = new ArrayList<>();
+      for (int i = 0; i < 2; i++) {
+        chain.add(
+            Linear.of(
+                all.slice(i, 1).reshape(Shape.of(2, 4)),
+                weights.get(i),
+                null,
+                0,
+                all.slice(i + 1L, 1).reshape(Shape.of(2, 4))));
+      }
+      try (Plan plan = device.plan(chain)) {
+        assertThat(plan.joined(0)).isEqualTo(1);
+      }
+    }
+  }
+
   @Test
   void othersAreNot() {
     try (Device device = fake.open(0);
@@ -518,5 +544,15 @@ class CudaPlanTest {
           .isInstanceOf(ShapeException.class)
           .hasMessageContaining("Device.staging");
     }
+  }
+
+  /** A virtual thread may plan, and run, what others do. */
+  @Test
+  void virtualThreads() throws InterruptedException {
+    float[] expected = scenario(fake);
+    float[][] results = new float[1][];
+    Thread thread = Thread.ofVirtual().start(() -> results[0] = scenario(fake));
+    thread.join();
+    assertThat(results[0]).containsExactly(expected);
   }
 }
