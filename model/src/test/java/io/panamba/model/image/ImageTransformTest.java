@@ -9,6 +9,7 @@ import io.panamba.runtime.Shape;
 import io.panamba.runtime.ShapeException;
 import io.panamba.runtime.Tensor;
 import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -134,6 +135,24 @@ class ImageTransformTest {
     }
   }
 
+  /** Bytes are planes of the resized picture, as they are. */
+  @Test
+  void writesBytes() {
+    RgbImage image = Pictures.random(50, 60, 4);
+    ImageTransform transform = new ImageTransform(40, 48);
+    byte[] resized = transform.resizeAndCrop(image).pixels();
+    try (Arena arena = Arena.ofConfined()) {
+      Tensor batch = Tensor.allocate(arena, DType.U8, Shape.of(2, 3, 40, 48));
+      transform.apply(image, batch.slice(1, 1));
+      byte[] bytes = batch.segment().toArray(ValueLayout.JAVA_BYTE);
+      int plane = 40 * 48;
+      for (int i = 0; i < 3 * plane; i++) {
+        assertThat(bytes[i]).isZero();
+        assertThat(bytes[3 * plane + i]).isEqualTo(resized[i % plane * 3 + i / plane]);
+      }
+    }
+  }
+
   @Test
   void writesOneImageOfABatch() {
     RgbImage image = Pictures.random(50, 60, 4);
@@ -194,7 +213,7 @@ class ImageTransformTest {
         Tensor target = Tensor.allocate(arena, DType.F32, shape);
         assertThatThrownBy(() -> transform.apply(image, target))
             .isInstanceOf(ShapeException.class)
-            .hasMessageContaining("F32(3, 8, 10) or F32(1, 3, 8, 10)")
+            .hasMessageContaining("F32 or U8, (3, 8, 10) or (1, 3, 8, 10)")
             .hasMessageContaining(target.toString());
       }
       Tensor half = Tensor.allocate(arena, DType.F16, Shape.of(3, 8, 10));
