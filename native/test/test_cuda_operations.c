@@ -228,6 +228,12 @@ static void refusals(void) {
   changed.rows = INT64_MAX;
   check_refused(PANAMBA_CUDA_EPILOGUE, &changed, "rows 4 and 4 apart");
   changed = epilogue;
+  changed.out_dtype = PANAMBA_BF16;
+  check_refused(PANAMBA_CUDA_EPILOGUE, &changed, "in place, but with types 0 and 1");
+  changed.out_dtype = PANAMBA_F32;
+  changed.out_row_stride = 5;
+  check_refused(PANAMBA_CUDA_EPILOGUE, &changed, "rows 4 and 5 apart");
+  changed = epilogue;
   changed.gate = epilogue.input;
   changed.gate_row_stride = 3;
   check_refused(PANAMBA_CUDA_EPILOGUE, &changed, "a gate of (1, 4) with rows 3 apart");

@@ -137,6 +137,13 @@ int32_t panamba_launch_epilogue(const panamba_cuda_epilogue_args *args, void *, 
                         static_cast<long long>(args->rows), static_cast<long long>(args->columns),
                         static_cast<long long>(args->input_row_stride), static_cast<long long>(args->out_row_stride));
   }
+  if (args->input == args->out &&
+      (args->input_dtype != args->out_dtype || args->input_row_stride != args->out_row_stride)) {
+    return panamba_fail(PANAMBA_INVALID_ARGUMENT,
+                        "epilogue: in place, but with types %d and %d, rows %lld and %lld apart", args->input_dtype,
+                        args->out_dtype, static_cast<long long>(args->input_row_stride),
+                        static_cast<long long>(args->out_row_stride));
+  }
   if (args->gate && (!sized(args->rows, args->columns, args->gate_row_stride) ||
                      (args->gate == args->out && args->gate_row_stride != args->out_row_stride))) {
     return panamba_fail(PANAMBA_INVALID_ARGUMENT, "epilogue: a gate of (%lld, %lld) with rows %lld apart%s",
