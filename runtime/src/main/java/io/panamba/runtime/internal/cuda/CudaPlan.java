@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
@@ -187,13 +186,15 @@ public final class CudaPlan implements Plan {
   @Override
   public void run(int first, int count) {
     Objects.checkFromIndexSize(first, count, operations.size());
-    onDevice(
-        () -> {
-          if (count > 0) {
-            launchAndWait(() -> launchRun(first, first + count));
-          }
-          return null;
-        });
+    long stamp = begin();
+    try {
+      if (count > 0) {
+        boolean isWhole = count == operations.size() && !checks;
+        launchAndWait(isWhole ? graph : MemorySegment.NULL, first, first + count);
+      }
+    } finally {
+      end(stamp);
+    }
   }
 
   @Override
@@ -206,20 +207,35 @@ public final class CudaPlan implements Plan {
   public OptionalDouble measure(int first, int count) {
     Objects.checkFromIndexSize(first, count, operations.size());
     Checks.someOperations(count);
-    return OptionalDouble.of(onDevice(() -> measured(first, first + count)));
+    long stamp = begin();
+    try {
+      return OptionalDouble.of(measured(first, first + count));
+    } finally {
+      end(stamp);
+    }
   }
 
-  /** Does something as the one who runs the plan. */
-  private <T> T onDevice(Supplier<T> work) {
+  /** Makes the caller the one who runs the plan, until {@link #end}. */
+  private long begin() {
     enter();
     try {
       long stamp = device.begin();
       try {
         requireOpenMemory();
-        return work.get();
-      } finally {
+        return stamp;
+      } catch (RuntimeException | Error e) {
         device.end(stamp);
+        throw e;
       }
+    } catch (RuntimeException | Error e) {
+      state.set(State.IDLE);
+      throw e;
+    }
+  }
+
+  private void end(long stamp) {
+    try {
+      device.end(stamp);
     } finally {
       state.set(State.IDLE);
       Reference.reachabilityFence(operations);
@@ -232,7 +248,7 @@ public final class CudaPlan implements Plan {
       MemorySegment copies = record(first, last, COPIES, local);
       // The first time loads what is not there yet.
       for (int i = 0; i < 2; i++) {
-        launchAndWait(() -> context.check(api.launchGraph(copies, stream), this));
+        launchAndWait(copies, first, last);
       }
       return readClock() / COPIES;
     } finally {
@@ -250,24 +266,25 @@ public final class CudaPlan implements Plan {
     }
   }
 
-  private void launchRun(int first, int last) {
-    if (checks) {
+  /** Launches a graph, or operations for which there is none. */
+  private void launch(MemorySegment executable, int first, int last) {
+    if (executable.address() != 0) {
+      context.check(api.launchGraph(executable, stream), this);
+    } else if (checks) {
       for (int i = first; i < last; i++) {
         launch(i, i + 1);
         context.check(api.synchronize(stream), operations.get(i));
       }
-    } else if (last - first == operations.size()) {
-      context.check(api.launchGraph(graph, stream), this);
     } else {
       launch(first, last);
     }
   }
 
-  private void launchAndWait(Runnable work) {
+  private void launchAndWait(MemorySegment executable, int first, int last) {
     timed = false;
     try {
       context.check(api.recordEvent(start, stream), this);
-      work.run();
+      launch(executable, first, last);
       context.check(api.recordEvent(end, stream), this);
     } catch (RuntimeException | Error e) {
       // What was launched before may still work on memory that is free to go when this returns.
