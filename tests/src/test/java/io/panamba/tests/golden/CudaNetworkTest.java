@@ -38,14 +38,7 @@ class CudaNetworkTest {
   private static final int LAYERS = 3;
 
   static Stream<Arguments> networks() {
-    return Stream.of(Gpu.values())
-        .flatMap(
-            gpu ->
-                Stream.of(Precision.values())
-                    .flatMap(
-                        precision ->
-                            NetworkGolden.names().stream()
-                                .map(name -> Arguments.of(gpu, precision, name))));
+    return Gpu.inEveryPrecision(List.of(Gpu.values()), NetworkGolden.names());
   }
 
   private static Network open(String name, Device device, Precision precision) {

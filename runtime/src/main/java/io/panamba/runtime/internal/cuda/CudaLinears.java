@@ -15,6 +15,7 @@ import io.panamba.runtime.operation.Operation;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Optional;
 
 /** Writes linear layers: a product of cuBLASLt, and what is done to it, by a kernel of our own. */
 final class CudaLinears {
@@ -181,11 +182,14 @@ final class CudaLinears {
   }
 
   /** The product of two layers, or null if no algorithm does both for all numbers of rows. */
-  private CudaProduct prepareJoint(Linear first, CudaProducts.Kind kind) {
-    return products
-        .chooseForAllRows(kind)
-        .map(choice -> prepare(first, choice, first.weight(), first.accumulate()))
-        .orElse(null);
+  private CudaStep productFrom(Linear first, CudaProducts.Kind kind) {
+    Optional<CudaProducts.Choice> choice = products.chooseForAllRows(kind);
+    if (choice.isEmpty()) {
+      return null;
+    }
+    CudaProduct product = prepare(first, choice.get(), first.weight(), first.accumulate());
+    product.place(arguments.addresses().of(first.input()), arguments.addresses().of(first.out()));
+    return product;
   }
 
   private CudaProduct prepare(
@@ -213,12 +217,7 @@ final class CudaLinears {
     MemorySegment bias = arguments.addresses().of(a.bias());
     CudaProducts.Kind kind =
         kind(a.input(), a.weight(), a.weight().columns() + b.weight().columns(), a.out(), bias);
-    CudaProduct product = prepareJoint(a, kind);
-    if (product == null) {
-      return null;
-    }
-    product.place(arguments.addresses().of(a.input()), arguments.addresses().of(a.out()));
-    return product;
+    return productFrom(a, kind);
   }
 
   private static boolean isContinued(Linear a, Linear b) {
@@ -256,12 +255,7 @@ final class CudaLinears {
             a.input().tensor().shape().elements(),
             a.out().tensor().shape().elements());
     CudaProducts.Kind kind = kind(a.input(), a.weight(), a.weight().columns(), a.out(), twin);
-    CudaProduct product = prepareJoint(a, kind);
-    if (product == null) {
-      return null;
-    }
-    product.place(arguments.addresses().of(a.input()), arguments.addresses().of(a.out()));
-    return product;
+    return productFrom(a, kind);
   }
 
   private static boolean areAlike(Linear a, Linear b) {
