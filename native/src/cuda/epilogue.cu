@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "activation.h"
+#include "check.h"
 #include "element.h"
 #include "launch.h"
 #include "row_threads.h"
@@ -110,12 +111,9 @@ static int32_t launch_in(const panamba_cuda_epilogue_args &a, void *stream) {
   return a.input_dtype == PANAMBA_F32 ? launch_out<float>(a, stream) : launch_out<bfloat>(a, stream);
 }
 
-static bool is_activation_type(int32_t dtype) { return dtype == PANAMBA_F32 || dtype == PANAMBA_BF16; }
-
-/* Whether rows of `columns`, `stride` apart, are few enough that no product of sizes overflows. */
-static bool sized(int64_t rows, int64_t columns, int64_t stride) {
-  constexpr int64_t most = int64_t{1} << 40;
-  return rows >= 1 && columns >= 1 && columns <= stride && stride <= most && rows <= most / stride;
+/* Whether a matrix with rows `stride` apart is not too large. */
+static bool is_matrix(int64_t rows, int64_t columns, int64_t stride) {
+  return columns >= 1 && columns <= stride && volume(rows, stride, 1);
 }
 
 }  // namespace panamba
@@ -126,13 +124,13 @@ int32_t panamba_launch_epilogue(const panamba_cuda_epilogue_args *args, void *, 
   if (!args->input || !args->out) {
     return panamba_fail(PANAMBA_INVALID_ARGUMENT, "epilogue: a pointer is null");
   }
-  if (!is_activation_type(args->input_dtype) || !is_activation_type(args->out_dtype) || args->reserved != 0 ||
+  if (!is_activation(args->input_dtype) || !is_activation(args->out_dtype) || args->reserved != 0 ||
       args->activation < PANAMBA_ACTIVATION_NONE || args->activation > PANAMBA_ACTIVATION_GELU) {
     return panamba_fail(PANAMBA_INVALID_ARGUMENT, "epilogue: element types %d and %d, activation %d, reserved %d",
                         args->input_dtype, args->out_dtype, args->activation, args->reserved);
   }
-  if (!sized(args->rows, args->columns, args->input_row_stride) ||
-      !sized(args->rows, args->columns, args->out_row_stride)) {
+  if (!is_matrix(args->rows, args->columns, args->input_row_stride) ||
+      !is_matrix(args->rows, args->columns, args->out_row_stride)) {
     return panamba_fail(PANAMBA_INVALID_ARGUMENT, "epilogue: a matrix of (%lld, %lld) with rows %lld and %lld apart",
                         static_cast<long long>(args->rows), static_cast<long long>(args->columns),
                         static_cast<long long>(args->input_row_stride), static_cast<long long>(args->out_row_stride));
@@ -144,7 +142,7 @@ int32_t panamba_launch_epilogue(const panamba_cuda_epilogue_args *args, void *, 
                         args->out_dtype, static_cast<long long>(args->input_row_stride),
                         static_cast<long long>(args->out_row_stride));
   }
-  if (args->gate && (!sized(args->rows, args->columns, args->gate_row_stride) ||
+  if (args->gate && (!is_matrix(args->rows, args->columns, args->gate_row_stride) ||
                      (args->gate == args->out && args->gate_row_stride != args->out_row_stride))) {
     return panamba_fail(PANAMBA_INVALID_ARGUMENT, "epilogue: a gate of (%lld, %lld) with rows %lld apart%s",
                         static_cast<long long>(args->rows), static_cast<long long>(args->columns),

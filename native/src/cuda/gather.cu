@@ -174,10 +174,6 @@ static int32_t launch_input(const panamba_cuda_gather_args &a, void *stream) {
   return a.pixel_values ? launch_planes<uint8_t, Out>(a, stream) : launch_planes<float, Out>(a, stream);
 }
 
-static bool reaches(int64_t side, int64_t padding, int64_t kernel, int64_t stride, int64_t out) {
-  return kernel <= side + 2 * padding && out == places_along(side, padding, kernel, stride);
-}
-
 static int32_t panamba_check_gather(const panamba_cuda_gather_args *a) {
   REQUIRE(a->input && a->patches && a->input != a->patches);
   REQUIRE(is_activation(a->dtype) && a->reserved == 0);

@@ -33,6 +33,11 @@ static inline int is_depthwise_side(int32_t side) {
   return side == 3 || side == 5 || side == PANAMBA_MAX_DEPTHWISE_SIDE;
 }
 
+/* Whether a kernel fits on a side and makes `out` places of it. */
+static inline int reaches(int64_t side, int64_t padding, int64_t kernel, int64_t stride, int64_t out) {
+  return kernel <= side + 2 * padding && out == places_along(side, padding, kernel, stride);
+}
+
 /* The kernel of a 2-D convolution. */
 #define REQUIRE_KERNEL(a)                                                        \
   do {                                                                           \

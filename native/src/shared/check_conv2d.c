@@ -1,10 +1,6 @@
 #include "check.h"
 #include "check_arguments.h"
 
-static int reaches(int64_t side, int64_t padding, int64_t kernel, int64_t stride, int64_t out) {
-  return kernel <= side + 2 * padding && out == places_along(side, padding, kernel, stride);
-}
-
 int32_t panamba_check_conv2d(const panamba_conv2d_args *a) {
   REQUIRE(a->input && a->weight && a->out && a->input != a->out);
   REQUIRE(is_activation(a->dtype) && is_activation(a->out_dtype));

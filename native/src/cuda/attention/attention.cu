@@ -1,10 +1,6 @@
 /* Multi-head attention with a softmax that streams over keys: four neighbouring threads have a query, each a quarter of
  * its dimensions. */
-#include <stdio.h>
-
-#include "divide.h"
-#include "element.h"
-#include "launch.h"
+#include "parameters.h"
 #include "run.h"
 #include "tensor_cores.h"
 
@@ -12,7 +8,7 @@ namespace panamba {
 
 /* Heads of up to 16 * Chunks dimensions, filled up with zeros. Of each 16 neighbours a thread has four. */
 template <class Element, int Chunks>
-struct attention_kernel {
+struct attention_kernel : attention_parameters<Element> {
   static constexpr int QUERIES = 32;
   static constexpr int KEYS = 32;
   static constexpr int LANES = 4;
@@ -36,21 +32,23 @@ struct attention_kernel {
     float total;
   };
 
-  const Element *q;
-  const Element *k;
-  const Element *v;
-  Element *out;
-  float *statistics;
-  int64_t queries;
-  int64_t length;
-  int64_t heads;
-  int64_t blocks_of_head;
-  int64_t q_row_stride;
-  int64_t k_row_stride;
-  int64_t v_row_stride;
-  int64_t out_row_stride;
-  int32_t head_dim;
-  float scale; /* times log2(e) */
+  using parameters = attention_parameters<Element>;
+  using parameters::blocks_of_head;
+  using parameters::head_dim;
+  using parameters::heads;
+  using parameters::k;
+  using parameters::k_row_stride;
+  using parameters::length;
+  using parameters::out;
+  using parameters::out_row_stride;
+  using parameters::place_of;
+  using parameters::q;
+  using parameters::q_row_stride;
+  using parameters::queries;
+  using parameters::scale;
+  using parameters::statistics;
+  using parameters::v;
+  using parameters::v_row_stride;
 
   template <class Block>
   PANAMBA_HD void run(Block &block) const {
@@ -98,11 +96,6 @@ struct attention_kernel {
         finish(block.thread(i), plane, query + i / LANES, i % LANES);
       }
     }
-  }
-
-  /* Where a row of one head starts, `stride` elements from the next, in images of `rows` rows. */
-  PANAMBA_HD int64_t place_of(quotient plane, int64_t rows, int64_t row, int64_t stride) const {
-    return (plane.whole * rows + row) * stride + plane.rest * head_dim;
   }
 
   /* The dimension of a thread's own number. */
@@ -186,48 +179,21 @@ struct attention_kernel {
       }
     }
     if (statistics && lane == 0) {
-      float *of_plane = statistics + (plane.whole * heads + plane.rest) * 2 * queries;
-      of_plane[query] = t.largest;
-      of_plane[queries + query] = t.total;
+      this->keep_statistics(plane, query, t.largest, t.total);
     }
   }
 };
 
-template <class Element, int Chunks>
-static int32_t launch_attention(const panamba_attention_args &a, void *stream) {
-  using kernel_type = attention_kernel<Element, Chunks>;
-  kernel_type kernel = {};
-  kernel.q = static_cast<const Element *>(a.q);
-  kernel.k = static_cast<const Element *>(a.k);
-  kernel.v = static_cast<const Element *>(a.v);
-  kernel.out = static_cast<Element *>(a.out);
-  kernel.statistics = a.statistics;
-  kernel.queries = a.queries;
-  kernel.length = a.length;
-  kernel.heads = a.heads;
-  kernel.blocks_of_head = ceil_div(a.queries, kernel_type::QUERIES);
-  kernel.q_row_stride = a.q_row_stride;
-  kernel.k_row_stride = a.k_row_stride;
-  kernel.v_row_stride = a.v_row_stride;
-  kernel.out_row_stride = a.out_row_stride;
-  kernel.head_dim = static_cast<int32_t>(a.head_dim);
-  kernel.scale = a.scale * PANAMBA_LOG2_E;
-  char shapes[150];
-  snprintf(shapes, sizeof shapes, "batch %lld, queries %lld, length %lld, heads %lld of %lld",
-           static_cast<long long>(a.batch), static_cast<long long>(a.queries), static_cast<long long>(a.length),
-           static_cast<long long>(a.heads), static_cast<long long>(a.head_dim));
-  return launch("attention", shapes, kernel, {a.batch * a.heads * kernel.blocks_of_head}, kernel_type::THREADS, stream);
-}
-
 template <class Element>
 static int32_t launch_chunks(const panamba_attention_args &a, void *stream) {
   if (a.head_dim <= 16) {
-    return launch_attention<Element, 1>(a, stream);
+    return launch_attention<attention_kernel<Element, 1>, Element>(a, stream);
   }
   if (a.head_dim <= 64) {
-    return launch_attention<Element, 4>(a, stream);
+    return launch_attention<attention_kernel<Element, 4>, Element>(a, stream);
   }
-  return a.head_dim <= 80 ? launch_attention<Element, 5>(a, stream) : launch_attention<Element, 8>(a, stream);
+  return a.head_dim <= 80 ? launch_attention<attention_kernel<Element, 5>, Element>(a, stream)
+                          : launch_attention<attention_kernel<Element, 8>, Element>(a, stream);
 }
 
 }  // namespace panamba

@@ -5,17 +5,13 @@
  */
 #include "tensor_cores.h"
 
-#include <stdio.h>
-
-#include "divide.h"
-#include "element.h"
-#include "launch.h"
+#include "parameters.h"
 
 namespace panamba {
 
 /* Heads of up to 16 * Chunks dimensions, filled up with zeros. */
 template <int Chunks>
-struct tiled_attention_kernel {
+struct tiled_attention_kernel : attention_parameters<bfloat> {
   static constexpr int THREADS = 128;
   static constexpr int BLOCKS = Chunks > 4 ? 2 : 3;
   static constexpr int QUERIES = THREADS / WARP * 16;
@@ -51,22 +47,6 @@ struct tiled_attention_kernel {
     PANAMBA_HD float operator()(float a, float b) const { return a + b; }
   };
 
-  const bfloat *q;
-  const bfloat *k;
-  const bfloat *v;
-  bfloat *out;
-  float *statistics;
-  int64_t queries;
-  int64_t length;
-  int64_t heads;
-  int64_t blocks_of_head;
-  int64_t q_row_stride;
-  int64_t k_row_stride;
-  int64_t v_row_stride;
-  int64_t out_row_stride;
-  int32_t head_dim;
-  float scale; /* times log2(e) */
-
   template <class Block>
   PANAMBA_HD void run(Block &block) const {
     quotient place = divide(block.index(), blocks_of_head);
@@ -98,11 +78,6 @@ struct tiled_attention_kernel {
     for (int i : block.all()) {
       finish(block.thread(i), plane, query, i);
     }
-  }
-
-  /* Where a row of one head starts, `stride` elements from the next, in images of `rows` rows. */
-  PANAMBA_HD int64_t place_of(quotient plane, int64_t rows, int64_t row, int64_t stride) const {
-    return (plane.whole * rows + row) * stride + plane.rest * head_dim;
   }
 
   /* From shared memory, where pairs are aligned. */
@@ -271,40 +246,12 @@ struct tiled_attention_kernel {
           }
         }
         if (statistics && i % 4 == 0) {
-          float *of_plane = statistics + (plane.whole * heads + plane.rest) * 2 * queries;
-          of_plane[own] = t.largest[row];
-          of_plane[queries + own] = t.total[row];
+          keep_statistics(plane, own, t.largest[row], t.total[row]);
         }
       }
     }
   }
 };
-
-template <int Chunks>
-static int32_t launch_tiled_attention(const panamba_attention_args &a, void *stream) {
-  using kernel_type = tiled_attention_kernel<Chunks>;
-  kernel_type kernel = {};
-  kernel.q = static_cast<const bfloat *>(a.q);
-  kernel.k = static_cast<const bfloat *>(a.k);
-  kernel.v = static_cast<const bfloat *>(a.v);
-  kernel.out = static_cast<bfloat *>(a.out);
-  kernel.statistics = a.statistics;
-  kernel.queries = a.queries;
-  kernel.length = a.length;
-  kernel.heads = a.heads;
-  kernel.blocks_of_head = ceil_div(a.queries, kernel_type::QUERIES);
-  kernel.q_row_stride = a.q_row_stride;
-  kernel.k_row_stride = a.k_row_stride;
-  kernel.v_row_stride = a.v_row_stride;
-  kernel.out_row_stride = a.out_row_stride;
-  kernel.head_dim = static_cast<int32_t>(a.head_dim);
-  kernel.scale = a.scale * PANAMBA_LOG2_E;
-  char shapes[150];
-  snprintf(shapes, sizeof shapes, "batch %lld, queries %lld, length %lld, heads %lld of %lld",
-           static_cast<long long>(a.batch), static_cast<long long>(a.queries), static_cast<long long>(a.length),
-           static_cast<long long>(a.heads), static_cast<long long>(a.head_dim));
-  return launch("attention", shapes, kernel, {a.batch * a.heads * kernel.blocks_of_head}, kernel_type::THREADS, stream);
-}
 
 bool suits_tensor_cores(const panamba_attention_args &a) {
   return a.dtype == PANAMBA_BF16 && a.head_dim % 8 == 0 && fits(a.k, a.k_row_stride, 2, 16) &&
@@ -313,12 +260,13 @@ bool suits_tensor_cores(const panamba_attention_args &a) {
 
 int32_t launch_on_tensor_cores(const panamba_attention_args &a, void *stream) {
   if (a.head_dim <= 32) {
-    return launch_tiled_attention<2>(a, stream);
+    return launch_attention<tiled_attention_kernel<2>, bfloat>(a, stream);
   }
   if (a.head_dim <= 64) {
-    return launch_tiled_attention<4>(a, stream);
+    return launch_attention<tiled_attention_kernel<4>, bfloat>(a, stream);
   }
-  return a.head_dim <= 96 ? launch_tiled_attention<6>(a, stream) : launch_tiled_attention<8>(a, stream);
+  return a.head_dim <= 96 ? launch_attention<tiled_attention_kernel<6>, bfloat>(a, stream)
+                          : launch_attention<tiled_attention_kernel<8>, bfloat>(a, stream);
 }
 
 }  // namespace panamba

@@ -84,25 +84,7 @@ struct scan_kernel : scan_parameters<Element_, Rank == 0, Ends> {
 
   template <class Block>
   PANAMBA_HD void run(Block &block) const {
-    for (int group : block.template groups<GROUP>()) {
-      for (int i : block.template group<GROUP>(group)) {
-        start(block, i, this->direction_of(group));
-      }
-    }
-    PANAMBA_ROLL
-    for (int half = 0; half < this->halves(); half++) {
-      if (half) {
-        block.synchronize();
-      }
-      for (int group : block.template groups<GROUP>()) {
-        walk_rows(block, this->place(block, group, half));
-      }
-    }
-    for (int group : block.template groups<GROUP>()) {
-      for (int i : block.template group<GROUP>(group)) {
-        end(block, i, this->direction_of(group));
-      }
-    }
+    run_walks(*this, block);
   }
 
   template <class Block>

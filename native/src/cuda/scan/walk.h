@@ -137,6 +137,30 @@ struct scan_parameters {
   }
 };
 
+/* The work of a block: start(), walk_rows() for each half, and end(), of a kernel of scan_parameters. */
+template <class Kernel, class Block>
+PANAMBA_HD void run_walks(const Kernel &kernel, Block &block) {
+  for (int group : block.template groups<GROUP>()) {
+    for (int i : block.template group<GROUP>(group)) {
+      kernel.start(block, i, kernel.direction_of(group));
+    }
+  }
+  PANAMBA_ROLL
+  for (int half = 0; half < kernel.halves(); half++) {
+    if (half) {
+      block.synchronize();
+    }
+    for (int group : block.template groups<GROUP>()) {
+      kernel.walk_rows(block, kernel.place(block, group, half));
+    }
+  }
+  for (int group : block.template groups<GROUP>()) {
+    for (int i : block.template group<GROUP>(group)) {
+      kernel.end(block, i, kernel.direction_of(group));
+    }
+  }
+}
+
 }  // namespace panamba
 
 #endif
