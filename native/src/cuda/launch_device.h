@@ -102,7 +102,9 @@ struct device_block {
   template <tile_operands Kernel::thread::*Operands>
   __device__ __forceinline__ void multiply_tiles() {
     tile_operands &m = own.*Operands;
-    asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, "
+    /* Volatile: it needs the whole warp, and must not move to where lanes part. */
+    asm volatile(
+        "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, "
         "%2, "
         "%3};"
         : "+f"(m.c[0]), "+f"(m.c[1]), "+f"(m.c[2]), "+f"(m.c[3])
