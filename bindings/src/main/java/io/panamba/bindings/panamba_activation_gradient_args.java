@@ -38,11 +38,11 @@ public class panamba_activation_gradient_args {
         panamba_training_h.C_POINTER.withName("x"),
         panamba_training_h.C_POINTER.withName("out_gradient"),
         panamba_training_h.C_POINTER.withName("x_gradient"),
-        panamba_training_h.C_LONG.withName("rows"),
-        panamba_training_h.C_LONG.withName("columns"),
-        panamba_training_h.C_LONG.withName("x_row_stride"),
-        panamba_training_h.C_LONG.withName("out_gradient_row_stride"),
-        panamba_training_h.C_LONG.withName("x_gradient_row_stride"),
+        panamba_training_h.C_LONG_LONG.withName("rows"),
+        panamba_training_h.C_LONG_LONG.withName("columns"),
+        panamba_training_h.C_LONG_LONG.withName("x_row_stride"),
+        panamba_training_h.C_LONG_LONG.withName("out_gradient_row_stride"),
+        panamba_training_h.C_LONG_LONG.withName("x_gradient_row_stride"),
         panamba_training_h.C_INT.withName("activation"),
         panamba_training_h.C_INT.withName("reserved")
     ).withName("$anon$77:9");

@@ -44,7 +44,7 @@ public class panamba_adamw_args {
         panamba_training_h.C_POINTER.withName("average"),
         panamba_training_h.C_POINTER.withName("rates"),
         panamba_training_h.C_POINTER.withName("gradient_factor"),
-        panamba_training_h.C_LONG.withName("count"),
+        panamba_training_h.C_LONG_LONG.withName("count"),
         panamba_training_h.C_FLOAT.withName("beta1"),
         panamba_training_h.C_FLOAT.withName("beta2"),
         panamba_training_h.C_FLOAT.withName("eps"),

@@ -32,7 +32,7 @@ public class panamba_clip_args {
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         panamba_training_h.C_POINTER.withName("parts"),
         panamba_training_h.C_POINTER.withName("result"),
-        panamba_training_h.C_LONG.withName("count"),
+        panamba_training_h.C_LONG_LONG.withName("count"),
         panamba_training_h.C_FLOAT.withName("limit"),
         panamba_training_h.C_INT.withName("reserved")
     ).withName("$anon$379:9");

@@ -40,11 +40,11 @@ public class panamba_conv_gradient_args {
         panamba_training_h.C_POINTER.withName("x_gradient"),
         panamba_conv_gradient_direction.layout().withName("forward"),
         panamba_conv_gradient_direction.layout().withName("backward"),
-        panamba_training_h.C_LONG.withName("batch"),
-        panamba_training_h.C_LONG.withName("length"),
-        panamba_training_h.C_LONG.withName("channels"),
-        panamba_training_h.C_LONG.withName("x_row_stride"),
-        panamba_training_h.C_LONG.withName("x_gradient_row_stride"),
+        panamba_training_h.C_LONG_LONG.withName("batch"),
+        panamba_training_h.C_LONG_LONG.withName("length"),
+        panamba_training_h.C_LONG_LONG.withName("channels"),
+        panamba_training_h.C_LONG_LONG.withName("x_row_stride"),
+        panamba_training_h.C_LONG_LONG.withName("x_gradient_row_stride"),
         panamba_training_h.C_INT.withName("kernel"),
         panamba_training_h.C_INT.withName("reserved")
     ).withName("$anon$183:9");

@@ -35,10 +35,10 @@ public class panamba_convert_args {
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         panamba_h.C_POINTER.withName("x"),
         panamba_h.C_POINTER.withName("out"),
-        panamba_h.C_LONG.withName("rows"),
-        panamba_h.C_LONG.withName("columns"),
-        panamba_h.C_LONG.withName("x_row_stride"),
-        panamba_h.C_LONG.withName("out_row_stride"),
+        panamba_h.C_LONG_LONG.withName("rows"),
+        panamba_h.C_LONG_LONG.withName("columns"),
+        panamba_h.C_LONG_LONG.withName("x_row_stride"),
+        panamba_h.C_LONG_LONG.withName("out_row_stride"),
         panamba_h.C_INT.withName("dtype"),
         panamba_h.C_INT.withName("out_dtype")
     ).withName("$anon$485:9");

@@ -37,8 +37,8 @@ public class panamba_cross_entropy_args {
         panamba_training_h.C_POINTER.withName("labels"),
         panamba_training_h.C_POINTER.withName("losses"),
         panamba_training_h.C_POINTER.withName("logits_gradient"),
-        panamba_training_h.C_LONG.withName("batch"),
-        panamba_training_h.C_LONG.withName("classes"),
+        panamba_training_h.C_LONG_LONG.withName("batch"),
+        panamba_training_h.C_LONG_LONG.withName("classes"),
         panamba_training_h.C_FLOAT.withName("smoothing"),
         panamba_training_h.C_FLOAT.withName("gradient_scale")
     ).withName("$anon$356:9");

@@ -39,12 +39,12 @@ public class panamba_depthwise_gradient_args {
         panamba_training_h.C_POINTER.withName("x"),
         panamba_training_h.C_POINTER.withName("out_gradient"),
         panamba_training_h.C_POINTER.withName("parameter_parts"),
-        panamba_training_h.C_LONG.withName("batch"),
-        panamba_training_h.C_LONG.withName("height"),
-        panamba_training_h.C_LONG.withName("width"),
-        panamba_training_h.C_LONG.withName("channels"),
-        panamba_training_h.C_LONG.withName("x_pixel_stride"),
-        panamba_training_h.C_LONG.withName("out_gradient_pixel_stride"),
+        panamba_training_h.C_LONG_LONG.withName("batch"),
+        panamba_training_h.C_LONG_LONG.withName("height"),
+        panamba_training_h.C_LONG_LONG.withName("width"),
+        panamba_training_h.C_LONG_LONG.withName("channels"),
+        panamba_training_h.C_LONG_LONG.withName("x_pixel_stride"),
+        panamba_training_h.C_LONG_LONG.withName("out_gradient_pixel_stride"),
         panamba_training_h.C_INT.withName("side"),
         panamba_training_h.C_INT.withName("reserved")
     ).withName("$anon$335:9");

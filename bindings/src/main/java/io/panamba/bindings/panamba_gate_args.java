@@ -38,11 +38,11 @@ public class panamba_gate_args {
         panamba_h.C_POINTER.withName("gate"),
         panamba_h.C_POINTER.withName("x"),
         panamba_h.C_POINTER.withName("out"),
-        panamba_h.C_LONG.withName("rows"),
-        panamba_h.C_LONG.withName("columns"),
-        panamba_h.C_LONG.withName("gate_row_stride"),
-        panamba_h.C_LONG.withName("x_row_stride"),
-        panamba_h.C_LONG.withName("out_row_stride"),
+        panamba_h.C_LONG_LONG.withName("rows"),
+        panamba_h.C_LONG_LONG.withName("columns"),
+        panamba_h.C_LONG_LONG.withName("gate_row_stride"),
+        panamba_h.C_LONG_LONG.withName("x_row_stride"),
+        panamba_h.C_LONG_LONG.withName("out_row_stride"),
         panamba_h.C_INT.withName("dtype"),
         panamba_h.C_INT.withName("reserved")
     ).withName("$anon$443:9");

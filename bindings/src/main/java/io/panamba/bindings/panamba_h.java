@@ -748,9 +748,9 @@ public class panamba_h extends panamba_h$shared {
 
     private static class panamba_packed_size {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            panamba_h.C_LONG,
-            panamba_h.C_LONG,
-            panamba_h.C_LONG,
+            panamba_h.C_LONG_LONG,
+            panamba_h.C_LONG_LONG,
+            panamba_h.C_LONG_LONG,
             panamba_h.C_INT
         );
 
@@ -1281,7 +1281,7 @@ public class panamba_h extends panamba_h$shared {
             panamba_h.C_INT,
             panamba_h.C_POINTER,
             panamba_h.C_POINTER,
-            panamba_h.C_LONG,
+            panamba_h.C_LONG_LONG,
             panamba_h.C_POINTER,
             panamba_h.C_POINTER,
             panamba_h.C_POINTER,

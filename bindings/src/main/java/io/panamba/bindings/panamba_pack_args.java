@@ -37,10 +37,10 @@ public class panamba_pack_args {
         panamba_h.C_POINTER.withName("source"),
         panamba_h.C_POINTER.withName("row_scale"),
         panamba_h.C_POINTER.withName("packed"),
-        panamba_h.C_LONG.withName("columns"),
-        panamba_h.C_LONG.withName("depth"),
-        panamba_h.C_LONG.withName("column_stride"),
-        panamba_h.C_LONG.withName("depth_stride"),
+        panamba_h.C_LONG_LONG.withName("columns"),
+        panamba_h.C_LONG_LONG.withName("depth"),
+        panamba_h.C_LONG_LONG.withName("column_stride"),
+        panamba_h.C_LONG_LONG.withName("depth_stride"),
         panamba_h.C_INT.withName("source_dtype"),
         panamba_h.C_INT.withName("dtype")
     ).withName("$anon$126:9");

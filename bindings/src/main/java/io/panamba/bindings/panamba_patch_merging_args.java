@@ -35,10 +35,10 @@ public class panamba_patch_merging_args {
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         panamba_h.C_POINTER.withName("x"),
         panamba_h.C_POINTER.withName("out"),
-        panamba_h.C_LONG.withName("batch"),
-        panamba_h.C_LONG.withName("height"),
-        panamba_h.C_LONG.withName("width"),
-        panamba_h.C_LONG.withName("channels"),
+        panamba_h.C_LONG_LONG.withName("batch"),
+        panamba_h.C_LONG_LONG.withName("height"),
+        panamba_h.C_LONG_LONG.withName("width"),
+        panamba_h.C_LONG_LONG.withName("channels"),
         panamba_h.C_INT.withName("reversed"),
         panamba_h.C_INT.withName("reserved")
     ).withName("$anon$461:9");

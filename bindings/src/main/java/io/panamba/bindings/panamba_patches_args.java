@@ -40,17 +40,17 @@ public class panamba_patches_args {
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         panamba_training_h.C_POINTER.withName("image"),
         panamba_training_h.C_POINTER.withName("out"),
-        panamba_training_h.C_LONG.withName("batch"),
-        panamba_training_h.C_LONG.withName("channels"),
-        panamba_training_h.C_LONG.withName("height"),
-        panamba_training_h.C_LONG.withName("width"),
-        panamba_training_h.C_LONG.withName("patch_height"),
-        panamba_training_h.C_LONG.withName("patch_width"),
-        panamba_training_h.C_LONG.withName("stride_height"),
-        panamba_training_h.C_LONG.withName("stride_width"),
-        panamba_training_h.C_LONG.withName("padding"),
-        panamba_training_h.C_LONG.withName("class_tokens"),
-        MemoryLayout.sequenceLayout(2, panamba_training_h.C_LONG).withName("class_index")
+        panamba_training_h.C_LONG_LONG.withName("batch"),
+        panamba_training_h.C_LONG_LONG.withName("channels"),
+        panamba_training_h.C_LONG_LONG.withName("height"),
+        panamba_training_h.C_LONG_LONG.withName("width"),
+        panamba_training_h.C_LONG_LONG.withName("patch_height"),
+        panamba_training_h.C_LONG_LONG.withName("patch_width"),
+        panamba_training_h.C_LONG_LONG.withName("stride_height"),
+        panamba_training_h.C_LONG_LONG.withName("stride_width"),
+        panamba_training_h.C_LONG_LONG.withName("padding"),
+        panamba_training_h.C_LONG_LONG.withName("class_tokens"),
+        MemoryLayout.sequenceLayout(2, panamba_training_h.C_LONG_LONG).withName("class_index")
     ).withName("$anon$269:9");
 
     /**

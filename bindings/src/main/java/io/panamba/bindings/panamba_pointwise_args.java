@@ -35,10 +35,10 @@ public class panamba_pointwise_args {
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         panamba_training_h.C_POINTER.withName("x"),
         panamba_training_h.C_POINTER.withName("out"),
-        panamba_training_h.C_LONG.withName("rows"),
-        panamba_training_h.C_LONG.withName("columns"),
-        panamba_training_h.C_LONG.withName("x_row_stride"),
-        panamba_training_h.C_LONG.withName("out_row_stride"),
+        panamba_training_h.C_LONG_LONG.withName("rows"),
+        panamba_training_h.C_LONG_LONG.withName("columns"),
+        panamba_training_h.C_LONG_LONG.withName("x_row_stride"),
+        panamba_training_h.C_LONG_LONG.withName("out_row_stride"),
         panamba_training_h.C_INT.withName("kind"),
         panamba_training_h.C_INT.withName("reserved")
     ).withName("$anon$61:9");

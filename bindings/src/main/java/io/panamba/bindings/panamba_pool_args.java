@@ -37,12 +37,12 @@ public class panamba_pool_args {
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         panamba_h.C_POINTER.withName("input"),
         panamba_h.C_POINTER.withName("out"),
-        panamba_h.C_LONG.withName("batch"),
-        panamba_h.C_LONG.withName("length"),
-        panamba_h.C_LONG.withName("dim"),
-        panamba_h.C_LONG.withName("first"),
-        panamba_h.C_LONG.withName("count"),
-        panamba_h.C_LONG.withName("step"),
+        panamba_h.C_LONG_LONG.withName("batch"),
+        panamba_h.C_LONG_LONG.withName("length"),
+        panamba_h.C_LONG_LONG.withName("dim"),
+        panamba_h.C_LONG_LONG.withName("first"),
+        panamba_h.C_LONG_LONG.withName("count"),
+        panamba_h.C_LONG_LONG.withName("step"),
         panamba_h.C_INT.withName("kind"),
         panamba_h.C_INT.withName("reserved")
     ).withName("$anon$330:9");

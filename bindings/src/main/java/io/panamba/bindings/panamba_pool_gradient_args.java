@@ -39,12 +39,12 @@ public class panamba_pool_gradient_args {
         panamba_training_h.C_POINTER.withName("input"),
         panamba_training_h.C_POINTER.withName("out_gradient"),
         panamba_training_h.C_POINTER.withName("input_gradient"),
-        panamba_training_h.C_LONG.withName("batch"),
-        panamba_training_h.C_LONG.withName("length"),
-        panamba_training_h.C_LONG.withName("dim"),
-        panamba_training_h.C_LONG.withName("first"),
-        panamba_training_h.C_LONG.withName("count"),
-        panamba_training_h.C_LONG.withName("step"),
+        panamba_training_h.C_LONG_LONG.withName("batch"),
+        panamba_training_h.C_LONG_LONG.withName("length"),
+        panamba_training_h.C_LONG_LONG.withName("dim"),
+        panamba_training_h.C_LONG_LONG.withName("first"),
+        panamba_training_h.C_LONG_LONG.withName("count"),
+        panamba_training_h.C_LONG_LONG.withName("step"),
         panamba_training_h.C_INT.withName("kind"),
         panamba_training_h.C_INT.withName("reserved")
     ).withName("$anon$219:9");

@@ -38,11 +38,11 @@ public class panamba_rotary_args {
         panamba_h.C_POINTER.withName("cos"),
         panamba_h.C_POINTER.withName("sin"),
         panamba_h.C_POINTER.withName("out"),
-        panamba_h.C_LONG.withName("batch"),
-        panamba_h.C_LONG.withName("length"),
-        panamba_h.C_LONG.withName("dim"),
-        panamba_h.C_LONG.withName("positions"),
-        panamba_h.C_LONG.withName("first")
+        panamba_h.C_LONG_LONG.withName("batch"),
+        panamba_h.C_LONG_LONG.withName("length"),
+        panamba_h.C_LONG_LONG.withName("dim"),
+        panamba_h.C_LONG_LONG.withName("positions"),
+        panamba_h.C_LONG_LONG.withName("first")
     ).withName("$anon$314:9");
 
     /**

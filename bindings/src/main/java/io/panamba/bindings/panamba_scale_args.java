@@ -38,11 +38,11 @@ public class panamba_scale_args {
         panamba_training_h.C_POINTER.withName("channel_scale"),
         panamba_training_h.C_POINTER.withName("image_scale"),
         panamba_training_h.C_POINTER.withName("out"),
-        panamba_training_h.C_LONG.withName("batch"),
-        panamba_training_h.C_LONG.withName("length"),
-        panamba_training_h.C_LONG.withName("channels"),
-        panamba_training_h.C_LONG.withName("x_row_stride"),
-        panamba_training_h.C_LONG.withName("out_row_stride")
+        panamba_training_h.C_LONG_LONG.withName("batch"),
+        panamba_training_h.C_LONG_LONG.withName("length"),
+        panamba_training_h.C_LONG_LONG.withName("channels"),
+        panamba_training_h.C_LONG_LONG.withName("x_row_stride"),
+        panamba_training_h.C_LONG_LONG.withName("out_row_stride")
     ).withName("$anon$96:9");
 
     /**

@@ -43,12 +43,12 @@ public class panamba_scale_gradient_args {
         panamba_training_h.C_POINTER.withName("out_gradient"),
         panamba_training_h.C_POINTER.withName("x_gradient"),
         panamba_training_h.C_POINTER.withName("parameter_parts"),
-        panamba_training_h.C_LONG.withName("batch"),
-        panamba_training_h.C_LONG.withName("length"),
-        panamba_training_h.C_LONG.withName("channels"),
-        panamba_training_h.C_LONG.withName("x_row_stride"),
-        panamba_training_h.C_LONG.withName("out_gradient_row_stride"),
-        panamba_training_h.C_LONG.withName("x_gradient_row_stride")
+        panamba_training_h.C_LONG_LONG.withName("batch"),
+        panamba_training_h.C_LONG_LONG.withName("length"),
+        panamba_training_h.C_LONG_LONG.withName("channels"),
+        panamba_training_h.C_LONG_LONG.withName("x_row_stride"),
+        panamba_training_h.C_LONG_LONG.withName("out_gradient_row_stride"),
+        panamba_training_h.C_LONG_LONG.withName("x_gradient_row_stride")
     ).withName("$anon$113:9");
 
     /**

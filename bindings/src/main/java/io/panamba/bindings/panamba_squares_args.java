@@ -30,7 +30,7 @@ public class panamba_squares_args {
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         panamba_training_h.C_POINTER.withName("x"),
         panamba_training_h.C_POINTER.withName("parts"),
-        panamba_training_h.C_LONG.withName("count")
+        panamba_training_h.C_LONG_LONG.withName("count")
     ).withName("$anon$368:9");
 
     /**

@@ -34,9 +34,9 @@ public class panamba_sum_args {
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         panamba_h.C_POINTER.withName("parts"),
         panamba_h.C_POINTER.withName("out"),
-        panamba_h.C_LONG.withName("count"),
-        panamba_h.C_LONG.withName("width"),
-        panamba_h.C_LONG.withName("part_stride"),
+        panamba_h.C_LONG_LONG.withName("count"),
+        panamba_h.C_LONG_LONG.withName("width"),
+        panamba_h.C_LONG_LONG.withName("part_stride"),
         panamba_h.C_FLOAT.withName("accumulate"),
         panamba_h.C_FLOAT.withName("scale")
     ).withName("$anon$474:9");

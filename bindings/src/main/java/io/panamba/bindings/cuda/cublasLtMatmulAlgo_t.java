@@ -26,7 +26,7 @@ public class cublasLtMatmulAlgo_t {
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-        MemoryLayout.sequenceLayout(8, cublasLt_h.C_LONG).withName("data")
+        MemoryLayout.sequenceLayout(8, cublasLt_h.C_LONG_LONG).withName("data")
     ).withName("$anon$113:9");
 
     /**

@@ -31,7 +31,7 @@ public class cublasLtMatmulHeuristicResult_t {
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         cublasLtMatmulAlgo_t.layout().withName("algo"),
-        cublasLt_h.C_LONG.withName("workspaceSize"),
+        cublasLt_h.C_LONG_LONG.withName("workspaceSize"),
         cublasLt_h.C_INT.withName("state"),
         cublasLt_h.C_FLOAT.withName("wavesCount"),
         MemoryLayout.sequenceLayout(4, cublasLt_h.C_INT).withName("reserved")

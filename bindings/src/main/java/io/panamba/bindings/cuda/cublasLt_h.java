@@ -338,7 +338,7 @@ public class cublasLt_h extends cublasLt_h$shared {
 
     private static class cublasLtGetVersion {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            cublasLt_h.C_LONG    );
+            cublasLt_h.C_LONG_LONG    );
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cublasLtGetVersion");
 
@@ -411,7 +411,7 @@ public class cublasLt_h extends cublasLt_h$shared {
             cublasLt_h.C_POINTER,
             cublasLt_h.C_POINTER,
             cublasLt_h.C_POINTER,
-            cublasLt_h.C_LONG,
+            cublasLt_h.C_LONG_LONG,
             cublasLt_h.C_POINTER
         );
 
@@ -492,9 +492,9 @@ public class cublasLt_h extends cublasLt_h$shared {
             cublasLt_h.C_INT,
             cublasLt_h.C_POINTER,
             cublasLt_h.C_INT,
-            cublasLt_h.C_LONG,
-            cublasLt_h.C_LONG,
-            cublasLt_h.C_LONG
+            cublasLt_h.C_LONG_LONG,
+            cublasLt_h.C_LONG_LONG,
+            cublasLt_h.C_LONG_LONG
         );
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cublasLtMatrixLayoutCreate");
@@ -617,7 +617,7 @@ public class cublasLt_h extends cublasLt_h$shared {
             cublasLt_h.C_POINTER,
             cublasLt_h.C_INT,
             cublasLt_h.C_POINTER,
-            cublasLt_h.C_LONG
+            cublasLt_h.C_LONG_LONG
         );
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cublasLtMatrixLayoutSetAttribute");
@@ -829,7 +829,7 @@ public class cublasLt_h extends cublasLt_h$shared {
             cublasLt_h.C_POINTER,
             cublasLt_h.C_INT,
             cublasLt_h.C_POINTER,
-            cublasLt_h.C_LONG
+            cublasLt_h.C_LONG_LONG
         );
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cublasLtMatmulDescSetAttribute");
@@ -1084,7 +1084,7 @@ public class cublasLt_h extends cublasLt_h$shared {
             cublasLt_h.C_POINTER,
             cublasLt_h.C_INT,
             cublasLt_h.C_POINTER,
-            cublasLt_h.C_LONG
+            cublasLt_h.C_LONG_LONG
         );
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cublasLtMatmulPreferenceSetAttribute");

@@ -36,7 +36,7 @@ public class cudaMemPoolProps {
         cuda_runtime_h.C_INT.withName("handleTypes"),
         cudaMemLocation.layout().withName("location"),
         cuda_runtime_h.C_POINTER.withName("win32SecurityAttributes"),
-        cuda_runtime_h.C_LONG.withName("maxSize"),
+        cuda_runtime_h.C_LONG_LONG.withName("maxSize"),
         cuda_runtime_h.C_SHORT.withName("usage"),
         MemoryLayout.sequenceLayout(54, cuda_runtime_h.C_CHAR).withName("reserved")
     ).withName("cudaMemPoolProps");

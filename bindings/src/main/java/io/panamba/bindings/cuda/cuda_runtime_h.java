@@ -1442,7 +1442,7 @@ public class cuda_runtime_h extends cuda_runtime_h$shared {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             cuda_runtime_h.C_INT,
             cuda_runtime_h.C_POINTER,
-            cuda_runtime_h.C_LONG,
+            cuda_runtime_h.C_LONG_LONG,
             cuda_runtime_h.C_INT
         );
 
@@ -1566,7 +1566,7 @@ public class cuda_runtime_h extends cuda_runtime_h$shared {
             cuda_runtime_h.C_INT,
             cuda_runtime_h.C_POINTER,
             cuda_runtime_h.C_POINTER,
-            cuda_runtime_h.C_LONG,
+            cuda_runtime_h.C_LONG_LONG,
             cuda_runtime_h.C_INT,
             cuda_runtime_h.C_POINTER
         );
@@ -1630,7 +1630,7 @@ public class cuda_runtime_h extends cuda_runtime_h$shared {
             cuda_runtime_h.C_INT,
             cuda_runtime_h.C_POINTER,
             cuda_runtime_h.C_INT,
-            cuda_runtime_h.C_LONG,
+            cuda_runtime_h.C_LONG_LONG,
             cuda_runtime_h.C_POINTER
         );
 
@@ -1936,7 +1936,7 @@ public class cuda_runtime_h extends cuda_runtime_h$shared {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             cuda_runtime_h.C_INT,
             cuda_runtime_h.C_POINTER,
-            cuda_runtime_h.C_LONG,
+            cuda_runtime_h.C_LONG_LONG,
             cuda_runtime_h.C_POINTER,
             cuda_runtime_h.C_POINTER
         );

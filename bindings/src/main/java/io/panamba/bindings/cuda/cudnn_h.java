@@ -26,7 +26,7 @@ public class cudnn_h extends cudnn_h$shared {
 
     private static class cudnnGetVersion {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            cudnn_h.C_LONG    );
+            cudnn_h.C_LONG_LONG    );
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cudnnGetVersion");
 
@@ -84,7 +84,7 @@ public class cudnn_h extends cudnn_h$shared {
 
     private static class cudnnGetCudartVersion {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            cudnn_h.C_LONG    );
+            cudnn_h.C_LONG_LONG    );
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cudnnGetCudartVersion");
 
@@ -230,7 +230,7 @@ public class cudnn_h extends cudnn_h$shared {
     private static class cudnnGetLastErrorString {
         public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
             cudnn_h.C_POINTER,
-            cudnn_h.C_LONG
+            cudnn_h.C_LONG_LONG
         );
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cudnnGetLastErrorString");
@@ -1622,7 +1622,7 @@ public class cudnn_h extends cudnn_h$shared {
             cudnn_h.C_POINTER,
             cudnn_h.C_INT,
             cudnn_h.C_INT,
-            cudnn_h.C_LONG,
+            cudnn_h.C_LONG_LONG,
             cudnn_h.C_POINTER
         );
 
@@ -1686,7 +1686,7 @@ public class cudnn_h extends cudnn_h$shared {
             cudnn_h.C_POINTER,
             cudnn_h.C_INT,
             cudnn_h.C_INT,
-            cudnn_h.C_LONG,
+            cudnn_h.C_LONG_LONG,
             cudnn_h.C_POINTER,
             cudnn_h.C_POINTER
         );

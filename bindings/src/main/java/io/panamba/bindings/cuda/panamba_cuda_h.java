@@ -346,7 +346,7 @@ public class panamba_cuda_h extends panamba_cuda_h$shared {
             panamba_cuda_h.C_INT,
             panamba_cuda_h.C_INT,
             panamba_cuda_h.C_POINTER,
-            panamba_cuda_h.C_LONG
+            panamba_cuda_h.C_LONG_LONG
         );
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("panamba_cuda_device_name");
@@ -405,8 +405,8 @@ public class panamba_cuda_h extends panamba_cuda_h$shared {
 
     private static class panamba_cuda_packed_depth {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            panamba_cuda_h.C_LONG,
-            panamba_cuda_h.C_LONG,
+            panamba_cuda_h.C_LONG_LONG,
+            panamba_cuda_h.C_LONG_LONG,
             panamba_cuda_h.C_INT
         );
 
@@ -466,9 +466,9 @@ public class panamba_cuda_h extends panamba_cuda_h$shared {
 
     private static class panamba_cuda_packed_size {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            panamba_cuda_h.C_LONG,
-            panamba_cuda_h.C_LONG,
-            panamba_cuda_h.C_LONG,
+            panamba_cuda_h.C_LONG_LONG,
+            panamba_cuda_h.C_LONG_LONG,
+            panamba_cuda_h.C_LONG_LONG,
             panamba_cuda_h.C_INT
         );
 
@@ -626,7 +626,7 @@ public class panamba_cuda_h extends panamba_cuda_h$shared {
 
     private static class panamba_cuda_workspace {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            panamba_cuda_h.C_LONG,
+            panamba_cuda_h.C_LONG_LONG,
             panamba_cuda_h.C_POINTER
         );
 
@@ -748,7 +748,7 @@ public class panamba_cuda_h extends panamba_cuda_h$shared {
 
     private static class panamba_cuda_scan_chunk {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            panamba_cuda_h.C_LONG,
+            panamba_cuda_h.C_LONG_LONG,
             panamba_cuda_h.C_POINTER
         );
 

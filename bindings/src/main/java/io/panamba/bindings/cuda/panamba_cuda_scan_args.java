@@ -30,7 +30,7 @@ public class panamba_cuda_scan_args {
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         panamba_selective_scan_args.layout().withName("scan"),
-        panamba_cuda_h.C_LONG.withName("chunk"),
+        panamba_cuda_h.C_LONG_LONG.withName("chunk"),
         panamba_cuda_h.C_INT.withName("state_lanes"),
         panamba_cuda_h.C_INT.withName("reserved")
     ).withName("$anon$180:9");

@@ -257,6 +257,16 @@ class BindingsTest {
   }
 
   @Test
+  void noBindingDependsOnTheSizeOfLong() throws IOException {
+    try (Stream<Path> files = Files.walk(BINDINGS.resolve("src/main/java"))) {
+      List<Path> sources = files.filter(file -> file.toString().endsWith(".java")).toList();
+      assertThat(sources).hasSizeGreaterThan(50);
+      assertThat(sources)
+          .allSatisfy(source -> assertThat(source).content().doesNotContainPattern("C_LONG\\b"));
+    }
+  }
+
+  @Test
   void regeneratingChangesNothing() throws Exception {
     boolean found =
         Stream.of(System.getenv("PATH").split(File.pathSeparator))
@@ -271,6 +281,7 @@ class BindingsTest {
       Files.copy(BINDINGS.resolve(arguments), bindings.resolve(arguments));
       run(bindings, "jextract", "@" + arguments);
     }
+    run(bindings, "sh", BINDINGS.resolve("widen").toAbsolutePath().toString(), "src/main/java");
     Path committed = BINDINGS.resolve("src/main/java/io");
     Path made = bindings.resolve("src/main/java/io");
     assertThat(sources(made)).isEqualTo(sources(committed));
