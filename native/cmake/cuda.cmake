@@ -68,6 +68,7 @@ if(PANAMBA_CUDA)
     C_VISIBILITY_PRESET hidden CUDA_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON
     BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH ""
     CUDA_COMPILER_LAUNCHER ${CMAKE_CURRENT_SOURCE_DIR}/cmake/keep-resources)
-  target_link_options(panamba_cuda PRIVATE -Wl,-z,defs -Wl,--as-needed -Wl,--gc-sections)
+  # Stripped: local symbols have names of nvcc's temporary files, which are another process's each time.
+  target_link_options(panamba_cuda PRIVATE -Wl,-z,defs -Wl,--as-needed -Wl,--gc-sections -Wl,--strip-all)
   install(TARGETS panamba_cuda LIBRARY DESTINATION . COMPONENT cuda)
 endif()
