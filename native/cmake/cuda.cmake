@@ -1,4 +1,4 @@
-# libpanamba_cuda: with nvcc, whatever GPU the machine has or lacks.
+# libpanamba_cuda, where it is asked for: with nvcc, whatever GPU the machine has or lacks.
 
 include(CheckLanguage)
 # Wanted beyond nvcc's host side: tests compile the kernels for the host.
@@ -11,34 +11,20 @@ else()
   message(STATUS "No C++ compiler: the CUDA kernels are not tested on the host, nor the headers as C++")
 endif()
 
-set(PANAMBA_CUDA AUTO CACHE STRING "Build libpanamba_cuda: ON, OFF, or AUTO, where nvcc of CUDA 13 is found")
-set_property(CACHE PANAMBA_CUDA PROPERTY STRINGS AUTO ON OFF)
-if(NOT PANAMBA_CUDA MATCHES "^(AUTO|ON|OFF)$")
-  message(FATAL_ERROR "PANAMBA_CUDA is '${PANAMBA_CUDA}', and not AUTO, ON or OFF")
-endif()
+option(PANAMBA_CUDA "Build libpanamba_cuda, with nvcc of CUDA 13" OFF)
 
 # From the oldest GPU that there is code for to the newest; anything newer translates the PTX.
 set(PANAMBA_CUDA_ARCHITECTURES 80 86 89 90 100 120 CACHE STRING "Compute capabilities that libpanamba_cuda has code for")
 set(cuda_targets ${PANAMBA_CUDA_ARCHITECTURES})
 
-set(panamba_has_cuda OFF)
-if(PANAMBA_CUDA STREQUAL "OFF")
-  message(STATUS "libpanamba_cuda is not built: PANAMBA_CUDA is OFF")
-else()
+if(PANAMBA_CUDA)
   set(CMAKE_CUDA_ARCHITECTURES OFF)
   check_language(CUDA)
   if(CMAKE_CUDA_COMPILER)
     enable_language(CUDA)
-    if(CMAKE_CUDA_COMPILER_VERSION MATCHES "^13\\.")
-      set(panamba_has_cuda ON)
-    endif()
   endif()
-  if(NOT panamba_has_cuda)
-    set(reason "there is no nvcc of CUDA 13 on the PATH or in CUDACXX")
-    if(PANAMBA_CUDA STREQUAL "ON")
-      message(FATAL_ERROR "PANAMBA_CUDA is ON, but ${reason}")
-    endif()
-    message(STATUS "libpanamba_cuda is not built: ${reason}")
+  if(NOT CMAKE_CUDA_COMPILER_VERSION MATCHES "^13\\.")
+    message(FATAL_ERROR "PANAMBA_CUDA is ON, but there is no nvcc of CUDA 13 on the PATH or in CUDACXX")
   endif()
 endif()
 
@@ -58,7 +44,7 @@ set(cuda_host_sources ${CMAKE_CURRENT_SOURCE_DIR}/src/cuda/host.c ${CMAKE_CURREN
 set(cuda_includes ${CMAKE_CURRENT_SOURCE_DIR}/include ${CMAKE_CURRENT_SOURCE_DIR}/src/cuda
                   ${CMAKE_CURRENT_SOURCE_DIR}/src/shared)
 
-if(panamba_has_cuda)
+if(PANAMBA_CUDA)
   set(codes compute_80)
   foreach(target IN LISTS cuda_targets)
     list(APPEND codes sm_${target})
@@ -82,6 +68,7 @@ if(panamba_has_cuda)
     C_VISIBILITY_PRESET hidden CUDA_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON
     BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH ""
     CUDA_COMPILER_LAUNCHER ${CMAKE_CURRENT_SOURCE_DIR}/cmake/keep-resources)
-  target_link_options(panamba_cuda PRIVATE -Wl,-z,defs -Wl,--as-needed -Wl,--gc-sections)
-  install(TARGETS panamba_cuda LIBRARY DESTINATION .)
+  # Stripped: local symbols have names of nvcc's temporary files, which are another process's each time.
+  target_link_options(panamba_cuda PRIVATE -Wl,-z,defs -Wl,--as-needed -Wl,--gc-sections -Wl,--strip-all)
+  install(TARGETS panamba_cuda LIBRARY DESTINATION . COMPONENT cuda)
 endif()

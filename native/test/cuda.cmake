@@ -13,7 +13,7 @@ if(CMAKE_CXX_COMPILER)
   add_cuda_tests(cuda-emulated panamba_cuda_emulated cuda_device_host.c)
 endif()
 
-if(panamba_has_cuda)
+if(PANAMBA_CUDA)
   find_package(CUDAToolkit 13 REQUIRED)
   add_cuda_tests(cuda panamba_cuda cuda_device_gpu.c)
   target_link_libraries(cuda_support_cuda PUBLIC CUDA::cudart)
@@ -38,4 +38,12 @@ if(panamba_has_cuda)
   add_test(NAME cuda_cross_scan_issue_slots COMMAND ${PROJECT_SOURCE_DIR}/../tools/cross-scan-issue-slots)
   set_tests_properties(cuda_issue_slots cuda_cross_scan_issue_slots PROPERTIES SKIP_RETURN_CODE 77
                        ENVIRONMENT "NVCC=${CMAKE_CUDA_COMPILER}")
+
+  # What tests libpanamba_cuda alone, without the processor's library: the target cuda_tests and the label cuda.
+  list(TRANSFORM cuda_programs REPLACE "(.+)" "test_\\1_cuda" OUTPUT_VARIABLE programs)
+  add_custom_target(cuda_tests DEPENDS ${programs} test_cuda_errors)
+  get_property(tests DIRECTORY PROPERTY TESTS)
+  list(FILTER tests INCLUDE REGEX "\\.cuda$|^cuda_|\\.panamba_cuda$")
+  list(REMOVE_ITEM tests cuda_arithmetic)
+  set_tests_properties(${tests} PROPERTIES LABELS cuda)
 endif()

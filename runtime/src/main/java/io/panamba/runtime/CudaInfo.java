@@ -22,8 +22,10 @@ import java.util.List;
  * </ol>
  *
  * <p>Panamba's kernels, {@code libpanamba_cuda.so}, are looked for in the first two, beside {@code
- * libpanamba.so} where that has been named, and then as a resource of panamba-native, which is
- * copied like the processor's library ({@link LibraryInfo}).
+ * libpanamba.so} where that has been named, and then as a resource of the artefact
+ * panamba-native-cuda, which is copied like the processor's library ({@link LibraryInfo}). No other
+ * artefact depends on that one; its module, {@code io.panamba.natives.cuda}, has to be required or
+ * given to {@code --add-modules}.
  *
  * <p>cuDNN, {@code libcudnn.so.9}, is looked for where NVIDIA's others are, when a plan first has
  * something for it to do. Without it Panamba does everything itself.

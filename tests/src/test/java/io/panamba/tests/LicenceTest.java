@@ -20,6 +20,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class LicenceTest {
   private static final Path ROOT = Path.of("..");
   private static final Path COMMAND = ROOT.resolve("cli/target/panamba.jar");
+  private static final Path CUDA = ROOT.resolve("native-cuda/target/panamba-native-cuda.jar");
 
   private static Stream<Path> entries() {
     return Stream.concat(
@@ -27,7 +28,7 @@ class LicenceTest {
         Stream.concat(
             Stream.of(panamba_h.class, LibraryInfo.class, FakeCuda.class, Vim.class, Main.class)
                 .map(Entries::of),
-            Stream.of(COMMAND).filter(Files::exists)));
+            Stream.of(COMMAND, CUDA).filter(Files::exists)));
   }
 
   @ParameterizedTest

@@ -7,7 +7,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -22,6 +24,7 @@ final class Child {
   private final Path scratch;
   private final List<String> prefix = new ArrayList<>();
   private final List<String> options = new ArrayList<>();
+  private final Map<String, String> environment = new HashMap<>();
   private List<Path> modulePath = List.of();
   private List<Path> classPath =
       List.of(Entries.RUNTIME, Entries.BINDINGS, Entries.NATIVES, Entries.TESTS);
@@ -92,6 +95,11 @@ final class Child {
     return this;
   }
 
+  Child environment(String name, Object value) {
+    environment.put(name, value.toString());
+    return this;
+  }
+
   Child grants(String... grants) {
     this.grants = List.of(grants);
     return this;
@@ -150,8 +158,9 @@ final class Child {
     Path errors = Files.createTempFile(scratch, "child-", ".err");
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectOutput(output.toFile()).redirectError(errors.toFile());
-    Stream.of("XDG_CACHE_HOME", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "CLASSPATH")
+    Stream.of("XDG_CACHE_HOME", "CUDA_HOME", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "CLASSPATH")
         .forEach(builder.environment()::remove);
+    builder.environment().putAll(environment);
     return new Running(builder.start(), output, errors);
   }
 

@@ -1,5 +1,6 @@
 package io.panamba.tests.loader;
 
+import io.panamba.runtime.CudaInfo;
 import io.panamba.runtime.LibraryException;
 import io.panamba.runtime.LibraryInfo;
 import java.io.File;
@@ -25,6 +26,7 @@ final class LoaderChild {
           print(LibraryInfo.current());
           System.out.println("interrupted=" + Thread.interrupted());
         }
+        case "cuda" -> printCuda();
         case "describe" -> System.out.print(LibraryInfo.describe());
         case "twice" -> {
           System.out.println("first=" + refused());
@@ -49,6 +51,16 @@ final class LoaderChild {
     System.out.println("cap=" + info.tierCap().orElse("none"));
     info.tiers().forEach(tier -> System.out.println("has=" + tier.name() + ":" + tier.reason()));
     info.attempts().forEach(a -> System.out.println("tried=" + a.candidate() + ": " + a.outcome()));
+  }
+
+  private static void printCuda() {
+    try {
+      System.out.println("runtime=" + CudaInfo.current().runtime());
+    } catch (LibraryException e) {
+      System.out.println("refused=" + e.getMessage());
+    }
+    CudaInfo.tried()
+        .forEach(a -> System.out.println("tried=" + a.candidate() + ": " + a.outcome()));
   }
 
   private static String refused() {

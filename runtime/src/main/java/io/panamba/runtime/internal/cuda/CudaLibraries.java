@@ -68,7 +68,7 @@ public final class CudaLibraries {
     int abi = panamba_cuda_h.panamba_cuda_abi_version();
     if (abi != panamba_cuda_h.PANAMBA_CUDA_ABI_VERSION()) {
       throw new LibraryException(
-          "%s has version %d of Panamba's interface for GPUs, and this runtime needs version %d; use panamba-native and panamba-runtime of the same release"
+          "%s has version %d of Panamba's interface for GPUs, and this runtime needs version %d; use panamba-native-cuda and panamba-runtime of the same release"
               .formatted(loaded.kernels(), abi, panamba_cuda_h.PANAMBA_CUDA_ABI_VERSION()));
     }
     int major = panamba_cuda_h.PANAMBA_CUDA_RUNTIME_MAJOR();

@@ -226,7 +226,7 @@ final class CudaLoader {
     }
   }
 
-  /** Panamba's own: in a named place, beside the processor's library, or in the jar. */
+  /** Panamba's own: in a named place, beside the processor's library, or in their jar. */
   Path findKernels() {
     for (CudaSettings.Place place : settings.places()) {
       Optional<Path> file = loadFrom(place, KERNELS);
@@ -254,8 +254,8 @@ final class CudaLoader {
   private Path loadResource() {
     String name = platform.resource(KERNELS);
     String advice =
-        "Use a panamba-native that was built with nvcc, or set -D%s to the folder of %s."
-            .formatted(CudaSettings.PATH, KERNELS);
+        "Add panamba-native-cuda for %s to the class path, or to the module path and --add-modules io.panamba.natives.cuda, or set -D%s to the folder of %s."
+            .formatted(platform, CudaSettings.PATH, KERNELS);
     byte[] content;
     try {
       URL url = LibraryResource.find(CudaLoader.class.getClassLoader(), name);

@@ -165,13 +165,13 @@ class CudaLoaderTest {
                 .getClassLoader()
                 .getResource(Platform.current().resource(CudaLoader.KERNELS))
             == null,
-        "panamba-native was built with nvcc");
+        "panamba-native-cuda is on the class path");
     assertThatThrownBy(loader::findKernels)
         .isInstanceOf(LibraryException.class)
         .hasMessageContaining(
             "libpanamba_cuda.so in -Dpanamba.cuda.path=%s: it is not there; ", folder)
         .hasMessageContaining("resource META-INF/native/")
-        .hasMessageContaining("Use a panamba-native that was built with nvcc");
+        .hasMessageContaining("Add panamba-native-cuda for " + Platform.current());
   }
 
   /** A library that is one, to stand for one that is only looked at. */
