@@ -6,6 +6,7 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Locale;
+import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -31,7 +32,8 @@ import picocli.CommandLine.Spec;
       TrainCommand.class,
       InitCommand.class,
       InfoCommand.class,
-      BenchCommand.class
+      BenchCommand.class,
+      AutoComplete.GenerateCompletion.class
     })
 public final class Main implements Runnable {
   @Spec private CommandSpec spec;
@@ -84,10 +86,25 @@ public final class Main implements Runnable {
    */
   public static int run(PrintWriter out, PrintWriter err, String... args) {
     Main main = new Main();
+    CommandLine line = commandLine(main).setOut(out).setErr(err);
+    try {
+      return line.execute(args);
+    } catch (OutOfMemoryError e) {
+      return failed(e, line, main.verbose);
+    } finally {
+      out.flush();
+      err.flush();
+    }
+  }
+
+  /** Returns the command with all its options, for its manual. */
+  public static CommandLine commandLine() {
+    return commandLine(new Main());
+  }
+
+  private static CommandLine commandLine(Main main) {
     CommandLine line =
         new CommandLine(main)
-            .setOut(out)
-            .setErr(err)
             .registerConverter(Path.class, new Arguments.PathConverter())
             // A picture may be called @cat.png.
             .setExpandAtFiles(false)
@@ -99,14 +116,7 @@ public final class Main implements Runnable {
         holder.network().addTo(command.getCommandSpec());
       }
     }
-    try {
-      return line.execute(args);
-    } catch (OutOfMemoryError e) {
-      return failed(e, line, main.verbose);
-    } finally {
-      out.flush();
-      err.flush();
-    }
+    return line;
   }
 
   @Override
@@ -117,9 +127,8 @@ public final class Main implements Runnable {
   private static int misused(ParameterException e) {
     CommandLine command = e.getCommandLine();
     String name = command.getCommandSpec().qualifiedName();
-    command
-        .getErr()
-        .printf("%s: %s (%s --help explains)%n", name, Failure.oneLine(e.getMessage()), name);
+    String message = Failure.oneLine(e.getMessage() + Suggestions.question(e));
+    command.getErr().printf("%s: %s (%s --help explains)%n", name, message, name);
     return CommandLine.ExitCode.USAGE;
   }
 
