@@ -40,8 +40,7 @@ final class FairPermits {
   private volatile boolean ended;
 
   // The line, its ends linked by `line`, and places that nobody uses, linked by `after`. A permit
-  // can
-  // arrive before the thread that is to wait for it has joined: then that one does not wait.
+  // can arrive before the thread that is to wait for it has joined: then that one does not wait.
   private final Place line = new Place();
   private Place spare;
   private int early;
@@ -160,6 +159,11 @@ final class FairPermits {
     Thread thread = first.thread;
     first.called = true;
     return thread;
+  }
+
+  /** Returns how many permits nobody has; if negative, how many threads wait for one. */
+  int left() {
+    return left.get();
   }
 
   /** Lets nobody wait any more. */

@@ -3,8 +3,12 @@ package io.panamba.model;
 import io.panamba.model.architecture.InferenceOptions;
 import io.panamba.model.memory.InferenceInterruptedException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
@@ -15,16 +19,42 @@ import java.util.function.Function;
  * arrival. The wait ends early when its time is up, when the thread is interrupted and when the
  * pool is closed. Borrowing takes no lock unless there is none to borrow, and allocates nothing.
  */
-public final class InferencePool implements AutoCloseable {
+public final class InferencePool implements AutoCloseable, Pooled {
+  /**
+   * An inference and how often it was lent. Who has it counts, so that counting is an addition to
+   * memory that nobody else writes.
+   */
+  private record Lendable(Inference inference, AtomicLong uses) {}
+
+  private record Both(PoolListener first, PoolListener second) implements PoolListener {
+    @Override
+    public void waited(Outcome outcome, long nanos) {
+      first.waited(outcome, nanos);
+      second.waited(outcome, nanos);
+    }
+
+    @Override
+    public void used(long nanos) {
+      first.used(nanos);
+      second.used(nanos);
+    }
+  }
+
   private final Network network;
   private final InferenceOptions options;
   private final FairPermits permits;
 
   /** Who has a permit finds an inference here, or else may plan one. */
-  private final AtomicReferenceArray<Inference> idle;
+  private final AtomicReferenceArray<Lendable> idle;
 
   private final AtomicInteger unplanned;
   private final ReentrantLock warming = new ReentrantLock();
+
+  /** Of every inference that was planned. Guarded by itself. */
+  private final List<AtomicLong> uses = new ArrayList<>();
+
+  private final AtomicLong timedOut = new AtomicLong();
+  private volatile PoolListener listener;
   private volatile boolean closed;
 
   /**
@@ -80,26 +110,70 @@ public final class InferencePool implements AutoCloseable {
   }
 
   private <T> T lend(long nanos, Function<? super Inference, ? extends T> use) {
+    PoolListener told = listener;
+    if (told != null) {
+      return lendAndTell(told, nanos, use);
+    }
     takePermit(nanos);
     try {
-      Inference inference = take();
-      try {
-        return use.apply(inference);
-      } finally {
-        giveBack(inference);
-      }
+      return lendOne(use);
     } finally {
       permits.giveBack();
     }
   }
 
+  private <T> T lendAndTell(
+      PoolListener told, long nanos, Function<? super Inference, ? extends T> use) {
+    long asked = System.nanoTime();
+    FairPermits.Outcome outcome = permits.take(nanos);
+    long lent = System.nanoTime();
+    if (outcome != FairPermits.Outcome.TAKEN) {
+      told.waited(end(outcome), lent - asked);
+    }
+    requireTaken(outcome, nanos);
+    try {
+      told.waited(end(outcome), lent - asked);
+      return lendOne(use);
+    } finally {
+      permits.giveBack();
+      told.used(System.nanoTime() - lent);
+    }
+  }
+
+  /** To be called by who has a permit. */
+  private <T> T lendOne(Function<? super Inference, ? extends T> use) {
+    Lendable lendable = take();
+    try {
+      // What is idle is published by an atomic exchange: its last user's count is seen here.
+      lendable.uses().setRelease(lendable.uses().getPlain() + 1);
+      return use.apply(lendable.inference());
+    } finally {
+      giveBack(lendable);
+    }
+  }
+
+  private static PoolListener.Outcome end(FairPermits.Outcome outcome) {
+    return switch (outcome) {
+      case TAKEN -> PoolListener.Outcome.LENT;
+      case LATE -> PoolListener.Outcome.TIMED_OUT;
+      case INTERRUPTED -> PoolListener.Outcome.INTERRUPTED;
+      case ENDED -> PoolListener.Outcome.CLOSED;
+    };
+  }
+
   private void takePermit(long nanos) {
-    switch (permits.take(nanos)) {
+    requireTaken(permits.take(nanos), nanos);
+  }
+
+  private void requireTaken(FairPermits.Outcome outcome, long nanos) {
+    switch (outcome) {
       case TAKEN -> {}
-      case LATE ->
-          throw new PoolTimeoutException(
-              "none of the pool's %d inferences became free within %d ms"
-                  .formatted(idle.length(), TimeUnit.NANOSECONDS.toMillis(Math.max(0, nanos))));
+      case LATE -> {
+        timedOut.incrementAndGet();
+        throw new PoolTimeoutException(
+            "none of the pool's %d inferences became free within %d ms"
+                .formatted(idle.length(), TimeUnit.NANOSECONDS.toMillis(Math.max(0, nanos))));
+      }
       case INTERRUPTED -> throw interrupted();
       case ENDED -> throw closed();
     }
@@ -141,7 +215,7 @@ public final class InferencePool implements AutoCloseable {
 
   private void warmUpAll() {
     int size = idle.length();
-    Inference[] taken = new Inference[size];
+    Lendable[] taken = new Lendable[size];
     int permit = 0;
     try {
       for (; permit < size; permit++) {
@@ -149,12 +223,12 @@ public final class InferencePool implements AutoCloseable {
       }
       for (int i = 0; i < size; i++) {
         taken[i] = take();
-        taken[i].warmUp();
+        taken[i].inference().warmUp();
       }
     } finally {
-      for (Inference inference : taken) {
-        if (inference != null) {
-          giveBack(inference);
+      for (Lendable lendable : taken) {
+        if (lendable != null) {
+          giveBack(lendable);
         }
       }
       for (; permit > 0; permit--) {
@@ -164,12 +238,12 @@ public final class InferencePool implements AutoCloseable {
   }
 
   /** To be called by who has a permit. */
-  private Inference take() {
+  private Lendable take() {
     while (!closed) {
       for (int i = 0; i < idle.length(); i++) {
-        Inference inference = idle.get(i);
-        if (inference != null && idle.compareAndSet(i, inference, null)) {
-          return inference;
+        Lendable lendable = idle.get(i);
+        if (lendable != null && idle.compareAndSet(i, lendable, null)) {
+          return lendable;
         }
       }
       int left = unplanned.get();
@@ -182,24 +256,52 @@ public final class InferencePool implements AutoCloseable {
     throw closed();
   }
 
-  private Inference plan() {
+  private Lendable plan() {
     try {
-      return network.plan(options);
+      AtomicLong count = new AtomicLong();
+      Lendable lendable = new Lendable(network.plan(options), count);
+      synchronized (uses) {
+        uses.add(count);
+      }
+      return lendable;
     } catch (RuntimeException | Error e) {
       unplanned.incrementAndGet();
       throw e;
     }
   }
 
-  private void giveBack(Inference inference) {
+  private void giveBack(Lendable lendable) {
     int place = 0;
-    while (!idle.compareAndSet(place, null, inference)) {
+    while (!idle.compareAndSet(place, null, lendable)) {
       place = (place + 1) % idle.length();
     }
     // A close that came before may have passed this place already.
-    if (closed && idle.compareAndSet(place, inference, null)) {
-      inference.close();
+    if (closed && idle.compareAndSet(place, lendable, null)) {
+      lendable.inference().close();
     }
+  }
+
+  @Override
+  public PoolCounts counts() {
+    int size = idle.length();
+    int left = permits.left();
+    int used = size - Math.max(0, left);
+    int planned = closed ? 0 : size - unplanned.get();
+    long lent = 0;
+    synchronized (uses) {
+      for (AtomicLong count : uses) {
+        lent += count.getAcquire();
+      }
+    }
+    // Who has a permit but no inference yet will have one that is planned, or plan one.
+    return new PoolCounts(
+        size, used, Math.max(0, planned - used), Math.max(0, -left), lent, timedOut.get());
+  }
+
+  @Override
+  public synchronized void addListener(PoolListener added) {
+    Objects.requireNonNull(added, "listener");
+    listener = listener == null ? added : new Both(listener, added);
   }
 
   /**
@@ -211,9 +313,9 @@ public final class InferencePool implements AutoCloseable {
     closed = true;
     permits.end();
     for (int i = 0; i < idle.length(); i++) {
-      Inference inference = idle.getAndSet(i, null);
-      if (inference != null) {
-        inference.close();
+      Lendable lendable = idle.getAndSet(i, null);
+      if (lendable != null) {
+        lendable.inference().close();
       }
     }
   }

@@ -341,7 +341,7 @@ public final class Network implements AutoCloseable {
   }
 
   private void requireOpen() {
-    if (!arena.scope().isAlive()) {
+    if (!Arenas.isOpen(arena.scope())) {
       throw new IllegalStateException("the network is closed");
     }
   }

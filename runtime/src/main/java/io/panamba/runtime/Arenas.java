@@ -3,6 +3,9 @@ package io.panamba.runtime;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
+import java.util.Collections;
+import java.util.Set;
+import java.util.WeakHashMap;
 import java.util.function.Consumer;
 
 /**
@@ -11,24 +14,71 @@ import java.util.function.Consumer;
  * <p>The end is {@link Arena#close}, which may be called any number of times, by any threads. Where
  * it is forgotten, the end comes when a garbage collector finds that nothing refers to the arena or
  * to memory of it any more. Operations that run refer to theirs.
+ *
+ * <p>In a native image that can't close shared arenas (GraalVM 25.0 without {@code
+ * -H:+SharedArenaSupport}) a close is an end too for whoever asks, as networks, plans and tensors
+ * do, but the memory itself always waits for the collector, so that a segment taken from it earlier
+ * is still valid memory.
  */
 public final class Arenas {
   private static final Cleaner CLEANER = Cleaner.create();
 
+  /** For tests: says of a virtual machine that it can't close shared arenas. */
+  private static final String COLLECTED = "panamba.arenas.collected";
+
+  private static final boolean CLOSABLE = !Boolean.getBoolean(COLLECTED) && canClose();
+
+  /** Scopes of arenas that were closed though their memory can't be. They are equal by identity. */
+  private static final Set<MemorySegment.Scope> CLOSED =
+      Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+
   private Arenas() {}
+
+  /** Creating a shared arena works in every image; without support for them its close fails. */
+  private static boolean canClose() {
+    if (System.getProperty("org.graalvm.nativeimage.imagecode") == null) {
+      return true;
+    }
+    try {
+      Arena.ofShared().close();
+      return true;
+    } catch (RuntimeException | Error _) {
+      // GraalVM's own error, whose class only an image has.
+      return false;
+    }
+  }
+
+  /**
+   * Tells whether memory may still be used.
+   *
+   * @param scope of an arena, or of a segment
+   * @return false once its arena has been closed, also where that did not free its memory
+   */
+  public static boolean isOpen(MemorySegment.Scope scope) {
+    return scope.isAlive() && (CLOSABLE || !CLOSED.contains(scope));
+  }
+
+  /**
+   * Refuses memory whose arena was closed without freeing it. Of all other memory it says nothing:
+   * whoever accesses that finds out.
+   *
+   * @param memory of any arena
+   * @throws IllegalStateException if its arena was closed
+   */
+  public static void requireOpen(MemorySegment memory) {
+    if (!CLOSABLE && !isOpen(memory.scope())) {
+      throw new IllegalStateException("the memory's arena is closed");
+    }
+  }
 
   /**
    * Opens an arena whose memory any thread may use until it is closed. A second close does nothing,
-   * and one that comes while another thread closes waits until that is done. In a native image the
-   * memory is freed by the garbage collector alone, since GraalVM's long-term release can't close
-   * shared arenas, and close does nothing.
+   * and one that comes while another thread closes waits until that is done.
    *
    * @return the arena
    */
   public static Arena shared() {
-    return System.getProperty("org.graalvm.nativeimage.imagecode") == null
-        ? new SharedArena()
-        : new CollectedArena();
+    return CLOSABLE ? new SharedArena() : new CollectedArena();
   }
 
   /**
@@ -85,6 +135,9 @@ public final class Arenas {
 
     @Override
     public MemorySegment allocate(long byteSize, long byteAlignment) {
+      if (!isOpen(automatic.scope())) {
+        throw new IllegalStateException("the arena is closed");
+      }
       return automatic.allocate(byteSize, byteAlignment);
     }
 
@@ -94,6 +147,8 @@ public final class Arenas {
     }
 
     @Override
-    public void close() {}
+    public void close() {
+      CLOSED.add(automatic.scope());
+    }
   }
 }

@@ -102,6 +102,7 @@ public final class Tensor implements Operand {
           "%s lies in the memory of %s, out of the host's reach; copy it with Device.copy"
               .formatted(this, home));
     }
+    Arenas.requireOpen(segment);
     return segment;
   }
 

@@ -5,7 +5,10 @@ import io.panamba.model.InferencePool;
 import io.panamba.model.Labels;
 import io.panamba.model.Network;
 import io.panamba.model.NonFiniteException;
+import io.panamba.model.PoolCounts;
+import io.panamba.model.PoolListener;
 import io.panamba.model.PoolTimeoutException;
+import io.panamba.model.Pooled;
 import io.panamba.model.architecture.InferenceOptions;
 import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.checkpoint.WeightsException;
@@ -18,13 +21,14 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /** Names what is on images. Usable from many threads at once. */
-public final class Classifier implements AutoCloseable {
+public final class Classifier implements Predictor<RgbImage, List<Classification>>, Pooled {
   private final InferencePool pool;
   private final ImageTransform transform;
   private final Labels labels;
+  private final int count;
 
   /**
-   * Creates a classifier of single images.
+   * Creates a classifier of single images, which predicts all classes.
    *
    * @param network a network with a head and one answer per image; it has to outlive the classifier
    * @param labels of its classes
@@ -33,6 +37,24 @@ public final class Classifier implements AutoCloseable {
    * @throws IllegalArgumentException if its pooling gives an answer for every token
    */
   public Classifier(Network network, Labels labels, int concurrency) {
+    this(network, labels, concurrency, Integer.MAX_VALUE);
+  }
+
+  /**
+   * Creates a classifier of single images, which predicts the most probable classes.
+   *
+   * @param network a network with a head and one answer per image; it has to outlive the classifier
+   * @param labels of its classes
+   * @param concurrency most inferences at a time
+   * @param count how many classes {@link #predict} gives, at most
+   * @throws WeightsException if the network has no head
+   * @throws IllegalArgumentException if its pooling gives an answer for every token, or the count
+   *     is below 1
+   */
+  public Classifier(Network network, Labels labels, int concurrency, int count) {
+    if (count < 1) {
+      throw new IllegalArgumentException("a classifier predicts at least one class, not " + count);
+    }
     NetworkConfig config = network.config();
     if (config.classes() == 0) {
       throw new WeightsException(
@@ -47,6 +69,23 @@ public final class Classifier implements AutoCloseable {
     this.transform =
         config.preprocessing().transform(config.image().height(), config.image().width());
     this.labels = labels;
+    this.count = count;
+  }
+
+  /**
+   * Classifies an image.
+   *
+   * @param image any size; resized, cropped and normalised as in the original evaluation
+   * @param wait as in {@link InferencePool#withInference(Duration, java.util.function.Function)}
+   * @return all classes, or as many as the constructor was told, best first; unmodifiable
+   * @throws NonFiniteException if a logit is NaN or infinite
+   * @throws PoolTimeoutException if no inference became free in that time
+   * @throws InferenceInterruptedException if the thread would have to wait and is interrupted
+   * @throws IllegalStateException if this is closed
+   */
+  @Override
+  public List<Classification> predict(RgbImage image, Duration wait) {
+    return classify(image, count, wait);
   }
 
   /**
@@ -131,7 +170,18 @@ public final class Classifier implements AutoCloseable {
         .toList();
   }
 
+  @Override
+  public PoolCounts counts() {
+    return pool.counts();
+  }
+
+  @Override
+  public void addListener(PoolListener listener) {
+    pool.addListener(listener);
+  }
+
   /** Plans every inference and runs each once, so that the first image pays for nothing. */
+  @Override
   public void warmUp() {
     pool.warmUp();
   }

@@ -4,7 +4,10 @@ import io.panamba.model.Inference;
 import io.panamba.model.InferencePool;
 import io.panamba.model.Network;
 import io.panamba.model.NonFiniteException;
+import io.panamba.model.PoolCounts;
+import io.panamba.model.PoolListener;
 import io.panamba.model.PoolTimeoutException;
+import io.panamba.model.Pooled;
 import io.panamba.model.architecture.InferenceOptions;
 import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.block.Pooling;
@@ -18,7 +21,7 @@ import java.util.function.Function;
  * Turns images into vectors: what the head of a network would see. Usable from many threads at
  * once.
  */
-public final class FeatureExtractor implements AutoCloseable {
+public final class FeatureExtractor implements Predictor<RgbImage, float[]>, Pooled {
   private final InferencePool pool;
   private final ImageTransform transform;
 
@@ -52,6 +55,23 @@ public final class FeatureExtractor implements AutoCloseable {
   private static InferenceOptions featuresOnly(NetworkConfig config) {
     return new InferenceOptions(
         1, config.image().height(), config.image().width(), false, false, false);
+  }
+
+  /**
+   * Extracts the features of an image, as {@link #features(RgbImage, Duration)} does.
+   *
+   * @param image any size; resized, cropped and normalised as in the original evaluation
+   * @param wait as in {@link InferencePool#withInference(Duration, Function)}
+   * @return (dim), or (length, dim) with the last axis fastest for {@link Pooling#MAX} and {@link
+   *     Pooling#ALL}
+   * @throws NonFiniteException if a number is NaN or infinite
+   * @throws PoolTimeoutException if no inference became free in that time
+   * @throws InferenceInterruptedException if the thread would have to wait and is interrupted
+   * @throws IllegalStateException if this is closed
+   */
+  @Override
+  public float[] predict(RgbImage image, Duration wait) {
+    return features(image, wait);
   }
 
   /**
@@ -130,7 +150,18 @@ public final class FeatureExtractor implements AutoCloseable {
     return read.apply(inference);
   }
 
+  @Override
+  public PoolCounts counts() {
+    return pool.counts();
+  }
+
+  @Override
+  public void addListener(PoolListener listener) {
+    pool.addListener(listener);
+  }
+
   /** Plans every inference and runs each once, so that the first image pays for nothing. */
+  @Override
   public void warmUp() {
     pool.warmUp();
   }

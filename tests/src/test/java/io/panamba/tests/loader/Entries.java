@@ -16,7 +16,7 @@ public final class Entries {
   static final Path TESTS = of(LoaderChild.class);
 
   /** The library's place in {@link #NATIVES}. */
-  static final String RESOURCE = resource();
+  public static final String RESOURCE = resource();
 
   /** The jar or folder with the native library. */
   public static final Path NATIVES = natives();

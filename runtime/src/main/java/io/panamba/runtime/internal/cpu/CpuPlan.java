@@ -117,6 +117,7 @@ public final class CpuPlan implements Plan {
               : "the plan is being run by another thread");
     }
     try {
+      requireOpenMemory();
       MemorySegment part = first == 0 ? steps : panamba_step.asSlice(steps, offsets[first]);
       int count = offsets[first + number] - offsets[first];
       NativeStatus.check(
@@ -125,6 +126,17 @@ public final class CpuPlan implements Plan {
       state.set(State.IDLE);
       Reference.reachabilityFence(operations);
     }
+  }
+
+  /** What the linker does by itself where a close frees memory. */
+  private void requireOpenMemory() {
+    Arenas.requireOpen(executor);
+    Arenas.requireOpen(keep0);
+    Arenas.requireOpen(keep1);
+    Arenas.requireOpen(keep2);
+    Arenas.requireOpen(keep3);
+    Arenas.requireOpen(keep4);
+    Arenas.requireOpen(keep5);
   }
 
   @Override

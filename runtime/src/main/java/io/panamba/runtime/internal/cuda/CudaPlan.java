@@ -297,7 +297,7 @@ public final class CudaPlan implements Plan {
 
   private void requireOpenMemory() {
     for (MemorySegment owner : owners) {
-      if (!owner.scope().isAlive()) {
+      if (!Arenas.isOpen(owner.scope())) {
         throw new IllegalStateException("memory of one of the plan's tensors is closed");
       }
       if (!owner.isAccessibleBy(Thread.currentThread())) {

@@ -1,0 +1,2 @@
+/** Meters of pools for Micrometer. */
+package io.panamba.micrometer;
