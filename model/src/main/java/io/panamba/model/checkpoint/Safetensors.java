@@ -4,7 +4,6 @@ import io.panamba.runtime.DType;
 import io.panamba.runtime.Shape;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -83,7 +82,7 @@ final class Safetensors {
   }
 
   private static void requireDisjoint(Path path, List<Extent> extents) {
-    extents.sort(Comparator.comparingLong(Extent::from));
+    extents.sort((a, b) -> Long.compare(a.from(), b.from()));
     for (int i = 1; i < extents.size(); i++) {
       if (extents.get(i).from() < extents.get(i - 1).to()) {
         throw new CheckpointException(

@@ -15,7 +15,7 @@ public final class NativeLibrary {
 
   /** The one attempt, made when this class is initialised. */
   private static final class Outcome {
-    static final LoadOutcome<LibraryInfo> LIBRARY;
+    static final LoadOutcome<LibraryLoader.Loaded> LIBRARY;
 
     static {
       Attempts attempts = new Attempts();
@@ -23,6 +23,12 @@ public final class NativeLibrary {
       LIBRARY = LoadOutcome.of("Panamba's native library", loader::load, attempts);
       LOG.log(System.Logger.Level.DEBUG, NativeLibrary::summary);
     }
+  }
+
+  /** What the library says of itself, asked when this class is initialised. */
+  private static final class Description {
+    static final LibraryInfo INFO =
+        Outcome.LIBRARY.info().describe(Outcome.LIBRARY.attempts());
   }
 
   /**
@@ -35,26 +41,26 @@ public final class NativeLibrary {
   }
 
   public static LibraryInfo info() {
-    return Outcome.LIBRARY.get();
+    ensureLoaded();
+    return Description.INFO;
   }
 
   private static String summary() {
-    LibraryInfo info = Outcome.LIBRARY.info();
-    return info == null
+    LibraryLoader.Loaded library = Outcome.LIBRARY.info();
+    return library == null
         ? Outcome.LIBRARY.failure().getMessage()
-        : "native library %s, SHA-256 %s, tier %s"
-            .formatted(info.path(), info.sha256(), info.tier());
+        : "native library %s, SHA-256 %s".formatted(library.path(), library.sha256());
   }
 
   public static String describe() {
-    LibraryInfo info = Outcome.LIBRARY.info();
     String tried =
         lines("tried", Outcome.LIBRARY.attempts().stream().map(NativeLibrary::line).toList());
-    if (info == null) {
+    if (Outcome.LIBRARY.failure() != null) {
       return lines("native library", List.of("not available"))
           + lines("reason", List.of(Outcome.LIBRARY.failure().getMessage()))
           + tried;
     }
+    LibraryInfo info = Description.INFO;
     return lines("native library", List.of(info.path().toString()))
         + lines("SHA-256", List.of(info.sha256()))
         + lines("interface", List.of("version " + info.abiVersion()))
