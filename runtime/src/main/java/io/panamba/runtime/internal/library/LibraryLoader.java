@@ -112,7 +112,7 @@ public final class LibraryLoader {
         note(candidate, Attempts.LOADED);
       } else {
         note(candidate, LibraryCopy.TAKEN);
-        path = loadCopy(content, LibraryCache::privateCopy);
+        path = loadCopy(LibraryContent.of(content), LibraryCache::privateCopy);
       }
       return new Loaded(path, source, sha256(content), file.toString(), settings.tier());
     } catch (IOException e) {
@@ -126,10 +126,12 @@ public final class LibraryLoader {
     String name = platform.resource(libraryFile);
     String candidate = "resource " + name;
     URL url;
-    byte[] library;
+    LibraryContent library;
+    String sha256;
     try {
       url = LibraryResource.find(LibraryLoader.class.getClassLoader(), name);
-      library = LibraryResource.read(url);
+      library = LibraryContent.of(url);
+      sha256 = LibraryResource.sha256(url, library);
     } catch (Refusal e) {
       throw failure(
           candidate,
@@ -138,12 +140,11 @@ public final class LibraryLoader {
               .formatted(platform, LoaderSettings.LIBRARY_PATH, libraryFile));
     }
     note(candidate, "found, " + url);
-    String sha256 = LibraryResource.sha256(url, library);
     Path path = loadCopy(library, (cache, content) -> cache.store(content, sha256));
     return new Loaded(path, Source.RESOURCE, sha256, url.toString(), settings.tier());
   }
 
-  private Path loadCopy(byte[] content, LibraryCopy.Copying copying) {
+  private Path loadCopy(LibraryContent content, LibraryCopy.Copying copying) {
     return LibraryCopy.load(content, libraryFile, settings.cacheFolders(), copying, attempts)
         .orElseThrow(
             () ->

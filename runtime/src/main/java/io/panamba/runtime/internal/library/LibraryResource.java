@@ -32,7 +32,7 @@ public final class LibraryResource {
    * it, where there is one, since computing it takes a starting virtual machine 30 ms. It only names
    * the copy and tells people what runs; that the copy is the library is told by its bytes.
    */
-  static String sha256(URL library, byte[] content) {
+  static String sha256(URL library, LibraryContent content) throws Refusal {
     try {
       URL beside = URI.create(library + ".sha256").toURL();
       String written = new String(read(beside), StandardCharsets.US_ASCII).strip();
@@ -42,17 +42,19 @@ public final class LibraryResource {
     } catch (Refusal | MalformedURLException | IllegalArgumentException _) {
       // There is none, or what is there is none.
     }
-    return LibraryLoader.sha256(content);
+    return LibraryLoader.sha256(content.bytes());
+  }
+
+  static URLConnection connection(URL url) throws IOException {
+    URLConnection connection = url.openConnection();
+    // The cache of open jars is shared with whoever may close them.
+    connection.setUseCaches(false);
+    return connection;
   }
 
   public static byte[] read(URL url) throws Refusal {
-    try {
-      URLConnection connection = url.openConnection();
-      // The cache of open jars is shared with whoever may close them.
-      connection.setUseCaches(false);
-      try (InputStream in = connection.getInputStream()) {
-        return in.readAllBytes();
-      }
+    try (InputStream in = connection(url).getInputStream()) {
+      return in.readAllBytes();
     } catch (IOException e) {
       throw Refusal.of(url + " can't be read", e);
     }

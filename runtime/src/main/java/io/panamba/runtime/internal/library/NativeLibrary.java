@@ -9,8 +9,6 @@ import java.util.stream.Collectors;
 
 /** The native library of this process, loaded at most once; a failure stays one. */
 public final class NativeLibrary {
-  private static final System.Logger LOG = System.getLogger("io.panamba.runtime");
-
   private NativeLibrary() {}
 
   /** The one attempt, made when this class is initialised. */
@@ -21,14 +19,24 @@ public final class NativeLibrary {
       Attempts attempts = new Attempts();
       LibraryLoader loader = new LibraryLoader(LoaderSettings.current(), attempts);
       LIBRARY = LoadOutcome.of("Panamba's native library", loader::load, attempts);
-      LOG.log(System.Logger.Level.DEBUG, NativeLibrary::summary);
     }
   }
 
-  /** What the library says of itself, asked when this class is initialised. */
+  /**
+   * What the library says of itself, asked when this class is initialised; logged then, too, since
+   * starting loggers takes a tenth as long as all else before a first inference.
+   */
   private static final class Description {
-    static final LibraryInfo INFO =
-        Outcome.LIBRARY.info().describe(Outcome.LIBRARY.attempts());
+    static final LibraryInfo INFO = Outcome.LIBRARY.info().describe(Outcome.LIBRARY.attempts());
+
+    static {
+      System.getLogger("io.panamba.runtime")
+          .log(
+              System.Logger.Level.DEBUG,
+              () ->
+                  "native library %s, SHA-256 %s, tier %s"
+                      .formatted(INFO.path(), INFO.sha256(), INFO.tier()));
+    }
   }
 
   /**
@@ -43,13 +51,6 @@ public final class NativeLibrary {
   public static LibraryInfo info() {
     ensureLoaded();
     return Description.INFO;
-  }
-
-  private static String summary() {
-    LibraryLoader.Loaded library = Outcome.LIBRARY.info();
-    return library == null
-        ? Outcome.LIBRARY.failure().getMessage()
-        : "native library %s, SHA-256 %s".formatted(library.path(), library.sha256());
   }
 
   public static String describe() {
