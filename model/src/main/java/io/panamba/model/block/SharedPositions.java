@@ -39,6 +39,7 @@ public final class SharedPositions {
   }
 
   private final Fit fit;
+
   /** By rows in the upper half of a number and columns in the lower one. */
   private final Map<Long, Entry> entries = new HashMap<>();
 

@@ -120,6 +120,7 @@ final class Safetensors {
         return numbers;
       }
     }
-    throw new CheckpointException(path, "an entry of %s is no list of whole numbers".formatted(key));
+    throw new CheckpointException(
+        path, "an entry of %s is no list of whole numbers".formatted(key));
   }
 }

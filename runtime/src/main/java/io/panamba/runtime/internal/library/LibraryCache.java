@@ -10,9 +10,9 @@ import java.nio.file.StandardCopyOption;
 
 /**
  * A folder of libraries under names with their content's SHA-256. Any number of processes may use
- * one at a time: a file appears under its name as a whole, and its size and CRC-32 are compared with
- * those of the content that it should have before every use. Nobody else can write to the folder,
- * so that what is to be found are files that were damaged, not forged ones.
+ * one at a time: a file appears under its name as a whole, and its size and CRC-32 are compared
+ * with those of the content that it should have before every use. Nobody else can write to the
+ * folder, so that what is to be found are files that were damaged, not forged ones.
  */
 public final class LibraryCache {
   private final Path folder;

@@ -29,8 +29,8 @@ public final class LibraryResource {
 
   /**
    * The SHA-256 of a library, in hexadecimal: the one that the build wrote into the resource beside
-   * it, where there is one, since computing it takes a starting virtual machine 30 ms. It only names
-   * the copy and tells people what runs; that the copy is the library is told by its bytes.
+   * it, where there is one, since computing it takes a starting virtual machine 30 ms. It only
+   * names the copy and tells people what runs; that the copy is the library is told by its bytes.
    */
   static String sha256(URL library, LibraryContent content) throws Refusal {
     try {

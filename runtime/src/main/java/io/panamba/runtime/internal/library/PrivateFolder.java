@@ -148,7 +148,8 @@ final class PrivateFolder {
     try {
       // A name of Files.createTempFile would take Java's random numbers, and they 10 ms to start.
       long thread = Thread.currentThread().threadId();
-      String name = "probe-" + ProcessHandle.current().pid() + "-" + thread + "-" + System.nanoTime();
+      String name =
+          "probe-" + ProcessHandle.current().pid() + "-" + thread + "-" + System.nanoTime();
       probe = Files.createFile(folder.resolve(name + ".tmp"));
     } catch (IOException e) {
       throw Refusal.of("it can't be written to", e);

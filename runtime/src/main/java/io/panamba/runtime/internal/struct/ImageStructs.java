@@ -47,7 +47,8 @@ final class ImageStructs {
     panamba_patch_embedding_args.class_tokens(args, op.classIndex().count());
     panamba_patch_embedding_args.dtype(args, Codes.of(op.weight().dtype()));
     for (int i = 0; i < op.classIndex().count(); i++) {
-      panamba_patch_embedding_args.class_index(args)
+      panamba_patch_embedding_args
+          .class_index(args)
           .setAtIndex(ValueLayout.JAVA_LONG, i, op.classIndex().place(i));
     }
     return args;
@@ -69,7 +70,8 @@ final class ImageStructs {
     panamba_patches_args.padding(args, op.padding());
     panamba_patches_args.class_tokens(args, op.classIndex().count());
     for (int i = 0; i < op.classIndex().count(); i++) {
-      panamba_patches_args.class_index(args)
+      panamba_patches_args
+          .class_index(args)
           .setAtIndex(ValueLayout.JAVA_LONG, i, op.classIndex().place(i));
     }
     return args;
@@ -91,7 +93,8 @@ final class ImageStructs {
     panamba_patches_gradient_args.padding(args, op.padding());
     panamba_patches_gradient_args.class_tokens(args, op.classIndex().count());
     for (int i = 0; i < op.classIndex().count(); i++) {
-      panamba_patches_gradient_args.class_index(args)
+      panamba_patches_gradient_args
+          .class_index(args)
           .setAtIndex(ValueLayout.JAVA_LONG, i, op.classIndex().place(i));
     }
     return args;
