@@ -95,7 +95,7 @@ public class panamba_activation_gradient_args {
      * }
      */
     public static void x(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(x$LAYOUT, x$OFFSET, fieldValue);
+        struct.set(ADDRESS, x$OFFSET, fieldValue);
     }
 
     private static final AddressLayout out_gradient$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("out_gradient"));
@@ -139,7 +139,7 @@ public class panamba_activation_gradient_args {
      * }
      */
     public static void out_gradient(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(out_gradient$LAYOUT, out_gradient$OFFSET, fieldValue);
+        struct.set(ADDRESS, out_gradient$OFFSET, fieldValue);
     }
 
     private static final AddressLayout x_gradient$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("x_gradient"));
@@ -183,7 +183,7 @@ public class panamba_activation_gradient_args {
      * }
      */
     public static void x_gradient(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(x_gradient$LAYOUT, x_gradient$OFFSET, fieldValue);
+        struct.set(ADDRESS, x_gradient$OFFSET, fieldValue);
     }
 
     private static final OfLong rows$LAYOUT = (OfLong)$LAYOUT.select(groupElement("rows"));

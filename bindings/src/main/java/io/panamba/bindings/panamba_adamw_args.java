@@ -99,7 +99,7 @@ public class panamba_adamw_args {
      * }
      */
     public static void parameters(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(parameters$LAYOUT, parameters$OFFSET, fieldValue);
+        struct.set(ADDRESS, parameters$OFFSET, fieldValue);
     }
 
     private static final AddressLayout gradient$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("gradient"));
@@ -143,7 +143,7 @@ public class panamba_adamw_args {
      * }
      */
     public static void gradient(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(gradient$LAYOUT, gradient$OFFSET, fieldValue);
+        struct.set(ADDRESS, gradient$OFFSET, fieldValue);
     }
 
     private static final AddressLayout first_moment$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("first_moment"));
@@ -187,7 +187,7 @@ public class panamba_adamw_args {
      * }
      */
     public static void first_moment(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(first_moment$LAYOUT, first_moment$OFFSET, fieldValue);
+        struct.set(ADDRESS, first_moment$OFFSET, fieldValue);
     }
 
     private static final AddressLayout second_moment$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("second_moment"));
@@ -231,7 +231,7 @@ public class panamba_adamw_args {
      * }
      */
     public static void second_moment(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(second_moment$LAYOUT, second_moment$OFFSET, fieldValue);
+        struct.set(ADDRESS, second_moment$OFFSET, fieldValue);
     }
 
     private static final AddressLayout average$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("average"));
@@ -275,7 +275,7 @@ public class panamba_adamw_args {
      * }
      */
     public static void average(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(average$LAYOUT, average$OFFSET, fieldValue);
+        struct.set(ADDRESS, average$OFFSET, fieldValue);
     }
 
     private static final AddressLayout rates$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("rates"));
@@ -319,7 +319,7 @@ public class panamba_adamw_args {
      * }
      */
     public static void rates(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(rates$LAYOUT, rates$OFFSET, fieldValue);
+        struct.set(ADDRESS, rates$OFFSET, fieldValue);
     }
 
     private static final AddressLayout gradient_factor$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("gradient_factor"));
@@ -363,7 +363,7 @@ public class panamba_adamw_args {
      * }
      */
     public static void gradient_factor(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(gradient_factor$LAYOUT, gradient_factor$OFFSET, fieldValue);
+        struct.set(ADDRESS, gradient_factor$OFFSET, fieldValue);
     }
 
     private static final OfLong count$LAYOUT = (OfLong)$LAYOUT.select(groupElement("count"));

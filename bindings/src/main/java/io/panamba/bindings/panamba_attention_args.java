@@ -107,7 +107,7 @@ public class panamba_attention_args {
      * }
      */
     public static void q(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(q$LAYOUT, q$OFFSET, fieldValue);
+        struct.set(ADDRESS, q$OFFSET, fieldValue);
     }
 
     private static final AddressLayout k$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("k"));
@@ -151,7 +151,7 @@ public class panamba_attention_args {
      * }
      */
     public static void k(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(k$LAYOUT, k$OFFSET, fieldValue);
+        struct.set(ADDRESS, k$OFFSET, fieldValue);
     }
 
     private static final AddressLayout v$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("v"));
@@ -195,7 +195,7 @@ public class panamba_attention_args {
      * }
      */
     public static void v(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(v$LAYOUT, v$OFFSET, fieldValue);
+        struct.set(ADDRESS, v$OFFSET, fieldValue);
     }
 
     private static final AddressLayout out$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("out"));
@@ -239,7 +239,7 @@ public class panamba_attention_args {
      * }
      */
     public static void out(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(out$LAYOUT, out$OFFSET, fieldValue);
+        struct.set(ADDRESS, out$OFFSET, fieldValue);
     }
 
     private static final AddressLayout statistics$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("statistics"));
@@ -283,7 +283,7 @@ public class panamba_attention_args {
      * }
      */
     public static void statistics(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(statistics$LAYOUT, statistics$OFFSET, fieldValue);
+        struct.set(ADDRESS, statistics$OFFSET, fieldValue);
     }
 
     private static final OfLong batch$LAYOUT = (OfLong)$LAYOUT.select(groupElement("batch"));

@@ -121,7 +121,7 @@ public class panamba_attention_gradient_args {
      * }
      */
     public static void q(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(q$LAYOUT, q$OFFSET, fieldValue);
+        struct.set(ADDRESS, q$OFFSET, fieldValue);
     }
 
     private static final AddressLayout k$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("k"));
@@ -165,7 +165,7 @@ public class panamba_attention_gradient_args {
      * }
      */
     public static void k(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(k$LAYOUT, k$OFFSET, fieldValue);
+        struct.set(ADDRESS, k$OFFSET, fieldValue);
     }
 
     private static final AddressLayout v$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("v"));
@@ -209,7 +209,7 @@ public class panamba_attention_gradient_args {
      * }
      */
     public static void v(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(v$LAYOUT, v$OFFSET, fieldValue);
+        struct.set(ADDRESS, v$OFFSET, fieldValue);
     }
 
     private static final AddressLayout out$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("out"));
@@ -253,7 +253,7 @@ public class panamba_attention_gradient_args {
      * }
      */
     public static void out(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(out$LAYOUT, out$OFFSET, fieldValue);
+        struct.set(ADDRESS, out$OFFSET, fieldValue);
     }
 
     private static final AddressLayout statistics$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("statistics"));
@@ -297,7 +297,7 @@ public class panamba_attention_gradient_args {
      * }
      */
     public static void statistics(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(statistics$LAYOUT, statistics$OFFSET, fieldValue);
+        struct.set(ADDRESS, statistics$OFFSET, fieldValue);
     }
 
     private static final AddressLayout out_gradient$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("out_gradient"));
@@ -341,7 +341,7 @@ public class panamba_attention_gradient_args {
      * }
      */
     public static void out_gradient(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(out_gradient$LAYOUT, out_gradient$OFFSET, fieldValue);
+        struct.set(ADDRESS, out_gradient$OFFSET, fieldValue);
     }
 
     private static final AddressLayout q_gradient$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("q_gradient"));
@@ -385,7 +385,7 @@ public class panamba_attention_gradient_args {
      * }
      */
     public static void q_gradient(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(q_gradient$LAYOUT, q_gradient$OFFSET, fieldValue);
+        struct.set(ADDRESS, q_gradient$OFFSET, fieldValue);
     }
 
     private static final AddressLayout k_gradient$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("k_gradient"));
@@ -429,7 +429,7 @@ public class panamba_attention_gradient_args {
      * }
      */
     public static void k_gradient(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(k_gradient$LAYOUT, k_gradient$OFFSET, fieldValue);
+        struct.set(ADDRESS, k_gradient$OFFSET, fieldValue);
     }
 
     private static final AddressLayout v_gradient$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("v_gradient"));
@@ -473,7 +473,7 @@ public class panamba_attention_gradient_args {
      * }
      */
     public static void v_gradient(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(v_gradient$LAYOUT, v_gradient$OFFSET, fieldValue);
+        struct.set(ADDRESS, v_gradient$OFFSET, fieldValue);
     }
 
     private static final OfLong batch$LAYOUT = (OfLong)$LAYOUT.select(groupElement("batch"));

@@ -99,7 +99,7 @@ public class panamba_causal_conv_args {
      * }
      */
     public static void x(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(x$LAYOUT, x$OFFSET, fieldValue);
+        struct.set(ADDRESS, x$OFFSET, fieldValue);
     }
 
     private static final GroupLayout forward$LAYOUT = (GroupLayout)$LAYOUT.select(groupElement("forward"));

@@ -85,7 +85,7 @@ public class panamba_clip_args {
      * }
      */
     public static void parts(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(parts$LAYOUT, parts$OFFSET, fieldValue);
+        struct.set(ADDRESS, parts$OFFSET, fieldValue);
     }
 
     private static final AddressLayout result$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("result"));
@@ -129,7 +129,7 @@ public class panamba_clip_args {
      * }
      */
     public static void result(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(result$LAYOUT, result$OFFSET, fieldValue);
+        struct.set(ADDRESS, result$OFFSET, fieldValue);
     }
 
     private static final OfLong count$LAYOUT = (OfLong)$LAYOUT.select(groupElement("count"));

@@ -103,7 +103,7 @@ public class panamba_conv2d_gradient_args {
      * }
      */
     public static void input(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(input$LAYOUT, input$OFFSET, fieldValue);
+        struct.set(ADDRESS, input$OFFSET, fieldValue);
     }
 
     private static final AddressLayout out_gradient$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("out_gradient"));
@@ -147,7 +147,7 @@ public class panamba_conv2d_gradient_args {
      * }
      */
     public static void out_gradient(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(out_gradient$LAYOUT, out_gradient$OFFSET, fieldValue);
+        struct.set(ADDRESS, out_gradient$OFFSET, fieldValue);
     }
 
     private static final AddressLayout weight_gradient$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("weight_gradient"));
@@ -191,7 +191,7 @@ public class panamba_conv2d_gradient_args {
      * }
      */
     public static void weight_gradient(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(weight_gradient$LAYOUT, weight_gradient$OFFSET, fieldValue);
+        struct.set(ADDRESS, weight_gradient$OFFSET, fieldValue);
     }
 
     private static final OfLong batch$LAYOUT = (OfLong)$LAYOUT.select(groupElement("batch"));

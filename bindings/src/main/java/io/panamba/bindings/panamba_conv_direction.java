@@ -81,7 +81,7 @@ public class panamba_conv_direction {
      * }
      */
     public static void weight(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(weight$LAYOUT, weight$OFFSET, fieldValue);
+        struct.set(ADDRESS, weight$OFFSET, fieldValue);
     }
 
     private static final AddressLayout bias$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("bias"));
@@ -125,7 +125,7 @@ public class panamba_conv_direction {
      * }
      */
     public static void bias(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(bias$LAYOUT, bias$OFFSET, fieldValue);
+        struct.set(ADDRESS, bias$OFFSET, fieldValue);
     }
 
     private static final AddressLayout out$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("out"));
@@ -169,7 +169,7 @@ public class panamba_conv_direction {
      * }
      */
     public static void out(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(out$LAYOUT, out$OFFSET, fieldValue);
+        struct.set(ADDRESS, out$OFFSET, fieldValue);
     }
 
     /**

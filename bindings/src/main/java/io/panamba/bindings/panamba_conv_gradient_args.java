@@ -97,7 +97,7 @@ public class panamba_conv_gradient_args {
      * }
      */
     public static void x(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(x$LAYOUT, x$OFFSET, fieldValue);
+        struct.set(ADDRESS, x$OFFSET, fieldValue);
     }
 
     private static final AddressLayout x_gradient$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("x_gradient"));
@@ -141,7 +141,7 @@ public class panamba_conv_gradient_args {
      * }
      */
     public static void x_gradient(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(x_gradient$LAYOUT, x_gradient$OFFSET, fieldValue);
+        struct.set(ADDRESS, x_gradient$OFFSET, fieldValue);
     }
 
     private static final GroupLayout forward$LAYOUT = (GroupLayout)$LAYOUT.select(groupElement("forward"));

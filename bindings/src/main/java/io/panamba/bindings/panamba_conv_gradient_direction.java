@@ -83,7 +83,7 @@ public class panamba_conv_gradient_direction {
      * }
      */
     public static void weight(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(weight$LAYOUT, weight$OFFSET, fieldValue);
+        struct.set(ADDRESS, weight$OFFSET, fieldValue);
     }
 
     private static final AddressLayout bias$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("bias"));
@@ -127,7 +127,7 @@ public class panamba_conv_gradient_direction {
      * }
      */
     public static void bias(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(bias$LAYOUT, bias$OFFSET, fieldValue);
+        struct.set(ADDRESS, bias$OFFSET, fieldValue);
     }
 
     private static final AddressLayout out_gradient$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("out_gradient"));
@@ -171,7 +171,7 @@ public class panamba_conv_gradient_direction {
      * }
      */
     public static void out_gradient(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(out_gradient$LAYOUT, out_gradient$OFFSET, fieldValue);
+        struct.set(ADDRESS, out_gradient$OFFSET, fieldValue);
     }
 
     private static final AddressLayout parameter_parts$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("parameter_parts"));
@@ -215,7 +215,7 @@ public class panamba_conv_gradient_direction {
      * }
      */
     public static void parameter_parts(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(parameter_parts$LAYOUT, parameter_parts$OFFSET, fieldValue);
+        struct.set(ADDRESS, parameter_parts$OFFSET, fieldValue);
     }
 
     /**

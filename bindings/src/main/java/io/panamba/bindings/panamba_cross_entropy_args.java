@@ -91,7 +91,7 @@ public class panamba_cross_entropy_args {
      * }
      */
     public static void logits(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(logits$LAYOUT, logits$OFFSET, fieldValue);
+        struct.set(ADDRESS, logits$OFFSET, fieldValue);
     }
 
     private static final AddressLayout labels$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("labels"));
@@ -135,7 +135,7 @@ public class panamba_cross_entropy_args {
      * }
      */
     public static void labels(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(labels$LAYOUT, labels$OFFSET, fieldValue);
+        struct.set(ADDRESS, labels$OFFSET, fieldValue);
     }
 
     private static final AddressLayout losses$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("losses"));
@@ -179,7 +179,7 @@ public class panamba_cross_entropy_args {
      * }
      */
     public static void losses(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(losses$LAYOUT, losses$OFFSET, fieldValue);
+        struct.set(ADDRESS, losses$OFFSET, fieldValue);
     }
 
     private static final AddressLayout logits_gradient$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("logits_gradient"));
@@ -223,7 +223,7 @@ public class panamba_cross_entropy_args {
      * }
      */
     public static void logits_gradient(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(logits_gradient$LAYOUT, logits_gradient$OFFSET, fieldValue);
+        struct.set(ADDRESS, logits_gradient$OFFSET, fieldValue);
     }
 
     private static final OfLong batch$LAYOUT = (OfLong)$LAYOUT.select(groupElement("batch"));

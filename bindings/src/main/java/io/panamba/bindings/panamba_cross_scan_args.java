@@ -113,7 +113,7 @@ public class panamba_cross_scan_args {
      * }
      */
     public static void u(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(u$LAYOUT, u$OFFSET, fieldValue);
+        struct.set(ADDRESS, u$OFFSET, fieldValue);
     }
 
     private static final AddressLayout projected$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("projected"));
@@ -157,7 +157,7 @@ public class panamba_cross_scan_args {
      * }
      */
     public static void projected(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(projected$LAYOUT, projected$OFFSET, fieldValue);
+        struct.set(ADDRESS, projected$OFFSET, fieldValue);
     }
 
     private static final AddressLayout dt_weight$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("dt_weight"));
@@ -201,7 +201,7 @@ public class panamba_cross_scan_args {
      * }
      */
     public static void dt_weight(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(dt_weight$LAYOUT, dt_weight$OFFSET, fieldValue);
+        struct.set(ADDRESS, dt_weight$OFFSET, fieldValue);
     }
 
     private static final AddressLayout dt_bias$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("dt_bias"));
@@ -245,7 +245,7 @@ public class panamba_cross_scan_args {
      * }
      */
     public static void dt_bias(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(dt_bias$LAYOUT, dt_bias$OFFSET, fieldValue);
+        struct.set(ADDRESS, dt_bias$OFFSET, fieldValue);
     }
 
     private static final AddressLayout a$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("a"));
@@ -289,7 +289,7 @@ public class panamba_cross_scan_args {
      * }
      */
     public static void a(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(a$LAYOUT, a$OFFSET, fieldValue);
+        struct.set(ADDRESS, a$OFFSET, fieldValue);
     }
 
     private static final AddressLayout d$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("d"));
@@ -333,7 +333,7 @@ public class panamba_cross_scan_args {
      * }
      */
     public static void d(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(d$LAYOUT, d$OFFSET, fieldValue);
+        struct.set(ADDRESS, d$OFFSET, fieldValue);
     }
 
     private static final AddressLayout out$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("out"));
@@ -377,7 +377,7 @@ public class panamba_cross_scan_args {
      * }
      */
     public static void out(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(out$LAYOUT, out$OFFSET, fieldValue);
+        struct.set(ADDRESS, out$OFFSET, fieldValue);
     }
 
     private static final AddressLayout saved_states$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("saved_states"));
@@ -421,7 +421,7 @@ public class panamba_cross_scan_args {
      * }
      */
     public static void saved_states(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(saved_states$LAYOUT, saved_states$OFFSET, fieldValue);
+        struct.set(ADDRESS, saved_states$OFFSET, fieldValue);
     }
 
     private static final OfLong batch$LAYOUT = (OfLong)$LAYOUT.select(groupElement("batch"));

@@ -115,7 +115,7 @@ public class panamba_cross_scan_gradient_args {
      * }
      */
     public static void u(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(u$LAYOUT, u$OFFSET, fieldValue);
+        struct.set(ADDRESS, u$OFFSET, fieldValue);
     }
 
     private static final AddressLayout projected$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("projected"));
@@ -159,7 +159,7 @@ public class panamba_cross_scan_gradient_args {
      * }
      */
     public static void projected(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(projected$LAYOUT, projected$OFFSET, fieldValue);
+        struct.set(ADDRESS, projected$OFFSET, fieldValue);
     }
 
     private static final AddressLayout dt_weight$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("dt_weight"));
@@ -203,7 +203,7 @@ public class panamba_cross_scan_gradient_args {
      * }
      */
     public static void dt_weight(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(dt_weight$LAYOUT, dt_weight$OFFSET, fieldValue);
+        struct.set(ADDRESS, dt_weight$OFFSET, fieldValue);
     }
 
     private static final AddressLayout dt_bias$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("dt_bias"));
@@ -247,7 +247,7 @@ public class panamba_cross_scan_gradient_args {
      * }
      */
     public static void dt_bias(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(dt_bias$LAYOUT, dt_bias$OFFSET, fieldValue);
+        struct.set(ADDRESS, dt_bias$OFFSET, fieldValue);
     }
 
     private static final AddressLayout a$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("a"));
@@ -291,7 +291,7 @@ public class panamba_cross_scan_gradient_args {
      * }
      */
     public static void a(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(a$LAYOUT, a$OFFSET, fieldValue);
+        struct.set(ADDRESS, a$OFFSET, fieldValue);
     }
 
     private static final AddressLayout d$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("d"));
@@ -335,7 +335,7 @@ public class panamba_cross_scan_gradient_args {
      * }
      */
     public static void d(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(d$LAYOUT, d$OFFSET, fieldValue);
+        struct.set(ADDRESS, d$OFFSET, fieldValue);
     }
 
     private static final AddressLayout saved_states$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("saved_states"));
@@ -379,7 +379,7 @@ public class panamba_cross_scan_gradient_args {
      * }
      */
     public static void saved_states(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(saved_states$LAYOUT, saved_states$OFFSET, fieldValue);
+        struct.set(ADDRESS, saved_states$OFFSET, fieldValue);
     }
 
     private static final AddressLayout out_gradient$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("out_gradient"));
@@ -423,7 +423,7 @@ public class panamba_cross_scan_gradient_args {
      * }
      */
     public static void out_gradient(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(out_gradient$LAYOUT, out_gradient$OFFSET, fieldValue);
+        struct.set(ADDRESS, out_gradient$OFFSET, fieldValue);
     }
 
     private static final AddressLayout u_gradient$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("u_gradient"));
@@ -467,7 +467,7 @@ public class panamba_cross_scan_gradient_args {
      * }
      */
     public static void u_gradient(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(u_gradient$LAYOUT, u_gradient$OFFSET, fieldValue);
+        struct.set(ADDRESS, u_gradient$OFFSET, fieldValue);
     }
 
     private static final AddressLayout projected_parts$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("projected_parts"));
@@ -511,7 +511,7 @@ public class panamba_cross_scan_gradient_args {
      * }
      */
     public static void projected_parts(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(projected_parts$LAYOUT, projected_parts$OFFSET, fieldValue);
+        struct.set(ADDRESS, projected_parts$OFFSET, fieldValue);
     }
 
     private static final AddressLayout parameter_parts$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("parameter_parts"));
@@ -555,7 +555,7 @@ public class panamba_cross_scan_gradient_args {
      * }
      */
     public static void parameter_parts(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(parameter_parts$LAYOUT, parameter_parts$OFFSET, fieldValue);
+        struct.set(ADDRESS, parameter_parts$OFFSET, fieldValue);
     }
 
     private static final OfLong batch$LAYOUT = (OfLong)$LAYOUT.select(groupElement("batch"));

@@ -107,7 +107,7 @@ public class panamba_depthwise_args {
      * }
      */
     public static void x(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(x$LAYOUT, x$OFFSET, fieldValue);
+        struct.set(ADDRESS, x$OFFSET, fieldValue);
     }
 
     private static final AddressLayout weight$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("weight"));
@@ -151,7 +151,7 @@ public class panamba_depthwise_args {
      * }
      */
     public static void weight(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(weight$LAYOUT, weight$OFFSET, fieldValue);
+        struct.set(ADDRESS, weight$OFFSET, fieldValue);
     }
 
     private static final AddressLayout bias$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("bias"));
@@ -195,7 +195,7 @@ public class panamba_depthwise_args {
      * }
      */
     public static void bias(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(bias$LAYOUT, bias$OFFSET, fieldValue);
+        struct.set(ADDRESS, bias$OFFSET, fieldValue);
     }
 
     private static final AddressLayout gate$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("gate"));
@@ -239,7 +239,7 @@ public class panamba_depthwise_args {
      * }
      */
     public static void gate(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(gate$LAYOUT, gate$OFFSET, fieldValue);
+        struct.set(ADDRESS, gate$OFFSET, fieldValue);
     }
 
     private static final AddressLayout out$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("out"));
@@ -283,7 +283,7 @@ public class panamba_depthwise_args {
      * }
      */
     public static void out(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(out$LAYOUT, out$OFFSET, fieldValue);
+        struct.set(ADDRESS, out$OFFSET, fieldValue);
     }
 
     private static final OfLong batch$LAYOUT = (OfLong)$LAYOUT.select(groupElement("batch"));

@@ -97,7 +97,7 @@ public class panamba_depthwise_gradient_args {
      * }
      */
     public static void x(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(x$LAYOUT, x$OFFSET, fieldValue);
+        struct.set(ADDRESS, x$OFFSET, fieldValue);
     }
 
     private static final AddressLayout out_gradient$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("out_gradient"));
@@ -141,7 +141,7 @@ public class panamba_depthwise_gradient_args {
      * }
      */
     public static void out_gradient(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(out_gradient$LAYOUT, out_gradient$OFFSET, fieldValue);
+        struct.set(ADDRESS, out_gradient$OFFSET, fieldValue);
     }
 
     private static final AddressLayout parameter_parts$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("parameter_parts"));
@@ -185,7 +185,7 @@ public class panamba_depthwise_gradient_args {
      * }
      */
     public static void parameter_parts(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(parameter_parts$LAYOUT, parameter_parts$OFFSET, fieldValue);
+        struct.set(ADDRESS, parameter_parts$OFFSET, fieldValue);
     }
 
     private static final OfLong batch$LAYOUT = (OfLong)$LAYOUT.select(groupElement("batch"));

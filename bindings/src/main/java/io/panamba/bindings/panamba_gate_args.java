@@ -95,7 +95,7 @@ public class panamba_gate_args {
      * }
      */
     public static void gate(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(gate$LAYOUT, gate$OFFSET, fieldValue);
+        struct.set(ADDRESS, gate$OFFSET, fieldValue);
     }
 
     private static final AddressLayout x$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("x"));
@@ -139,7 +139,7 @@ public class panamba_gate_args {
      * }
      */
     public static void x(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(x$LAYOUT, x$OFFSET, fieldValue);
+        struct.set(ADDRESS, x$OFFSET, fieldValue);
     }
 
     private static final AddressLayout out$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("out"));
@@ -183,7 +183,7 @@ public class panamba_gate_args {
      * }
      */
     public static void out(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(out$LAYOUT, out$OFFSET, fieldValue);
+        struct.set(ADDRESS, out$OFFSET, fieldValue);
     }
 
     private static final OfLong rows$LAYOUT = (OfLong)$LAYOUT.select(groupElement("rows"));

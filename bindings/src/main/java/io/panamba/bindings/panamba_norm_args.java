@@ -103,7 +103,7 @@ public class panamba_norm_args {
      * }
      */
     public static void residual(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(residual$LAYOUT, residual$OFFSET, fieldValue);
+        struct.set(ADDRESS, residual$OFFSET, fieldValue);
     }
 
     private static final AddressLayout addend$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("addend"));
@@ -147,7 +147,7 @@ public class panamba_norm_args {
      * }
      */
     public static void addend(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(addend$LAYOUT, addend$OFFSET, fieldValue);
+        struct.set(ADDRESS, addend$OFFSET, fieldValue);
     }
 
     private static final AddressLayout weight$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("weight"));
@@ -191,7 +191,7 @@ public class panamba_norm_args {
      * }
      */
     public static void weight(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(weight$LAYOUT, weight$OFFSET, fieldValue);
+        struct.set(ADDRESS, weight$OFFSET, fieldValue);
     }
 
     private static final AddressLayout bias$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("bias"));
@@ -235,7 +235,7 @@ public class panamba_norm_args {
      * }
      */
     public static void bias(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(bias$LAYOUT, bias$OFFSET, fieldValue);
+        struct.set(ADDRESS, bias$OFFSET, fieldValue);
     }
 
     private static final AddressLayout out$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("out"));
@@ -279,7 +279,7 @@ public class panamba_norm_args {
      * }
      */
     public static void out(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(out$LAYOUT, out$OFFSET, fieldValue);
+        struct.set(ADDRESS, out$OFFSET, fieldValue);
     }
 
     private static final OfLong rows$LAYOUT = (OfLong)$LAYOUT.select(groupElement("rows"));

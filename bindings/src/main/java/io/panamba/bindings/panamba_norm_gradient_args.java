@@ -101,7 +101,7 @@ public class panamba_norm_gradient_args {
      * }
      */
     public static void residual(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(residual$LAYOUT, residual$OFFSET, fieldValue);
+        struct.set(ADDRESS, residual$OFFSET, fieldValue);
     }
 
     private static final AddressLayout weight$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("weight"));
@@ -145,7 +145,7 @@ public class panamba_norm_gradient_args {
      * }
      */
     public static void weight(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(weight$LAYOUT, weight$OFFSET, fieldValue);
+        struct.set(ADDRESS, weight$OFFSET, fieldValue);
     }
 
     private static final AddressLayout out_gradient$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("out_gradient"));
@@ -189,7 +189,7 @@ public class panamba_norm_gradient_args {
      * }
      */
     public static void out_gradient(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(out_gradient$LAYOUT, out_gradient$OFFSET, fieldValue);
+        struct.set(ADDRESS, out_gradient$OFFSET, fieldValue);
     }
 
     private static final AddressLayout residual_gradient$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("residual_gradient"));
@@ -233,7 +233,7 @@ public class panamba_norm_gradient_args {
      * }
      */
     public static void residual_gradient(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(residual_gradient$LAYOUT, residual_gradient$OFFSET, fieldValue);
+        struct.set(ADDRESS, residual_gradient$OFFSET, fieldValue);
     }
 
     private static final AddressLayout parameter_parts$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("parameter_parts"));
@@ -277,7 +277,7 @@ public class panamba_norm_gradient_args {
      * }
      */
     public static void parameter_parts(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(parameter_parts$LAYOUT, parameter_parts$OFFSET, fieldValue);
+        struct.set(ADDRESS, parameter_parts$OFFSET, fieldValue);
     }
 
     private static final OfLong rows$LAYOUT = (OfLong)$LAYOUT.select(groupElement("rows"));

@@ -93,7 +93,7 @@ public class panamba_pack_args {
      * }
      */
     public static void source(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(source$LAYOUT, source$OFFSET, fieldValue);
+        struct.set(ADDRESS, source$OFFSET, fieldValue);
     }
 
     private static final AddressLayout row_scale$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("row_scale"));
@@ -137,7 +137,7 @@ public class panamba_pack_args {
      * }
      */
     public static void row_scale(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(row_scale$LAYOUT, row_scale$OFFSET, fieldValue);
+        struct.set(ADDRESS, row_scale$OFFSET, fieldValue);
     }
 
     private static final AddressLayout packed$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("packed"));
@@ -181,7 +181,7 @@ public class panamba_pack_args {
      * }
      */
     public static void packed(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(packed$LAYOUT, packed$OFFSET, fieldValue);
+        struct.set(ADDRESS, packed$OFFSET, fieldValue);
     }
 
     private static final OfLong columns$LAYOUT = (OfLong)$LAYOUT.select(groupElement("columns"));

@@ -115,7 +115,7 @@ public class panamba_patch_embedding_args {
      * }
      */
     public static void image(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(image$LAYOUT, image$OFFSET, fieldValue);
+        struct.set(ADDRESS, image$OFFSET, fieldValue);
     }
 
     private static final AddressLayout pixel_values$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("pixel_values"));
@@ -159,7 +159,7 @@ public class panamba_patch_embedding_args {
      * }
      */
     public static void pixel_values(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(pixel_values$LAYOUT, pixel_values$OFFSET, fieldValue);
+        struct.set(ADDRESS, pixel_values$OFFSET, fieldValue);
     }
 
     private static final AddressLayout weight$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("weight"));
@@ -203,7 +203,7 @@ public class panamba_patch_embedding_args {
      * }
      */
     public static void weight(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(weight$LAYOUT, weight$OFFSET, fieldValue);
+        struct.set(ADDRESS, weight$OFFSET, fieldValue);
     }
 
     private static final AddressLayout bias$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("bias"));
@@ -247,7 +247,7 @@ public class panamba_patch_embedding_args {
      * }
      */
     public static void bias(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(bias$LAYOUT, bias$OFFSET, fieldValue);
+        struct.set(ADDRESS, bias$OFFSET, fieldValue);
     }
 
     private static final AddressLayout position$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("position"));
@@ -291,7 +291,7 @@ public class panamba_patch_embedding_args {
      * }
      */
     public static void position(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(position$LAYOUT, position$OFFSET, fieldValue);
+        struct.set(ADDRESS, position$OFFSET, fieldValue);
     }
 
     private static final AddressLayout class_token$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("class_token"));
@@ -335,7 +335,7 @@ public class panamba_patch_embedding_args {
      * }
      */
     public static void class_token(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(class_token$LAYOUT, class_token$OFFSET, fieldValue);
+        struct.set(ADDRESS, class_token$OFFSET, fieldValue);
     }
 
     private static final AddressLayout out$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("out"));
@@ -379,7 +379,7 @@ public class panamba_patch_embedding_args {
      * }
      */
     public static void out(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(out$LAYOUT, out$OFFSET, fieldValue);
+        struct.set(ADDRESS, out$OFFSET, fieldValue);
     }
 
     private static final OfLong batch$LAYOUT = (OfLong)$LAYOUT.select(groupElement("batch"));
@@ -877,7 +877,7 @@ public class panamba_patch_embedding_args {
     public static long[] class_index$dimensions() {
         return class_index$DIMS;
     }
-    private static final VarHandle class_index$ELEM_HANDLE = class_index$LAYOUT.varHandle(sequenceElement());
+    private static final class class_index$ELEM { static final VarHandle HANDLE = class_index$LAYOUT.varHandle(sequenceElement()); }
 
     /**
      * Indexed getter for field:
@@ -886,7 +886,7 @@ public class panamba_patch_embedding_args {
      * }
      */
     public static long class_index(MemorySegment struct, long index0) {
-        return (long)class_index$ELEM_HANDLE.get(struct, class_index$OFFSET, index0);
+        return (long)class_index$ELEM.HANDLE.get(struct, class_index$OFFSET, index0);
     }
 
     /**
@@ -896,7 +896,7 @@ public class panamba_patch_embedding_args {
      * }
      */
     public static void class_index(MemorySegment struct, long index0, long fieldValue) {
-        class_index$ELEM_HANDLE.set(struct, class_index$OFFSET, index0, fieldValue);
+        class_index$ELEM.HANDLE.set(struct, class_index$OFFSET, index0, fieldValue);
     }
 
     private static final OfInt dtype$LAYOUT = (OfInt)$LAYOUT.select(groupElement("dtype"));

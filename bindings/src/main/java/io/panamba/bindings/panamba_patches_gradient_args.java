@@ -101,7 +101,7 @@ public class panamba_patches_gradient_args {
      * }
      */
     public static void patch_gradient(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(patch_gradient$LAYOUT, patch_gradient$OFFSET, fieldValue);
+        struct.set(ADDRESS, patch_gradient$OFFSET, fieldValue);
     }
 
     private static final AddressLayout image_gradient$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("image_gradient"));
@@ -145,7 +145,7 @@ public class panamba_patches_gradient_args {
      * }
      */
     public static void image_gradient(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(image_gradient$LAYOUT, image_gradient$OFFSET, fieldValue);
+        struct.set(ADDRESS, image_gradient$OFFSET, fieldValue);
     }
 
     private static final OfLong batch$LAYOUT = (OfLong)$LAYOUT.select(groupElement("batch"));
@@ -643,7 +643,7 @@ public class panamba_patches_gradient_args {
     public static long[] class_index$dimensions() {
         return class_index$DIMS;
     }
-    private static final VarHandle class_index$ELEM_HANDLE = class_index$LAYOUT.varHandle(sequenceElement());
+    private static final class class_index$ELEM { static final VarHandle HANDLE = class_index$LAYOUT.varHandle(sequenceElement()); }
 
     /**
      * Indexed getter for field:
@@ -652,7 +652,7 @@ public class panamba_patches_gradient_args {
      * }
      */
     public static long class_index(MemorySegment struct, long index0) {
-        return (long)class_index$ELEM_HANDLE.get(struct, class_index$OFFSET, index0);
+        return (long)class_index$ELEM.HANDLE.get(struct, class_index$OFFSET, index0);
     }
 
     /**
@@ -662,7 +662,7 @@ public class panamba_patches_gradient_args {
      * }
      */
     public static void class_index(MemorySegment struct, long index0, long fieldValue) {
-        class_index$ELEM_HANDLE.set(struct, class_index$OFFSET, index0, fieldValue);
+        class_index$ELEM.HANDLE.set(struct, class_index$OFFSET, index0, fieldValue);
     }
 
     /**

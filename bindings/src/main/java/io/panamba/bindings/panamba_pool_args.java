@@ -95,7 +95,7 @@ public class panamba_pool_args {
      * }
      */
     public static void input(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(input$LAYOUT, input$OFFSET, fieldValue);
+        struct.set(ADDRESS, input$OFFSET, fieldValue);
     }
 
     private static final AddressLayout out$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("out"));
@@ -139,7 +139,7 @@ public class panamba_pool_args {
      * }
      */
     public static void out(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(out$LAYOUT, out$OFFSET, fieldValue);
+        struct.set(ADDRESS, out$OFFSET, fieldValue);
     }
 
     private static final OfLong batch$LAYOUT = (OfLong)$LAYOUT.select(groupElement("batch"));

@@ -97,7 +97,7 @@ public class panamba_pool_gradient_args {
      * }
      */
     public static void input(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(input$LAYOUT, input$OFFSET, fieldValue);
+        struct.set(ADDRESS, input$OFFSET, fieldValue);
     }
 
     private static final AddressLayout out_gradient$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("out_gradient"));
@@ -141,7 +141,7 @@ public class panamba_pool_gradient_args {
      * }
      */
     public static void out_gradient(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(out_gradient$LAYOUT, out_gradient$OFFSET, fieldValue);
+        struct.set(ADDRESS, out_gradient$OFFSET, fieldValue);
     }
 
     private static final AddressLayout input_gradient$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("input_gradient"));
@@ -185,7 +185,7 @@ public class panamba_pool_gradient_args {
      * }
      */
     public static void input_gradient(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(input_gradient$LAYOUT, input_gradient$OFFSET, fieldValue);
+        struct.set(ADDRESS, input_gradient$OFFSET, fieldValue);
     }
 
     private static final OfLong batch$LAYOUT = (OfLong)$LAYOUT.select(groupElement("batch"));

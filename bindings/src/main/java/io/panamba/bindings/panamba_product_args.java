@@ -99,7 +99,7 @@ public class panamba_product_args {
      * }
      */
     public static void left(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(left$LAYOUT, left$OFFSET, fieldValue);
+        struct.set(ADDRESS, left$OFFSET, fieldValue);
     }
 
     private static final AddressLayout right$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("right"));
@@ -143,7 +143,7 @@ public class panamba_product_args {
      * }
      */
     public static void right(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(right$LAYOUT, right$OFFSET, fieldValue);
+        struct.set(ADDRESS, right$OFFSET, fieldValue);
     }
 
     private static final AddressLayout out$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("out"));
@@ -187,7 +187,7 @@ public class panamba_product_args {
      * }
      */
     public static void out(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(out$LAYOUT, out$OFFSET, fieldValue);
+        struct.set(ADDRESS, out$OFFSET, fieldValue);
     }
 
     private static final OfLong rows$LAYOUT = (OfLong)$LAYOUT.select(groupElement("rows"));

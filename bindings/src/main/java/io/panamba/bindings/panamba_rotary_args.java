@@ -93,7 +93,7 @@ public class panamba_rotary_args {
      * }
      */
     public static void x(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(x$LAYOUT, x$OFFSET, fieldValue);
+        struct.set(ADDRESS, x$OFFSET, fieldValue);
     }
 
     private static final AddressLayout cos$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("cos"));
@@ -137,7 +137,7 @@ public class panamba_rotary_args {
      * }
      */
     public static void cos(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(cos$LAYOUT, cos$OFFSET, fieldValue);
+        struct.set(ADDRESS, cos$OFFSET, fieldValue);
     }
 
     private static final AddressLayout sin$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("sin"));
@@ -181,7 +181,7 @@ public class panamba_rotary_args {
      * }
      */
     public static void sin(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(sin$LAYOUT, sin$OFFSET, fieldValue);
+        struct.set(ADDRESS, sin$OFFSET, fieldValue);
     }
 
     private static final AddressLayout out$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("out"));
@@ -225,7 +225,7 @@ public class panamba_rotary_args {
      * }
      */
     public static void out(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(out$LAYOUT, out$OFFSET, fieldValue);
+        struct.set(ADDRESS, out$OFFSET, fieldValue);
     }
 
     private static final OfLong batch$LAYOUT = (OfLong)$LAYOUT.select(groupElement("batch"));

@@ -93,7 +93,7 @@ public class panamba_scale_args {
      * }
      */
     public static void x(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(x$LAYOUT, x$OFFSET, fieldValue);
+        struct.set(ADDRESS, x$OFFSET, fieldValue);
     }
 
     private static final AddressLayout channel_scale$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("channel_scale"));
@@ -137,7 +137,7 @@ public class panamba_scale_args {
      * }
      */
     public static void channel_scale(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(channel_scale$LAYOUT, channel_scale$OFFSET, fieldValue);
+        struct.set(ADDRESS, channel_scale$OFFSET, fieldValue);
     }
 
     private static final AddressLayout image_scale$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("image_scale"));
@@ -181,7 +181,7 @@ public class panamba_scale_args {
      * }
      */
     public static void image_scale(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(image_scale$LAYOUT, image_scale$OFFSET, fieldValue);
+        struct.set(ADDRESS, image_scale$OFFSET, fieldValue);
     }
 
     private static final AddressLayout out$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("out"));
@@ -225,7 +225,7 @@ public class panamba_scale_args {
      * }
      */
     public static void out(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(out$LAYOUT, out$OFFSET, fieldValue);
+        struct.set(ADDRESS, out$OFFSET, fieldValue);
     }
 
     private static final OfLong batch$LAYOUT = (OfLong)$LAYOUT.select(groupElement("batch"));

@@ -99,7 +99,7 @@ public class panamba_scale_gradient_args {
      * }
      */
     public static void x(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(x$LAYOUT, x$OFFSET, fieldValue);
+        struct.set(ADDRESS, x$OFFSET, fieldValue);
     }
 
     private static final AddressLayout channel_scale$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("channel_scale"));
@@ -143,7 +143,7 @@ public class panamba_scale_gradient_args {
      * }
      */
     public static void channel_scale(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(channel_scale$LAYOUT, channel_scale$OFFSET, fieldValue);
+        struct.set(ADDRESS, channel_scale$OFFSET, fieldValue);
     }
 
     private static final AddressLayout image_scale$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("image_scale"));
@@ -187,7 +187,7 @@ public class panamba_scale_gradient_args {
      * }
      */
     public static void image_scale(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(image_scale$LAYOUT, image_scale$OFFSET, fieldValue);
+        struct.set(ADDRESS, image_scale$OFFSET, fieldValue);
     }
 
     private static final AddressLayout out_gradient$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("out_gradient"));
@@ -231,7 +231,7 @@ public class panamba_scale_gradient_args {
      * }
      */
     public static void out_gradient(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(out_gradient$LAYOUT, out_gradient$OFFSET, fieldValue);
+        struct.set(ADDRESS, out_gradient$OFFSET, fieldValue);
     }
 
     private static final AddressLayout x_gradient$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("x_gradient"));
@@ -275,7 +275,7 @@ public class panamba_scale_gradient_args {
      * }
      */
     public static void x_gradient(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(x_gradient$LAYOUT, x_gradient$OFFSET, fieldValue);
+        struct.set(ADDRESS, x_gradient$OFFSET, fieldValue);
     }
 
     private static final AddressLayout parameter_parts$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("parameter_parts"));
@@ -319,7 +319,7 @@ public class panamba_scale_gradient_args {
      * }
      */
     public static void parameter_parts(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(parameter_parts$LAYOUT, parameter_parts$OFFSET, fieldValue);
+        struct.set(ADDRESS, parameter_parts$OFFSET, fieldValue);
     }
 
     private static final OfLong batch$LAYOUT = (OfLong)$LAYOUT.select(groupElement("batch"));

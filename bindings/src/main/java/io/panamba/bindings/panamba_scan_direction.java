@@ -93,7 +93,7 @@ public class panamba_scan_direction {
      * }
      */
     public static void u(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(u$LAYOUT, u$OFFSET, fieldValue);
+        struct.set(ADDRESS, u$OFFSET, fieldValue);
     }
 
     private static final AddressLayout projected$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("projected"));
@@ -137,7 +137,7 @@ public class panamba_scan_direction {
      * }
      */
     public static void projected(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(projected$LAYOUT, projected$OFFSET, fieldValue);
+        struct.set(ADDRESS, projected$OFFSET, fieldValue);
     }
 
     private static final AddressLayout dt_weight$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("dt_weight"));
@@ -181,7 +181,7 @@ public class panamba_scan_direction {
      * }
      */
     public static void dt_weight(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(dt_weight$LAYOUT, dt_weight$OFFSET, fieldValue);
+        struct.set(ADDRESS, dt_weight$OFFSET, fieldValue);
     }
 
     private static final AddressLayout dt_bias$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("dt_bias"));
@@ -225,7 +225,7 @@ public class panamba_scan_direction {
      * }
      */
     public static void dt_bias(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(dt_bias$LAYOUT, dt_bias$OFFSET, fieldValue);
+        struct.set(ADDRESS, dt_bias$OFFSET, fieldValue);
     }
 
     private static final AddressLayout a$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("a"));
@@ -269,7 +269,7 @@ public class panamba_scan_direction {
      * }
      */
     public static void a(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(a$LAYOUT, a$OFFSET, fieldValue);
+        struct.set(ADDRESS, a$OFFSET, fieldValue);
     }
 
     private static final AddressLayout d$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("d"));
@@ -313,7 +313,7 @@ public class panamba_scan_direction {
      * }
      */
     public static void d(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(d$LAYOUT, d$OFFSET, fieldValue);
+        struct.set(ADDRESS, d$OFFSET, fieldValue);
     }
 
     private static final AddressLayout initial_state$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("initial_state"));
@@ -357,7 +357,7 @@ public class panamba_scan_direction {
      * }
      */
     public static void initial_state(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(initial_state$LAYOUT, initial_state$OFFSET, fieldValue);
+        struct.set(ADDRESS, initial_state$OFFSET, fieldValue);
     }
 
     private static final AddressLayout final_state$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("final_state"));
@@ -401,7 +401,7 @@ public class panamba_scan_direction {
      * }
      */
     public static void final_state(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(final_state$LAYOUT, final_state$OFFSET, fieldValue);
+        struct.set(ADDRESS, final_state$OFFSET, fieldValue);
     }
 
     private static final AddressLayout saved_states$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("saved_states"));
@@ -445,7 +445,7 @@ public class panamba_scan_direction {
      * }
      */
     public static void saved_states(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(saved_states$LAYOUT, saved_states$OFFSET, fieldValue);
+        struct.set(ADDRESS, saved_states$OFFSET, fieldValue);
     }
 
     /**

@@ -109,7 +109,7 @@ public class panamba_scan_gradient_args {
      * }
      */
     public static void out_gradient(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(out_gradient$LAYOUT, out_gradient$OFFSET, fieldValue);
+        struct.set(ADDRESS, out_gradient$OFFSET, fieldValue);
     }
 
     private static final AddressLayout z$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("z"));
@@ -153,7 +153,7 @@ public class panamba_scan_gradient_args {
      * }
      */
     public static void z(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(z$LAYOUT, z$OFFSET, fieldValue);
+        struct.set(ADDRESS, z$OFFSET, fieldValue);
     }
 
     private static final AddressLayout image_scale$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("image_scale"));
@@ -197,7 +197,7 @@ public class panamba_scan_gradient_args {
      * }
      */
     public static void image_scale(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(image_scale$LAYOUT, image_scale$OFFSET, fieldValue);
+        struct.set(ADDRESS, image_scale$OFFSET, fieldValue);
     }
 
     private static final AddressLayout z_gradient$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("z_gradient"));
@@ -241,7 +241,7 @@ public class panamba_scan_gradient_args {
      * }
      */
     public static void z_gradient(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(z_gradient$LAYOUT, z_gradient$OFFSET, fieldValue);
+        struct.set(ADDRESS, z_gradient$OFFSET, fieldValue);
     }
 
     private static final AddressLayout out$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("out"));
@@ -285,7 +285,7 @@ public class panamba_scan_gradient_args {
      * }
      */
     public static void out(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(out$LAYOUT, out$OFFSET, fieldValue);
+        struct.set(ADDRESS, out$OFFSET, fieldValue);
     }
 
     private static final GroupLayout forward$LAYOUT = (GroupLayout)$LAYOUT.select(groupElement("forward"));

@@ -95,7 +95,7 @@ public class panamba_scan_gradient_direction {
      * }
      */
     public static void u(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(u$LAYOUT, u$OFFSET, fieldValue);
+        struct.set(ADDRESS, u$OFFSET, fieldValue);
     }
 
     private static final AddressLayout projected$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("projected"));
@@ -139,7 +139,7 @@ public class panamba_scan_gradient_direction {
      * }
      */
     public static void projected(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(projected$LAYOUT, projected$OFFSET, fieldValue);
+        struct.set(ADDRESS, projected$OFFSET, fieldValue);
     }
 
     private static final AddressLayout dt_weight$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("dt_weight"));
@@ -183,7 +183,7 @@ public class panamba_scan_gradient_direction {
      * }
      */
     public static void dt_weight(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(dt_weight$LAYOUT, dt_weight$OFFSET, fieldValue);
+        struct.set(ADDRESS, dt_weight$OFFSET, fieldValue);
     }
 
     private static final AddressLayout dt_bias$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("dt_bias"));
@@ -227,7 +227,7 @@ public class panamba_scan_gradient_direction {
      * }
      */
     public static void dt_bias(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(dt_bias$LAYOUT, dt_bias$OFFSET, fieldValue);
+        struct.set(ADDRESS, dt_bias$OFFSET, fieldValue);
     }
 
     private static final AddressLayout a$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("a"));
@@ -271,7 +271,7 @@ public class panamba_scan_gradient_direction {
      * }
      */
     public static void a(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(a$LAYOUT, a$OFFSET, fieldValue);
+        struct.set(ADDRESS, a$OFFSET, fieldValue);
     }
 
     private static final AddressLayout d$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("d"));
@@ -315,7 +315,7 @@ public class panamba_scan_gradient_direction {
      * }
      */
     public static void d(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(d$LAYOUT, d$OFFSET, fieldValue);
+        struct.set(ADDRESS, d$OFFSET, fieldValue);
     }
 
     private static final AddressLayout saved_states$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("saved_states"));
@@ -359,7 +359,7 @@ public class panamba_scan_gradient_direction {
      * }
      */
     public static void saved_states(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(saved_states$LAYOUT, saved_states$OFFSET, fieldValue);
+        struct.set(ADDRESS, saved_states$OFFSET, fieldValue);
     }
 
     private static final AddressLayout u_gradient$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("u_gradient"));
@@ -403,7 +403,7 @@ public class panamba_scan_gradient_direction {
      * }
      */
     public static void u_gradient(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(u_gradient$LAYOUT, u_gradient$OFFSET, fieldValue);
+        struct.set(ADDRESS, u_gradient$OFFSET, fieldValue);
     }
 
     private static final AddressLayout projected_parts$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("projected_parts"));
@@ -447,7 +447,7 @@ public class panamba_scan_gradient_direction {
      * }
      */
     public static void projected_parts(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(projected_parts$LAYOUT, projected_parts$OFFSET, fieldValue);
+        struct.set(ADDRESS, projected_parts$OFFSET, fieldValue);
     }
 
     private static final AddressLayout parameter_parts$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("parameter_parts"));
@@ -491,7 +491,7 @@ public class panamba_scan_gradient_direction {
      * }
      */
     public static void parameter_parts(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(parameter_parts$LAYOUT, parameter_parts$OFFSET, fieldValue);
+        struct.set(ADDRESS, parameter_parts$OFFSET, fieldValue);
     }
 
     /**

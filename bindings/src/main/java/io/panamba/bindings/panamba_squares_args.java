@@ -81,7 +81,7 @@ public class panamba_squares_args {
      * }
      */
     public static void x(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(x$LAYOUT, x$OFFSET, fieldValue);
+        struct.set(ADDRESS, x$OFFSET, fieldValue);
     }
 
     private static final AddressLayout parts$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("parts"));
@@ -125,7 +125,7 @@ public class panamba_squares_args {
      * }
      */
     public static void parts(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(parts$LAYOUT, parts$OFFSET, fieldValue);
+        struct.set(ADDRESS, parts$OFFSET, fieldValue);
     }
 
     private static final OfLong count$LAYOUT = (OfLong)$LAYOUT.select(groupElement("count"));

@@ -81,7 +81,7 @@ public class panamba_step {
      * }
      */
     public static void args(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(args$LAYOUT, args$OFFSET, fieldValue);
+        struct.set(ADDRESS, args$OFFSET, fieldValue);
     }
 
     private static final OfInt operation$LAYOUT = (OfInt)$LAYOUT.select(groupElement("operation"));

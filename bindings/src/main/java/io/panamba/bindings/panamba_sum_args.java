@@ -89,7 +89,7 @@ public class panamba_sum_args {
      * }
      */
     public static void parts(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(parts$LAYOUT, parts$OFFSET, fieldValue);
+        struct.set(ADDRESS, parts$OFFSET, fieldValue);
     }
 
     private static final AddressLayout out$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("out"));
@@ -133,7 +133,7 @@ public class panamba_sum_args {
      * }
      */
     public static void out(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(out$LAYOUT, out$OFFSET, fieldValue);
+        struct.set(ADDRESS, out$OFFSET, fieldValue);
     }
 
     private static final OfLong count$LAYOUT = (OfLong)$LAYOUT.select(groupElement("count"));

@@ -91,7 +91,7 @@ public class cublasLtMatmulAlgo_t {
     public static long[] data$dimensions() {
         return data$DIMS;
     }
-    private static final VarHandle data$ELEM_HANDLE = data$LAYOUT.varHandle(sequenceElement());
+    private static final class data$ELEM { static final VarHandle HANDLE = data$LAYOUT.varHandle(sequenceElement()); }
 
     /**
      * Indexed getter for field:
@@ -100,7 +100,7 @@ public class cublasLtMatmulAlgo_t {
      * }
      */
     public static long data(MemorySegment struct, long index0) {
-        return (long)data$ELEM_HANDLE.get(struct, data$OFFSET, index0);
+        return (long)data$ELEM.HANDLE.get(struct, data$OFFSET, index0);
     }
 
     /**
@@ -110,7 +110,7 @@ public class cublasLtMatmulAlgo_t {
      * }
      */
     public static void data(MemorySegment struct, long index0, long fieldValue) {
-        data$ELEM_HANDLE.set(struct, data$OFFSET, index0, fieldValue);
+        data$ELEM.HANDLE.set(struct, data$OFFSET, index0, fieldValue);
     }
 
     /**

@@ -221,7 +221,7 @@ public class cudaMemPoolProps {
      * }
      */
     public static void win32SecurityAttributes(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(win32SecurityAttributes$LAYOUT, win32SecurityAttributes$OFFSET, fieldValue);
+        struct.set(ADDRESS, win32SecurityAttributes$OFFSET, fieldValue);
     }
 
     private static final OfLong maxSize$LAYOUT = (OfLong)$LAYOUT.select(groupElement("maxSize"));
@@ -367,7 +367,7 @@ public class cudaMemPoolProps {
     public static long[] reserved$dimensions() {
         return reserved$DIMS;
     }
-    private static final VarHandle reserved$ELEM_HANDLE = reserved$LAYOUT.varHandle(sequenceElement());
+    private static final class reserved$ELEM { static final VarHandle HANDLE = reserved$LAYOUT.varHandle(sequenceElement()); }
 
     /**
      * Indexed getter for field:
@@ -376,7 +376,7 @@ public class cudaMemPoolProps {
      * }
      */
     public static byte reserved(MemorySegment struct, long index0) {
-        return (byte)reserved$ELEM_HANDLE.get(struct, reserved$OFFSET, index0);
+        return (byte)reserved$ELEM.HANDLE.get(struct, reserved$OFFSET, index0);
     }
 
     /**
@@ -386,7 +386,7 @@ public class cudaMemPoolProps {
      * }
      */
     public static void reserved(MemorySegment struct, long index0, byte fieldValue) {
-        reserved$ELEM_HANDLE.set(struct, reserved$OFFSET, index0, fieldValue);
+        reserved$ELEM.HANDLE.set(struct, reserved$OFFSET, index0, fieldValue);
     }
 
     /**

@@ -123,7 +123,7 @@ public class panamba_cuda_embedding_args {
      * }
      */
     public static void product(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(product$LAYOUT, product$OFFSET, fieldValue);
+        struct.set(ADDRESS, product$OFFSET, fieldValue);
     }
 
     /**

@@ -101,7 +101,7 @@ public class panamba_cuda_epilogue_args {
      * }
      */
     public static void input(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(input$LAYOUT, input$OFFSET, fieldValue);
+        struct.set(ADDRESS, input$OFFSET, fieldValue);
     }
 
     private static final AddressLayout bias$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("bias"));
@@ -145,7 +145,7 @@ public class panamba_cuda_epilogue_args {
      * }
      */
     public static void bias(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(bias$LAYOUT, bias$OFFSET, fieldValue);
+        struct.set(ADDRESS, bias$OFFSET, fieldValue);
     }
 
     private static final AddressLayout gate$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("gate"));
@@ -189,7 +189,7 @@ public class panamba_cuda_epilogue_args {
      * }
      */
     public static void gate(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(gate$LAYOUT, gate$OFFSET, fieldValue);
+        struct.set(ADDRESS, gate$OFFSET, fieldValue);
     }
 
     private static final AddressLayout out$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("out"));
@@ -233,7 +233,7 @@ public class panamba_cuda_epilogue_args {
      * }
      */
     public static void out(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(out$LAYOUT, out$OFFSET, fieldValue);
+        struct.set(ADDRESS, out$OFFSET, fieldValue);
     }
 
     private static final OfLong rows$LAYOUT = (OfLong)$LAYOUT.select(groupElement("rows"));

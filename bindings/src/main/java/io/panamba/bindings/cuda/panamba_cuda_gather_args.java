@@ -115,7 +115,7 @@ public class panamba_cuda_gather_args {
      * }
      */
     public static void input(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(input$LAYOUT, input$OFFSET, fieldValue);
+        struct.set(ADDRESS, input$OFFSET, fieldValue);
     }
 
     private static final AddressLayout pixel_values$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("pixel_values"));
@@ -159,7 +159,7 @@ public class panamba_cuda_gather_args {
      * }
      */
     public static void pixel_values(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(pixel_values$LAYOUT, pixel_values$OFFSET, fieldValue);
+        struct.set(ADDRESS, pixel_values$OFFSET, fieldValue);
     }
 
     private static final AddressLayout patches$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("patches"));
@@ -203,7 +203,7 @@ public class panamba_cuda_gather_args {
      * }
      */
     public static void patches(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(patches$LAYOUT, patches$OFFSET, fieldValue);
+        struct.set(ADDRESS, patches$OFFSET, fieldValue);
     }
 
     private static final OfLong batch$LAYOUT = (OfLong)$LAYOUT.select(groupElement("batch"));

@@ -107,7 +107,7 @@ public class panamba_selective_scan_args {
      * }
      */
     public static void gate(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(gate$LAYOUT, gate$OFFSET, fieldValue);
+        struct.set(ADDRESS, gate$OFFSET, fieldValue);
     }
 
     private static final AddressLayout image_scale$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("image_scale"));
@@ -151,7 +151,7 @@ public class panamba_selective_scan_args {
      * }
      */
     public static void image_scale(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(image_scale$LAYOUT, image_scale$OFFSET, fieldValue);
+        struct.set(ADDRESS, image_scale$OFFSET, fieldValue);
     }
 
     private static final AddressLayout out$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("out"));
@@ -195,7 +195,7 @@ public class panamba_selective_scan_args {
      * }
      */
     public static void out(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(out$LAYOUT, out$OFFSET, fieldValue);
+        struct.set(ADDRESS, out$OFFSET, fieldValue);
     }
 
     private static final GroupLayout forward$LAYOUT = (GroupLayout)$LAYOUT.select(groupElement("forward"));

@@ -15,8 +15,6 @@ import java.util.Map;
  * frees it.
  */
 public final class SharedPositions {
-  private record Grid(int height, int width) {}
-
   private static final class Entry {
     private final Arena arena;
     private final Tensor tensor;
@@ -41,7 +39,9 @@ public final class SharedPositions {
   }
 
   private final Fit fit;
-  private final Map<Grid, Entry> entries = new HashMap<>();
+
+  /** By rows in the upper half of a number and columns in the lower one. */
+  private final Map<Long, Entry> entries = new HashMap<>();
 
   /**
    * Starts with no grid.
@@ -72,11 +72,11 @@ public final class SharedPositions {
    * @return (tokens, dim)
    */
   public Tensor lend(int height, int width, DeviceMemory user) {
-    Grid grid = new Grid(height, width);
+    Long grid = (long) height << Integer.SIZE | width;
     synchronized (entries) {
       Entry entry = entries.get(grid);
       if (entry == null) {
-        entry = create(grid, user.device());
+        entry = create(height, width, user.device());
         entries.put(grid, entry);
       }
       entry.users++;
@@ -85,10 +85,10 @@ public final class SharedPositions {
     }
   }
 
-  private Entry create(Grid grid, Device device) {
+  private Entry create(int height, int width, Device device) {
     Arena arena = CountingArena.ofWorkspace();
     try {
-      PositionEmbedding fitted = fit(grid.height, grid.width);
+      PositionEmbedding fitted = fit(height, width);
       Tensor tensor = device.allocate(arena, DType.F32, Shape.of(fitted.tokens(), fitted.dim()));
       try (Arena local = Arena.ofConfined()) {
         Tensor host = device.staging(local, tensor);
@@ -102,7 +102,7 @@ public final class SharedPositions {
     }
   }
 
-  private void giveBack(Grid grid) {
+  private void giveBack(Long grid) {
     synchronized (entries) {
       Entry entry = entries.get(grid);
       if (--entry.users == 0) {

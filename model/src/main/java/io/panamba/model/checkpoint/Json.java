@@ -153,6 +153,18 @@ final class Json {
     return value;
   }
 
+  /** {@code -?(0|[1-9][0-9]*)}: a header has hundreds, and is read before anything is compiled. */
+  private static boolean isWhole(String number) {
+    int first = number.startsWith("-") ? 1 : 0;
+    for (int i = first; i < number.length(); i++) {
+      if (number.charAt(i) < '0' || number.charAt(i) > '9') {
+        return false;
+      }
+    }
+    int digits = number.length() - first;
+    return digits == 1 || (digits > 1 && number.charAt(first) != '0');
+  }
+
   private Object number() {
     int start = position;
     while (position < text.length() && "+-.eE0123456789".indexOf(text.charAt(position)) >= 0) {
@@ -163,7 +175,7 @@ final class Json {
     }
     String number = text.substring(start, position);
     try {
-      if (number.matches("-?(0|[1-9][0-9]*)")) {
+      if (isWhole(number)) {
         return Long.valueOf(number);
       }
       if (number.matches("-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]+)?")) {

@@ -4,12 +4,10 @@ import io.panamba.runtime.DType;
 import io.panamba.runtime.Shape;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /** The safetensors container: a length, a JSON header, then the tensors' bytes. */
 final class Safetensors {
@@ -79,11 +77,16 @@ final class Safetensors {
   }
 
   private static Optional<DType> dtype(String name) {
-    return Stream.of(DType.values()).filter(dtype -> dtype.name().equals(name)).findAny();
+    for (DType dtype : DType.values()) {
+      if (dtype.name().equals(name)) {
+        return Optional.of(dtype);
+      }
+    }
+    return Optional.empty();
   }
 
   private static void requireDisjoint(Path path, List<Extent> extents) {
-    extents.sort(Comparator.comparingLong(Extent::from));
+    extents.sort((a, b) -> Long.compare(a.from(), b.from()));
     for (int i = 1; i < extents.size(); i++) {
       if (extents.get(i).from() < extents.get(i - 1).to()) {
         throw new CheckpointException(
@@ -107,12 +110,17 @@ final class Safetensors {
   }
 
   private static long[] numbers(Path path, Object value, String key) {
-    if (!(value instanceof List<?> list)
-        || list.size() > Limits.RANK
-        || !list.stream().allMatch(Long.class::isInstance)) {
-      throw new CheckpointException(
-          path, "an entry of %s is no list of whole numbers".formatted(key));
+    if (value instanceof List<?> list && list.size() <= Limits.RANK) {
+      long[] numbers = new long[list.size()];
+      int count = 0;
+      while (count < numbers.length && list.get(count) instanceof Long number) {
+        numbers[count++] = number;
+      }
+      if (count == numbers.length) {
+        return numbers;
+      }
     }
-    return list.stream().mapToLong(Long.class::cast).toArray();
+    throw new CheckpointException(
+        path, "an entry of %s is no list of whole numbers".formatted(key));
   }
 }

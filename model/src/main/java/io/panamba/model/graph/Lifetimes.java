@@ -4,7 +4,6 @@ import io.panamba.model.memory.DeviceMemory;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Tensor;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -44,7 +43,7 @@ final class Lifetimes {
         ordered.add(buffer);
       }
     }
-    ordered.sort(Comparator.comparingInt(Buffer::first));
+    ordered.sort((a, b) -> Integer.compare(a.first(), b.first()));
     Map<DType, List<Slot>> slots = new EnumMap<>(DType.class);
     for (Buffer buffer : ordered) {
       slot(slots.computeIfAbsent(buffer.dtype(), _ -> new ArrayList<>()), buffer).take(buffer);

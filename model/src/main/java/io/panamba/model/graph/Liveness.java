@@ -173,7 +173,7 @@ final class Liveness {
       return null;
     }
     for (Node reader : readers(sum.a())) {
-      if (!reader.equals(sum) && order(reader) >= order(linear)) {
+      if (order(reader) != order(sum) && order(reader) >= order(linear)) {
         return null;
       }
     }

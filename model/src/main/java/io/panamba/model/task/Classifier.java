@@ -16,7 +16,6 @@ import io.panamba.model.image.ImageTransform;
 import io.panamba.model.image.RgbImage;
 import io.panamba.model.memory.InferenceInterruptedException;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -164,7 +163,7 @@ public final class Classifier implements Predictor<RgbImage, List<Classification
     double total = sum;
     return IntStream.range(0, logits.length)
         .boxed()
-        .sorted(Comparator.comparingDouble((Integer i) -> -logits[i]))
+        .sorted((a, b) -> Float.compare(-logits[a], -logits[b]))
         .limit(count)
         .map(i -> new Classification(i, labels.name(i), (float) (weights[i] / total), logits[i]))
         .toList();

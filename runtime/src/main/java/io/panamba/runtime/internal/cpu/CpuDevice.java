@@ -2,6 +2,7 @@ package io.panamba.runtime.internal.cpu;
 
 import io.panamba.bindings.panamba_h;
 import io.panamba.bindings.panamba_pack_args;
+import io.panamba.bindings.panamba_step;
 import io.panamba.runtime.Arenas;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
@@ -42,7 +43,8 @@ public final class CpuDevice implements Device {
     try (Arena local = Arena.ofConfined()) {
       MemorySegment result = local.allocate(ValueLayout.ADDRESS);
       NativeStatus.check(panamba_h.panamba_executor_create(threads, result));
-      address = result.get(ValueLayout.ADDRESS, 0);
+      // As a number: a handle on addresses takes Java five milliseconds to make.
+      address = MemorySegment.ofAddress(result.get(ValueLayout.JAVA_LONG, 0));
     }
     // Bound to the arena, the executor can't be destroyed while a downcall that was handed it is
     // under way, nor as long as a plan refers to it.
@@ -87,7 +89,8 @@ public final class CpuDevice implements Device {
     return Memory.parts(packed, dtype, first.columns(), first.depth(), sources.size(), null);
   }
 
-  private static MemorySegment packAll(Arena owner, List<MatrixSource> sources, DType dtype) {
+  /** Packs by the call that runs plans: each other kind of call takes Java milliseconds to make. */
+  private MemorySegment packAll(Arena owner, List<MatrixSource> sources, DType dtype) {
     long columns = sources.getFirst().columns();
     long depth = sources.getFirst().depth();
     long bytes =
@@ -95,12 +98,25 @@ public final class CpuDevice implements Device {
     MemorySegment packed = owner.allocate(bytes * sources.size(), Tensor.ALIGNMENT);
     try (Arena local = Arena.ofConfined()) {
       MemorySegment args = panamba_pack_args.allocate(local);
+      MemorySegment step = panamba_step.allocate(local);
+      panamba_step.operation(step, panamba_h.PANAMBA_PACK());
+      panamba_step.args(step, args);
+      MemorySegment none = MemorySegment.NULL;
       for (int i = 0; i < sources.size(); i++) {
         MatrixSource source = sources.get(i);
         MatrixStructs.write(args, source, packed.asSlice(i * bytes, bytes), dtype);
         // The struct holds plain addresses; the segments keep their arenas open during the call.
         NativeStatus.check(
-            panamba_h.panamba_pack(args, source.data(), MatrixStructs.rowScale(source), packed));
+            panamba_h.panamba_run(
+                executor,
+                step,
+                1,
+                args,
+                source.data(),
+                MatrixStructs.rowScale(source),
+                packed,
+                none,
+                none));
       }
     }
     return packed;

@@ -4,6 +4,7 @@ import io.panamba.runtime.CudaInfo;
 import io.panamba.runtime.LibraryException;
 import io.panamba.runtime.internal.library.Attempts;
 import io.panamba.runtime.internal.library.ElfFile;
+import io.panamba.runtime.internal.library.LibraryContent;
 import io.panamba.runtime.internal.library.LibraryCopy;
 import io.panamba.runtime.internal.library.LibraryLinker;
 import io.panamba.runtime.internal.library.LibraryLoader;
@@ -267,7 +268,7 @@ final class CudaLoader {
     }
     String sha256 = LibraryLoader.sha256(content);
     return LibraryCopy.load(
-            content,
+            LibraryContent.of(content),
             KERNELS,
             cpuSettings.cacheFolders(),
             (cache, bytes) -> cache.store(bytes, sha256),

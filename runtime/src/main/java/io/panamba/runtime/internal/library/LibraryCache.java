@@ -7,16 +7,14 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Arrays;
 
 /**
  * A folder of libraries under names with their content's SHA-256. Any number of processes may use
- * one at a time: a file appears under its name as a whole, and is compared with the content that it
- * should have before every use.
+ * one at a time: a file appears under its name as a whole, and its size and CRC-32 are compared
+ * with those of the content that it should have before every use. Nobody else can write to the
+ * folder, so that what is to be found are files that were damaged, not forged ones.
  */
 public final class LibraryCache {
-  private static final System.Logger LOG = System.getLogger("io.panamba.runtime");
-
   private final Path folder;
   private final String libraryFile;
 
@@ -32,16 +30,17 @@ public final class LibraryCache {
   }
 
   /** The file with this content, which is written if it is missing or damaged. */
-  public Path store(byte[] content, String sha256) throws Refusal {
+  public Path store(LibraryContent content, String sha256) throws Refusal {
     Path file = folder.resolve(nameWith(sha256));
     try {
       if (holds(file, content)) {
         return file;
       }
       if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
-        LOG.log(System.Logger.Level.WARNING, () -> file + " is damaged and is written anew");
+        System.getLogger("io.panamba.runtime")
+            .log(System.Logger.Level.WARNING, () -> file + " is damaged and is written anew");
       }
-      IOException failure = publish(write(content), file);
+      IOException failure = publish(write(content.bytes()), file);
       if (holds(file, content)) {
         return file; // If moving failed, another process was first: a library in use may be locked.
       }
@@ -58,9 +57,9 @@ public final class LibraryCache {
    * A copy for this process alone, deleted at its end: one file can't be loaded by two class
    * loaders.
    */
-  public Path privateCopy(byte[] content) throws Refusal {
+  public Path privateCopy(LibraryContent content) throws Refusal {
     try {
-      Path copy = write(content);
+      Path copy = write(content.bytes());
       copy.toFile().deleteOnExit();
       return copy;
     } catch (IOException e) {
@@ -68,12 +67,12 @@ public final class LibraryCache {
     }
   }
 
-  private static boolean holds(Path file, byte[] content) throws IOException {
-    if (!PrivateFolder.isPrivateFile(file) || Files.size(file) != content.length) {
+  private static boolean holds(Path file, LibraryContent content) throws IOException {
+    if (!PrivateFolder.isPrivateFile(file) || Files.size(file) != content.size()) {
       return false;
     }
     try (InputStream in = Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS)) {
-      return Arrays.equals(in.readNBytes(content.length), content);
+      return content.matches(in.readNBytes((int) content.size()));
     }
   }
 

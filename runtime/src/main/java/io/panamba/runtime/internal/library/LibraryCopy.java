@@ -13,7 +13,7 @@ public final class LibraryCopy {
   /** Makes a copy in a cache. */
   public interface Copying {
     /** Returns the file. */
-    Path copy(LibraryCache cache, byte[] content) throws Refusal;
+    Path copy(LibraryCache cache, LibraryContent content) throws Refusal;
   }
 
   /**
@@ -27,7 +27,7 @@ public final class LibraryCopy {
    * @return the file, or empty if there is no such folder
    */
   public static Optional<Path> load(
-      byte[] content,
+      LibraryContent content,
       String libraryFile,
       List<LoaderSettings.CacheFolder> folders,
       Copying copying,

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -28,25 +29,31 @@ public final class LibraryLoader {
   }
 
   /** A library that has been loaded, and where it was found, for people. */
-  private record Loaded(Path path, Source source, String sha256, String origin) {}
+  record Loaded(Path path, Source source, String sha256, String origin, Optional<String> tierCap) {
+
+    /** Asks the library what it is, which starting up needs not know. */
+    LibraryInfo describe(List<LibraryInfo.Attempt> attempts) {
+      return new LibraryInfo(
+          path,
+          source,
+          sha256,
+          LoadedLibrary.abiVersion(origin),
+          LoadedLibrary.build(),
+          LoadedLibrary.tier(),
+          tierCap,
+          LoadedLibrary.tiers(),
+          attempts);
+    }
+  }
 
   /** Loads the library and makes it ready for use. */
-  LibraryInfo load() {
+  Loaded load() {
     JavaVersion.check(Runtime.version());
     try {
       Loaded loaded = find();
-      int abiVersion = LoadedLibrary.abiVersion(loaded.origin());
+      LoadedLibrary.abiVersion(loaded.origin());
       settings.tier().ifPresent(LoadedLibrary::useTier);
-      return new LibraryInfo(
-          loaded.path(),
-          loaded.source(),
-          loaded.sha256(),
-          abiVersion,
-          LoadedLibrary.build(),
-          LoadedLibrary.tier(),
-          settings.tier(),
-          LoadedLibrary.tiers(),
-          attempts.all());
+      return loaded;
     } catch (IllegalCallerException e) {
       throw nativeAccessDenied(e);
     } catch (ExceptionInInitializerError e) {
@@ -105,9 +112,9 @@ public final class LibraryLoader {
         note(candidate, Attempts.LOADED);
       } else {
         note(candidate, LibraryCopy.TAKEN);
-        path = loadCopy(content, LibraryCache::privateCopy);
+        path = loadCopy(LibraryContent.of(content), LibraryCache::privateCopy);
       }
-      return new Loaded(path, source, sha256(content), file.toString());
+      return new Loaded(path, source, sha256(content), file.toString(), settings.tier());
     } catch (IOException e) {
       throw failure(candidate, Refusal.of("it can't be read", e), advice);
     } catch (Refusal e) {
@@ -119,10 +126,12 @@ public final class LibraryLoader {
     String name = platform.resource(libraryFile);
     String candidate = "resource " + name;
     URL url;
-    byte[] library;
+    LibraryContent library;
+    String sha256;
     try {
       url = LibraryResource.find(LibraryLoader.class.getClassLoader(), name);
-      library = LibraryResource.read(url);
+      library = LibraryContent.of(url);
+      sha256 = LibraryResource.sha256(url, library);
     } catch (Refusal e) {
       throw failure(
           candidate,
@@ -131,12 +140,11 @@ public final class LibraryLoader {
               .formatted(platform, LoaderSettings.LIBRARY_PATH, libraryFile));
     }
     note(candidate, "found, " + url);
-    String sha256 = sha256(library);
     Path path = loadCopy(library, (cache, content) -> cache.store(content, sha256));
-    return new Loaded(path, Source.RESOURCE, sha256, url.toString());
+    return new Loaded(path, Source.RESOURCE, sha256, url.toString(), settings.tier());
   }
 
-  private Path loadCopy(byte[] content, LibraryCopy.Copying copying) {
+  private Path loadCopy(LibraryContent content, LibraryCopy.Copying copying) {
     return LibraryCopy.load(content, libraryFile, settings.cacheFolders(), copying, attempts)
         .orElseThrow(
             () ->

@@ -9,19 +9,33 @@ import java.util.stream.Collectors;
 
 /** The native library of this process, loaded at most once; a failure stays one. */
 public final class NativeLibrary {
-  private static final System.Logger LOG = System.getLogger("io.panamba.runtime");
-
   private NativeLibrary() {}
 
   /** The one attempt, made when this class is initialised. */
   private static final class Outcome {
-    static final LoadOutcome<LibraryInfo> LIBRARY;
+    static final LoadOutcome<LibraryLoader.Loaded> LIBRARY;
 
     static {
       Attempts attempts = new Attempts();
       LibraryLoader loader = new LibraryLoader(LoaderSettings.current(), attempts);
       LIBRARY = LoadOutcome.of("Panamba's native library", loader::load, attempts);
-      LOG.log(System.Logger.Level.DEBUG, NativeLibrary::summary);
+    }
+  }
+
+  /**
+   * What the library says of itself, asked when this class is initialised; logged then, too, since
+   * starting loggers takes a tenth as long as all else before a first inference.
+   */
+  private static final class Description {
+    static final LibraryInfo INFO = Outcome.LIBRARY.info().describe(Outcome.LIBRARY.attempts());
+
+    static {
+      System.getLogger("io.panamba.runtime")
+          .log(
+              System.Logger.Level.DEBUG,
+              () ->
+                  "native library %s, SHA-256 %s, tier %s"
+                      .formatted(INFO.path(), INFO.sha256(), INFO.tier()));
     }
   }
 
@@ -35,26 +49,19 @@ public final class NativeLibrary {
   }
 
   public static LibraryInfo info() {
-    return Outcome.LIBRARY.get();
-  }
-
-  private static String summary() {
-    LibraryInfo info = Outcome.LIBRARY.info();
-    return info == null
-        ? Outcome.LIBRARY.failure().getMessage()
-        : "native library %s, SHA-256 %s, tier %s"
-            .formatted(info.path(), info.sha256(), info.tier());
+    ensureLoaded();
+    return Description.INFO;
   }
 
   public static String describe() {
-    LibraryInfo info = Outcome.LIBRARY.info();
     String tried =
         lines("tried", Outcome.LIBRARY.attempts().stream().map(NativeLibrary::line).toList());
-    if (info == null) {
+    if (Outcome.LIBRARY.failure() != null) {
       return lines("native library", List.of("not available"))
           + lines("reason", List.of(Outcome.LIBRARY.failure().getMessage()))
           + tried;
     }
+    LibraryInfo info = Description.INFO;
     return lines("native library", List.of(info.path().toString()))
         + lines("SHA-256", List.of(info.sha256()))
         + lines("interface", List.of("version " + info.abiVersion()))

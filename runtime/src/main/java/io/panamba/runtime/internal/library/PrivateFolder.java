@@ -146,7 +146,11 @@ final class PrivateFolder {
     UserPrincipal owner = Files.getOwner(folder, LinkOption.NOFOLLOW_LINKS);
     Path probe;
     try {
-      probe = Files.createTempFile(folder, "probe-", ".tmp");
+      // A name of Files.createTempFile would take Java's random numbers, and they 10 ms to start.
+      long thread = Thread.currentThread().threadId();
+      String name =
+          "probe-" + ProcessHandle.current().pid() + "-" + thread + "-" + System.nanoTime();
+      probe = Files.createFile(folder.resolve(name + ".tmp"));
     } catch (IOException e) {
       throw Refusal.of("it can't be written to", e);
     }

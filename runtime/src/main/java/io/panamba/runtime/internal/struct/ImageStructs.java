@@ -13,6 +13,7 @@ import io.panamba.runtime.operation.Pool;
 import io.panamba.runtime.operation.PoolGradient;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /** Writes operations from pixels to tokens and from tokens to one row as structs. */
 final class ImageStructs {
@@ -46,7 +47,9 @@ final class ImageStructs {
     panamba_patch_embedding_args.class_tokens(args, op.classIndex().count());
     panamba_patch_embedding_args.dtype(args, Codes.of(op.weight().dtype()));
     for (int i = 0; i < op.classIndex().count(); i++) {
-      panamba_patch_embedding_args.class_index(args, i, op.classIndex().place(i));
+      panamba_patch_embedding_args
+          .class_index(args)
+          .setAtIndex(ValueLayout.JAVA_LONG, i, op.classIndex().place(i));
     }
     return args;
   }
@@ -67,7 +70,9 @@ final class ImageStructs {
     panamba_patches_args.padding(args, op.padding());
     panamba_patches_args.class_tokens(args, op.classIndex().count());
     for (int i = 0; i < op.classIndex().count(); i++) {
-      panamba_patches_args.class_index(args, i, op.classIndex().place(i));
+      panamba_patches_args
+          .class_index(args)
+          .setAtIndex(ValueLayout.JAVA_LONG, i, op.classIndex().place(i));
     }
     return args;
   }
@@ -88,7 +93,9 @@ final class ImageStructs {
     panamba_patches_gradient_args.padding(args, op.padding());
     panamba_patches_gradient_args.class_tokens(args, op.classIndex().count());
     for (int i = 0; i < op.classIndex().count(); i++) {
-      panamba_patches_gradient_args.class_index(args, i, op.classIndex().place(i));
+      panamba_patches_gradient_args
+          .class_index(args)
+          .setAtIndex(ValueLayout.JAVA_LONG, i, op.classIndex().place(i));
     }
     return args;
   }

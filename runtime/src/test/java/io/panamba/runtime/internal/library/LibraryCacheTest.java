@@ -37,7 +37,7 @@ class LibraryCacheTest {
   }
 
   private Path store() throws Refusal {
-    return LibraryCache.open(folder, "libpanamba.so").store(CONTENT, HASH);
+    return LibraryCache.open(folder, "libpanamba.so").store(LibraryContent.of(CONTENT), HASH);
   }
 
   private static void assumePosix() {
@@ -125,8 +125,8 @@ class LibraryCacheTest {
   @Test
   void privateCopiesDifferInName() throws Exception {
     LibraryCache cache = LibraryCache.open(folder, "libpanamba.so");
-    Path first = cache.privateCopy(CONTENT);
-    Path second = cache.privateCopy(CONTENT);
+    Path first = cache.privateCopy(LibraryContent.of(CONTENT));
+    Path second = cache.privateCopy(LibraryContent.of(CONTENT));
     assertThat(first).isNotEqualTo(second).hasBinaryContent(CONTENT);
     assertThat(second).hasBinaryContent(CONTENT);
     assertThat(first.getFileName().toString()).startsWith("libpanamba-").endsWith(".so");

@@ -1,0 +1,9 @@
+# What Java takes milliseconds to make at its start, each time, and nobody needs then.
+# A field that holds an address is written as a plain one: a handle on addresses with a target is a dozen classes.
+/(MemorySegment struct, MemorySegment fieldValue) {/{
+n
+s/struct\.set([A-Za-z0-9_]*\$LAYOUT, /struct.set(ADDRESS, /
+}
+# The handle on an array's elements, two dozen classes, is made on first use.
+s/private static final VarHandle \([A-Za-z0-9_]*\)\$ELEM_HANDLE = \(.*\);/private static final class \1$ELEM { static final VarHandle HANDLE = \2; }/
+s/\$ELEM_HANDLE\./$ELEM.HANDLE./
