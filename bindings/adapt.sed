@@ -1,3 +1,7 @@
+# int64_t and size_t are C's long on Linux and its long long on Windows. As long long they have 64 bits everywhere; a binding that says
+# long fails to initialise where that has 32.
+/OfLong C_LONG = /d
+s/\<C_LONG\>/C_LONG_LONG/g
 # What Java takes milliseconds to make at its start, each time, and nobody needs then.
 # A field that holds an address is written as a plain one: a handle on addresses with a target is a dozen classes.
 /(MemorySegment struct, MemorySegment fieldValue) {/{

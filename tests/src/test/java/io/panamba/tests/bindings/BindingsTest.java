@@ -281,7 +281,7 @@ class BindingsTest {
       Files.copy(BINDINGS.resolve(arguments), bindings.resolve(arguments));
       run(bindings, "jextract", "@" + arguments);
     }
-    run(bindings, "sh", BINDINGS.resolve("widen").toAbsolutePath().toString(), "src/main/java");
+    run(bindings, "sh", BINDINGS.resolve("adapt").toAbsolutePath().toString(), "src/main/java");
     Path committed = BINDINGS.resolve("src/main/java/io");
     Path made = bindings.resolve("src/main/java/io");
     assertThat(sources(made)).isEqualTo(sources(committed));

@@ -116,7 +116,7 @@ class CudaBindingsTest {
     }
     Files.copy(BINDINGS.resolve("panamba_cuda.args"), bindings.resolve("panamba_cuda.args"));
     run(bindings, "jextract", "@panamba_cuda.args");
-    run(bindings, "sh", BINDINGS.resolve("widen").toAbsolutePath().toString(), "src/main/java");
+    run(bindings, "sh", BINDINGS.resolve("adapt").toAbsolutePath().toString(), "src/main/java");
     String classes = "src/main/java/io/panamba/bindings/cuda";
     try (Stream<Path> made = Files.list(bindings.resolve(classes))) {
       for (Path source : made.toList()) {
