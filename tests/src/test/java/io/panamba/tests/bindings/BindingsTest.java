@@ -271,6 +271,8 @@ class BindingsTest {
       Files.copy(BINDINGS.resolve(arguments), bindings.resolve(arguments));
       run(bindings, "jextract", "@" + arguments);
     }
+    String adapt = "find src -name '*.java' -exec sed -i -f \"$0\" {} +";
+    run(bindings, "sh", "-c", adapt, BINDINGS.resolve("adapt.sed").toAbsolutePath().toString());
     Path committed = BINDINGS.resolve("src/main/java/io");
     Path made = bindings.resolve("src/main/java/io");
     assertThat(sources(made)).isEqualTo(sources(committed));
