@@ -147,6 +147,10 @@ public final class StartBenchmark {
     cached(runners, "panamba", scratch, StartChild.Panamba.class, DIGIT, picture);
     cached(runners, "onnxruntime", scratch, StartChild.OnnxRuntime.class, DIGIT, picture, graph);
     cached(runners, "djl", scratch, StartChild.Djl.class, DIGIT, picture, graph);
+    if (!Files.exists(Path.of("cli", "target", "panamba.jar"))) {
+      System.out.println("without the command, which has not been built");
+      return runners;
+    }
     runners.put(
         "command",
         new Runner(
