@@ -1,8 +1,11 @@
 # libpanamba_cuda: with nvcc, whatever GPU the machine has or lacks.
 
 include(CheckLanguage)
-# Wanted beyond nvcc's host side: tests compile the kernels for the host.
-check_language(CXX)
+# Wanted beyond nvcc's host side: tests compile the kernels for the host. A cross build has neither: the compilers found
+# would be this machine's.
+if(NOT CMAKE_CROSSCOMPILING)
+  check_language(CXX)
+endif()
 if(CMAKE_CXX_COMPILER)
   set(CMAKE_CXX_STANDARD 17)
   set(CMAKE_CXX_EXTENSIONS OFF)
@@ -24,6 +27,8 @@ set(cuda_targets ${PANAMBA_CUDA_ARCHITECTURES})
 set(panamba_has_cuda OFF)
 if(PANAMBA_CUDA STREQUAL "OFF")
   message(STATUS "libpanamba_cuda is not built: PANAMBA_CUDA is OFF")
+elseif(PANAMBA_CUDA STREQUAL "AUTO" AND CMAKE_CROSSCOMPILING)
+  message(STATUS "libpanamba_cuda is not built: this is a build for another platform")
 else()
   set(CMAKE_CUDA_ARCHITECTURES OFF)
   check_language(CUDA)
