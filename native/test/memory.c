@@ -16,8 +16,8 @@
 #endif
 
 #define SENTINEL 0xa5
-#define MOST_BLOCKS 256
-#define MOST_REGIONS 256
+#define MOST_BLOCKS 1024
+#define MOST_REGIONS 1024
 
 typedef struct {
   char *base; /* of everything that belongs to the block and may be touched */
@@ -127,6 +127,12 @@ void *take_input_of(int32_t dtype, int64_t count) { return take_elements(dtype, 
 float *take_input(int64_t count) { return take_input_of(PANAMBA_F32, count); }
 
 void *take_output_of(int32_t dtype, int64_t count) { return take_elements(dtype, count, 0); }
+
+void *take_space(int64_t bytes) {
+  block *b = take(bytes, PANAMBA_F32);
+  memset(b->data, 0xff, b->bytes);
+  return b->data;
+}
 
 float *take_output(int64_t count) { return take_output_of(PANAMBA_F32, count); }
 

@@ -32,6 +32,8 @@ void *take_input_of(int32_t dtype, int64_t count);
 /* A buffer for operations to write, filled with NaN: an operation that reads it without need shows it. */
 float *take_output(int64_t count);
 void *take_output_of(int32_t dtype, int64_t count);
+/* The same for elements of several types: NaN in each of them. */
+void *take_space(int64_t bytes);
 
 /* Random numbers in an input buffer. */
 float *take_filled(int64_t count, double low, double high);
