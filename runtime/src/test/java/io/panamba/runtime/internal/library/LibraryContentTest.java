@@ -58,7 +58,10 @@ class LibraryContentTest {
     URL url =
         inJar(
             Map.of(
-                NAME, LIBRARY, NAME + ".sha256", (written + "\n").getBytes(StandardCharsets.UTF_8)));
+                NAME,
+                LIBRARY,
+                NAME + ".sha256",
+                (written + "\n").getBytes(StandardCharsets.UTF_8)));
     assertThat(LibraryResource.sha256(url, LibraryContent.of(url))).isEqualTo(written);
   }
 
