@@ -3,8 +3,8 @@ package io.panamba.model;
 /** What lends inferences of a pool, so that their use can be watched. */
 public interface Pooled {
   /**
-   * Counts inferences and callers. Takes no lock that a caller of the pool could wait for, and may
-   * be called at any time, after a close too.
+   * Counts inferences and callers. Nobody who borrows an inference that is planned waits for it. It
+   * may be called at any time, after a close too.
    *
    * @return the counts of this moment
    */

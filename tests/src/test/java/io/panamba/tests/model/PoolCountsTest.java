@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -171,7 +172,7 @@ class PoolCountsTest {
                   () -> {
                     for (int i = 0; !done.get(); i++) {
                       callers.get(i % callers.size()).interrupt();
-                      Thread.yield();
+                      LockSupport.parkNanos(20_000);
                     }
                   });
       PoolCounts last = pool.counts();

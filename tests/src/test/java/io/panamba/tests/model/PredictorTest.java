@@ -50,7 +50,7 @@ class PredictorTest {
       List<Classification> classes = predictor.predict(IMAGE);
       assertThat(classes).hasSize(10).isEqualTo(classifier.classify(IMAGE, 10));
       assertThat(classes)
-          .isSortedAccordingTo(Comparator.comparing(Classification::logit).reversed());
+          .isSortedAccordingTo(Comparator.comparingDouble(Classification::logit).reversed());
       assertThat(classes.stream().mapToDouble(Classification::probability).sum())
           .isCloseTo(1, within(1e-6));
     }
