@@ -1,8 +1,11 @@
 # libpanamba_cuda, where it is asked for: with nvcc, whatever GPU the machine has or lacks.
 
 include(CheckLanguage)
-# Wanted beyond nvcc's host side: tests compile the kernels for the host.
-check_language(CXX)
+# Wanted beyond nvcc's host side: tests compile the kernels for the host. A cross build has neither: the compilers found
+# would be this machine's.
+if(NOT CMAKE_CROSSCOMPILING)
+  check_language(CXX)
+endif()
 if(CMAKE_CXX_COMPILER)
   set(CMAKE_CXX_STANDARD 17)
   set(CMAKE_CXX_EXTENSIONS OFF)

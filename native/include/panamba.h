@@ -32,10 +32,10 @@
 extern "C" {
 #endif
 
-#if defined(__GNUC__)
-#define PANAMBA_API __attribute__((visibility("default")))
+#if defined(_WIN32)
+#define PANAMBA_API __declspec(dllexport)
 #else
-#define PANAMBA_API
+#define PANAMBA_API __attribute__((visibility("default")))
 #endif
 
 /* Changes with a release that changes a struct, an enum value or the meaning of a function. */
@@ -82,10 +82,10 @@ PANAMBA_API const char *panamba_build_description(void);
 PANAMBA_API const char *panamba_message(void);
 
 /*
- * Instruction-set tiers, from the slowest up: "portable", "avx2", "avx512", "avx512bf16". The best one that the
- * processor has and the operating system has enabled is chosen when the library is first used. panamba_cap_tier()
- * lowers the choice and has to come before anything else that depends on it: packed matrices belong to the tier that
- * packed them.
+ * Instruction-set tiers, from the slowest up: "portable", "avx2", "avx512", "avx512bf16" or, on aarch64, "portable",
+ * "neon", "neonbf16". The best one that the processor has and the operating system has enabled is chosen on first use.
+ * panamba_cap_tier() lowers the choice and has to come before anything else that depends on it: packed matrices belong
+ * to the tier that packed them.
  */
 PANAMBA_API const char *panamba_tier(void);
 

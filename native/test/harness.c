@@ -14,6 +14,8 @@
 
 #if defined(__x86_64__)
 static const char *const tiers[] = {"portable", "avx2", "avx512", "avx512bf16"};
+#elif defined(__aarch64__)
+static const char *const tiers[] = {"portable", "neon", "neonbf16"};
 #else
 static const char *const tiers[] = {"portable"};
 #endif

@@ -13,7 +13,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Sanitizers slow everything down: there a size list is walked in longer steps. */
+/* Sanitizers and emulators slow everything down: there a size list is walked in longer steps. */
 #if defined(PANAMBA_TEST_THIN)
 #define THIN(ordinary, thinned) (thinned)
 #else

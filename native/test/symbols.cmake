@@ -1,5 +1,5 @@
 # Fails unless LIBRARY exports exactly the functions that HEADER declares, and calls nothing that ends the process or
-# writes to its streams. NM lists symbols.
+# writes to its streams; nor any function that is newer than version GLIBC of glibc, if that is given. NM lists symbols.
 cmake_policy(VERSION 3.18)
 
 function(list_symbols result)
@@ -30,5 +30,19 @@ foreach(name IN LISTS imported)
     message(FATAL_ERROR "the library uses ${name}")
   endif()
 endforeach()
+# The newest versions of symbols that are needed say how old a C library may be.
+if(GLIBC)
+  execute_process(COMMAND ${NM} -D --undefined-only ${LIBRARY} OUTPUT_VARIABLE output)
+  string(REGEX MATCHALL "[^ \n]+@+GLIBC_[0-9.]+" versioned "${output}")
+  if(NOT versioned)
+    message(FATAL_ERROR "${LIBRARY} needs no symbol of glibc")
+  endif()
+  foreach(symbol IN LISTS versioned)
+    string(REGEX REPLACE ".*@GLIBC_" "" version "${symbol}")
+    if(version VERSION_GREATER GLIBC)
+      message(FATAL_ERROR "the library needs ${symbol}, and has to load with glibc ${GLIBC}")
+    endif()
+  endforeach()
+endif()
 list(LENGTH exported count)
 message(STATUS "${count} functions; what they call: ${imported}")

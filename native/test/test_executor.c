@@ -139,9 +139,10 @@ static void every_tile_runs_once(void) {
 
 static void executors_come_and_go(void) {
   chain *c = new_chain(2);
-  for (int i = 0; i < 1000; i++) {
+  const int executors = THIN(1000, 200);
+  for (int i = 0; i < executors; i++) {
     panamba_executor *executor = 0;
-    describe("executor %d of 1000", i);
+    describe("executor %d of %d", i, executors);
     CHECK(panamba_executor_create(1 + i % 4, &executor) == PANAMBA_OK && executor, "%s", panamba_message());
     if (i % 3) {
       const char *trouble = run_chain(c, executor);
@@ -190,7 +191,16 @@ static void messages_belong_to_threads(void) {
 
 #if defined(__x86_64__)
 /* Control bits alone: flags of exceptions come and go. */
-#define MODE(csr) ((csr)&0xffc0u)
+static unsigned mode_of_thread(void) { return _mm_getcsr() & 0xffc0u; }
+#elif defined(__aarch64__)
+static unsigned mode_of_thread(void) {
+  uint64_t mode;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(mode));
+  return (unsigned)mode;
+}
+#endif
+
+#if defined(__x86_64__) || defined(__aarch64__)
 
 /* 1 * x + bias on every executor, with the caller rounding up. */
 static void check_mode(float x, float bias, float wanted) {
@@ -212,13 +222,13 @@ static void check_mode(float x, float bias, float wanted) {
   CHECK(panamba_pack(&pack, 0, 0, 0) == PANAMBA_OK, "%s", panamba_message());
   for (int threads = 1; threads <= EXECUTORS; threads++) {
     fesetround(FE_UPWARD);
-    unsigned before = _mm_getcsr();
+    unsigned before = mode_of_thread();
     int32_t status = panamba_run(executor_of(threads), &step, 1, 0, 0, 0, 0, 0, 0);
-    unsigned after = _mm_getcsr();
+    unsigned after = mode_of_thread();
     fesetround(FE_TONEAREST);
     CHECK(status == PANAMBA_OK && out == wanted, "%a + %a is %a, not %a", (double)x, (double)bias, (double)out,
           (double)wanted);
-    CHECK(MODE(before) == MODE(after), "the mode was %#x and is %#x", before, after);
+    CHECK(before == after, "the mode was %#x and is %#x", before, after);
   }
 }
 
@@ -239,7 +249,7 @@ static void test(void) {
   executors_come_and_go();
   wrong_thread_counts_are_refused();
   messages_belong_to_threads();
-#if defined(__x86_64__)
+#if defined(__x86_64__) || defined(__aarch64__)
   float_mode_is_restored();
 #endif
 }

@@ -15,21 +15,29 @@ static const tier_needs tiers[] = {{"avx512bf16", {"avx512_bf16", "avx512f", "av
                                    {"avx512", {"avx512f", "avx512dq", "avx512bw", "avx512vl", "avx2"}},
                                    {"avx2", {"avx", "avx2", "fma"}},
                                    {"portable", {0}}};
+#define FLAGS "flags"
+#elif defined(__aarch64__)
+static const tier_needs tiers[] = {{"neonbf16", {"asimd", "bf16"}}, {"neon", {"asimd"}}, {"portable", {0}}};
+#define FLAGS "Features"
 #else
 static const tier_needs tiers[] = {{"portable", {0}}};
+#define FLAGS "flags"
 #endif
 
-/* The first processor's flags between spaces; empty if there is no such file. */
+/* The first processor's flags between spaces; empty if there is no such file, or if it is of an emulator's host. */
 static const char *processor_flags(void) {
   static char line[16384];
   FILE *file = fopen("/proc/cpuinfo", "r");
   if (!file) {
     return "";
   }
-  while (fgets(line, sizeof line, file) && strncmp(line, "flags", 5) != 0) {
+  while (fgets(line, sizeof line, file) && strncmp(line, FLAGS, strlen(FLAGS)) != 0) {
     line[0] = 0;
   }
   fclose(file);
+  if (!line[0]) {
+    return "";
+  }
   line[strcspn(line, "\n")] = ' ';
   return line;
 }

@@ -1,6 +1,7 @@
 /*
- * What the processor has (CPUID) and what the operating system keeps across task switches (XCR0). A tier needs both: a
- * virtual machine may show AVX-512 in CPUID and never enable its registers.
+ * On x86-64, what the processor has (CPUID) and what the operating system keeps across task switches (XCR0). A tier needs
+ * both: a virtual machine may show AVX-512 in CPUID and never enable its registers. On aarch64, what the operating system
+ * says of both at once.
  */
 #include "tier_list.h"
 
@@ -74,5 +75,29 @@ const char *panamba_tier_obstacle_avx512bf16(void) {
     return "the processor lacks AVX-512 BF16";
   }
   return panamba_tier_obstacle_avx512();
+}
+
+#elif defined(__aarch64__)
+#if defined(__linux__)
+#include <sys/auxv.h>
+
+/* Bits of Linux's hardware capabilities (asm/hwcap.h of arm64; the second is not in every header). */
+#define CAPABILITY_ASIMD (1ul << 1)
+#define CAPABILITY2_BF16 (1ul << 14)
+
+static int has_neon(void) { return (getauxval(AT_HWCAP) & CAPABILITY_ASIMD) != 0; }
+
+static int has_bf16(void) { return (getauxval(AT_HWCAP2) & CAPABILITY2_BF16) != 0; }
+#else
+/* Other systems for aarch64 have Advanced SIMD always; their ways to ask for bfloat16 are not implemented. */
+static int has_neon(void) { return 1; }
+
+static int has_bf16(void) { return 0; }
+#endif
+
+const char *panamba_tier_obstacle_neon(void) { return has_neon() ? 0 : "the processor lacks Advanced SIMD (NEON)"; }
+
+const char *panamba_tier_obstacle_neonbf16(void) {
+  return has_bf16() ? panamba_tier_obstacle_neon() : "the processor lacks the instructions for bfloat16 (BF16)";
 }
 #endif

@@ -10,13 +10,13 @@
  *
  * Within a run a thread without work spins for a short while, then sleeps. Between runs workers sleep at once.
  */
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
 #include "float_mode.h"
 #include "kernels.h"
 #include "status.h"
+#include "threads.h"
 
 /* Looks for work this often before sleeping: some 20 to 50 us, the length of a few tiles. */
 #define SPINS 2000
@@ -24,6 +24,9 @@
 
 #if defined(__x86_64__)
 #define PAUSE() __builtin_ia32_pause()
+#elif defined(__aarch64__)
+/* YIELD takes no time at all on most processors; a barrier for instructions takes about as long as x86's PAUSE. */
+#define PAUSE() __asm__ volatile("isb" ::: "memory")
 #else
 #define PAUSE() atomic_signal_fence(memory_order_seq_cst)
 #endif
@@ -45,6 +48,7 @@ typedef struct {
 } worker;
 
 struct panamba_executor {
+  void *memory;  /* of the shares */
   share *shares; /* one per thread, the caller's first */
   worker *team;  /* the workers */
   int workers;
@@ -258,7 +262,7 @@ static void stop(panamba_executor *executor, size_t started) {
   }
   pthread_cond_destroy(&executor->changed);
   pthread_mutex_destroy(&executor->mutex);
-  free(executor->shares);
+  free(executor->memory);
   free(executor->team);
   free(executor);
 }
@@ -269,14 +273,17 @@ int32_t panamba_executor_create(int32_t threads, panamba_executor **result) {
   }
   size_t workers = (size_t)threads - 1;
   panamba_executor *executor = calloc(1, sizeof *executor);
-  share *shares = aligned_alloc(LINES, (size_t)threads * sizeof(share));
+  /* Aligned by hand: not every C library has aligned_alloc(). */
+  char *memory = malloc((size_t)threads * sizeof(share) + LINES);
   worker *team = calloc(workers + 1, sizeof *team);
-  if (!executor || !shares || !team) {
+  if (!executor || !memory || !team) {
     free(executor);
-    free(shares);
+    free(memory);
     free(team);
     return panamba_fail(PANAMBA_OUT_OF_MEMORY, "no memory for an executor");
   }
+  share *shares = (share *)(memory + (LINES - (uintptr_t)memory % LINES));
+  executor->memory = memory;
   executor->shares = shares;
   executor->team = team;
   for (size_t i = 0; i <= workers; i++) {

@@ -19,6 +19,20 @@ static inline float_mode enter_float_mode(void) {
 }
 
 static inline void leave_float_mode(float_mode mode) { _mm_setcsr(mode); }
+#elif defined(__aarch64__)
+#include <stdint.h>
+
+typedef uint64_t float_mode;
+
+/* Of FPCR, flush to zero (bit 24) alone: no traps, to nearest, NaNs kept, and bfloat16 as every processor has it. */
+static inline float_mode enter_float_mode(void) {
+  float_mode mode;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(mode));
+  __asm__ volatile("msr fpcr, %0" : : "r"((uint64_t)1 << 24) : "memory");
+  return mode;
+}
+
+static inline void leave_float_mode(float_mode mode) { __asm__ volatile("msr fpcr, %0" : : "r"(mode) : "memory"); }
 #else
 typedef int float_mode;
 

@@ -1,10 +1,10 @@
 /* Version, description and the choice of a tier. */
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "kernels.h"
 #include "status.h"
+#include "threads.h"
 #include "tier_list.h"
 
 #define DECLARE(tier) extern const panamba_kernels panamba_kernels_##tier;

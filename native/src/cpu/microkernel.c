@@ -27,9 +27,9 @@ INLINE void multiply_f32(const panel_product *p, int64_t tap, vec sum[GEMM_ROWS]
       weight[j] = vec_load(panel + j * VEC_WIDTH);
     }
     for (int i = 0; i < rows; i++) {
-      vec x = vec_set(input[i][k]);
+      float x = input[i][k];
       for (int j = 0; j < vectors; j++) {
-        sum[i][j] = vec_fma(x, weight[j], sum[i][j]);
+        sum[i][j] = vec_fma_one(x, weight[j], sum[i][j]);
       }
     }
   }
@@ -53,17 +53,17 @@ INLINE void multiply_bf16(const panel_product *p, int64_t tap, vec sum[GEMM_ROWS
       weight[j] = pairs_load(panel + j * VEC_WIDTH * 2);
     }
     for (int i = 0; i < rows; i++) {
-      pairs x = pairs_set(input[i] + k);
+      pair x = pair_load(input[i] + k);
       for (int j = 0; j < vectors; j++) {
-        sum[i][j] = vec_dot(sum[i][j], x, weight[j]);
+        sum[i][j] = vec_dot_one(sum[i][j], x, weight[j]);
       }
     }
   }
   if (k < p->depth) {
     for (int i = 0; i < rows; i++) {
-      pairs x = pairs_set_one(input[i] + k);
+      pair x = pair_load_one(input[i] + k);
       for (int j = 0; j < vectors; j++) {
-        sum[i][j] = vec_dot(sum[i][j], x, pairs_load(panel + j * VEC_WIDTH * 2));
+        sum[i][j] = vec_dot_one(sum[i][j], x, pairs_load(panel + j * VEC_WIDTH * 2));
       }
     }
   }

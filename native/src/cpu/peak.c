@@ -1,10 +1,10 @@
 /* The machine's peak of fused multiply-adds, for floors. */
-#include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "kernels.h"
 #include "status.h"
+#include "threads.h"
 
 #define MAX_THREADS 1024
 #define ROUNDS 20000

@@ -69,9 +69,9 @@ INLINE void across(const panel_product *p, ahead next, const int rows, const int
       right[j] = vec_load(panel + j * VEC_WIDTH);
     }
     for (int i = 0; i < rows; i++) {
-      vec left = vec_set(input[i]);
+      float left = input[i];
       for (int j = 0; j < vectors; j++) {
-        sum[i][j] = vec_fma(left, right[j], sum[i][j]);
+        sum[i][j] = vec_fma_one(left, right[j], sum[i][j]);
       }
     }
   }

@@ -15,9 +15,9 @@ INLINE void multiply_f32(const strided_product *p, vec sum[GEMM_ROWS][GEMM_VECS]
       right[j] = vec_load(panel + j * VEC_WIDTH);
     }
     for (int i = 0; i < rows; i++) {
-      vec left = vec_set(*(const float *)(input[i] + k));
+      float left = *(const float *)(input[i] + k);
       for (int j = 0; j < vectors; j++) {
-        sum[i][j] = vec_fma(left, right[j], sum[i][j]);
+        sum[i][j] = vec_fma_one(left, right[j], sum[i][j]);
       }
     }
   }
@@ -37,17 +37,17 @@ INLINE void multiply_bf16(const strided_product *p, vec sum[GEMM_ROWS][GEMM_VECS
       right[j] = pairs_load((const bf16 *)(panel + j * VEC_WIDTH));
     }
     for (int i = 0; i < rows; i++) {
-      pairs left = pairs_set((const bf16 *)(input[i] + k));
+      pair left = pair_load((const bf16 *)(input[i] + k));
       for (int j = 0; j < vectors; j++) {
-        sum[i][j] = vec_dot(sum[i][j], left, right[j]);
+        sum[i][j] = vec_dot_one(sum[i][j], left, right[j]);
       }
     }
   }
   if (p->half) {
     for (int i = 0; i < rows; i++) {
-      pairs left = pairs_set_one((const bf16 *)(input[i] + k));
+      pair left = pair_load_one((const bf16 *)(input[i] + k));
       for (int j = 0; j < vectors; j++) {
-        sum[i][j] = vec_dot(sum[i][j], left, pairs_load((const bf16 *)(panel + j * VEC_WIDTH)));
+        sum[i][j] = vec_dot_one(sum[i][j], left, pairs_load((const bf16 *)(panel + j * VEC_WIDTH)));
       }
     }
   }

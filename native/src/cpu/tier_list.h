@@ -4,6 +4,8 @@
 
 #if defined(__x86_64__)
 #define PANAMBA_TIERS(X) X(avx512bf16) X(avx512) X(avx2) X(portable)
+#elif defined(__aarch64__)
+#define PANAMBA_TIERS(X) X(neonbf16) X(neon) X(portable)
 #else
 #define PANAMBA_TIERS(X) X(portable)
 #endif
@@ -12,6 +14,8 @@
 const char *panamba_tier_obstacle_avx512bf16(void);
 const char *panamba_tier_obstacle_avx512(void);
 const char *panamba_tier_obstacle_avx2(void);
+const char *panamba_tier_obstacle_neonbf16(void);
+const char *panamba_tier_obstacle_neon(void);
 const char *panamba_tier_obstacle_portable(void);
 
 #endif

@@ -15,9 +15,10 @@
  *   vec_transpose                         rows and columns of VEC_WIDTH vectors exchanged; bits are only moved
  *   vec_any_beyond(a, limit)              whether a lane is above the limit, or NaN
  *   pairs                                 two neighbouring bfloat16 per lane, the first in the lower half
- *   pairs_set, pairs_set_one              the same pair, or one number beside a zero, in every lane
  *   pairs_of(a, b)                        a, rounded, beside b, rounded; pairs_first, pairs_second: one of the two
- *   vec_dot(sum, a, b)                    sum + a0 * b0 + a1 * b1, in an order that depends on the tier alone
+ *   pair                                  one pair, the same for every lane; pair_load_one(p) is *p beside a zero
+ *   vec_dot_one(sum, a, b)                sum + a0 * b0 + a1 * b1, of the pair a, in an order that depends on the tier alone
+ *   vec_fma_one(a, b, c)                  vec_fma() with the number a in every lane
  */
 #ifndef PANAMBA_VEC_H
 #define PANAMBA_VEC_H
@@ -39,11 +40,26 @@
 #elif defined(PANAMBA_TIER_AVX2)
 #define TIER avx2
 #include "vec_avx2.h"
+#elif defined(PANAMBA_TIER_NEONBF16)
+#define TIER neonbf16
+#include "vec_neon.h"
+#elif defined(PANAMBA_TIER_NEON)
+#define TIER neon
+#include "vec_neon.h"
 #elif defined(PANAMBA_TIER_PORTABLE)
 #define TIER portable
 #include "vec_portable.h"
 #else
 #error "no instruction-set tier is named"
+#endif
+
+/* Where no instruction takes a factor from one lane: it is in all lanes of a register. */
+#if !defined(VEC_HAS_ONE)
+INLINE vec vec_fma_one(float a, vec b, vec c) { return vec_fma(vec_set(a), b, c); }
+typedef pairs pair;
+INLINE pair pair_load(const bf16 *p) { return pairs_set(p); }
+INLINE pair pair_load_one(const bf16 *p) { return pairs_set_one(p); }
+INLINE vec vec_dot_one(vec sum, pair a, pairs b) { return vec_dot(sum, a, b); }
 #endif
 
 /* With a constant `lanes` of VEC_WIDTH these are plain loads and stores: one body of a kernel serves whole vectors and

@@ -2,6 +2,7 @@ package io.panamba.runtime.internal.library;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -27,5 +28,11 @@ class PlatformTest {
     assertThat(Platform.of(osName, osArch)).hasToString(expected);
     assertThat(Platform.of(osName, osArch).resource("libpanamba.so"))
         .isEqualTo("META-INF/native/" + expected + "/libpanamba.so");
+  }
+
+  @Test
+  void muslHasALibraryOfItsOwn() {
+    assertThat(new Platform("linux", "x86_64", true).resource("libpanamba.so"))
+        .isEqualTo("META-INF/native/linux-x86_64-musl/libpanamba.so");
   }
 }
