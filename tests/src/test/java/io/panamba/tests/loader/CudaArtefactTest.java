@@ -70,11 +70,14 @@ class CudaArtefactTest {
             "--enable-native-access=io.panamba.runtime,io.panamba.bindings");
   }
 
-  private static void assertFound(Child.Result result, Path artefact) throws IOException {
-    String url = "jar:" + artefact.toUri().toURL() + "!/" + KERNELS;
-    assertThat(result.all("tried")).contains("resource " + KERNELS + ": found, " + url);
+  private static void assertFound(Child.Result result, Path artefact) {
+    assertThat(result.all("tried"))
+        .anyMatch(
+            tried ->
+                tried.startsWith("resource " + KERNELS + ": found, jar:file:")
+                    && tried.endsWith(artefact + "!/" + KERNELS));
     assertThat(result.get("refused"))
-        .contains("libpanamba_cuda.so is a library, but not Panamba's");
+        .contains("is a library, but not Panamba's: it has no function panamba_cuda_abi_version");
   }
 
   private static void assertAskedFor(Child.Result result) {
