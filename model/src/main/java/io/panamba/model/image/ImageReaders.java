@@ -27,8 +27,8 @@ final class ImageReaders {
         format.provider().startsWith("com.sun.") ? registered(format) : loaded(format);
     if (provider == null) {
       throw new ImageException(
-          "ImageIO has no %s; put the plugin for %s files on the class path"
-              .formatted(format.provider(), format));
+          "%s pictures take %s; add its artefact, com.twelvemonkeys.imageio:imageio-tiff"
+              .formatted(format, format.provider()));
     }
     return provider;
   }
