@@ -25,7 +25,6 @@ final class NativeImageMetadata {
           "C_CHAR", "jbyte",
           "C_SHORT", "jshort",
           "C_INT", "jint",
-          "C_LONG", "jlong",
           "C_LONG_LONG", "jlong",
           "C_FLOAT", "jfloat",
           "C_DOUBLE", "jdouble",

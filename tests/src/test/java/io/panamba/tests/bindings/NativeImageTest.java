@@ -42,7 +42,6 @@ class NativeImageTest {
   private static final Map<String, String> WORDS =
       Map.of(
           "C_INT", "jint",
-          "C_LONG", "jlong",
           "C_LONG_LONG", "jlong",
           "C_FLOAT", "jfloat",
           "C_DOUBLE", "jdouble",
