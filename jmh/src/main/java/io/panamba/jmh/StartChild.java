@@ -108,7 +108,7 @@ final class StartChild {
     for (int i = 0; i < SIZE * SIZE; i++) {
       int rgb = small.getRGB(i % SIZE, i / SIZE);
       for (int channel = 0; channel < 3; channel++) {
-        int sample = rgb >> 8 * (2 - channel) & 0xff;
+        int sample = (rgb >> (8 * (2 - channel))) & 0xff;
         pixels[channel * SIZE * SIZE + i] = sample / 127.5f - 1;
       }
     }
