@@ -11,8 +11,7 @@ import java.util.regex.Pattern;
  * TO}. Names, shapes and metadata stay.
  */
 final class HalfPrecision {
-  private static final Pattern OFFSETS =
-      Pattern.compile("\"data_offsets\":\\[(\\d+),(\\d+)\\]");
+  private static final Pattern OFFSETS = Pattern.compile("\"data_offsets\":\\[(\\d+),(\\d+)\\]");
   private static final int LENGTH_BYTES = Long.BYTES;
 
   private HalfPrecision() {}
@@ -42,7 +41,9 @@ final class HalfPrecision {
     ByteBuffer out =
         ByteBuffer.allocate(LENGTH_BYTES + written.length + padding + file.remaining() / 2)
             .order(ByteOrder.LITTLE_ENDIAN);
-    out.putLong(written.length + padding).put(written).put(" ".repeat(padding).getBytes(StandardCharsets.US_ASCII));
+    out.putLong(written.length + padding)
+        .put(written)
+        .put(" ".repeat(padding).getBytes(StandardCharsets.US_ASCII));
     while (file.hasRemaining()) {
       out.putShort(Float.floatToFloat16(file.getFloat()));
     }
