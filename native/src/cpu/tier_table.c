@@ -42,11 +42,12 @@ static int64_t peak_bf16(int64_t rounds, float *sink) {
   for (int i = 0; i < CHAINS; i++) {
     chain[i] = vec_set((float)i);
   }
-  /* Products that cancel: the sums stay where they are. */
-  const bf16 plus_minus[2] = {bf16_of(0.5f), bf16_of(-0.5f)};
+  /* Products that cancel: the sums stay where they are. A compiler that knew the numbers would see that, and leave the
+   * loop out. */
+  bf16 plus_minus[2] = {bf16_of(0.5f), bf16_of(-0.5f)};
+  __asm__ volatile("" : "+m"(plus_minus));
   pair a = pair_load(plus_minus);
   pairs b = pairs_of(vec_set(0.5f), vec_set(0.5f));
-  __asm__ volatile("" ::: "memory");
   for (int64_t round = 0; round < rounds; round++) {
     for (int i = 0; i < CHAINS; i++) {
       chain[i] = vec_dot_one(chain[i], a, b);
