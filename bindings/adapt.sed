@@ -10,4 +10,4 @@ s/struct\.set([A-Za-z0-9_]*\$LAYOUT, /struct.set(ADDRESS, /
 }
 # The handle on an array's elements, two dozen classes, is made on first use.
 s/private static final VarHandle \([A-Za-z0-9_]*\)\$ELEM_HANDLE = \(.*\);/private static final class \1$ELEM { static final VarHandle HANDLE = \2; }/
-s/\$ELEM_HANDLE\./$ELEM.HANDLE./
+s/\$ELEM_HANDLE\.\([gs]et\)(/$ELEM.HANDLE.\1(/
