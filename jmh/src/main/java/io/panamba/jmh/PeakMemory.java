@@ -85,14 +85,7 @@ public final class PeakMemory {
     for (Path weights : drawn.values()) {
       Files.delete(weights);
     }
-    Files.writeString(
-        Path.of(args[0]),
-        "{\n\"provenance\": {\n%s\n},\n\"peakMemory\": [\n%s\n]}\n"
-            .formatted(
-                Provenance.of(
-                    "-cp jmh/target/benchmarks.jar io.panamba.jmh.PeakMemory "
-                        + String.join(" ", args)),
-                String.join(",\n", rows)));
+    Provenance.write(Path.of(args[0]), PeakMemory.class, args, "peakMemory", rows);
   }
 
   private static Path drawn(Preset<?> preset) throws IOException {

@@ -14,7 +14,6 @@ import io.panamba.runtime.Device;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
@@ -78,15 +77,7 @@ public final class PoolLoad {
         }
       }
     }
-    Files.writeString(
-        Path.of(args[2]),
-        "{\n\"provenance\": {\n%s\n},\n\"%s\": [\n%s\n]}\n"
-            .formatted(
-                Provenance.of(
-                    "-cp jmh/target/benchmarks.jar io.panamba.jmh.PoolLoad "
-                        + String.join(" ", args)),
-                args[0],
-                String.join(",\n", rows)));
+    Provenance.write(Path.of(args[2]), PoolLoad.class, args, args[0], rows);
   }
 
   private static String row(

@@ -39,6 +39,25 @@ final class Provenance {
     return String.join(",\n", lines);
   }
 
+  /**
+   * Writes a file of results: what was measured on what, and rows.
+   *
+   * @param file to be written
+   * @param main whose main method measured
+   * @param args of it
+   * @param name of the rows
+   * @param rows JSON
+   */
+  static void write(Path file, Class<?> main, String[] args, String name, List<String> rows)
+      throws IOException {
+    String command =
+        "-cp jmh/target/benchmarks.jar %s %s".formatted(main.getName(), String.join(" ", args));
+    Files.writeString(
+        file,
+        "{\n\"provenance\": {\n%s\n},\n\"%s\": [\n%s\n]}\n"
+            .formatted(of(command), name, String.join(",\n", rows)));
+  }
+
   private static String peak(Device device, DType dtype) {
     return String.format(Locale.ROOT, "%.1f", device.measurePeak(1, dtype) / 1e9);
   }

@@ -5,7 +5,6 @@ import io.panamba.model.Inference;
 import io.panamba.model.architecture.Precision;
 import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,13 +38,7 @@ public final class Soak {
       System.out.println(row);
       rows.add(row);
     }
-    Files.writeString(
-        Path.of(args[2]),
-        "{\n\"provenance\": {\n%s\n},\n\"soak\": [\n%s\n]}\n"
-            .formatted(
-                Provenance.of(
-                    "-cp jmh/target/benchmarks.jar io.panamba.jmh.Soak " + String.join(" ", args)),
-                String.join(",\n", rows)));
+    Provenance.write(Path.of(args[2]), Soak.class, args, "soak", rows);
   }
 
   /** Allocates at a steady rate until it is interrupted. */

@@ -118,14 +118,7 @@ public final class StartBenchmark {
       System.out.println(row);
       rows.add(row);
     }
-    Files.writeString(
-        Path.of(args[0]),
-        "{\n\"provenance\": {\n%s\n},\n\"start\": [\n%s\n]}\n"
-            .formatted(
-                Provenance.of(
-                    "-cp jmh/target/benchmarks.jar io.panamba.jmh.StartBenchmark "
-                        + String.join(" ", args)),
-                String.join(",\n", rows)));
+    Provenance.write(Path.of(args[0]), StartBenchmark.class, args, "start", rows);
     try (Stream<Path> files = Files.list(scratch)) {
       for (Path file : files.toList()) {
         Files.delete(file);

@@ -14,12 +14,10 @@ import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
 import io.panamba.tests.kit.ChildJvm;
 import io.panamba.tests.kit.GoldenFiles;
-import java.io.IOException;
+import io.panamba.tests.kit.ResidentMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -136,17 +134,10 @@ class CollectedArenasTest {
           Thread.sleep(5);
         }
         if (i == LOADS / 5) {
-          early = resident();
+          early = ResidentMemory.bytes();
         }
       }
-      System.out.println(resident() - early);
-    }
-
-    private static long resident() throws IOException {
-      return Files.readAllLines(Path.of("/proc/self/status")).stream()
-          .filter(line -> line.startsWith("VmRSS:"))
-          .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024)
-          .sum();
+      System.out.println(ResidentMemory.bytes() - early);
     }
   }
 }

@@ -17,6 +17,7 @@ import io.panamba.runtime.Tensor;
 import io.panamba.runtime.operation.Norm;
 import io.panamba.tests.kit.ChildJvm;
 import io.panamba.tests.kit.GoldenFiles;
+import io.panamba.tests.kit.ResidentMemory;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
@@ -132,19 +133,10 @@ class DroppedTest {
           Thread.sleep(5);
         }
         if (i == LOADS / 5) {
-          early = resident();
+          early = ResidentMemory.bytes();
         }
       }
-      System.out.println(resident() - early);
-    }
-
-    private static long resident() throws IOException {
-      String line =
-          Files.readAllLines(Path.of("/proc/self/status")).stream()
-              .filter(text -> text.startsWith("VmRSS:"))
-              .findFirst()
-              .orElseThrow();
-      return Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024;
+      System.out.println(ResidentMemory.bytes() - early);
     }
   }
 

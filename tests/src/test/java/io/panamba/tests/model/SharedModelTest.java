@@ -10,8 +10,8 @@ import io.panamba.model.architecture.InferenceOptions;
 import io.panamba.model.architecture.Settings;
 import io.panamba.runtime.Device;
 import io.panamba.tests.kit.ChildJvm;
+import io.panamba.tests.kit.ResidentMemory;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -185,11 +185,6 @@ class SharedModelTest {
   /** Resident memory of the process, after a collection. */
   private static long resident() throws IOException {
     System.gc();
-    String line =
-        Files.readAllLines(Path.of("/proc/self/status")).stream()
-            .filter(text -> text.startsWith("VmRSS:"))
-            .findFirst()
-            .orElseThrow();
-    return Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024;
+    return ResidentMemory.bytes();
   }
 }
