@@ -39,7 +39,7 @@ extern "C" {
 #endif
 
 /* Changes with a release that changes a struct, an enum value or the meaning of a function. */
-#define PANAMBA_ABI_VERSION 5
+#define PANAMBA_ABI_VERSION 6
 
 /* Buffers and packed matrices need no alignment beyond that of their element; 64 bytes is fastest. */
 #define PANAMBA_ALIGNMENT 64
@@ -56,6 +56,10 @@ extern "C" {
 #define PANAMBA_MAX_CONV_CHANNELS 8192
 #define PANAMBA_MAX_PLANAR_DEPTH 768
 #define PANAMBA_MAX_DEPTHWISE_SIDE 7
+
+/* Most maps of which boxes are aligned, and the longest side of what is made of a box. */
+#define PANAMBA_MAX_ROI_LEVELS 4
+#define PANAMBA_MAX_ROI_SIDE 16
 
 /* Walks of a cross scan. */
 #define PANAMBA_WALKS 4
@@ -175,10 +179,15 @@ typedef struct {
 } panamba_patch_embedding_args;
 
 /*
- * x / (1 + e^-x), and x Phi(x) = x (1 + erf(x / sqrt(2))) / 2, GELU in the form of the error function (Hendrycks and
- * Gimpel, arXiv 1606.08415).
+ * x / (1 + e^-x); x Phi(x) = x (1 + erf(x / sqrt(2))) / 2, GELU in the form of the error function (Hendrycks and
+ * Gimpel, arXiv 1606.08415); and max(x, 0), which is NaN of NaN.
  */
-enum panamba_activation { PANAMBA_ACTIVATION_NONE = 0, PANAMBA_ACTIVATION_SILU = 1, PANAMBA_ACTIVATION_GELU = 2 };
+enum panamba_activation {
+  PANAMBA_ACTIVATION_NONE = 0,
+  PANAMBA_ACTIVATION_SILU = 1,
+  PANAMBA_ACTIVATION_GELU = 2,
+  PANAMBA_ACTIVATION_RELU = 3
+};
 
 enum panamba_norm_kind { PANAMBA_RMS_NORM = 0, PANAMBA_LAYER_NORM = 1 };
 
@@ -536,6 +545,79 @@ typedef struct {
   int32_t reserved;
 } panamba_cross_scan_args;
 
+/*
+ * Bilinear resize of a map, without smoothing (torch.nn.functional.interpolate). With side 1,
+ *   out[b, y, x] = activation(accumulate * out[b, y, x] + resized[b, y, x])
+ * where pixel i of an axis comes from position max((i + 1/2) size / out_size - 1/2, 0) of the other, or, if the corners
+ * of both are to meet, from i (size - 1) / (out_size - 1), 0 if out_size is 1; positions between two pixels mix them, and
+ * behind the last one count as the last. With side 3 pixels of x hold the products of a pixel and the nine taps of a
+ * convolution, one tap after the other in the order of ky, kx, and
+ *   out[b, y, x] = activation(accumulate * out[b, y, x] + sum over ky, kx of resized[ky, kx][b, y + ky - 1, x + kx - 1])
+ * with zeros around the resized map: a convolution of the resized map, since a product of every pixel commutes with a
+ * resize. accumulate 0 does not read out.
+ */
+typedef struct {
+  const float *x; /* (batch, height, width, side * side * channels), pixels x_pixel_stride apart */
+  float *out;     /* (batch, out_height, out_width, channels), pixels out_pixel_stride apart */
+  int64_t batch;
+  int64_t height;
+  int64_t width;
+  int64_t channels;
+  int64_t out_height;
+  int64_t out_width;
+  int64_t x_pixel_stride;
+  int64_t out_pixel_stride;
+  float accumulate;
+  int32_t side;       /* 1 or 3 */
+  int32_t corners;    /* 0 or 1: whether the corners of both maps meet (align_corners) */
+  int32_t activation; /* panamba_activation */
+} panamba_resize_args;
+
+/*
+ * The mean or the maximum of windows of a map, channel by channel. The mean is that of adaptive windows
+ * (torch.nn.AdaptiveAvgPool2d): window k of an axis has the pixels from floor(k size / out_size) up to, without,
+ * ceil((k + 1) size / out_size). The maximum (torch.nn.MaxPool2d) is that of `window` x `window` pixels, `stride` apart,
+ * with out_height = (height - window) / stride + 1, rounded down, and out_width likewise; NaN wins.
+ */
+typedef struct {
+  const float *x; /* (batch, height, width, channels), pixels x_pixel_stride apart */
+  float *out;     /* (batch, out_height, out_width, channels), pixels out_pixel_stride apart */
+  int64_t batch;
+  int64_t height;
+  int64_t width;
+  int64_t channels;
+  int64_t out_height;
+  int64_t out_width;
+  int64_t x_pixel_stride;
+  int64_t out_pixel_stride;
+  int64_t window; /* of a maximum; 0 of a mean */
+  int64_t stride; /* likewise */
+  int32_t kind;   /* panamba_pool_kind */
+  int32_t reserved;
+} panamba_window_pool_args;
+
+/*
+ * What boxes of an image cover, each as a map of side x side pixels (RoIAlign: Mask R-CNN, arXiv 1703.06870, section 3).
+ * A box is [left, top, right, bottom, level] in pixels of the image. On map `level`, the box is from corner * scale - 1/2
+ * to corner * scale - 1/2, has no smallest size, and is cut into side x side bins. Along either axis a bin has
+ * n = ceil(size / side) samples, at start + bin (p + (i + 1/2) / n); a sample outside of [-1, map size] counts as 0, others
+ * mix the two pixels beside them, those before the first and behind the last counting as these. A bin's result is the
+ * mean of its n_y n_x samples, or 0 without any. A box whose level is none of the maps, or that has a corner which is not
+ * finite or a size beyond 2^30 pixels of the map, gives zeros.
+ */
+typedef struct {
+  const float *maps[PANAMBA_MAX_ROI_LEVELS]; /* (heights[i], widths[i], channels) each; null from `levels` on */
+  const float *boxes;                        /* (count, 5) */
+  float *out;                                /* (count, side, side, channels) */
+  int64_t heights[PANAMBA_MAX_ROI_LEVELS];
+  int64_t widths[PANAMBA_MAX_ROI_LEVELS];
+  int64_t channels;
+  int64_t count;
+  float scales[PANAMBA_MAX_ROI_LEVELS]; /* pixels of a map for one of the image */
+  int32_t levels;                       /* 1 .. PANAMBA_MAX_ROI_LEVELS */
+  int32_t side;                         /* 1 .. PANAMBA_MAX_ROI_SIDE */
+} panamba_roi_align_args;
+
 enum panamba_operation {
   PANAMBA_PATCH_EMBEDDING = 0,
   PANAMBA_NORM = 1,
@@ -575,7 +657,13 @@ enum panamba_operation {
   PANAMBA_CONVERT = 32,
   PANAMBA_CROSS_SCAN = 33,
   /* Of training too. */
-  PANAMBA_CROSS_SCAN_GRADIENT = 34
+  PANAMBA_CROSS_SCAN_GRADIENT = 34,
+  PANAMBA_RESIZE = 35,
+  PANAMBA_WINDOW_POOL = 36,
+  PANAMBA_ROI_ALIGN = 37,
+  /* Of training too. */
+  PANAMBA_RESIZE_GRADIENT = 38,
+  PANAMBA_WINDOW_POOL_GRADIENT = 39
 };
 
 /* One operation of a program: its code and its struct of arguments. */

@@ -51,11 +51,16 @@ typedef struct {
   int32_t reserved;
 } panamba_product_args;
 
-enum panamba_pointwise_kind { PANAMBA_POINTWISE_SILU = 0, PANAMBA_POINTWISE_DECAY = 1, PANAMBA_POINTWISE_GELU = 2 };
+enum panamba_pointwise_kind {
+  PANAMBA_POINTWISE_SILU = 0,
+  PANAMBA_POINTWISE_DECAY = 1,
+  PANAMBA_POINTWISE_GELU = 2,
+  PANAMBA_POINTWISE_RELU = 3
+};
 
 /*
  * A function of each element: out = x / (1 + e^-x) for PANAMBA_POINTWISE_SILU, out = x Phi(x) for
- * PANAMBA_POINTWISE_GELU (panamba_activation), and out = -e^x log2(e) for PANAMBA_POINTWISE_DECAY, which makes a scan's
+ * PANAMBA_POINTWISE_GELU, out = max(x, 0) for PANAMBA_POINTWISE_RELU (panamba_activation), and out = -e^x log2(e) for PANAMBA_POINTWISE_DECAY, which makes a scan's
  * `a` of A_log.
  */
 typedef struct {
@@ -351,8 +356,10 @@ typedef struct {
  *   target = (1 - smoothing) * [label] + smoothing / classes
  *   losses[b] = -sum target log softmax(logits[b])
  *   logits_gradient[b] = gradient_scale * (softmax(logits[b]) - target)
- * A label outside of 0 .. classes - 1 gives a loss of NaN and gradients of zero.
+ * A label of PANAMBA_NO_LABEL gives a loss of zero, any other outside of 0 .. classes - 1 one of NaN; gradients are zero.
  */
+#define PANAMBA_NO_LABEL (-1)
+
 typedef struct {
   const float *logits;    /* (batch, classes) */
   const int32_t *labels;  /* (batch) */
@@ -440,6 +447,46 @@ typedef struct {
   int32_t walks;          /* panamba_walks, as in the forward pass */
   int32_t saved_interval; /* 1 .. PANAMBA_MAX_SAVED_INTERVAL, as in the forward pass */
 } panamba_cross_scan_gradient_args;
+
+/*
+ * The gradient of PANAMBA_RESIZE with side 1 and without accumulation and activation:
+ *   x_gradient = accumulate * x_gradient + the transpose of the resize, applied to out_gradient
+ */
+typedef struct {
+  const float *out_gradient; /* (batch, out_height, out_width, channels), pixels out_pixel_stride apart */
+  float *x_gradient;         /* (batch, height, width, channels), pixels x_pixel_stride apart */
+  int64_t batch;
+  int64_t height;
+  int64_t width;
+  int64_t channels;
+  int64_t out_height;
+  int64_t out_width;
+  int64_t x_pixel_stride;
+  int64_t out_pixel_stride;
+  float accumulate;
+  int32_t corners; /* 0 or 1 */
+} panamba_resize_gradient_args;
+
+/*
+ * The gradient of PANAMBA_WINDOW_POOL. Of a maximum it goes to the first of the largest pixels of a window, row by row,
+ * or to the first NaN.
+ */
+typedef struct {
+  const float *x;            /* (batch, height, width, channels), pixels x_pixel_stride apart; null of a mean */
+  const float *out_gradient; /* (batch, out_height, out_width, channels) */
+  float *x_gradient;         /* (batch, height, width, channels) */
+  int64_t batch;
+  int64_t height;
+  int64_t width;
+  int64_t channels;
+  int64_t out_height;
+  int64_t out_width;
+  int64_t x_pixel_stride; /* of a maximum */
+  int64_t window;         /* of a maximum; 0 of a mean */
+  int64_t stride;         /* likewise */
+  int32_t kind;           /* panamba_pool_kind */
+  int32_t reserved;
+} panamba_window_pool_gradient_args;
 
 #ifdef __cplusplus
 }

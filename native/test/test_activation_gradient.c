@@ -27,6 +27,8 @@ static void check_gradient(const panamba_activation_gradient_args *a, const floa
   double got = (double)a->x_gradient[place];
   if (a->activation == PANAMBA_ACTIVATION_GELU) {
     check_close("gelu gradient", place, got, g * gelu_slope(x), fabs(g) * gelu_slope_error(x) + PRODUCT_FLOOR);
+  } else if (a->activation == PANAMBA_ACTIVATION_RELU) {
+    check_close("relu gradient", place, got, x > 0 ? g : 0, 0);
   } else {
     double size;
     double slope = silu_slope(x, &size);
@@ -41,7 +43,7 @@ static void gradient_case(int64_t rows, int64_t columns, placement where, int mi
                                         .columns = columns,
                                         .x_row_stride = columns + draw(3),
                                         .out_gradient_row_stride = columns + draw(3),
-                                        .activation = draw(2) ? PANAMBA_ACTIVATION_GELU : PANAMBA_ACTIVATION_SILU};
+                                        .activation = PANAMBA_ACTIVATION_SILU + (int32_t)draw(3)};
   int in_place = draw(2) == 0;
   a.x_gradient_row_stride = in_place ? a.out_gradient_row_stride : columns + draw(3);
   describe("activation %d gradient of (%d, %d) in place %d, placed %d misaligned %d", a.activation, (int)rows,
@@ -91,7 +93,7 @@ static void refusals(void) {
   ACTIVATION(x_gradient_row_stride = 2);
   ACTIVATION(x_gradient_row_stride = INT64_MAX);
   ACTIVATION(activation = PANAMBA_ACTIVATION_NONE);
-  ACTIVATION(activation = 3);
+  ACTIVATION(activation = 4);
   ACTIVATION(activation = -1);
   ACTIVATION(reserved = 1);
   a.out_gradient = a.x_gradient;

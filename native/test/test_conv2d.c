@@ -7,6 +7,7 @@
 #include "harness.h"
 #include "memory.h"
 #include "refusal.h"
+#include "relu.h"
 #include "silu.h"
 
 /* A chain of multiply-adds over channels and taps, the bias and the accumulation: each rounds by at most 2^-24 of what
@@ -95,6 +96,8 @@ static void check_pixel(const panamba_conv2d_args *a, const float *weight, int64
       check_element("silu", a->out, a->out_dtype, place, silu(sum), silu_error(sum, allowed));
     } else if (a->activation == PANAMBA_ACTIVATION_GELU) {
       check_element("gelu", a->out, a->out_dtype, place, gelu(sum), gelu_error(sum, allowed));
+    } else if (a->activation == PANAMBA_ACTIVATION_RELU) {
+      check_element("relu", a->out, a->out_dtype, place, relu(sum), allowed);
     } else {
       check_element("out", a->out, a->out_dtype, place, sum, allowed);
     }
@@ -117,7 +120,7 @@ static panamba_conv2d_args draw_arguments(const conv_shape *s, size_t type) {
                            .accumulate = PICK(accumulates),
                            .dtype = all_types[type % COUNT(all_types)][0],
                            .out_dtype = all_types[type % COUNT(all_types)][1],
-                           .activation = draw(3) ? PANAMBA_ACTIVATION_NONE : (int32_t)draw(3)};
+                           .activation = draw(3) ? PANAMBA_ACTIVATION_NONE : (int32_t)draw(4)};
   if (s->side > 1 + s->padding && draw(4) == 0) {
     a.kernel_width--;
   }
@@ -298,7 +301,7 @@ static void refusals(void) {
   CONV(transposed = 2);
   CONV(transposed = 1);
   CONV(activation = -1);
-  CONV(activation = 3);
+  CONV(activation = 4);
   CONV(pixel_values = a.input);
   REFUSED_DTYPE(panamba_conv2d_args, PANAMBA_CONV2D, a, dtype);
   REFUSED_DTYPE(panamba_conv2d_args, PANAMBA_CONV2D, a, out_dtype);

@@ -7,6 +7,7 @@
 #include "memory.h"
 #include "operations.h"
 #include "panamba_cuda.h"
+#include "relu.h"
 #include "silu.h"
 
 #define SUM_ROUNDING 0x1p-23
@@ -26,6 +27,8 @@ static void check_epilogue(const panamba_cuda_epilogue_args *args) {
       } else if (args->activation == PANAMBA_ACTIVATION_GELU) {
         wanted = gelu(sum);
         allowed = gelu_error(sum, allowed);
+      } else if (args->activation == PANAMBA_ACTIVATION_RELU) {
+        wanted = relu(sum);
       }
       if (args->gate) {
         const void *gates = args->gate == args->out ? before_run(args->out) : args->gate;
@@ -51,7 +54,7 @@ static void epilogues(void) {
                                          .out_row_stride = widths[w] + draw(2) * 3,
                                          .input_dtype = draw_dtype(),
                                          .out_dtype = draw_dtype(),
-                                         .activation = (int32_t)draw(3)};
+                                         .activation = (int32_t)draw(4)};
       placement where = (placement)draw(3);
       describe("epilogue %d by %d, types %d and %d, activation %d, gate %d, placed %d", (int)args.rows,
                (int)args.columns, args.input_dtype, args.out_dtype, args.activation, gating, where);
@@ -213,7 +216,7 @@ static void refusals(void) {
   panamba_cuda_epilogue_args epilogue = {
       .input = n, .out = n, .rows = 1, .columns = 4, .input_row_stride = 4, .out_row_stride = 4};
   panamba_cuda_epilogue_args changed = epilogue;
-  changed.activation = 3;
+  changed.activation = 4;
   check_refused(PANAMBA_CUDA_EPILOGUE, &changed, "activation 3");
   changed = epilogue;
   changed.input_dtype = PANAMBA_F16;

@@ -5,6 +5,7 @@
 #include "harness.h"
 #include "memory.h"
 #include "refusal.h"
+#include "relu.h"
 #include "silu.h"
 
 /* side^2 multiply-adds from the bias on and the gate's product, each of at most two roundings, relative to the sum of
@@ -38,7 +39,7 @@ static depthwise_shape draw_shape(int64_t height, int64_t width, int64_t channel
                            .biased = draw(2) == 0,
                            .flipped = draw(3) == 0,
                            .gate = (gating)draw(3),
-                           .activation = draw(2) ? PANAMBA_ACTIVATION_NONE : (int32_t)draw(3),
+                           .activation = draw(2) ? PANAMBA_ACTIVATION_NONE : (int32_t)draw(4),
                            .dtype = draw_dtype()};
 }
 
@@ -96,6 +97,8 @@ static void check_pixel(const panamba_depthwise_args *a, int64_t image, int64_t 
   } else if (a->activation == PANAMBA_ACTIVATION_GELU) {
     error = gelu_error(sum, error);
     sum = gelu(sum);
+  } else if (a->activation == PANAMBA_ACTIVATION_RELU) {
+    sum = relu(sum);
   }
   int64_t pixel = (image * a->height + y) * a->width + x;
   if (a->gate) {
@@ -201,7 +204,7 @@ static void refusals(void) {
   DEPTHWISE(side = 9);
   DEPTHWISE(side = -3);
   DEPTHWISE(flipped = 2);
-  DEPTHWISE(activation = 3);
+  DEPTHWISE(activation = 4);
   DEPTHWISE(activation = -1);
   REFUSED_DTYPE(panamba_depthwise_args, PANAMBA_DEPTHWISE, a, dtype);
   a.gate = a.out;

@@ -6,6 +6,7 @@
 #include "harness.h"
 #include "memory.h"
 #include "refusal.h"
+#include "relu.h"
 #include "silu.h"
 
 /*
@@ -38,7 +39,7 @@ typedef struct {
   int32_t multiply; /* where nothing is accumulated, and nothing activated */
 } linear_shape;
 
-static int32_t draw_activation(void) { return draw(2) ? PANAMBA_ACTIVATION_GELU : PANAMBA_ACTIVATION_SILU; }
+static int32_t draw_activation(void) { return PANAMBA_ACTIVATION_SILU + (int32_t)draw(3); }
 
 /* `type` counts through all_types, over and over. */
 static linear_shape draw_shape(int64_t rows, int64_t columns, int64_t depth, size_t type) {
@@ -117,6 +118,8 @@ static void check_product(const panamba_linear_args *args, const float *weight) 
         check_element("activated", args->out, args->out_dtype, place, silu(sum), silu_error(sum, allowed));
       } else if (args->activation == PANAMBA_ACTIVATION_GELU) {
         check_element("gelu", args->out, args->out_dtype, place, gelu(sum), gelu_error(sum, allowed));
+      } else if (args->activation == PANAMBA_ACTIVATION_RELU) {
+        check_element("relu", args->out, args->out_dtype, place, relu(sum), allowed);
       } else {
         check_element("out", args->out, args->out_dtype, place, sum, allowed);
       }
@@ -178,7 +181,7 @@ static void far_activations(void) {
     for (size_t type = 0; type < COUNT(all_types); type++) {
       double size = sizes[i / 2];
       linear_shape s = draw_shape(11, 53, 5, type);
-      s.activation = i % 2 ? PANAMBA_ACTIVATION_GELU : PANAMBA_ACTIVATION_SILU;
+      s.activation = PANAMBA_ACTIVATION_SILU + (int32_t)(i % 3);
       describe("linear with activation %d of numbers to %g, dtypes %d and %d", s.activation, size, s.dtype,
                s.out_dtype);
       begin_case(IN_SENTINELS, 0);
@@ -270,7 +273,7 @@ static void refusals(void) {
   REFUSED_DTYPE(panamba_linear_args, PANAMBA_LINEAR, a, dtype);
   REFUSED_DTYPE(panamba_linear_args, PANAMBA_LINEAR, a, out_dtype);
   LINEAR(activation = -1);
-  LINEAR(activation = 3);
+  LINEAR(activation = 4);
   LINEAR(multiply = -1);
   LINEAR(multiply = 2);
   LINEAR(reserved = 1);

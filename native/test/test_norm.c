@@ -6,6 +6,7 @@
 #include "harness.h"
 #include "memory.h"
 #include "refusal.h"
+#include "relu.h"
 #include "silu.h"
 
 /* One fused multiply-add in most tiers, a product and a sum in the portable one: two roundings of 2^-24. */
@@ -47,7 +48,7 @@ static norm_shape draw_shape(int64_t rows, int64_t dim) {
                       .biased = draw(2) == 0,
                       .added = draw(2) == 0,
                       .dtype = draw_dtype(),
-                      .activation = draw(2) ? PANAMBA_ACTIVATION_NONE : (int32_t)draw(3)};
+                      .activation = draw(2) ? PANAMBA_ACTIVATION_NONE : (int32_t)draw(4)};
 }
 
 static panamba_norm_args take_arguments(const norm_shape *s, double low, double high) {
@@ -104,6 +105,8 @@ static void check_row(const panamba_norm_args *args, int64_t row) {
     } else if (args->activation == PANAMBA_ACTIVATION_GELU) {
       allowed = gelu_error(wanted, allowed);
       wanted = gelu(wanted);
+    } else if (args->activation == PANAMBA_ACTIVATION_RELU) {
+      wanted = relu(wanted);
     }
     check_element("out", args->out, args->dtype, row * args->dim + i, wanted, allowed);
   }
@@ -264,7 +267,7 @@ static void refusals(void) {
   NORM(residual_row_stride = INT64_MAX);
   NORM(kind = 2);
   NORM(kind = -1);
-  NORM(activation = 3);
+  NORM(activation = 4);
   NORM(activation = -1);
   NORM(reserved = 1);
   NORM(eps = -1e-5f);

@@ -1,9 +1,11 @@
 /* Functions of single elements, against double precision. */
 #include <math.h>
 
+#include "gelu.h"
 #include "harness.h"
 #include "memory.h"
 #include "refusal.h"
+#include "relu.h"
 #include "silu.h"
 
 /* Relative: the exponential, and a product. */
@@ -28,6 +30,10 @@ static void pointwise_case(int64_t rows, int64_t columns, int32_t kind, placemen
       int64_t place = row * a.out_row_stride + i;
       if (kind == PANAMBA_POINTWISE_SILU) {
         check_close("silu", place, (double)a.out[place], silu(x), silu_error(x, 0));
+      } else if (kind == PANAMBA_POINTWISE_RELU) {
+        check_close("relu", place, (double)a.out[place], relu(x), 0);
+      } else if (kind == PANAMBA_POINTWISE_GELU) {
+        check_close("gelu", place, (double)a.out[place], gelu(x), gelu_error(x, 0));
       } else {
         check_close("decay", place, (double)a.out[place], -exp(x) * LOG2_E, DECAY_BOUND * exp(x) * LOG2_E);
       }
@@ -57,7 +63,7 @@ static void refusals(void) {
   POINTWISE(out_row_stride = 2);
   POINTWISE(out_row_stride = INT64_MAX);
   POINTWISE(kind = -1);
-  POINTWISE(kind = 3);
+  POINTWISE(kind = 4);
   POINTWISE(reserved = 1);
   end_case();
 }
@@ -66,7 +72,7 @@ static void test(void) {
   static const int64_t all_columns[] = {1, 3, 8, 15, 16, 17, 384, 8193};
   seed(25);
   for (size_t c = 0; c < COUNT(all_columns); c++) {
-    for (int32_t kind = PANAMBA_POINTWISE_SILU; kind <= PANAMBA_POINTWISE_DECAY; kind++) {
+    for (int32_t kind = PANAMBA_POINTWISE_SILU; kind <= PANAMBA_POINTWISE_RELU; kind++) {
       pointwise_case(1 + draw(50), all_columns[c], kind, IN_SENTINELS, (int)draw(4));
       pointwise_case(1 + draw(3), all_columns[c], kind, draw(2) ? BEFORE_GUARD : AFTER_GUARD, 0);
     }

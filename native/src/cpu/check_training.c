@@ -18,7 +18,7 @@ int32_t panamba_check_product(const panamba_product_args *a) {
 
 int32_t panamba_check_pointwise(const panamba_pointwise_args *a) {
   REQUIRE(a->x && a->out);
-  REQUIRE(a->kind >= PANAMBA_POINTWISE_SILU && a->kind <= PANAMBA_POINTWISE_GELU);
+  REQUIRE(a->kind >= PANAMBA_POINTWISE_SILU && a->kind <= PANAMBA_POINTWISE_RELU);
   REQUIRE(a->reserved == 0);
   REQUIRE(volume(a->rows, a->columns, 1));
   REQUIRE(a->x_row_stride >= a->columns && volume(a->rows, a->x_row_stride, 1));
@@ -28,7 +28,7 @@ int32_t panamba_check_pointwise(const panamba_pointwise_args *a) {
 
 int32_t panamba_check_activation_gradient(const panamba_activation_gradient_args *a) {
   REQUIRE(a->x && a->out_gradient && a->x_gradient && a->x_gradient != a->x);
-  REQUIRE(a->activation == PANAMBA_ACTIVATION_SILU || a->activation == PANAMBA_ACTIVATION_GELU);
+  REQUIRE(is_function(a->activation) && a->activation != PANAMBA_ACTIVATION_NONE);
   REQUIRE(a->reserved == 0);
   REQUIRE(volume(a->rows, a->columns, 1));
   REQUIRE(a->x_row_stride >= a->columns && volume(a->rows, a->x_row_stride, 1));

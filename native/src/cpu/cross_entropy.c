@@ -44,8 +44,10 @@ void TIER_NAME(cross_entropy_tile)(const void *args, int64_t tile) {
   }
   float total = vec_sum(exp_sum);
   float rest = a->smoothing / (float)a->classes;
-  a->losses[tile] =
-      known ? logf(total) - (1.0f - a->smoothing) * (logits[label] - largest) - rest * vec_sum(shifted_sum) : NAN;
+  a->losses[tile] = known
+                        ? logf(total) - (1.0f - a->smoothing) * (logits[label] - largest) - rest * vec_sum(shifted_sum)
+                    : label == PANAMBA_NO_LABEL ? 0.0f
+                                                : NAN;
   if (!gradient) {
     return;
   }

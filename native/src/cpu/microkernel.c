@@ -81,10 +81,10 @@ INLINE void activate_by(const panel_product *p, const float *values, int rows, i
 }
 
 static void activate(const panel_product *p, const float *values, int rows, int vectors) {
-  if (p->activation == PANAMBA_ACTIVATION_GELU) {
-    activate_by(p, values, rows, vectors, PANAMBA_ACTIVATION_GELU);
-  } else {
-    activate_by(p, values, rows, vectors, PANAMBA_ACTIVATION_SILU);
+  switch (p->activation) {
+    case PANAMBA_ACTIVATION_RELU: activate_by(p, values, rows, vectors, PANAMBA_ACTIVATION_RELU); break;
+    case PANAMBA_ACTIVATION_GELU: activate_by(p, values, rows, vectors, PANAMBA_ACTIVATION_GELU); break;
+    default: activate_by(p, values, rows, vectors, PANAMBA_ACTIVATION_SILU); break;
   }
 }
 

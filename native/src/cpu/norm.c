@@ -68,6 +68,7 @@ INLINE void normalise_to(const panamba_norm_args *a, int64_t row, int64_t end, c
   switch (a->activation) {
     case PANAMBA_ACTIVATION_NONE: normalise_rows(a, row, end, PANAMBA_ACTIVATION_NONE, dtype); break;
     case PANAMBA_ACTIVATION_SILU: normalise_rows(a, row, end, PANAMBA_ACTIVATION_SILU, dtype); break;
+    case PANAMBA_ACTIVATION_RELU: normalise_rows(a, row, end, PANAMBA_ACTIVATION_RELU, dtype); break;
     default: normalise_rows(a, row, end, PANAMBA_ACTIVATION_GELU, dtype); break;
   }
 }

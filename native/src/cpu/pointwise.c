@@ -14,6 +14,7 @@ INLINE vec value_of(vec x, const int32_t kind) {
   switch (kind) {
     case PANAMBA_POINTWISE_SILU: return vec_silu(x);
     case PANAMBA_POINTWISE_GELU: return vec_gelu(x);
+    case PANAMBA_POINTWISE_RELU: return vec_relu(x);
     default: return vec_mul(vec_exp(x), vec_set(-LOG2_E));
   }
 }
@@ -37,6 +38,7 @@ void TIER_NAME(pointwise_tile)(const void *args, int64_t tile) {
   switch (a->kind) {
     case PANAMBA_POINTWISE_SILU: apply(a, from, to, PANAMBA_POINTWISE_SILU); break;
     case PANAMBA_POINTWISE_GELU: apply(a, from, to, PANAMBA_POINTWISE_GELU); break;
+    case PANAMBA_POINTWISE_RELU: apply(a, from, to, PANAMBA_POINTWISE_RELU); break;
     default: apply(a, from, to, PANAMBA_POINTWISE_DECAY); break;
   }
 }

@@ -39,9 +39,16 @@ INLINE vec vec_gelu(vec x) {
   return vec_fma(vec_negate(near), tail, vec_max(vec_set(0.0f), x));
 }
 
+/* Of two operands max gives the second if either is NaN. */
+INLINE vec vec_relu(vec x) { return vec_max(vec_set(0.0f), x); }
+
 /* An activation that is one: with its kind known to the compiler, no branch is left. */
 INLINE vec vec_activation(vec x, const int32_t kind) {
-  return kind == PANAMBA_ACTIVATION_GELU ? vec_gelu(x) : vec_silu(x);
+  switch (kind) {
+    case PANAMBA_ACTIVATION_RELU: return vec_relu(x);
+    case PANAMBA_ACTIVATION_GELU: return vec_gelu(x);
+    default: return vec_silu(x);
+  }
 }
 
 /* Phi(x) + x e^(-x^2/2) / sqrt(2 pi) */

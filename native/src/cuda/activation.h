@@ -12,6 +12,9 @@ PANAMBA_HD float activated(float value, int32_t activation) {
   if (activation == PANAMBA_ACTIVATION_SILU) {
     return panamba_silu(value);
   }
+  if (activation == PANAMBA_ACTIVATION_RELU) {
+    return panamba_relu(value);
+  }
   return activation == PANAMBA_ACTIVATION_GELU ? panamba_gelu(value) : value;
 }
 

@@ -84,6 +84,9 @@ PANAMBA_HD float panamba_softplus(float v) {
 /* v / (1 + e^-v). Two MUFU. */
 PANAMBA_HD float panamba_silu(float v) { return v * panamba_reciprocal(1.0f + panamba_exp2(v * -PANAMBA_LOG2_E)); }
 
+/* max(v, 0), NaN for NaN. */
+PANAMBA_HD float panamba_relu(float v) { return v < 0.0f ? 0.0f : v; }
+
 /* v Phi(v), with Phi(-|v|) = e^(-v^2/2) t p(t) and t = 1 / (1 + 0.35 |v|), as vec_gelu.h has it. Two MUFU. */
 PANAMBA_HD float panamba_gelu(float v) {
   float y = fabsf(v);

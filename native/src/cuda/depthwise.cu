@@ -206,6 +206,8 @@ struct depthwise_kernel {
       apply<panamba_silu>(sum);
     } else if (activation == PANAMBA_ACTIVATION_GELU) {
       apply<panamba_gelu>(sum);
+    } else if (activation == PANAMBA_ACTIVATION_RELU) {
+      apply<panamba_relu>(sum);
     }
     if (gate) {
       multiply(sum, own);

@@ -125,7 +125,7 @@ int32_t panamba_launch_epilogue(const panamba_cuda_epilogue_args *args, void *, 
     return panamba_fail(PANAMBA_INVALID_ARGUMENT, "epilogue: a pointer is null");
   }
   if (!is_activation(args->input_dtype) || !is_activation(args->out_dtype) || args->reserved != 0 ||
-      args->activation < PANAMBA_ACTIVATION_NONE || args->activation > PANAMBA_ACTIVATION_GELU) {
+      args->activation < PANAMBA_ACTIVATION_NONE || args->activation > PANAMBA_ACTIVATION_RELU) {
     return panamba_fail(PANAMBA_INVALID_ARGUMENT, "epilogue: element types %d and %d, activation %d, reserved %d",
                         args->input_dtype, args->out_dtype, args->activation, args->reserved);
   }

@@ -19,7 +19,7 @@
 static inline int is_activation(int32_t dtype) { return dtype == PANAMBA_F32 || dtype == PANAMBA_BF16; }
 
 static inline int is_function(int32_t activation) {
-  return activation >= PANAMBA_ACTIVATION_NONE && activation <= PANAMBA_ACTIVATION_GELU;
+  return activation >= PANAMBA_ACTIVATION_NONE && activation <= PANAMBA_ACTIVATION_RELU;
 }
 
 static inline int sized(int64_t value) { return value >= 1 && value <= MAX_SIZE; }

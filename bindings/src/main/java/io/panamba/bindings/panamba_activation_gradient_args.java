@@ -45,7 +45,7 @@ public class panamba_activation_gradient_args {
         panamba_training_h.C_LONG_LONG.withName("x_gradient_row_stride"),
         panamba_training_h.C_INT.withName("activation"),
         panamba_training_h.C_INT.withName("reserved")
-    ).withName("$anon$77:9");
+    ).withName("$anon$82:9");
 
     /**
      * The layout of this struct

@@ -49,7 +49,7 @@ public class panamba_adamw_args {
         panamba_training_h.C_FLOAT.withName("beta2"),
         panamba_training_h.C_FLOAT.withName("eps"),
         panamba_training_h.C_FLOAT.withName("weight_decay")
-    ).withName("$anon$397:9");
+    ).withName("$anon$404:9");
 
     /**
      * The layout of this struct

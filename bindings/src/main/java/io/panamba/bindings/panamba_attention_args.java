@@ -57,7 +57,7 @@ public class panamba_attention_args {
         panamba_h.C_LONG_LONG.withName("out_row_stride"),
         panamba_h.C_FLOAT.withName("scale"),
         panamba_h.C_INT.withName("dtype")
-    ).withName("$anon$354:9");
+    ).withName("$anon$363:9");
 
     /**
      * The layout of this struct

@@ -71,7 +71,7 @@ public class panamba_attention_gradient_args {
         panamba_training_h.C_LONG_LONG.withName("v_gradient_row_stride"),
         panamba_training_h.C_FLOAT.withName("scale"),
         panamba_training_h.C_INT.withName("reserved")
-    ).withName("$anon$238:9");
+    ).withName("$anon$243:9");
 
     /**
      * The layout of this struct

@@ -49,7 +49,7 @@ public class panamba_causal_conv_args {
         panamba_h.C_LONG_LONG.withName("rows_after"),
         panamba_h.C_INT.withName("kernel"),
         panamba_h.C_INT.withName("dtype")
-    ).withName("$anon$247:9");
+    ).withName("$anon$256:9");
 
     /**
      * The layout of this struct

@@ -35,7 +35,7 @@ public class panamba_clip_args {
         panamba_training_h.C_LONG_LONG.withName("count"),
         panamba_training_h.C_FLOAT.withName("limit"),
         panamba_training_h.C_INT.withName("reserved")
-    ).withName("$anon$379:9");
+    ).withName("$anon$386:9");
 
     /**
      * The layout of this struct

@@ -71,7 +71,7 @@ public class panamba_conv2d_args {
         panamba_h.C_INT.withName("dtype"),
         panamba_h.C_INT.withName("out_dtype"),
         panamba_h.C_INT.withName("activation")
-    ).withName("$anon$387:9");
+    ).withName("$anon$396:9");
 
     /**
      * The layout of this struct

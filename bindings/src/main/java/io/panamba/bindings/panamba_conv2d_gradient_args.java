@@ -53,7 +53,7 @@ public class panamba_conv2d_gradient_args {
         panamba_training_h.C_LONG_LONG.withName("padding"),
         panamba_training_h.C_FLOAT.withName("accumulate"),
         panamba_training_h.C_INT.withName("reserved")
-    ).withName("$anon$312:9");
+    ).withName("$anon$317:9");
 
     /**
      * The layout of this struct

@@ -31,7 +31,7 @@ public class panamba_conv_direction {
         panamba_h.C_POINTER.withName("weight"),
         panamba_h.C_POINTER.withName("bias"),
         panamba_h.C_POINTER.withName("out")
-    ).withName("$anon$233:9");
+    ).withName("$anon$242:9");
 
     /**
      * The layout of this struct

@@ -47,7 +47,7 @@ public class panamba_conv_gradient_args {
         panamba_training_h.C_LONG_LONG.withName("x_gradient_row_stride"),
         panamba_training_h.C_INT.withName("kernel"),
         panamba_training_h.C_INT.withName("reserved")
-    ).withName("$anon$183:9");
+    ).withName("$anon$188:9");
 
     /**
      * The layout of this struct

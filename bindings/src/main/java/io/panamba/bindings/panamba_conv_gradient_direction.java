@@ -33,7 +33,7 @@ public class panamba_conv_gradient_direction {
         panamba_training_h.C_POINTER.withName("bias"),
         panamba_training_h.C_POINTER.withName("out_gradient"),
         panamba_training_h.C_POINTER.withName("parameter_parts")
-    ).withName("$anon$175:9");
+    ).withName("$anon$180:9");
 
     /**
      * The layout of this struct

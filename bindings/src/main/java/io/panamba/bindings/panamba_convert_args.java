@@ -41,7 +41,7 @@ public class panamba_convert_args {
         panamba_h.C_LONG_LONG.withName("out_row_stride"),
         panamba_h.C_INT.withName("dtype"),
         panamba_h.C_INT.withName("out_dtype")
-    ).withName("$anon$485:9");
+    ).withName("$anon$494:9");
 
     /**
      * The layout of this struct

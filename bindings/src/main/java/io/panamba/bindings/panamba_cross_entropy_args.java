@@ -41,7 +41,7 @@ public class panamba_cross_entropy_args {
         panamba_training_h.C_LONG_LONG.withName("classes"),
         panamba_training_h.C_FLOAT.withName("smoothing"),
         panamba_training_h.C_FLOAT.withName("gradient_scale")
-    ).withName("$anon$356:9");
+    ).withName("$anon$363:9");
 
     /**
      * The layout of this struct

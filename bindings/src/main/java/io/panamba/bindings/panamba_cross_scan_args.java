@@ -63,7 +63,7 @@ public class panamba_cross_scan_args {
         panamba_h.C_INT.withName("dtype"),
         panamba_h.C_INT.withName("saved_interval"),
         panamba_h.C_INT.withName("reserved")
-    ).withName("$anon$516:9");
+    ).withName("$anon$525:9");
 
     /**
      * The layout of this struct

@@ -65,7 +65,7 @@ public class panamba_cross_scan_gradient_args {
         panamba_training_h.C_LONG_LONG.withName("projected_row_stride"),
         panamba_training_h.C_INT.withName("walks"),
         panamba_training_h.C_INT.withName("saved_interval")
-    ).withName("$anon$417:9");
+    ).withName("$anon$424:9");
 
     /**
      * The layout of this struct

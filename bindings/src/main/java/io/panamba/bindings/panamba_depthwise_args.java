@@ -57,7 +57,7 @@ public class panamba_depthwise_args {
         panamba_h.C_INT.withName("dtype"),
         panamba_h.C_INT.withName("activation"),
         panamba_h.C_INT.withName("flipped")
-    ).withName("$anon$422:9");
+    ).withName("$anon$431:9");
 
     /**
      * The layout of this struct

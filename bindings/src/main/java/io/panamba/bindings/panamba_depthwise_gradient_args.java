@@ -47,7 +47,7 @@ public class panamba_depthwise_gradient_args {
         panamba_training_h.C_LONG_LONG.withName("out_gradient_pixel_stride"),
         panamba_training_h.C_INT.withName("side"),
         panamba_training_h.C_INT.withName("reserved")
-    ).withName("$anon$335:9");
+    ).withName("$anon$340:9");
 
     /**
      * The layout of this struct

@@ -45,7 +45,7 @@ public class panamba_gate_args {
         panamba_h.C_LONG_LONG.withName("out_row_stride"),
         panamba_h.C_INT.withName("dtype"),
         panamba_h.C_INT.withName("reserved")
-    ).withName("$anon$443:9");
+    ).withName("$anon$452:9");
 
     /**
      * The layout of this struct

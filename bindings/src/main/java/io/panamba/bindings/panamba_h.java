@@ -23,10 +23,10 @@ public class panamba_h extends panamba_h$shared {
     static final SymbolLookup SYMBOL_LOOKUP = SymbolLookup.loaderLookup()
             .or(Linker.nativeLinker().defaultLookup());
 
-    private static final int PANAMBA_ABI_VERSION = (int)5L;
+    private static final int PANAMBA_ABI_VERSION = (int)6L;
     /**
      * {@snippet lang=c :
-     * #define PANAMBA_ABI_VERSION 5
+     * #define PANAMBA_ABI_VERSION 6
      * }
      */
     public static int PANAMBA_ABI_VERSION() {
@@ -121,6 +121,24 @@ public class panamba_h extends panamba_h$shared {
      */
     public static int PANAMBA_MAX_DEPTHWISE_SIDE() {
         return PANAMBA_MAX_DEPTHWISE_SIDE;
+    }
+    private static final int PANAMBA_MAX_ROI_LEVELS = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * #define PANAMBA_MAX_ROI_LEVELS 4
+     * }
+     */
+    public static int PANAMBA_MAX_ROI_LEVELS() {
+        return PANAMBA_MAX_ROI_LEVELS;
+    }
+    private static final int PANAMBA_MAX_ROI_SIDE = (int)16L;
+    /**
+     * {@snippet lang=c :
+     * #define PANAMBA_MAX_ROI_SIDE 16
+     * }
+     */
+    public static int PANAMBA_MAX_ROI_SIDE() {
+        return PANAMBA_MAX_ROI_SIDE;
     }
     private static final int PANAMBA_WALKS = (int)4L;
     /**
@@ -897,6 +915,15 @@ public class panamba_h extends panamba_h$shared {
     public static int PANAMBA_ACTIVATION_GELU() {
         return PANAMBA_ACTIVATION_GELU;
     }
+    private static final int PANAMBA_ACTIVATION_RELU = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_activation.PANAMBA_ACTIVATION_RELU = 3
+     * }
+     */
+    public static int PANAMBA_ACTIVATION_RELU() {
+        return PANAMBA_ACTIVATION_RELU;
+    }
     private static final int PANAMBA_RMS_NORM = (int)0L;
     /**
      * {@snippet lang=c :
@@ -1274,6 +1301,51 @@ public class panamba_h extends panamba_h$shared {
      */
     public static int PANAMBA_CROSS_SCAN_GRADIENT() {
         return PANAMBA_CROSS_SCAN_GRADIENT;
+    }
+    private static final int PANAMBA_RESIZE = (int)35L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_RESIZE = 35
+     * }
+     */
+    public static int PANAMBA_RESIZE() {
+        return PANAMBA_RESIZE;
+    }
+    private static final int PANAMBA_WINDOW_POOL = (int)36L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_WINDOW_POOL = 36
+     * }
+     */
+    public static int PANAMBA_WINDOW_POOL() {
+        return PANAMBA_WINDOW_POOL;
+    }
+    private static final int PANAMBA_ROI_ALIGN = (int)37L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_ROI_ALIGN = 37
+     * }
+     */
+    public static int PANAMBA_ROI_ALIGN() {
+        return PANAMBA_ROI_ALIGN;
+    }
+    private static final int PANAMBA_RESIZE_GRADIENT = (int)38L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_RESIZE_GRADIENT = 38
+     * }
+     */
+    public static int PANAMBA_RESIZE_GRADIENT() {
+        return PANAMBA_RESIZE_GRADIENT;
+    }
+    private static final int PANAMBA_WINDOW_POOL_GRADIENT = (int)39L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_operation.PANAMBA_WINDOW_POOL_GRADIENT = 39
+     * }
+     */
+    public static int PANAMBA_WINDOW_POOL_GRADIENT() {
+        return PANAMBA_WINDOW_POOL_GRADIENT;
     }
 
     private static class panamba_run {

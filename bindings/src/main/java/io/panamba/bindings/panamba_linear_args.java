@@ -55,7 +55,7 @@ public class panamba_linear_args {
         panamba_h.C_INT.withName("activation"),
         panamba_h.C_INT.withName("multiply"),
         panamba_h.C_INT.withName("reserved")
-    ).withName("$anon$214:9");
+    ).withName("$anon$223:9");
 
     /**
      * The layout of this struct

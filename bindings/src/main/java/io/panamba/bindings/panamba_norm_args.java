@@ -53,7 +53,7 @@ public class panamba_norm_args {
         panamba_h.C_INT.withName("dtype"),
         panamba_h.C_INT.withName("activation"),
         panamba_h.C_INT.withName("reserved")
-    ).withName("$anon$193:9");
+    ).withName("$anon$202:9");
 
     /**
      * The layout of this struct

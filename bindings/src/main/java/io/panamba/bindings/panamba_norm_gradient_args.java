@@ -51,7 +51,7 @@ public class panamba_norm_gradient_args {
         panamba_training_h.C_FLOAT.withName("eps"),
         panamba_training_h.C_INT.withName("kind"),
         panamba_training_h.C_INT.withName("reserved")
-    ).withName("$anon$201:9");
+    ).withName("$anon$206:9");
 
     /**
      * The layout of this struct

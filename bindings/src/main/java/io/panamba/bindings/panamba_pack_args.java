@@ -43,7 +43,7 @@ public class panamba_pack_args {
         panamba_h.C_LONG_LONG.withName("depth_stride"),
         panamba_h.C_INT.withName("source_dtype"),
         panamba_h.C_INT.withName("dtype")
-    ).withName("$anon$126:9");
+    ).withName("$anon$130:9");
 
     /**
      * The layout of this struct

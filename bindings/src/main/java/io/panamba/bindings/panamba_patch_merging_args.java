@@ -41,7 +41,7 @@ public class panamba_patch_merging_args {
         panamba_h.C_LONG_LONG.withName("channels"),
         panamba_h.C_INT.withName("reversed"),
         panamba_h.C_INT.withName("reserved")
-    ).withName("$anon$461:9");
+    ).withName("$anon$470:9");
 
     /**
      * The layout of this struct

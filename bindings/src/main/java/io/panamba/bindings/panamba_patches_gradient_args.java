@@ -51,7 +51,7 @@ public class panamba_patches_gradient_args {
         panamba_training_h.C_LONG_LONG.withName("padding"),
         panamba_training_h.C_LONG_LONG.withName("class_tokens"),
         MemoryLayout.sequenceLayout(2, panamba_training_h.C_LONG_LONG).withName("class_index")
-    ).withName("$anon$289:9");
+    ).withName("$anon$294:9");
 
     /**
      * The layout of this struct

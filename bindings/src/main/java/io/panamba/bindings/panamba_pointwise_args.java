@@ -41,7 +41,7 @@ public class panamba_pointwise_args {
         panamba_training_h.C_LONG_LONG.withName("out_row_stride"),
         panamba_training_h.C_INT.withName("kind"),
         panamba_training_h.C_INT.withName("reserved")
-    ).withName("$anon$61:9");
+    ).withName("$anon$66:9");
 
     /**
      * The layout of this struct

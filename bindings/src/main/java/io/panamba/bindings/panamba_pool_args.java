@@ -45,7 +45,7 @@ public class panamba_pool_args {
         panamba_h.C_LONG_LONG.withName("step"),
         panamba_h.C_INT.withName("kind"),
         panamba_h.C_INT.withName("reserved")
-    ).withName("$anon$330:9");
+    ).withName("$anon$339:9");
 
     /**
      * The layout of this struct

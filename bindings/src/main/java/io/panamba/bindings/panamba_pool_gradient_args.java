@@ -47,7 +47,7 @@ public class panamba_pool_gradient_args {
         panamba_training_h.C_LONG_LONG.withName("step"),
         panamba_training_h.C_INT.withName("kind"),
         panamba_training_h.C_INT.withName("reserved")
-    ).withName("$anon$219:9");
+    ).withName("$anon$224:9");
 
     /**
      * The layout of this struct

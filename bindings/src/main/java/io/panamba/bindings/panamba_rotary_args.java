@@ -43,7 +43,7 @@ public class panamba_rotary_args {
         panamba_h.C_LONG_LONG.withName("dim"),
         panamba_h.C_LONG_LONG.withName("positions"),
         panamba_h.C_LONG_LONG.withName("first")
-    ).withName("$anon$314:9");
+    ).withName("$anon$323:9");
 
     /**
      * The layout of this struct

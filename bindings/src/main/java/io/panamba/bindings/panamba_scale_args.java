@@ -43,7 +43,7 @@ public class panamba_scale_args {
         panamba_training_h.C_LONG_LONG.withName("channels"),
         panamba_training_h.C_LONG_LONG.withName("x_row_stride"),
         panamba_training_h.C_LONG_LONG.withName("out_row_stride")
-    ).withName("$anon$96:9");
+    ).withName("$anon$101:9");
 
     /**
      * The layout of this struct

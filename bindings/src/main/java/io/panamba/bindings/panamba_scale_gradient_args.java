@@ -49,7 +49,7 @@ public class panamba_scale_gradient_args {
         panamba_training_h.C_LONG_LONG.withName("x_row_stride"),
         panamba_training_h.C_LONG_LONG.withName("out_gradient_row_stride"),
         panamba_training_h.C_LONG_LONG.withName("x_gradient_row_stride")
-    ).withName("$anon$113:9");
+    ).withName("$anon$118:9");
 
     /**
      * The layout of this struct

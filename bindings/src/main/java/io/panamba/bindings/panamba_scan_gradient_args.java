@@ -59,7 +59,7 @@ public class panamba_scan_gradient_args {
         panamba_training_h.C_LONG_LONG.withName("z_gradient_row_stride"),
         panamba_training_h.C_FLOAT.withName("scale"),
         panamba_training_h.C_INT.withName("saved_interval")
-    ).withName("$anon$154:9");
+    ).withName("$anon$159:9");
 
     /**
      * The layout of this struct

@@ -45,7 +45,7 @@ public class panamba_scan_gradient_direction {
         panamba_training_h.C_POINTER.withName("u_gradient"),
         panamba_training_h.C_POINTER.withName("projected_parts"),
         panamba_training_h.C_POINTER.withName("parameter_parts")
-    ).withName("$anon$133:9");
+    ).withName("$anon$138:9");
 
     /**
      * The layout of this struct

@@ -57,7 +57,7 @@ public class panamba_selective_scan_args {
         panamba_h.C_INT.withName("accumulate"),
         panamba_h.C_INT.withName("dtype"),
         panamba_h.C_INT.withName("saved_interval")
-    ).withName("$anon$290:9");
+    ).withName("$anon$299:9");
 
     /**
      * The layout of this struct

@@ -31,7 +31,7 @@ public class panamba_squares_args {
         panamba_training_h.C_POINTER.withName("x"),
         panamba_training_h.C_POINTER.withName("parts"),
         panamba_training_h.C_LONG_LONG.withName("count")
-    ).withName("$anon$368:9");
+    ).withName("$anon$375:9");
 
     /**
      * The layout of this struct

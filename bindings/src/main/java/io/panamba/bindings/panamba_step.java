@@ -31,7 +31,7 @@ public class panamba_step {
         panamba_h.C_POINTER.withName("args"),
         panamba_h.C_INT.withName("operation"),
         panamba_h.C_INT.withName("with_next")
-    ).withName("$anon$582:9");
+    ).withName("$anon$670:9");
 
     /**
      * The layout of this struct

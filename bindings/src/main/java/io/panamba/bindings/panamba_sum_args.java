@@ -39,7 +39,7 @@ public class panamba_sum_args {
         panamba_h.C_LONG_LONG.withName("part_stride"),
         panamba_h.C_FLOAT.withName("accumulate"),
         panamba_h.C_FLOAT.withName("scale")
-    ).withName("$anon$474:9");
+    ).withName("$anon$483:9");
 
     /**
      * The layout of this struct

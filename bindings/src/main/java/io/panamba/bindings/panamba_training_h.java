@@ -86,5 +86,23 @@ public class panamba_training_h extends panamba_training_h$shared {
     public static int PANAMBA_POINTWISE_GELU() {
         return PANAMBA_POINTWISE_GELU;
     }
+    private static final int PANAMBA_POINTWISE_RELU = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * enum panamba_pointwise_kind.PANAMBA_POINTWISE_RELU = 3
+     * }
+     */
+    public static int PANAMBA_POINTWISE_RELU() {
+        return PANAMBA_POINTWISE_RELU;
+    }
+    private static final int PANAMBA_NO_LABEL = (int)-1L;
+    /**
+     * {@snippet lang=c :
+     * #define PANAMBA_NO_LABEL -1
+     * }
+     */
+    public static int PANAMBA_NO_LABEL() {
+        return PANAMBA_NO_LABEL;
+    }
 }
 

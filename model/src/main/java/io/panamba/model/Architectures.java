@@ -7,6 +7,7 @@ import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.WeightsException;
 import io.panamba.model.deit.Deit;
 import io.panamba.model.mambaout.MambaOut;
+import io.panamba.model.upernet.Upernet;
 import io.panamba.model.vim.Vim;
 import io.panamba.model.vmamba.Vmamba;
 import io.panamba.runtime.Tensor;
@@ -25,7 +26,7 @@ import java.util.stream.Collectors;
 public final class Architectures {
   /** All of them. A family that is listed here has everything: commands, tasks, pools. */
   public static final List<Architecture<?>> ALL =
-      List.of(Vim.FAMILY, Vmamba.FAMILY, Deit.FAMILY, MambaOut.FAMILY);
+      List.of(Upernet.FAMILY, Vim.FAMILY, Vmamba.FAMILY, Deit.FAMILY, MambaOut.FAMILY);
 
   /** The name in a file's metadata under which it says its family. */
   public static final String METADATA = "panamba.architecture";

@@ -87,6 +87,38 @@ public final class Inference implements AutoCloseable {
   }
 
   /**
+   * Runs one of the parts of which some networks consist, after those before it have run at least
+   * once.
+   *
+   * @param part its name: {@code image} is the first, and the only one of most networks
+   * @throws IllegalArgumentException if there is no such part
+   */
+  public void run(String part) {
+    Program.Part found = program.parts().get(part);
+    if (found == null) {
+      throw new IllegalArgumentException(
+          "there is no part '%s'; there are %s".formatted(part, program.parts().keySet()));
+    }
+    plan.run(found.first(), found.count());
+  }
+
+  /**
+   * Returns an input beside the image, of which some parts of networks have one.
+   *
+   * @param name of the input
+   * @return the tensor, to be written before the part runs
+   * @throws IllegalArgumentException if there is no such input
+   */
+  public Tensor input(String name) {
+    Tensor input = program.inputs().get(name);
+    if (input == null) {
+      throw new IllegalArgumentException(
+          "there is no input '%s'; there are %s".formatted(name, program.inputs().keySet()));
+    }
+    return input;
+  }
+
+  /**
    * Checks what the last run gave for an image: features, and logits and tokens where they were
    * asked for, but no taps. A run itself checks nothing.
    *

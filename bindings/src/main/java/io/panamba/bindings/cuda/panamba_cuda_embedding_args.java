@@ -29,7 +29,7 @@ public class panamba_cuda_embedding_args {
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         panamba_patch_embedding_args.layout().withName("embedding"),
         panamba_cuda_h.C_POINTER.withName("product")
-    ).withName("$anon$138:9");
+    ).withName("$anon$139:9");
 
     /**
      * The layout of this struct

@@ -51,7 +51,7 @@ public class panamba_cuda_epilogue_args {
         panamba_cuda_h.C_INT.withName("out_dtype"),
         panamba_cuda_h.C_INT.withName("activation"),
         panamba_cuda_h.C_INT.withName("reserved")
-    ).withName("$anon$147:9");
+    ).withName("$anon$148:9");
 
     /**
      * The layout of this struct

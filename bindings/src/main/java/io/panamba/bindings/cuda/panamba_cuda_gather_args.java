@@ -65,7 +65,7 @@ public class panamba_cuda_gather_args {
         panamba_cuda_h.C_INT.withName("transposed"),
         panamba_cuda_h.C_INT.withName("dtype"),
         panamba_cuda_h.C_INT.withName("reserved")
-    ).withName("$anon$108:9");
+    ).withName("$anon$109:9");
 
     /**
      * The layout of this struct

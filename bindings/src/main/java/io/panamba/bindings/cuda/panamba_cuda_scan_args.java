@@ -33,7 +33,7 @@ public class panamba_cuda_scan_args {
         panamba_cuda_h.C_LONG_LONG.withName("chunk"),
         panamba_cuda_h.C_INT.withName("state_lanes"),
         panamba_cuda_h.C_INT.withName("reserved")
-    ).withName("$anon$180:9");
+    ).withName("$anon$181:9");
 
     /**
      * The layout of this struct

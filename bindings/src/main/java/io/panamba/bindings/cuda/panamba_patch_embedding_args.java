@@ -65,7 +65,7 @@ public class panamba_patch_embedding_args {
         MemoryLayout.sequenceLayout(2, panamba_cuda_h.C_LONG_LONG).withName("class_index"),
         panamba_cuda_h.C_INT.withName("dtype"),
         panamba_cuda_h.C_INT.withName("reserved")
-    ).withName("$anon$154:9");
+    ).withName("$anon$158:9");
 
     /**
      * The layout of this struct

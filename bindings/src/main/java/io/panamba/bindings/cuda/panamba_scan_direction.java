@@ -43,7 +43,7 @@ public class panamba_scan_direction {
         panamba_cuda_h.C_POINTER.withName("initial_state"),
         panamba_cuda_h.C_POINTER.withName("final_state"),
         panamba_cuda_h.C_POINTER.withName("saved_states")
-    ).withName("$anon$266:9");
+    ).withName("$anon$275:9");
 
     /**
      * The layout of this struct

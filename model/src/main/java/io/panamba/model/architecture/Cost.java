@@ -26,4 +26,16 @@ public record Cost(SequencedMap<String, Long> operations, long scanUpdates) {
   public long multiplyAdds() {
     return operations.values().stream().mapToLong(Long::longValue).sum();
   }
+
+  /**
+   * Adds other work.
+   *
+   * @param more multiply-accumulates by what they are for
+   * @return the sum, this work first
+   */
+  public Cost plus(SequencedMap<String, Long> more) {
+    SequencedMap<String, Long> all = new LinkedHashMap<>(operations);
+    more.forEach((name, number) -> all.merge(name, number, Long::sum));
+    return new Cost(all, scanUpdates);
+  }
 }

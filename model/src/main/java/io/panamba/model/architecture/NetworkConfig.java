@@ -28,6 +28,15 @@ public interface NetworkConfig {
   Preprocessing preprocessing();
 
   /**
+   * Tells what the network was made for.
+   *
+   * @return the task
+   */
+  default Task task() {
+    return Task.CLASSIFICATION;
+  }
+
+  /**
    * Returns the number of outputs of the head.
    *
    * @return 0 without a head

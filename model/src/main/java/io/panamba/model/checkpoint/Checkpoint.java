@@ -76,9 +76,14 @@ public final class Checkpoint implements AutoCloseable {
    * @param before the names before, of the keys that have others
    * @param beside the keys that a network may leave out
    * @param prefixes that were taken off before
+   * @param start what stood before every name
    */
   private record Renamed(
-      KeyMap names, Map<String, String> before, Set<String> beside, List<String> prefixes) {}
+      KeyMap names,
+      Map<String, String> before,
+      Set<String> beside,
+      List<String> prefixes,
+      String start) {}
 
   /** Of what a pickle makes by a function that is not read: perhaps a tensor, perhaps not. */
   static final String UNKNOWN = "";
@@ -377,7 +382,77 @@ public final class Checkpoint implements AutoCloseable {
         resources,
         other,
         Prefixes.asTheyStand(keys(other)),
-        new Renamed(names, before, beside, removedPrefixes()));
+        new Renamed(names, before, beside, removedPrefixes(), ""));
+  }
+
+  /**
+   * Sees the tensors of a part of a network alone.
+   *
+   * @param prefix of their names, such as {@code backbone.}, which is taken off
+   * @return a view of this checkpoint, which closes with it and has only this reading
+   */
+  public Checkpoint below(String prefix) {
+    Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+    Map<String, String> unreadable = new LinkedHashMap<>();
+    Map<String, String> before = new HashMap<>();
+    Set<String> beside = new HashSet<>();
+    for (String whole : keys()) {
+      if (whole.startsWith(prefix)) {
+        String key = whole.substring(prefix.length());
+        String stored = stored(whole);
+        String type = content.unreadable().get(stored);
+        if (type == null) {
+          tensors.put(key, content.tensors().get(stored));
+        } else {
+          unreadable.put(key, type);
+        }
+        before.put(key, nameBefore(whole));
+        if (isBeside(whole)) {
+          beside.add(key);
+        }
+      }
+    }
+    Content part = new Content(tensors, unreadable, content.metadata());
+    return new Checkpoint(
+        path,
+        resources,
+        part,
+        Prefixes.asTheyStand(keys(part)),
+        new Renamed(KeyMap.builder().build(), before, beside, removedPrefixes(), prefix));
+  }
+
+  /**
+   * Folds batch norms, as they are at inference, into the layers before them.
+   *
+   * @param norms of which the layers' tensors are {@code weight} and perhaps {@code bias}, and the
+   *     norms' {@code weight}, {@code bias}, {@code running_mean} and {@code running_var}
+   * @return a view of this checkpoint, which closes with it: layers have their weight in float32
+   *     and a bias, and there are no norms. They are computed when they are asked for
+   * @throws WeightsException if a tensor is missing or does not fit the others
+   */
+  public Checkpoint folded(List<BatchNorm> norms) {
+    return guarded(path, () -> withoutNorms(norms));
+  }
+
+  private Checkpoint withoutNorms(List<BatchNorm> norms) {
+    Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+    keys().forEach(key -> find(key).ifPresent(tensor -> tensors.put(key, tensor)));
+    Map<String, String> before = new HashMap<>();
+    keys().forEach(key -> before.put(key, nameBefore(key)));
+    Set<String> beside = new HashSet<>(keys());
+    beside.removeIf(key -> !isBeside(key));
+    for (BatchNorm norm : norms) {
+      norm.fold(this, tensors, resources.arena);
+    }
+    Content other = new Content(tensors, Map.of(), content.metadata());
+    KeyMap names = renamed == null ? KeyMap.builder().build() : renamed.names;
+    String start = renamed == null ? "" : renamed.start;
+    return new Checkpoint(
+        path,
+        resources,
+        other,
+        Prefixes.asTheyStand(keys(other)),
+        new Renamed(names, before, beside, removedPrefixes(), start));
   }
 
   private static void requireAll(KeyMap names, String key, List<String> parts) {
@@ -407,7 +482,7 @@ public final class Checkpoint implements AutoCloseable {
     if (name != null || keys().contains(key)) {
       return name == null ? key : name;
     }
-    return String.join(JOINED, renamed.names.foreign(key));
+    return renamed.start + String.join(JOINED, renamed.names.foreign(key));
   }
 
   /** Tells whether this is of a file, or of several, and not of memory. */

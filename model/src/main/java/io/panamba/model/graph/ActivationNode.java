@@ -61,6 +61,7 @@ record ActivationNode(Linear.Activation activation, Value x, Value out) implemen
     return switch (activation) {
       case SILU -> Pointwise.Kind.SILU;
       case GELU -> Pointwise.Kind.GELU;
+      case RELU -> Pointwise.Kind.RELU;
       case NONE -> throw new IllegalArgumentException("nothing to compute");
     };
   }

@@ -10,9 +10,31 @@ import io.panamba.runtime.operation.Linear;
 import io.panamba.runtime.operation.Sum;
 import java.util.List;
 
-/** A convolution of a map. */
-record Conv2dNode(Value x, Grid grid, Weight weight, Weight bias, Kernel kernel, Value out)
+/**
+ * A convolution of a map, or a transposed one. The latter's weight is that of the convolution whose
+ * gradient it is.
+ *
+ * @param small the grid of a transposed convolution's input, otherwise that of its output
+ * @param large the other grid
+ */
+record Conv2dNode(
+    Value x,
+    Grid large,
+    Grid small,
+    Weight weight,
+    Weight bias,
+    Kernel kernel,
+    boolean transposed,
+    Value out)
     implements Node {
+  private Grid grid() {
+    return transposed ? small : large;
+  }
+
+  private Grid outGrid() {
+    return transposed ? large : small;
+  }
+
   @Override
   public List<Value> inputs() {
     return List.of(x);
@@ -41,13 +63,16 @@ record Conv2dNode(Value x, Grid grid, Weight weight, Weight bias, Kernel kernel,
     Place result = to.make(epilogue.value());
     to.add(
         () ->
-            Conv2d.of(
-                input.tensor(),
-                grid,
+            new Conv2d(
+                input.columns(),
+                grid(),
                 taps,
                 to.weights().tensor(bias),
                 kernel,
+                transposed,
+                0,
                 epilogue.activation(),
+                outGrid(),
                 result.tensor()));
   }
 
@@ -64,9 +89,9 @@ record Conv2dNode(Value x, Grid grid, Weight weight, Weight bias, Kernel kernel,
           to.add(
               () ->
                   new Conv2dGradient(
-                      input.tensor(),
-                      grid,
-                      outGradient.tensor(),
+                      (transposed ? outGradient : input).tensor(),
+                      large,
+                      (transposed ? input : outGradient).tensor(),
                       kernel,
                       target.accumulate(),
                       target.gradient()));
@@ -83,14 +108,14 @@ record Conv2dNode(Value x, Grid grid, Weight weight, Weight bias, Kernel kernel,
         () ->
             new Conv2d(
                 outGradient.columns(),
-                kernel.over(grid),
+                outGrid(),
                 taps,
                 null,
                 kernel,
-                true,
+                !transposed,
                 target.accumulate(),
                 Linear.Activation.NONE,
-                grid,
+                grid(),
                 target.place().tensor()));
   }
 }

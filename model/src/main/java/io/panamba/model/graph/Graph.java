@@ -10,6 +10,7 @@ import io.panamba.runtime.operation.Norm;
 import io.panamba.runtime.operation.PatchEmbedding.ClassIndex;
 import io.panamba.runtime.operation.PatchMerging;
 import io.panamba.runtime.operation.Pool;
+import io.panamba.runtime.operation.WindowPool;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -33,11 +34,18 @@ public final class Graph {
   private final List<Node> nodes = new ArrayList<>();
   private final List<Integer> dropLayers = new ArrayList<>();
   private final SequencedMap<String, Value> taps = new LinkedHashMap<>();
+  private final SequencedMap<String, Value> inputs = new LinkedHashMap<>();
+  private final SequencedMap<String, Node> parts = new LinkedHashMap<>();
   private int values;
   private Value image;
   private Value tokens;
   private Value features;
   private Value logits;
+
+  /** Null without one. */
+  private Value auxiliary;
+
+  private float auxiliaryShare;
 
   /** Null until everything is written. */
   private Liveness liveness;
@@ -111,6 +119,31 @@ public final class Graph {
   public Value image(long colours, long height, long width) {
     image = value(wanted.batch(), colours, height, width);
     return add(new InputNode(image), image);
+  }
+
+  /**
+   * Another input, which the caller writes before a part of the network runs.
+   *
+   * @param name of the input
+   * @param sizes of its axes
+   * @return float32
+   */
+  public Value input(String name, long... sizes) {
+    Value input = value(sizes);
+    inputs.put(name, input);
+    return add(new InputNode(input), input);
+  }
+
+  /**
+   * Begins a part of the network that the caller runs apart from what comes before, as often as it
+   * wants. Of what was made before, it reads only what is {@linkplain #keep kept}.
+   *
+   * @param name of the part
+   */
+  public void part(String name) {
+    PartNode node = new PartNode(value(1));
+    parts.put(name, node);
+    add(node, node.out());
   }
 
   /**
@@ -281,7 +314,134 @@ public final class Graph {
   public Value conv2d(Value x, Grid grid, Affine layer, Kernel kernel) {
     Weight weight = layer.weight();
     Value out = value(x.shape().size(0), kernel.over(grid).pixels(), weight.shape().size(0));
-    return add(new Conv2dNode(x, grid, weight, layer.bias(), kernel, out), out);
+    return add(
+        new Conv2dNode(x, grid, kernel.over(grid), weight, layer.bias(), kernel, false, out), out);
+  }
+
+  /**
+   * A transposed convolution of a map whose places don't overlap ({@code torch.nn.ConvTranspose2d}
+   * with a stride of the kernel's side).
+   *
+   * @param x (batch, pixels, inputs)
+   * @param grid of its pixels
+   * @param layer (inputs, outputs, side, side), of the form {@link
+   *     io.panamba.model.weights.Form#TRANSPOSED_TAPS}, and (outputs)
+   * @return (batch, side * side times as many pixels, outputs)
+   */
+  public Value enlarge(Value x, Grid grid, Affine layer) {
+    Weight weight = layer.weight();
+    int side = Math.toIntExact(weight.shape().size(-1));
+    Grid large = new Grid(grid.height() * side, grid.width() * side);
+    Value out = value(x.shape().size(0), large.pixels(), weight.shape().size(1));
+    return add(
+        new Conv2dNode(
+            x, large, grid, weight, layer.bias(), Kernel.square(side, side, 0), true, out),
+        out);
+  }
+
+  /**
+   * A convolution of 3 x 3 taps, padded by 1, of maps side by side that are resized to the size of
+   * the first.
+   *
+   * @param maps (batch, pixels, channels) each, all with as many channels as there are outputs
+   * @param grids of their pixels
+   * @param layer (outputs, maps * outputs, 3, 3), of the form {@link
+   *     io.panamba.model.weights.Form.SplitTaps}, and (outputs)
+   * @param corners whether the corners of the maps meet ({@code align_corners})
+   * @return (batch, pixels of the first map, outputs)
+   */
+  public Value pyramidConv(List<Value> maps, List<Grid> grids, Affine layer, boolean corners) {
+    Kernel kernel = Kernel.square(3, 1, 1);
+    if (trains) {
+      List<Value> resized = new ArrayList<>();
+      for (int i = 0; i < maps.size(); i++) {
+        resized.add(resize(maps.get(i), grids.get(i), grids.getFirst(), corners));
+      }
+      return conv2d(concat(resized), grids.getFirst(), layer, kernel);
+    }
+    Weight weight = layer.weight();
+    Value first = maps.getFirst();
+    Value out = value(first.shape().size(0), grids.getFirst().pixels(), weight.shape().size(0));
+    return add(
+        new PyramidConvNode(
+            List.copyOf(maps), List.copyOf(grids), weight, layer.bias(), corners, out),
+        out);
+  }
+
+  /**
+   * Values with the same rows, side by side.
+   *
+   * @param parts (..., width) each
+   * @return (..., sum of the widths)
+   */
+  public Value concat(List<Value> parts) {
+    long[] sizes = parts.getFirst().shape().toArray();
+    sizes[sizes.length - 1] = parts.stream().mapToLong(Value::width).sum();
+    Value out = value(sizes);
+    return add(new ConcatNode(List.copyOf(parts), out), out);
+  }
+
+  /**
+   * A map in another size, bilinearly, without smoothing.
+   *
+   * @param x (batch, pixels, channels)
+   * @param grid of its pixels
+   * @param outGrid of the result
+   * @param corners whether the corners of both meet ({@code align_corners})
+   * @return (batch, pixels of the other grid, channels); x itself if that is its own
+   */
+  public Value resize(Value x, Grid grid, Grid outGrid, boolean corners) {
+    if (grid.equals(outGrid)) {
+      return x;
+    }
+    Value out = value(x.shape().size(0), outGrid.pixels(), x.width());
+    return add(new ResizeNode(x, grid, outGrid, corners, out), out);
+  }
+
+  /**
+   * The mean or the maximum of windows of a map.
+   *
+   * @param windows which
+   * @param x (batch, pixels, channels)
+   * @param grid of its pixels
+   * @return (batch, windows, channels)
+   */
+  public Value windowPool(WindowPool.Windows windows, Value x, Grid grid) {
+    Value out = value(x.shape().size(0), windows.over(grid).pixels(), x.width());
+    return add(new WindowPoolNode(windows, x, grid, out), out);
+  }
+
+  /**
+   * What boxes cover, each as a map of one size (Mask R-CNN, arXiv 1703.06870, section 3).
+   *
+   * @param maps of one image, (1, pixels, channels) each
+   * @param grids of their pixels
+   * @param scales pixels of each map for one of the image
+   * @param boxes (boxes, 5): left, top, right, bottom in pixels of the image, and the index of the
+   *     map
+   * @param side of the result
+   * @return (boxes, side * side, channels)
+   */
+  public Value roiAlign(
+      List<Value> maps, List<Grid> grids, List<Float> scales, Value boxes, int side) {
+    Value out = value(boxes.shape().size(0), (long) side * side, maps.getFirst().width());
+    return add(
+        new RoiAlignNode(
+            List.copyOf(maps), List.copyOf(grids), List.copyOf(scales), boxes, side, out),
+        out);
+  }
+
+  /**
+   * A linear layer of all pixels of a small map.
+   *
+   * @param x (batch, pixels, channels)
+   * @param layer (outputs, channels * pixels), of the form {@link
+   *     io.panamba.model.weights.Form.PixelsFirst}, and (outputs)
+   * @return (batch, outputs)
+   */
+  public Value flatLinear(Value x, Affine layer) {
+    Value out = value(x.shape().size(0), layer.weight().shape().size(0));
+    return add(new FlatLinearNode(x, layer.weight(), layer.bias(), out), out);
   }
 
   /**
@@ -494,6 +654,29 @@ public final class Graph {
   }
 
   /**
+   * Names answers of a head that helps in training alone.
+   *
+   * @param answers (batch, pixels, classes)
+   * @param share of their loss
+   */
+  public void auxiliary(Value answers, float share) {
+    if (trains) {
+      auxiliary = answers;
+      auxiliaryShare = share;
+    }
+  }
+
+  /**
+   * Names something that is read of every run, and stays as it is until the next.
+   *
+   * @param name as of a tap
+   * @param value what it is
+   */
+  public void keep(String name, Value value) {
+    taps.put(name, value);
+  }
+
+  /**
    * Names the results.
    *
    * @param normalised tokens, (batch, length, dim): what pooling takes
@@ -547,8 +730,27 @@ public final class Graph {
     return wanted.logits() ? logits : null;
   }
 
+  /** Answers that help in training, or null. */
+  Value auxiliary() {
+    return auxiliary;
+  }
+
+  float auxiliaryShare() {
+    return auxiliaryShare;
+  }
+
   SequencedMap<String, Value> taps() {
     return taps;
+  }
+
+  /** Those beside the image. */
+  SequencedMap<String, Value> inputs() {
+    return inputs;
+  }
+
+  /** The nodes with which parts begin, by their names. */
+  SequencedMap<String, Node> parts() {
+    return parts;
   }
 
   /** The layers of the places where training drops. */
@@ -559,7 +761,8 @@ public final class Graph {
   /** What is read of the graph when it has run. */
   Set<Value> outputs() {
     Set<Value> outputs = new LinkedHashSet<>(taps.values());
-    for (Value value : new Value[] {tokens(), features(), logits()}) {
+    parts.values().forEach(part -> outputs.addAll(part.outputs()));
+    for (Value value : new Value[] {tokens(), features(), logits(), auxiliary}) {
       if (value != null) {
         outputs.add(value);
       }

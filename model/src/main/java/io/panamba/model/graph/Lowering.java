@@ -55,6 +55,10 @@ final class Lowering {
   private final IdentityHashMap<float[], Tensor> tables = new IdentityHashMap<>();
   private final List<Buffer> buffers = new ArrayList<>();
   private final List<Consumer<List<Operation>>> steps = new ArrayList<>();
+
+  /** The first steps of parts. */
+  private final Map<Node, Integer> begun = new HashMap<>();
+
   private List<Buffer> used = new ArrayList<>();
   private Tensor imageScales;
   private Tensor pixelValues;
@@ -420,8 +424,26 @@ final class Lowering {
     }
   }
 
-  /** Writes the operations, once places have memory. */
-  void write(List<Operation> operations) {
-    steps.forEach(step -> step.accept(operations));
+  /** A part begins with the next step. */
+  void begin(Node part) {
+    begun.put(part, steps.size());
+    put(part.outputs().getFirst(), Place.of(buffer(DType.F32, Shape.of(1))));
+  }
+
+  /**
+   * Writes the operations, once places have memory.
+   *
+   * @return the first operation of each part
+   */
+  Map<Node, Integer> write(List<Operation> operations) {
+    Map<Integer, Integer> firsts = new HashMap<>();
+    for (int i = 0; i < steps.size(); i++) {
+      firsts.put(i, operations.size());
+      steps.get(i).accept(operations);
+    }
+    firsts.put(steps.size(), operations.size());
+    Map<Node, Integer> parts = new HashMap<>();
+    begun.forEach((part, step) -> parts.put(part, firsts.get(step)));
+    return parts;
   }
 }

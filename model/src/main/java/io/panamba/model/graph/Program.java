@@ -23,6 +23,9 @@ import java.util.function.Function;
  * @param features where the host reads features
  * @param logits where the host reads logits, or null
  * @param taps where the host reads what was made on the way, by name
+ * @param inputs where the host writes other inputs, by name
+ * @param parts the operations that the host runs apart, by name; those before the first are {@link
+ *     #FIRST_PART}
  */
 public record Program(
     List<Operation> operations,
@@ -30,7 +33,20 @@ public record Program(
     Tensor tokens,
     Tensor features,
     Tensor logits,
-    Map<String, Tensor> taps) {
+    Map<String, Tensor> taps,
+    Map<String, Tensor> inputs,
+    Map<String, Part> parts) {
+  /** What comes before any other part. */
+  public static final String FIRST_PART = "image";
+
+  /**
+   * Operations that follow each other.
+   *
+   * @param first index of the first
+   * @param count how many
+   */
+  public record Part(int first, int count) {}
+
   /**
    * Writes a graph as a program to run.
    *
@@ -68,6 +84,15 @@ public record Program(
             (numbers, size) -> memory.of(size, numbers),
             memory.device().hasOwnMemory());
     lowering.put(graph.image(), Place.of(new Buffer(image)));
+    Map<String, Tensor> inputs = new LinkedHashMap<>();
+    graph
+        .inputs()
+        .forEach(
+            (name, value) -> {
+              Tensor input = memory.tensor(DType.F32, value.shape().toArray());
+              inputs.put(name, input);
+              lowering.put(value, Place.of(new Buffer(input)));
+            });
     if (pixelValues != null) {
       lowering.setPixelValues(memory.of(Shape.of(shape.size(1), 256), pixelValues));
     }
@@ -82,7 +107,7 @@ public record Program(
     if (pixels != image) {
       operations.add(new Copy(pixels, image));
     }
-    lowering.write(operations);
+    Map<String, Part> parts = parts(graph, lowering.write(operations), operations.size());
     HostCopies copies = new HostCopies(memory, operations);
     Map<String, Tensor> tapped = new LinkedHashMap<>();
     taps.forEach((name, place) -> tapped.put(name, copies.of(place.tensor())));
@@ -92,7 +117,23 @@ public record Program(
         host(copies, tokens),
         host(copies, features),
         host(copies, logits),
-        tapped);
+        tapped,
+        inputs,
+        parts);
+  }
+
+  private static Map<String, Part> parts(Graph graph, Map<Node, Integer> firsts, int end) {
+    Map<String, Part> parts = new LinkedHashMap<>();
+    String name = FIRST_PART;
+    int first = 0;
+    for (Map.Entry<String, Node> next : graph.parts().entrySet()) {
+      int start = firsts.get(next.getValue());
+      parts.put(name, new Part(first, start - first));
+      name = next.getKey();
+      first = start;
+    }
+    parts.put(name, new Part(first, end - first));
+    return parts;
   }
 
   private static Tensor host(HostCopies copies, Place place) {

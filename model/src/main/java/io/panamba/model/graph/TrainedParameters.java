@@ -1,6 +1,7 @@
 package io.panamba.model.graph;
 
 import io.panamba.model.memory.DeviceMemory;
+import io.panamba.model.weights.Form;
 import io.panamba.model.weights.LoadedWeights;
 import io.panamba.model.weights.TrainedWeights;
 import io.panamba.model.weights.Weight;
@@ -71,12 +72,17 @@ final class TrainedParameters implements Parameters {
 
   @Override
   public PackedMatrix taps(Weight weight) {
-    return taps(weight, false);
+    return taps(weight, isTransposed(weight));
   }
 
   /** The transposes of the matrices, (inputs, outputs): for the gradient of the input. */
   PackedMatrix transposedTaps(Weight weight) {
-    return taps(weight, true);
+    return taps(weight, !isTransposed(weight));
+  }
+
+  /** Of a transposed convolution the matrices are kept as those of the convolution. */
+  private static boolean isTransposed(Weight weight) {
+    return weight.form() instanceof Form.Taps taps && taps.transposed();
   }
 
   private PackedMatrix taps(Weight weight, boolean transposed) {

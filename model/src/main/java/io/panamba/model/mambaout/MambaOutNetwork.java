@@ -11,6 +11,7 @@ import io.panamba.model.weights.Weight;
 import io.panamba.runtime.operation.Grid;
 import io.panamba.runtime.operation.Norm;
 import io.panamba.runtime.operation.Pool;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -28,6 +29,24 @@ record MambaOutNetwork(MambaOutWeights keys) implements Blueprint<MambaOutConfig
 
   @Override
   public void write(Graph graph, MambaOutConfig config) {
+    Value last = stages(graph, config).getLast();
+    Value pooled = graph.pool(Pool.Kind.MEAN, last, 0, config.tokens(), 1);
+    graph.tap("pool", pooled);
+    Value features = norm(graph, keys.norm(), pooled);
+    if (graph.wanted().logits() && keys.head() == null) {
+      throw new WeightsException(
+          "logits are wanted, but the checkpoint has no " + MambaOutKeys.HEAD);
+    }
+    graph.results(last, features, keys.head() == null ? null : head(graph, features));
+  }
+
+  /**
+   * Writes the stages.
+   *
+   * @return what each gives, (batch, pixels, channels)
+   */
+  List<Value> stages(Graph graph, MambaOutConfig config) {
+    List<Value> maps = new ArrayList<>();
     Value stream = stem(graph, config);
     graph.tap("stem", stream);
     int index = 0;
@@ -41,15 +60,9 @@ record MambaOutNetwork(MambaOutWeights keys) implements Blueprint<MambaOutConfig
         stream = block(graph, config, i, blocks.get(j), index++, stream);
         graph.tap("stages.%d.%d".formatted(i, j), stream);
       }
+      maps.add(stream);
     }
-    Value pooled = graph.pool(Pool.Kind.MEAN, stream, 0, config.tokens(), 1);
-    graph.tap("pool", pooled);
-    Value features = norm(graph, keys.norm(), pooled);
-    if (graph.wanted().logits() && keys.head() == null) {
-      throw new WeightsException(
-          "logits are wanted, but the checkpoint has no " + MambaOutKeys.HEAD);
-    }
-    graph.results(stream, features, keys.head() == null ? null : head(graph, features));
+    return maps;
   }
 
   /** norm(conv(activation(norm(conv(image))))) */

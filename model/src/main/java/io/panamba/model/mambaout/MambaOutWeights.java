@@ -40,7 +40,12 @@ record MambaOutWeights(
   record Block(Affine norm, Affine first, Affine conv, Affine second, Weight scale) {}
 
   static MambaOutWeights of(MambaOutConfig config) {
-    return new Declaration(config).network();
+    return new Declaration(config, new WeightList(), true).network();
+  }
+
+  /** The weights below a head of a dense task, which has no use for the final norm. */
+  static MambaOutWeights below(MambaOutConfig config, String prefix) {
+    return new Declaration(config, new WeightList(prefix), false).network();
   }
 
   /** Lists weights as it declares them. */
@@ -52,10 +57,13 @@ record MambaOutWeights(
     private static final Draw SMALL = Draw.constant(1e-6);
 
     private final MambaOutConfig config;
-    private final WeightList list = new WeightList();
+    private final WeightList list;
+    private final boolean normed;
 
-    Declaration(MambaOutConfig config) {
+    Declaration(MambaOutConfig config, WeightList list, boolean normed) {
       this.config = config;
+      this.list = list;
+      this.normed = normed;
     }
 
     MambaOutWeights network() {
@@ -79,14 +87,14 @@ record MambaOutWeights(
         }
         blocks.add(List.copyOf(ofStage));
       }
-      Affine norm = list.norm("norm", config.width());
+      Affine norm = normed ? list.norm("norm", config.width()) : null;
       Normed head = null;
       Affine classes = null;
       if (config.classes() > 0) {
         int hidden = config.headHidden();
         Affine layer = pair("head.fc1", Form.EXACT, Form.PLAIN, hidden, config.width());
-        boolean normed = config.has(MambaOutTrait.HEAD_NORM);
-        head = new Normed(layer, normed ? list.norm("head.norm", hidden) : null);
+        boolean headNormed = config.has(MambaOutTrait.HEAD_NORM);
+        head = new Normed(layer, headNormed ? list.norm("head.norm", hidden) : null);
         classes = pair("head.fc2", Form.EXACT, Form.PLAIN, config.classes(), hidden);
       }
       return new MambaOutWeights(
@@ -127,11 +135,12 @@ record MambaOutWeights(
       Affine first = pair(start + "fc1", Form.Matrix.ofParts(parts), Form.PLAIN, 2L * hidden, dim);
       int side = MambaOutConfig.SIDE;
       Affine conv = pair(start + "conv", Form.TRANSPOSED, Form.PLAIN, convolved, 1, side, side);
-      String factors = config.has(MambaOutTrait.LAYER_SCALE) ? start + "ls.gamma" : null;
+      String gamma = start + "ls.gamma";
+      String factors = config.has(MambaOutTrait.LAYER_SCALE) ? list.whole(gamma) : null;
       Affine second =
           pair(start + "fc2", Form.Matrix.scaled(factors), new Form.Plain(factors), dim, hidden);
       Weight scale =
-          factors == null ? null : list.declare(factors, Form.NUMBERS, Learning.PLAIN, SMALL, dim);
+          factors == null ? null : list.declare(gamma, Form.NUMBERS, Learning.PLAIN, SMALL, dim);
       return new Block(norm, first, conv, second, scale);
     }
   }

@@ -89,6 +89,20 @@ record VimNetwork(VimWeights keys) implements Blueprint<VimConfig> {
     new Writer(graph, config).write();
   }
 
+  /**
+   * Writes the network as far as a head of a dense task reads it.
+   *
+   * @param graph to be written
+   * @param config of the network, without class tokens
+   * @param layers from which maps are taken, ascending, the last one included
+   * @param stream whether a map is the residual stream behind the layer, as the next layer finds
+   *     it; or else the output of the layer's mixer alone
+   * @return (batch, patches, dim) each
+   */
+  List<Value> maps(Graph graph, VimConfig config, List<Integer> layers, boolean stream) {
+    return new Writer(graph, config).maps(layers, stream);
+  }
+
   private final class Writer {
     private final Graph graph;
     private final VimConfig config;
@@ -147,6 +161,27 @@ record VimNetwork(VimWeights keys) implements Blueprint<VimConfig> {
       }
     }
 
+    List<Value> maps(List<Integer> wanted, boolean ofStream) {
+      embed();
+      List<Value> maps = new ArrayList<>();
+      for (int i = 0; i < keys.layers().size(); i++) {
+        rotate();
+        add();
+        if (ofStream && wanted.contains(i - 1)) {
+          maps.add(stream);
+        }
+        mix(i);
+        if (!ofStream && wanted.contains(i)) {
+          maps.add(branch);
+        }
+      }
+      if (ofStream) {
+        add();
+        maps.add(stream);
+      }
+      return maps;
+    }
+
     private void embed() {
       Positions positions =
           keys.positions() == null
@@ -180,9 +215,14 @@ record VimNetwork(VimWeights keys) implements Blueprint<VimConfig> {
 
     /** r' = r + mixer(norm(r)) */
     private void layer(int i) {
-      Layer layer = keys.layers().get(i);
       rotate();
       add();
+      mix(i);
+    }
+
+    /** mixer(norm(r)) */
+    private void mix(int i) {
+      Layer layer = keys.layers().get(i);
       branch = mix(layer, norm(layer.norm(), stream), false, i);
       scale = 1;
       graph.tap("layers." + i, branch);

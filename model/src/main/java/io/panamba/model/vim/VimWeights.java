@@ -27,7 +27,7 @@ import java.util.SequencedMap;
  * @param head (classes, dim), in float32 whatever the precision, or null
  * @param headBias (classes) or null
  * @param layers in order
- * @param finalNorm of the residual stream
+ * @param finalNorm of the residual stream, or null
  */
 record VimWeights(
     List<Weight> list,
@@ -67,7 +67,12 @@ record VimWeights(
       Weight scale) {}
 
   static VimWeights of(VimConfig config) {
-    return new Declaration(config).network();
+    return new Declaration(config, new WeightList(), true).network();
+  }
+
+  /** The weights below a head of a dense task, which has no use for the final norm. */
+  static VimWeights below(VimConfig config, String prefix) {
+    return new Declaration(config, new WeightList(prefix), false).network();
   }
 
   /**
@@ -84,7 +89,9 @@ record VimWeights(
       add(order, layer.outProjection, layer.outBias, layer.scale);
       add(order, layer.norm.weight(), layer.norm.bias());
     }
-    add(order, finalNorm.weight(), finalNorm.bias());
+    if (finalNorm != null) {
+      add(order, finalNorm.weight(), finalNorm.bias());
+    }
     return List.copyOf(order.values());
   }
 
@@ -117,10 +124,13 @@ record VimWeights(
 
     private final VimConfig config;
     private final VimSizes sizes;
-    private final WeightList list = new WeightList();
+    private final WeightList list;
+    private final boolean normed;
 
-    Declaration(VimConfig config) {
+    Declaration(VimConfig config, WeightList list, boolean normed) {
       this.config = config;
+      this.list = list;
+      this.normed = normed;
       this.sizes = config.sizes();
     }
 
@@ -172,7 +182,7 @@ record VimWeights(
       for (int i = 0; i < sizes.depth(); i++) {
         layers.add(layer("layers." + i + "."));
       }
-      Affine finalNorm = norm("norm_f.");
+      Affine finalNorm = normed ? norm("norm_f.") : null;
       return new VimWeights(
           list.toList(),
           List.copyOf(classTokens),
@@ -288,7 +298,9 @@ record VimWeights(
           biased ? plain(mixer + "conv1d" + suffix + ".bias", conv, inner) : null,
           matrix(
               mixer + "x_proj" + suffix + ".weight",
-              next == null ? Form.MATRIX : Form.Matrix.before(mixer + "x_proj" + next + ".weight"),
+              next == null
+                  ? Form.MATRIX
+                  : Form.Matrix.before(list.whole(mixer + "x_proj" + next + ".weight")),
               Draw.uniform(1 / Math.sqrt(inner)),
               rank + 2L * sizes.states(),
               inner),

@@ -14,6 +14,7 @@ import io.panamba.runtime.operation.Grid;
 import io.panamba.runtime.operation.Linear.Activation;
 import io.panamba.runtime.operation.Norm;
 import io.panamba.runtime.operation.Pool;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -32,8 +33,35 @@ record VmambaNetwork(VmambaWeights keys) implements Blueprint<VmambaConfig> {
 
   @Override
   public void write(Graph graph, VmambaConfig config) {
+    Value tokens = norm(graph, keys.norm(), stages(graph, config).getLast());
+    graph.tap("classifier.norm", tokens);
+    Value features = graph.pool(Pool.Kind.MEAN, tokens, 0, config.tokens(), 1);
+    if (graph.wanted().logits() && keys.head() == null) {
+      throw new WeightsException("logits are wanted, but the checkpoint has no " + VmambaKeys.HEAD);
+    }
+    graph.results(
+        tokens, features, keys.head() == null ? null : graph.linear(features, keys.head()));
+  }
+
+  /**
+   * Writes the stages and the norm of each.
+   *
+   * @return what a head of a dense task reads, (batch, pixels, channels)
+   */
+  List<Value> maps(Graph graph, VmambaConfig config) {
+    List<Value> stages = stages(graph, config);
+    List<Value> maps = new ArrayList<>();
+    for (int i = 0; i < stages.size(); i++) {
+      maps.add(norm(graph, keys.outNorms().get(i), stages.get(i)));
+    }
+    return maps;
+  }
+
+  /** What each stage gives, before it is halved. */
+  private List<Value> stages(Graph graph, VmambaConfig config) {
     Value stream = embed(graph, config);
     graph.tap("patch_embed", stream);
+    List<Value> maps = new ArrayList<>();
     int index = 0;
     for (int i = 0; i < keys.stages().size(); i++) {
       List<Block> blocks = keys.stages().get(i);
@@ -42,19 +70,13 @@ record VmambaNetwork(VmambaWeights keys) implements Blueprint<VmambaConfig> {
         stream = block(graph, config, i, blocks.get(j), index++, stream, name);
         graph.tap(name, stream);
       }
+      maps.add(stream);
       if (i < keys.between().size()) {
         stream = halve(graph, config, i, stream);
         graph.tap("layers.%d.downsample".formatted(i), stream);
       }
     }
-    Value tokens = norm(graph, keys.norm(), stream);
-    graph.tap("classifier.norm", tokens);
-    Value features = graph.pool(Pool.Kind.MEAN, tokens, 0, config.tokens(), 1);
-    if (graph.wanted().logits() && keys.head() == null) {
-      throw new WeightsException("logits are wanted, but the checkpoint has no " + VmambaKeys.HEAD);
-    }
-    graph.results(
-        tokens, features, keys.head() == null ? null : graph.linear(features, keys.head()));
+    return maps;
   }
 
   /** norm(conv(gelu(norm(conv(image))))), or norm(conv(image)) of whole patches */

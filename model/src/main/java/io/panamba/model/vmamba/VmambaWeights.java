@@ -17,7 +17,8 @@ import java.util.List;
  * @param embedding a convolution and its norm, or two
  * @param stages blocks in order, stage by stage
  * @param between what stands between stages
- * @param norm behind the last block
+ * @param norm behind the last block, or null
+ * @param outNorms of what each stage gives to the head of a dense task; or none
  * @param head null without a head
  */
 record VmambaWeights(
@@ -26,6 +27,7 @@ record VmambaWeights(
     List<List<Block>> stages,
     List<Normed> between,
     Affine norm,
+    List<Affine> outNorms,
     Affine head) {
   /** A layer and the norm beside it. */
   record Normed(Affine layer, Affine norm) {}
@@ -56,7 +58,12 @@ record VmambaWeights(
   record Block(Affine norm, Mixer mixer, Affine norm2, Affine first, Affine second) {}
 
   static VmambaWeights of(VmambaConfig config) {
-    return new Declaration(config).network();
+    return new Declaration(config, new WeightList(), false).network();
+  }
+
+  /** The weights below a head of a dense task, which reads the norm of every stage. */
+  static VmambaWeights below(VmambaConfig config, String prefix) {
+    return new Declaration(config, new WeightList(prefix), true).network();
   }
 
   /** Lists weights as it declares them. */
@@ -64,10 +71,13 @@ record VmambaWeights(
     private static final Draw NORMAL = Draw.normal(0.02);
 
     private final VmambaConfig config;
-    private final WeightList list = new WeightList();
+    private final WeightList list;
+    private final boolean dense;
 
-    Declaration(VmambaConfig config) {
+    Declaration(VmambaConfig config, WeightList list, boolean dense) {
       this.config = config;
+      this.list = list;
+      this.dense = dense;
     }
 
     VmambaWeights network() {
@@ -87,7 +97,11 @@ record VmambaWeights(
               between("layers.%d.downsample.".formatted(i), stage, config.stages().get(i + 1)));
         }
       }
-      Affine norm = list.norm("classifier.norm", config.width());
+      List<Affine> outNorms = new ArrayList<>();
+      for (int i = 0; dense && i < count; i++) {
+        outNorms.add(list.norm("outnorm" + i, config.stages().get(i).dim()));
+      }
+      Affine norm = dense ? null : list.norm("classifier.norm", config.width());
       Affine head =
           config.classes() == 0
               ? null
@@ -99,7 +113,13 @@ record VmambaWeights(
                   config.classes(),
                   config.width());
       return new VmambaWeights(
-          list.toList(), embedding, List.copyOf(stages), List.copyOf(between), norm, head);
+          list.toList(),
+          embedding,
+          List.copyOf(stages),
+          List.copyOf(between),
+          norm,
+          outNorms,
+          head);
     }
 
     /** PyTorch draws convolutions from (-b, b) with b = 1 / sqrt(inputs of an output). */

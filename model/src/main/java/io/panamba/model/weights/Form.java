@@ -17,7 +17,13 @@ public sealed interface Form {
    * Of a convolution, (outputs, inputs, height, width): packed matrices (outputs, inputs) in the
    * network's precision, one for each tap. Training keeps (taps, inputs, outputs).
    */
-  Form TAPS = new Taps();
+  Form TAPS = new Taps(false);
+
+  /**
+   * Of a transposed convolution, (inputs, outputs, height, width): packed matrices (outputs,
+   * inputs) in the network's precision, one for each tap. Training keeps (taps, outputs, inputs).
+   */
+  Form TRANSPOSED_TAPS = new Taps(true);
 
   /** Float32, (n, ...) as (..., n); training keeps it so too. */
   Form TRANSPOSED = new Transposed(false, 1);
@@ -91,8 +97,30 @@ public sealed interface Form {
     }
   }
 
-  /** A matrix for each tap of a convolution. */
-  record Taps() implements Form {}
+  /**
+   * A matrix for each tap of a convolution.
+   *
+   * @param transposed whether inputs come before outputs, as in a transposed convolution
+   */
+  record Taps(boolean transposed) implements Form {}
+
+  /**
+   * Of a convolution of maps side by side, each with as many channels as there are outputs,
+   * (outputs, maps * outputs, height, width): for the first map, and for each of the others, packed
+   * matrices (outputs, outputs) in the network's precision, one for each tap. Training keeps (taps,
+   * inputs, outputs).
+   *
+   * @param maps how many
+   */
+  record SplitTaps(int maps) implements Form {}
+
+  /**
+   * A packed matrix in the network's precision, whose inputs are channel after channel of some
+   * pixels: (outputs, channels * pixels) becomes (outputs, pixels * channels).
+   *
+   * @param pixels of a channel
+   */
+  record PixelsFirst(int pixels) implements Form {}
 
   /**
    * A matrix transposed, or several of one size that lie one behind the other.

@@ -56,7 +56,11 @@ public final class LoadedWeights {
       case Form.Plain plain -> tensors.put(weight.key(), reader.plain(weight, plain));
       case Form.Matrix matrix -> putMatrix(weight, matrix, reader);
       case Form.Stacked _ -> matrices.put(weight.key(), List.of(reader.stacked(weight)));
-      case Form.Taps _ -> matrices.put(weight.key(), List.of(reader.taps(weight)));
+      case Form.Taps taps ->
+          matrices.put(weight.key(), List.of(reader.taps(weight, taps.transposed())));
+      case Form.SplitTaps split -> matrices.put(weight.key(), reader.splitTaps(weight, split));
+      case Form.PixelsFirst form ->
+          matrices.put(weight.key(), List.of(reader.pixelsFirst(weight, form)));
       case Form.Transposed transposed ->
           tensors.put(weight.key(), reader.transposed(weight, transposed));
       case Form.Numbers _ -> numbers.put(weight.key(), reader.stored(weight).toFloats());
@@ -277,26 +281,76 @@ public final class LoadedWeights {
     }
 
     /** The matrix of a tap has an element of every (height, width). */
-    PackedMatrix taps(Weight weight) {
-      StoredTensor tensor = stored(weight);
-      long outputs = weight.shape().size(0);
-      long inputs = weight.shape().size(1);
-      long taps = weight.elements() / outputs / inputs;
+    PackedMatrix taps(Weight weight, boolean transposed) {
+      Shape shape = weight.shape();
+      long outputs = shape.size(transposed ? 1 : 0);
+      long inputs = shape.size(transposed ? 0 : 1);
       try (Arena local = Arena.ofConfined()) {
-        Dense all = dense(tensor, local);
-        List<MatrixSource> sources = new ArrayList<>();
-        for (long tap = 0; tap < taps; tap++) {
-          sources.add(
-              new MatrixSource(
-                  all.data.asSlice(tap * all.dtype.bytes()),
-                  all.dtype,
-                  outputs,
-                  inputs,
-                  inputs * taps,
-                  taps,
-                  null));
+        Dense all = dense(stored(weight), local);
+        return pack(all, taps(shape), outputs, inputs, transposed, 0, shape.size(1));
+      }
+    }
+
+    List<PackedMatrix> splitTaps(Weight weight, Form.SplitTaps form) {
+      Shape shape = weight.shape();
+      long outputs = shape.size(0);
+      List<PackedMatrix> maps = new ArrayList<>();
+      try (Arena local = Arena.ofConfined()) {
+        Dense all = dense(stored(weight), local);
+        for (int map = 0; map < form.maps(); map++) {
+          maps.add(pack(all, taps(shape), outputs, outputs, false, map * outputs, shape.size(1)));
         }
-        return memory.pack(sources, dtype);
+      }
+      return List.copyOf(maps);
+    }
+
+    private static long taps(Shape shape) {
+      return shape.elements() / shape.size(0) / shape.size(1);
+    }
+
+    /**
+     * Packs a matrix for each tap.
+     *
+     * @param first the first of the inputs, where these are the second axis
+     * @param second the size of the second axis
+     */
+    private PackedMatrix pack(
+        Dense all,
+        long taps,
+        long outputs,
+        long inputs,
+        boolean transposed,
+        long first,
+        long second) {
+      List<MatrixSource> sources = new ArrayList<>();
+      for (long tap = 0; tap < taps; tap++) {
+        sources.add(
+            new MatrixSource(
+                all.data.asSlice((first * taps + tap) * all.dtype.bytes()),
+                all.dtype,
+                outputs,
+                inputs,
+                transposed ? taps : second * taps,
+                transposed ? second * taps : taps,
+                null));
+      }
+      return memory.pack(sources, dtype);
+    }
+
+    PackedMatrix pixelsFirst(Weight weight, Form.PixelsFirst form) {
+      float[] source = stored(weight).toFloats();
+      int pixels = form.pixels();
+      int outputs = Math.toIntExact(weight.shape().size(0));
+      int inputs = source.length / outputs;
+      int channels = inputs / pixels;
+      float[] sorted = new float[source.length];
+      for (int i = 0; i < source.length; i++) {
+        int input = i % inputs;
+        sorted[i - input + input % pixels * channels + input / pixels] = source[i];
+      }
+      try (Arena local = Arena.ofConfined()) {
+        return memory.pack(
+            MatrixSource.of(Tensor.of(local, Shape.of(outputs, inputs), sorted)), dtype);
       }
     }
 

@@ -41,7 +41,7 @@ public record Weight(String key, Shape shape, Form form, Learning learning, Draw
   public Shape kept() {
     return switch (form) {
       case Form.Transposed transposed -> transposed(transposed.matrices());
-      case Form.Taps _ -> Shape.of(taps(), shape.size(1), shape.size(0));
+      case Form.Taps _, Form.SplitTaps _ -> Shape.of(taps(), shape.size(1), shape.size(0));
       default -> shape;
     };
   }
@@ -78,7 +78,7 @@ public record Weight(String key, Shape shape, Form form, Learning learning, Draw
         Shape kept = kept();
         yield new long[] {matrices, kept.size(-1), 1, kept.size(-2)};
       }
-      case Form.Taps _ -> new long[] {1, shape.size(0), shape.size(1), taps()};
+      case Form.Taps _, Form.SplitTaps _ -> new long[] {1, shape.size(0), shape.size(1), taps()};
       default -> new long[] {1, 1, 1, elements()};
     };
   }

@@ -8,14 +8,36 @@ import java.util.List;
 /** The weights of a network as they are declared, in the order of the state dict. */
 public final class WeightList {
   private final List<Weight> weights = new ArrayList<>();
+  private final String prefix;
 
   /** Starts with none. */
-  public WeightList() {}
+  public WeightList() {
+    this("");
+  }
+
+  /**
+   * Starts with none.
+   *
+   * @param prefix of the keys of all, such as {@code backbone.}
+   */
+  public WeightList(String prefix) {
+    this.prefix = prefix;
+  }
+
+  /**
+   * Tells the whole key of a weight that another one's form names.
+   *
+   * @param key without the prefix
+   * @return the key with it
+   */
+  public String whole(String key) {
+    return prefix + key;
+  }
 
   /**
    * Declares a weight.
    *
-   * @param key in the published state dict
+   * @param key in the published state dict, without the prefix
    * @param form in which an inference takes it
    * @param learning what training does with it
    * @param draw how it is drawn before training
@@ -23,7 +45,7 @@ public final class WeightList {
    * @return the weight
    */
   public Weight declare(String key, Form form, Learning learning, Draw draw, long... shape) {
-    Weight weight = new Weight(key, Shape.of(shape), form, learning, draw);
+    Weight weight = new Weight(whole(key), Shape.of(shape), form, learning, draw);
     weights.add(weight);
     return weight;
   }

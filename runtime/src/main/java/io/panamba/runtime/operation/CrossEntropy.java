@@ -15,7 +15,8 @@ import java.util.List;
  * logitsGradient = gradientScale * (softmax(logits) - target)
  * </pre>
  *
- * A label that is no class gives a loss of NaN and gradients of zero.
+ * A label of {@link #NO_LABEL} gives a loss of zero, any other that is no class one of NaN; both
+ * give gradients of zero.
  *
  * @param logits (batch, classes)
  * @param labels (batch) of I32
@@ -32,6 +33,9 @@ public record CrossEntropy(
     Tensor losses,
     Tensor logitsGradient)
     implements TrainingOperation {
+  /** Of what is left out. */
+  public static final int NO_LABEL = -1;
+
   private static final String NAME = "cross entropy";
 
   /** Checks shapes. */

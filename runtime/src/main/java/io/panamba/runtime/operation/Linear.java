@@ -34,7 +34,9 @@ public record Linear(
     /** {@code v / (1 + e^-v)} (arXiv 1702.03118). */
     SILU,
     /** {@code v Phi(v) = v (1 + erf(v / sqrt(2))) / 2} (arXiv 1606.08415). */
-    GELU
+    GELU,
+    /** {@code max(v, 0)}; NaN of NaN. */
+    RELU
   }
 
   /** Checks shapes. */

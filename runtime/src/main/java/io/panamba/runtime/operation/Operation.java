@@ -31,6 +31,9 @@ public sealed interface Operation
         PatchMerging,
         Convert,
         CrossScan,
+        Resize,
+        WindowPool,
+        RoiAlign,
         Copy,
         Together,
         TrainingOperation {

@@ -20,7 +20,9 @@ public record Pointwise(Kind kind, Columns x, Columns out) implements TrainingOp
     /** {@code -e^x * log2(e)}: a scan's {@code a}, of A_log. */
     DECAY,
     /** {@code x Phi(x)}: see {@link Linear.Activation#GELU}. */
-    GELU
+    GELU,
+    /** {@code max(x, 0)}: see {@link Linear.Activation#RELU}. */
+    RELU
   }
 
   /** Checks shapes. */

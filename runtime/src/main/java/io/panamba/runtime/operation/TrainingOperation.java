@@ -27,6 +27,8 @@ public sealed interface TrainingOperation extends Operation
         NormGradient,
         PoolGradient,
         AttentionGradient,
+        ResizeGradient,
+        WindowPoolGradient,
         Patches,
         PatchesGradient,
         CrossEntropy,

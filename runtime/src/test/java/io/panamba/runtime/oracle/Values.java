@@ -101,6 +101,7 @@ public final class Values {
           values[i] = ScalarFunctions.silu(v);
           magnitudes[i] = 1.13 * magnitudes[i] + 3 * Math.abs(values[i]);
         }
+        case RELU -> values[i] = v < 0 ? 0 : v;
         case GELU -> {
           values[i] = v * ScalarFunctions.normalDistribution(v);
           magnitudes[i] = 1.13 * magnitudes[i] + (6 + v * v / 2) * Math.abs(values[i]);

@@ -21,11 +21,14 @@ import io.panamba.runtime.operation.PatchEmbedding;
 import io.panamba.runtime.operation.PatchMerging;
 import io.panamba.runtime.operation.PlanarConv2d;
 import io.panamba.runtime.operation.Pool;
+import io.panamba.runtime.operation.Resize;
+import io.panamba.runtime.operation.RoiAlign;
 import io.panamba.runtime.operation.Rotary;
 import io.panamba.runtime.operation.SelectiveScan;
 import io.panamba.runtime.operation.Sum;
 import io.panamba.runtime.operation.Together;
 import io.panamba.runtime.operation.TrainingOperation;
+import io.panamba.runtime.operation.WindowPool;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -104,11 +107,20 @@ final class CudaSteps {
         add(op.first());
         add(op.second());
       }
+      case Resize op -> throw onProcessor(op);
+      case WindowPool op -> throw onProcessor(op);
+      case RoiAlign op -> throw onProcessor(op);
       case TrainingOperation op ->
           throw new PanambaException(
               "%s is an operation of training, which runs on the CPU"
                   .formatted(op.getClass().getSimpleName()));
     }
+  }
+
+  private static PanambaException onProcessor(Operation operation) {
+    return new PanambaException(
+        "%s is an operation of heads for dense tasks, which run on the CPU"
+            .formatted(operation.getClass().getSimpleName()));
   }
 
   /** What two operations are in one step, or null if they have to be two. */

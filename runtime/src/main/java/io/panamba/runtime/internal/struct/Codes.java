@@ -53,6 +53,7 @@ public final class Codes {
       case NONE -> panamba_h.PANAMBA_ACTIVATION_NONE();
       case SILU -> panamba_h.PANAMBA_ACTIVATION_SILU();
       case GELU -> panamba_h.PANAMBA_ACTIVATION_GELU();
+      case RELU -> panamba_h.PANAMBA_ACTIVATION_RELU();
     };
   }
 
@@ -61,6 +62,7 @@ public final class Codes {
       case SILU -> panamba_training_h.PANAMBA_POINTWISE_SILU();
       case DECAY -> panamba_training_h.PANAMBA_POINTWISE_DECAY();
       case GELU -> panamba_training_h.PANAMBA_POINTWISE_GELU();
+      case RELU -> panamba_training_h.PANAMBA_POINTWISE_RELU();
     };
   }
 

@@ -36,6 +36,9 @@ import io.panamba.runtime.operation.Pointwise;
 import io.panamba.runtime.operation.Pool;
 import io.panamba.runtime.operation.PoolGradient;
 import io.panamba.runtime.operation.Product;
+import io.panamba.runtime.operation.Resize;
+import io.panamba.runtime.operation.ResizeGradient;
+import io.panamba.runtime.operation.RoiAlign;
 import io.panamba.runtime.operation.Rotary;
 import io.panamba.runtime.operation.Scale;
 import io.panamba.runtime.operation.ScaleGradient;
@@ -44,6 +47,8 @@ import io.panamba.runtime.operation.SelectiveScan;
 import io.panamba.runtime.operation.Squares;
 import io.panamba.runtime.operation.Sum;
 import io.panamba.runtime.operation.Together;
+import io.panamba.runtime.operation.WindowPool;
+import io.panamba.runtime.operation.WindowPoolGradient;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -57,6 +62,7 @@ public final class OperationStructs {
   private final AttentionStructs attention;
   private final ConvStructs convolutions;
   private final CrossScanStructs crossScans;
+  private final MapStructs maps;
 
   /**
    * Writes into an arena.
@@ -72,6 +78,7 @@ public final class OperationStructs {
     this.attention = new AttentionStructs(arena, addresses);
     this.convolutions = new ConvStructs(arena, addresses);
     this.crossScans = new CrossScanStructs(arena, addresses);
+    this.maps = new MapStructs(arena, addresses);
   }
 
   /** The number of steps of the native library that an operation is. */
@@ -132,6 +139,11 @@ public final class OperationStructs {
       case DepthwiseConvGradient _ -> panamba_h.PANAMBA_DEPTHWISE_GRADIENT();
       case CrossScan _ -> panamba_h.PANAMBA_CROSS_SCAN();
       case CrossScanGradient _ -> panamba_h.PANAMBA_CROSS_SCAN_GRADIENT();
+      case Resize _ -> panamba_h.PANAMBA_RESIZE();
+      case WindowPool _ -> panamba_h.PANAMBA_WINDOW_POOL();
+      case RoiAlign _ -> panamba_h.PANAMBA_ROI_ALIGN();
+      case ResizeGradient _ -> panamba_h.PANAMBA_RESIZE_GRADIENT();
+      case WindowPoolGradient _ -> panamba_h.PANAMBA_WINDOW_POOL_GRADIENT();
       case Copy op -> throw notAStep(op);
       case Together op -> throw new IllegalArgumentException(op + " is two steps");
     };
@@ -177,6 +189,11 @@ public final class OperationStructs {
       case DepthwiseConvGradient op -> convolutions.depthwiseGradient(op);
       case CrossScan op -> crossScans.crossScan(op);
       case CrossScanGradient op -> crossScans.crossScanGradient(op);
+      case Resize op -> maps.resize(op);
+      case WindowPool op -> maps.windowPool(op);
+      case RoiAlign op -> maps.roiAlign(op);
+      case ResizeGradient op -> maps.resizeGradient(op);
+      case WindowPoolGradient op -> maps.windowPoolGradient(op);
       case Copy op -> throw notAStep(op);
       case Together op -> throw new IllegalArgumentException(op + " is two steps");
     };

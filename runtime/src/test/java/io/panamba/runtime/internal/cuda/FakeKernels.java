@@ -188,6 +188,9 @@ final class FakeKernels {
     if (activation == panamba_h.PANAMBA_ACTIVATION_SILU()) {
       return value / (1 + Math.exp(-value));
     }
+    if (activation == panamba_h.PANAMBA_ACTIVATION_RELU()) {
+      return value < 0 ? 0 : value;
+    }
     return activation == panamba_h.PANAMBA_ACTIVATION_GELU()
         ? value * (0.5 + centre(value))
         : value;
