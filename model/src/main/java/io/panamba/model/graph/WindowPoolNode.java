@@ -1,6 +1,7 @@
 package io.panamba.model.graph;
 
 import io.panamba.runtime.operation.Grid;
+import io.panamba.runtime.operation.Pool;
 import io.panamba.runtime.operation.WindowPool;
 import io.panamba.runtime.operation.WindowPoolGradient;
 import java.util.List;
@@ -24,7 +25,7 @@ record WindowPoolNode(WindowPool.Windows windows, Value x, Grid grid, Value out)
 
   @Override
   public List<Value> needed() {
-    return List.of(x);
+    return windows.kind() == Pool.Kind.MAX ? List.of(x) : List.of();
   }
 
   @Override
@@ -36,13 +37,17 @@ record WindowPoolNode(WindowPool.Windows windows, Value x, Grid grid, Value out)
 
   @Override
   public void differentiate(Gradients to) {
-    Place input = to.read(x);
+    Place input = windows.kind() == Pool.Kind.MAX ? to.read(x) : null;
     Place outGradient = to.of(out);
     Gradients.Target target = to.whole(x);
     to.add(
         () ->
             new WindowPoolGradient(
-                windows, input.columns(), grid, outGradient.columns(), target.place().columns()));
+                windows,
+                input == null ? null : input.columns(),
+                grid,
+                outGradient.tensor(),
+                target.place().tensor()));
     to.finish(target);
   }
 }

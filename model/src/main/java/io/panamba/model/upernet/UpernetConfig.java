@@ -52,7 +52,11 @@ public record UpernetConfig(
     return backbone.config().depth();
   }
 
-  /** The map of the logits. */
+  /**
+   * Returns the map of the logits.
+   *
+   * @return its pixels
+   */
   public Grid grid() {
     return backbone.maps().getFirst().grid();
   }
