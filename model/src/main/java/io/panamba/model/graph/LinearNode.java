@@ -30,9 +30,16 @@ record LinearNode(Value x, Weight weight, Weight bias, Value out) implements Nod
 
   @Override
   public ValueType takes(Value input, Liveness in) {
-    return weight.form() instanceof Form.Matrix matrix && matrix.exact()
-        ? ValueType.FLOAT32
-        : ValueType.PRECISION;
+    return isExact() ? ValueType.FLOAT32 : ValueType.PRECISION;
+  }
+
+  private boolean isExact() {
+    return weight.form() instanceof Form.Matrix matrix && matrix.exact();
+  }
+
+  /** The input in the type of the weight. */
+  private Place input(Lowering to) {
+    return isExact() ? to.read(x) : to.readInPrecision(x);
   }
 
   @Override
@@ -69,7 +76,7 @@ record LinearNode(Value x, Weight weight, Weight bias, Value out) implements Nod
       Tensor biases = bias == null ? null : to.weights().tensor(bias).slice(first, width);
       if (whole != null) {
         PackedMatrix part = parts.get(i);
-        Place input = to.read(x);
+        Place input = input(to);
         to.use(whole);
         to.add(
             () ->
@@ -120,7 +127,7 @@ record LinearNode(Value x, Weight weight, Weight bias, Value out) implements Nod
   }
 
   private void write(Lowering to, PackedMatrix matrix, Tensor biases, Value result) {
-    Place input = to.read(x);
+    Place input = input(to);
     Place gate = to.multiplier(result);
     if (gate != null) {
       to.add(() -> new GatedLinear(input.columns(), matrix, biases, gate.columns()));
