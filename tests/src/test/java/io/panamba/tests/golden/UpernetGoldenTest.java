@@ -25,7 +25,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @OnEveryTier
 class UpernetGoldenTest {
   private static final double BOUND = 1e-5;
-  private static final double BF16_BOUND = 2e-2;
+  /** Outputs of mixers are read alone, without the part of the residual stream that is exact. */
+  private static final double BF16_BOUND = 3e-2;
 
   private static Checkpoint expected(String name) {
     return Checkpoint.open(GoldenFiles.path("dense/" + name + ".expected.safetensors"));
