@@ -15,6 +15,7 @@ module io.panamba.model {
   exports io.panamba.model.block;
   exports io.panamba.model.checkpoint;
   exports io.panamba.model.deit;
+  exports io.panamba.model.detection;
   exports io.panamba.model.files to
       io.panamba.cli;
   exports io.panamba.model.graph;

@@ -88,6 +88,8 @@ class ArrowsTest {
           Map.entry("graph", Set.of("weights", "memory")),
           Map.entry("block", Set.of("memory", "checkpoint")),
           Map.entry("weights", Set.of("memory", "checkpoint")),
+          Map.entry("boxes", Set.of("detection")),
+          Map.entry("detection", Set.of()),
           Map.entry("memory", Set.of()),
           Map.entry("checkpoint", Set.of("files")),
           Map.entry("files", Set.of()),
