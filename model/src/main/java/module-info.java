@@ -21,6 +21,7 @@ module io.panamba.model {
   exports io.panamba.model.graph;
   exports io.panamba.model.image;
   exports io.panamba.model.memory;
+  exports io.panamba.model.segmentation;
   exports io.panamba.model.task;
   exports io.panamba.model.training;
   exports io.panamba.model.vim;

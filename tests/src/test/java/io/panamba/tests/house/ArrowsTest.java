@@ -90,6 +90,8 @@ class ArrowsTest {
           Map.entry("weights", Set.of("memory", "checkpoint")),
           Map.entry("boxes", Set.of("detection")),
           Map.entry("detection", Set.of()),
+          Map.entry("windows", Set.of("segmentation")),
+          Map.entry("segmentation", Set.of()),
           Map.entry("memory", Set.of()),
           Map.entry("checkpoint", Set.of("files")),
           Map.entry("files", Set.of()),
