@@ -15,11 +15,13 @@ module io.panamba.model {
   exports io.panamba.model.block;
   exports io.panamba.model.checkpoint;
   exports io.panamba.model.deit;
+  exports io.panamba.model.detection;
   exports io.panamba.model.files to
       io.panamba.cli;
   exports io.panamba.model.graph;
   exports io.panamba.model.image;
   exports io.panamba.model.memory;
+  exports io.panamba.model.segmentation;
   exports io.panamba.model.task;
   exports io.panamba.model.training;
   exports io.panamba.model.vim;

@@ -19,6 +19,16 @@ final class FormatReader {
     this.budget = budget;
   }
 
+  /** Reads a picture and turns it as a camera wrote that it has to be turned. */
+  RgbImage readUpright(byte[] file) throws IOException {
+    RgbImage image = read(file);
+    Canvas.Orientation orientation = ExifOrientation.of(format, file);
+    if (orientation != Canvas.Orientation.NORMAL) {
+      budget.admit(image.width(), image.height(), 2 * Budget.RGB, 0);
+    }
+    return Canvas.orient(image, orientation);
+  }
+
   RgbImage read(byte[] file) throws IOException {
     return switch (format) {
       case JPEG -> jpeg(file);

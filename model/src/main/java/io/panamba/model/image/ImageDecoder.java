@@ -21,7 +21,8 @@ import java.util.Objects;
  *
  * <ul>
  *   <li>colour profiles and gamma are not applied, and alpha is dropped, not blended;
- *   <li>the orientation that a camera wrote is not applied to JPEG, and is to TIFF;
+ *   <li>the orientation that a camera wrote is applied to TIFF alone, unless the decoder is asked
+ *       for {@linkplain #upright() upright} pictures;
  *   <li>CMYK becomes RGB by {@code (255 - ink) * (255 - black) / 255}, a JPEG's inks being inverted
  *       as Adobe writes them;
  *   <li>of 16-bit colour and of 16-bit grey with alpha the upper byte is taken; other grey of more
@@ -44,6 +45,7 @@ public final class ImageDecoder {
   private static final int OVERHEAD = 1 << 24;
 
   private final ImageLimits limits;
+  private final boolean upright;
 
   /** Creates a decoder with the {@linkplain ImageLimits#DEFAULT default} limits. */
   public ImageDecoder() {
@@ -57,7 +59,23 @@ public final class ImageDecoder {
    *     that is allowed, and 16 MiB
    */
   public ImageDecoder(ImageLimits limits) {
+    this(limits, false);
+  }
+
+  private ImageDecoder(ImageLimits limits, boolean upright) {
     this.limits = Objects.requireNonNull(limits, "limits");
+    this.upright = upright;
+  }
+
+  /**
+   * Returns a decoder that turns JPEG, PNG and WebP too as a camera wrote (EXIF), so that pictures
+   * are as viewers show them, and as OpenCV reads them. An orientation that can't be read means
+   * nothing.
+   *
+   * @return a decoder with the same limits
+   */
+  public ImageDecoder upright() {
+    return new ImageDecoder(limits, true);
   }
 
   /**
@@ -136,7 +154,8 @@ public final class ImageDecoder {
               + "; JPEG, PNG, GIF, BMP, TIFF and WebP are read");
     }
     try {
-      return new FormatReader(format, new Budget(limits)).read(data);
+      FormatReader reader = new FormatReader(format, new Budget(limits));
+      return upright ? reader.readUpright(data) : reader.read(data);
     } catch (ImageException e) {
       throw new ImageException(name + ": " + e.getMessage(), e);
     } catch (IOException | RuntimeException | OutOfMemoryError | StackOverflowError e) {

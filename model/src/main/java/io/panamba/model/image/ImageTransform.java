@@ -218,6 +218,7 @@ public final class ImageTransform {
   private RgbImage crop(RgbImage image, long resizedWidth, long resizedHeight) {
     return Resampler.resize(
         image,
+        Resampler.Filter.BICUBIC,
         (int) resizedWidth,
         (int) resizedHeight,
         (int) Math.rint((resizedWidth - width) / 2.0),

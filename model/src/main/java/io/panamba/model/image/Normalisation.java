@@ -3,6 +3,7 @@ package io.panamba.model.image;
 import io.panamba.runtime.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 
 /**
  * Makes float32 planes of RGB samples: division by 255, then by mean and standard deviation. The
@@ -84,6 +85,36 @@ final class Normalisation {
         }
         long at = (c * planeRows + row + y) * width;
         MemorySegment.copy(line, 0, target.segment(), FLOAT, at * Float.BYTES, width);
+      }
+    }
+  }
+
+  /**
+   * Writes a square part of a picture; what is beyond the picture becomes 0.
+   *
+   * @param image the picture
+   * @param left the first column of the part, in the picture
+   * @param top the first row of the part, in the picture
+   * @param side of the part
+   * @param target float32, (3, side, side) with or without axes of size 1 before
+   */
+  void writePart(RgbImage image, int left, int top, int side, Tensor target) {
+    byte[] pixels = image.pixels();
+    int columns = Math.min(side, image.width() - left);
+    int rows = Math.min(side, image.height() - top);
+    float[] line = new float[side];
+    for (int c = 0; c < CHANNELS; c++) {
+      for (int y = 0; y < side; y++) {
+        if (y < rows) {
+          int from = ((top + y) * image.width() + left) * CHANNELS + c;
+          for (int x = 0; x < columns; x++) {
+            line[x] = table[c * 256 + (pixels[from + x * CHANNELS] & 255)];
+          }
+        } else {
+          Arrays.fill(line, 0);
+        }
+        long at = ((long) c * side + y) * side;
+        MemorySegment.copy(line, 0, target.segment(), FLOAT, at * Float.BYTES, side);
       }
     }
   }

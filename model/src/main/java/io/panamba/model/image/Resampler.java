@@ -3,22 +3,54 @@ package io.panamba.model.image;
 import java.util.Arrays;
 
 /**
- * Pillow's bicubic resize of 8-bit samples, bit for bit (Pillow, {@code Resample.c}): the kernel of
- * a = -0.5 widened by the reduction, weights of 22 fractional bits, the horizontal pass before the
- * vertical one with 8-bit samples between, and no pass along an axis that keeps its size. Only the
- * part of the result that is asked for is computed.
+ * Pillow's resize of 8-bit samples, bit for bit (Pillow, {@code Resample.c}): a kernel widened by
+ * the reduction, weights of 22 fractional bits, the horizontal pass before the vertical one with
+ * 8-bit samples between, and no pass along an axis that keeps its size. Only the part of the result
+ * that is asked for is computed.
  */
 final class Resampler {
   private static final int CHANNELS = 3;
   private static final double A = -0.5;
-  private static final double SUPPORT = 2;
   private static final int PRECISION_BITS = 32 - 8 - 2;
 
   private Resampler() {}
 
+  /** Kernels. */
+  enum Filter {
+    /** Cubic convolution with a = -0.5. */
+    BICUBIC(2) {
+      @Override
+      double weight(double x) {
+        if (x < 1) {
+          return ((A + 2) * x - (A + 3)) * x * x + 1;
+        }
+        return x < 2 ? (((x - 5) * x + 8) * x - 4) * A : 0;
+      }
+    },
+
+    /** A triangle. */
+    BILINEAR(1) {
+      @Override
+      double weight(double x) {
+        return x < 1 ? 1 - x : 0;
+      }
+    };
+
+    /** Where the kernel ends. */
+    private final double support;
+
+    Filter(double support) {
+      this.support = support;
+    }
+
+    /** Returns the kernel at a distance from its centre. */
+    abstract double weight(double x);
+  }
+
   /**
    * Resizes a picture and returns a part of the result.
    *
+   * @param filter the kernel
    * @param width the width of the whole result
    * @param height the height of the whole result
    * @param left the first column of the part
@@ -27,9 +59,16 @@ final class Resampler {
    * @param partHeight the rows of the part
    */
   static RgbImage resize(
-      RgbImage image, int width, int height, int left, int top, int partWidth, int partHeight) {
-    Axis columns = Axis.of(image.width(), width, left, partWidth);
-    Axis rows = Axis.of(image.height(), height, top, partHeight);
+      RgbImage image,
+      Filter filter,
+      int width,
+      int height,
+      int left,
+      int top,
+      int partWidth,
+      int partHeight) {
+    Axis columns = Axis.of(filter, image.width(), width, left, partWidth);
+    Axis rows = Axis.of(filter, image.height(), height, top, partHeight);
     int firstRow = rows.first[0];
     int lastRow = firstRow;
     for (int i = 0; i < partHeight; i++) {
@@ -107,10 +146,10 @@ final class Resampler {
    */
   @SuppressWarnings("ArrayRecordComponent")
   private record Axis(int[] first, int[] count, int taps, int[] weights) {
-    static Axis of(int in, int out, int start, int length) {
+    static Axis of(Filter filter, int in, int out, int start, int length) {
       double scale = (double) in / out;
       double reduction = Math.max(scale, 1);
-      double support = SUPPORT * reduction;
+      double support = filter.support * reduction;
       int[] first = new int[length];
       int[] count = new int[length];
       if (in == out) {
@@ -134,7 +173,7 @@ final class Resampler {
         double centre = (start + i + 0.5) * scale;
         double sum = 0;
         for (int j = 0; j < count[i]; j++) {
-          raw[j] = kernel((j + first[i] - centre + 0.5) * inverse);
+          raw[j] = filter.weight(Math.abs((j + first[i] - centre + 0.5) * inverse));
           sum += raw[j];
         }
         for (int j = 0; j < count[i]; j++) {
@@ -143,14 +182,6 @@ final class Resampler {
         }
       }
       return new Axis(first, count, taps, weights);
-    }
-
-    private static double kernel(double signed) {
-      double x = Math.abs(signed);
-      if (x < 1) {
-        return ((A + 2) * x - (A + 3)) * x * x + 1;
-      }
-      return x < 2 ? (((x - 5) * x + 8) * x - 4) * A : 0;
     }
   }
 }

@@ -86,13 +86,18 @@ public final class RgbImage {
    * @throws ImageException if a size is not positive or too large for an array
    */
   public RgbImage resize(int newWidth, int newHeight) {
+    return resize(Resampler.Filter.BICUBIC, newWidth, newHeight);
+  }
+
+  /** Resizes the picture as one of Pillow's filters does. */
+  RgbImage resize(Resampler.Filter filter, int newWidth, int newHeight) {
     if (newWidth < 1 || newHeight < 1) {
       throw new ImageException(
           "a picture has at least one pixel, not %d x %d".formatted(newWidth, newHeight));
     }
     return newWidth == width && newHeight == height
         ? this
-        : Resampler.resize(this, newWidth, newHeight, 0, 0, newWidth, newHeight);
+        : Resampler.resize(this, filter, newWidth, newHeight, 0, 0, newWidth, newHeight);
   }
 
   /**

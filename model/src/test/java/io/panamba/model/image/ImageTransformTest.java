@@ -37,7 +37,8 @@ class ImageTransformTest {
   void resizesTheShorterSideAndCropsTheCentre(
       int width, int height, int size, int toWidth, int toHeight, int left, int top) {
     RgbImage image = Pictures.random(width, height, 5);
-    RgbImage expected = Resampler.resize(image, toWidth, toHeight, left, top, size, size);
+    RgbImage expected =
+        Resampler.resize(image, Resampler.Filter.BICUBIC, toWidth, toHeight, left, top, size, size);
     assertThat(new ImageTransform(size).resizeAndCrop(image).pixels()).isEqualTo(expected.pixels());
   }
 
@@ -53,7 +54,8 @@ class ImageTransformTest {
   void aRectangularInputIsCovered(
       int width, int height, int toHeight, int toWidth, int w, int h, int left, int top) {
     RgbImage image = Pictures.random(width, height, 5);
-    RgbImage expected = Resampler.resize(image, w, h, left, top, toWidth, toHeight);
+    RgbImage expected =
+        Resampler.resize(image, Resampler.Filter.BICUBIC, w, h, left, top, toWidth, toHeight);
     RgbImage result = new ImageTransform(toHeight, toWidth).resizeAndCrop(image);
     assertThat(result).hasToString(expected.toString());
     assertThat(result.pixels()).isEqualTo(expected.pixels());
@@ -83,13 +85,15 @@ class ImageTransformTest {
                 .transform(40, 60)
                 .resizeAndCrop(image)
                 .pixels())
-        .isEqualTo(Resampler.resize(image, 60, 40, 0, 0, 60, 40).pixels());
+        .isEqualTo(
+            Resampler.resize(image, Resampler.Filter.BICUBIC, 60, 40, 0, 0, 60, 40).pixels());
     assertThat(
             new Preprocessing(CropMode.SQUASH, 0.9, zero, one)
                 .transform(40, 60)
                 .resizeAndCrop(image)
                 .pixels())
-        .isEqualTo(Resampler.resize(image, 66, 44, 3, 2, 60, 40).pixels());
+        .isEqualTo(
+            Resampler.resize(image, Resampler.Filter.BICUBIC, 66, 44, 3, 2, 60, 40).pixels());
   }
 
   @Test
@@ -98,7 +102,8 @@ class ImageTransformTest {
     assertThat(new ImageTransform(32).resizeAndCrop(exact).pixels()).isEqualTo(exact.pixels());
     RgbImage larger = Pictures.random(40, 36, 1);
     assertThat(new ImageTransform(32).resizeAndCrop(larger).pixels())
-        .isEqualTo(Resampler.resize(larger, 40, 36, 4, 2, 32, 32).pixels());
+        .isEqualTo(
+            Resampler.resize(larger, Resampler.Filter.BICUBIC, 40, 36, 4, 2, 32, 32).pixels());
     RgbImage exact33 = Pictures.random(33, 33, 1);
     assertThat(new ImageTransform(33).resizeAndCrop(exact33).pixels())
         .isNotEqualTo(exact33.pixels());

@@ -52,7 +52,9 @@ class ResamplerTest {
       int top = size[1] / 7;
       int width = size[0] / 2;
       int height = size[1] / 3;
-      RgbImage part = Resampler.resize(image, size[0], size[1], left, top, width, height);
+      RgbImage part =
+          Resampler.resize(
+              image, Resampler.Filter.BICUBIC, size[0], size[1], left, top, width, height);
       assertThat(part).hasToString(width + " x " + height + " RGB");
       for (int y = 0; y < height; y++) {
         for (int x = 0; x < width * 3; x++) {
@@ -72,7 +74,7 @@ class ResamplerTest {
   }
 
   private static RgbImage resize(RgbImage image, int width, int height) {
-    return Resampler.resize(image, width, height, 0, 0, width, height);
+    return Resampler.resize(image, Resampler.Filter.BICUBIC, width, height, 0, 0, width, height);
   }
 
   /** The same resampling with weights in double, rounded once after each pass. */

@@ -1,0 +1,2 @@
+/** What a detector finds on an image: boxes, classes, masks. */
+package io.panamba.model.detection;
