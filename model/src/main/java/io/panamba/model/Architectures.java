@@ -3,6 +3,7 @@ package io.panamba.model;
 import io.panamba.model.architecture.Architecture;
 import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.architecture.Settings;
+import io.panamba.model.cascade.Cascade;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.WeightsException;
 import io.panamba.model.deit.Deit;
@@ -26,7 +27,7 @@ import java.util.stream.Collectors;
 public final class Architectures {
   /** All of them. A family that is listed here has everything: commands, tasks, pools. */
   public static final List<Architecture<?>> ALL =
-      List.of(Upernet.FAMILY, Vim.FAMILY, Vmamba.FAMILY, Deit.FAMILY, MambaOut.FAMILY);
+      List.of(Upernet.FAMILY, Cascade.FAMILY, Vim.FAMILY, Vmamba.FAMILY, Deit.FAMILY, MambaOut.FAMILY);
 
   /** The name in a file's metadata under which it says its family. */
   public static final String METADATA = "panamba.architecture";
