@@ -1,8 +1,11 @@
 package io.panamba.model;
 
+import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.WeightsException;
+import io.panamba.model.detection.Coco;
 import io.panamba.model.files.PathText;
+import io.panamba.model.segmentation.Ade20k;
 import io.panamba.runtime.PanambaException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -11,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** Names of classes, in the order of a head's outputs. */
 public final class Labels {
@@ -77,10 +81,11 @@ public final class Labels {
    *
    * @throws WeightsException if they are not as many as the head's outputs
    */
-  static Labels of(Checkpoint checkpoint, int classes) {
+  static Labels of(Checkpoint checkpoint, NetworkConfig config) {
+    int classes = config.classes();
     String text = checkpoint.metadata().get(METADATA);
     if (text == null || classes == 0) {
-      return defaultsFor(classes);
+      return defaultsFor(config);
     }
     List<String> names = text.lines().toList();
     if (names.size() != classes) {
@@ -89,6 +94,25 @@ public final class Labels {
               .formatted(names.size(), METADATA, classes));
     }
     return of(names);
+  }
+
+  /**
+   * Takes the labels of the data on which networks of a task are trained, if there are as many:
+   * ADE20K's for segmentation, COCO's for detection, ImageNet's for classification; or else numbers.
+   *
+   * @param config of the network
+   * @return the labels
+   */
+  public static Labels defaultsFor(NetworkConfig config) {
+    return switch (config.task()) {
+      case CLASSIFICATION -> defaultsFor(config.classes());
+      case SEGMENTATION -> ofSize(Ade20k.names(), config.classes());
+      case DETECTION -> ofSize(Coco.names(), config.classes());
+    };
+  }
+
+  private static Labels ofSize(List<String> names, int classes) {
+    return of(names.size() == classes ? names : List.of());
   }
 
   /**
@@ -109,6 +133,16 @@ public final class Labels {
    */
   public int size() {
     return names.size();
+  }
+
+  /**
+   * Names all classes.
+   *
+   * @param classes how many there are
+   * @return as many names
+   */
+  public List<String> names(int classes) {
+    return IntStream.range(0, classes).mapToObj(this::name).toList();
   }
 
   /**

@@ -150,7 +150,7 @@ public final class Network implements AutoCloseable {
       if (recorded) {
         recording.stop();
       }
-      return new Network(family, loaded, Labels.of(file, config.classes()), device, arena);
+      return new Network(family, loaded, Labels.of(file, config), device, arena);
     } catch (RuntimeException | Error e) {
       arena.close();
       throw e;

@@ -12,6 +12,7 @@ import io.panamba.runtime.Tensor;
  */
 public final class DetectionTransform {
   private final int side;
+  private final Normalisation normalisation;
 
   /**
    * Creates the transform for an input.
@@ -20,11 +21,24 @@ public final class DetectionTransform {
    * @throws IllegalArgumentException if it is less than 1
    */
   public DetectionTransform(int side) {
+    this(side, Preprocessing.IMAGENET);
+  }
+
+  /**
+   * Creates the transform for an input with a mean and a deviation.
+   *
+   * @param side of the input in pixels
+   * @param preparation whose mean and deviation are taken, and nothing else
+   * @throws IllegalArgumentException if the side is less than 1
+   */
+  public DetectionTransform(int side, Preprocessing preparation) {
     if (side < 1) {
       throw new IllegalArgumentException(
           "an input has pixels; a side of %d was given".formatted(side));
     }
     this.side = side;
+    this.normalisation =
+        new Normalisation(preparation.mean().toArray(), preparation.deviation().toArray());
   }
 
   /**
@@ -68,6 +82,6 @@ public final class DetectionTransform {
    * @throws ShapeException if the target has another shape or type; nothing has been written then
    */
   public void write(RgbImage resized, Tensor target) {
-    PaddedInput.write(resized, 0, 0, side, target);
+    PaddedInput.write(resized, 0, 0, side, normalisation, target);
   }
 }

@@ -6,12 +6,10 @@ import io.panamba.runtime.ShapeException;
 import io.panamba.runtime.Tensor;
 
 /**
- * Square inputs of networks that see a part of a picture, normalised by ImageNet's mean and
- * deviation: what is beyond the picture is 0 after that.
+ * Square inputs of networks that see a part of a picture: what is beyond the picture is 0 after
+ * normalisation.
  */
 final class PaddedInput {
-  private static final Normalisation NORMALISATION = Normalisation.imagenet();
-
   private PaddedInput() {}
 
   /**
@@ -20,11 +18,13 @@ final class PaddedInput {
    * @param left the first column of the part, in the picture
    * @param top the first row of the part, in the picture
    * @param side of the part
+   * @param normalisation of samples
    * @param target float32 (3, side, side) or (1, 3, side, side)
    * @throws ShapeException if the target has another shape or type; nothing has been written then
    * @throws ImageException if the part begins outside of the picture
    */
-  static void write(RgbImage image, int left, int top, int side, Tensor target) {
+  static void write(
+      RgbImage image, int left, int top, int side, Normalisation normalisation, Tensor target) {
     Shape shape = target.shape();
     int first = shape.rank() - 3;
     if (target.dtype() != DType.F32
@@ -40,6 +40,6 @@ final class PaddedInput {
       throw new ImageException(
           "no part of a picture of %s begins at (%d, %d)".formatted(image, left, top));
     }
-    NORMALISATION.writePart(image, left, top, side, target);
+    normalisation.writePart(image, left, top, side, target);
   }
 }

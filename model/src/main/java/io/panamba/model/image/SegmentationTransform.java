@@ -19,6 +19,7 @@ public final class SegmentationTransform {
   private static final int WHOLE = 32;
 
   private final int side;
+  private final Normalisation normalisation;
 
   /**
    * Creates the transform for a window.
@@ -27,11 +28,24 @@ public final class SegmentationTransform {
    * @throws IllegalArgumentException if it is less than 1
    */
   public SegmentationTransform(int side) {
+    this(side, Preprocessing.IMAGENET);
+  }
+
+  /**
+   * Creates the transform for a window with a mean and a deviation.
+   *
+   * @param side of the window in pixels
+   * @param preparation whose mean and deviation are taken, and nothing else
+   * @throws IllegalArgumentException if the side is less than 1
+   */
+  public SegmentationTransform(int side, Preprocessing preparation) {
     if (side < 1) {
       throw new IllegalArgumentException(
           "a window has pixels; a side of %d was given".formatted(side));
     }
     this.side = side;
+    this.normalisation =
+        new Normalisation(preparation.mean().toArray(), preparation.deviation().toArray());
   }
 
   /**
@@ -95,6 +109,6 @@ public final class SegmentationTransform {
    * @throws ImageException if the window begins outside of the picture
    */
   public void writeWindow(RgbImage resized, int left, int top, Tensor target) {
-    PaddedInput.write(resized, left, top, side, target);
+    PaddedInput.write(resized, left, top, side, normalisation, target);
   }
 }

@@ -11,6 +11,7 @@ import io.panamba.model.PoolTimeoutException;
 import io.panamba.model.Pooled;
 import io.panamba.model.architecture.InferenceOptions;
 import io.panamba.model.architecture.NetworkConfig;
+import io.panamba.model.architecture.Task;
 import io.panamba.model.checkpoint.WeightsException;
 import io.panamba.model.image.ImageTransform;
 import io.panamba.model.image.RgbImage;
@@ -55,6 +56,7 @@ public final class Classifier implements Predictor<RgbImage, List<Classification
       throw new IllegalArgumentException("a classifier predicts at least one class, not " + count);
     }
     NetworkConfig config = network.config();
+    Tasks.require(config, Task.CLASSIFICATION);
     if (config.classes() == 0) {
       throw new WeightsException(
           "a checkpoint without head.weight classifies nothing; extract features instead");

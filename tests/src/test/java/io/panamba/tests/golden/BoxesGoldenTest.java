@@ -31,7 +31,7 @@ class BoxesGoldenTest {
   private static final String NMS = "nms.safetensors";
   private static final String DECODE = "box_decode.safetensors";
   private static final String PASTE = "mask_paste.safetensors";
-  private static final String CASCADE = "vim_nano_cascade.expected.safetensors";
+  private static final String CASCADE = "dense/vim_nano_cascade.expected.safetensors";
   private static final int SIDE = 28;
 
   /** Sides are rounded to float32 once here and once in the file. */

@@ -29,7 +29,7 @@ class DenseImageGoldenTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"vim_nano_upernet", "vim_nano_upernet_stream"})
+  @ValueSource(strings = {"dense/vim_nano_upernet", "dense/vim_nano_upernet_stream"})
   void ofSegmentation(String name) {
     SegmentationTransform transform = new SegmentationTransform(64);
     RgbImage resized = transform.resize(picture(name + ".png"));
@@ -54,10 +54,10 @@ class DenseImageGoldenTest {
   @Test
   void ofDetection() {
     DetectionTransform transform = new DetectionTransform(128);
-    RgbImage resized = transform.resize(picture("vim_nano_cascade.png"));
+    RgbImage resized = transform.resize(picture("dense/vim_nano_cascade.png"));
     assertThat(resized).hasToString("128 x 83 RGB");
     try (Checkpoint golden =
-            Checkpoint.open(GoldenFiles.path("vim_nano_cascade.expected.safetensors"));
+            Checkpoint.open(GoldenFiles.path("dense/vim_nano_cascade.expected.safetensors"));
         Arena arena = Arena.ofConfined()) {
       Tensor input = Tensor.allocate(arena, DType.F32, Shape.of(1, 3, 128, 128));
       transform.write(resized, input);
