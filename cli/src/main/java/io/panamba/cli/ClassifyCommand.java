@@ -78,7 +78,10 @@ final class ClassifyCommand implements Callable<Integer>, NetworkOptions.Holder 
     List<Map<String, Object>> answers = new ArrayList<>();
     try (Device opened = device.open();
         Network network = network(opened, err)) {
-      Labels names = labels == null ? network.labels() : labels(network.config().classes());
+      Labels names =
+          labels == null
+              ? network.labels()
+              : Labels.read(labels, network.config().classes());
       ImageDecoder decoder = new ImageDecoder();
       try (Classifier classifier = new Classifier(network, names, 1)) {
         for (Path image : images) {
@@ -114,16 +117,6 @@ final class ClassifyCommand implements Callable<Integer>, NetworkOptions.Holder 
         "no --weights: this is Panamba's own model of handwritten digits, which knows nothing"
             + " else");
     return Network.openDefault(opened, networkOptions.settings());
-  }
-
-  private Labels labels(int classes) {
-    Labels names = Labels.read(labels);
-    if (classes > 0 && names.size() != classes) {
-      throw new PanambaException(
-          "%s has %s labels; expected one for each of the network's %s classes"
-              .formatted(PathText.printable(labels), names.size(), classes));
-    }
-    return names;
   }
 
   private static Map<String, Object> toJson(Classification classification) {

@@ -27,6 +27,8 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       ClassifyCommand.class,
+      SegmentCommand.class,
+      DetectCommand.class,
       EmbedCommand.class,
       ForwardCommand.class,
       TrainCommand.class,
@@ -113,7 +115,7 @@ public final class Main implements Runnable {
             .setExecutionExceptionHandler((e, command, result) -> failed(e, command, main.verbose));
     for (CommandLine command : line.getSubcommands().values()) {
       if (command.getCommand() instanceof NetworkOptions.Holder holder) {
-        holder.network().addTo(command.getCommandSpec());
+        holder.network().addTo(command.getCommandSpec(), holder.task());
       }
     }
     return line;

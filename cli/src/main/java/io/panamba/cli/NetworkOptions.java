@@ -5,6 +5,7 @@ import io.panamba.model.architecture.Architecture;
 import io.panamba.model.architecture.ImageSize;
 import io.panamba.model.architecture.Setting;
 import io.panamba.model.architecture.Settings;
+import io.panamba.model.architecture.Task;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -22,6 +23,11 @@ final class NetworkOptions {
   /** A command that has these options. */
   interface Holder {
     NetworkOptions network();
+
+    /** The task whose families' settings are options, or null for those of all families. */
+    default Task task() {
+      return null;
+    }
   }
 
   @Option(
@@ -33,11 +39,13 @@ final class NetworkOptions {
 
   private Settings settings = Settings.none();
 
-  /** Adds the options of all families' settings to a command. */
-  void addTo(CommandSpec spec) {
+  /** Adds the options of the settings of a task's families, or of all, to a command. */
+  void addTo(CommandSpec spec, Task task) {
     SequencedMap<String, List<Setting<?>>> families = new LinkedHashMap<>();
     for (Architecture<?> family : Architectures.ALL) {
-      families.put(family.title(), family.settings());
+      if (task == null || family.task() == task) {
+        families.put(family.title(), family.settings());
+      }
     }
     addTo(spec, families);
   }

@@ -61,6 +61,24 @@ public final class Labels {
     }
   }
 
+  /**
+   * Reads the labels of a network from a text file, as {@link #read(Path)}.
+   *
+   * @param file a regular file, or a link to one
+   * @param classes the head's outputs, or 0 for any number
+   * @return the labels
+   * @throws PanambaException if the file can't be read or has another number of labels
+   */
+  public static Labels read(Path file, int classes) {
+    Labels labels = read(file);
+    if (classes > 0 && labels.size() != classes) {
+      throw new PanambaException(
+          "%s has %s labels; expected one for each of the network's %s classes"
+              .formatted(PathText.printable(file), labels.size(), classes));
+    }
+    return labels;
+  }
+
   private static PanambaException unreadable(Path file, String reason, IOException e) {
     return new PanambaException(
         "labels can't be read from %s: %s".formatted(PathText.printable(file), reason), e);

@@ -28,6 +28,15 @@ public interface Architecture<C extends NetworkConfig> {
   String title();
 
   /**
+   * Tells what the family's networks are made for.
+   *
+   * @return the task
+   */
+  default Task task() {
+    return Task.CLASSIFICATION;
+  }
+
+  /**
    * Tells whether a checkpoint holds a network of this family.
    *
    * @param keys of the checkpoint

@@ -7,6 +7,7 @@ import io.panamba.model.architecture.ImageSize;
 import io.panamba.model.architecture.Setting;
 import io.panamba.model.architecture.Settings;
 import io.panamba.model.architecture.ShapeReader;
+import io.panamba.model.architecture.Task;
 import io.panamba.model.block.ClassToken;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.WeightsException;
@@ -63,6 +64,11 @@ public final class Cascade implements Architecture<CascadeConfig> {
   @Override
   public String title() {
     return "Cascade R-CNN";
+  }
+
+  @Override
+  public Task task() {
+    return Task.DETECTION;
   }
 
   @Override

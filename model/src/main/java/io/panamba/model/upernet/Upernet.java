@@ -7,6 +7,7 @@ import io.panamba.model.architecture.ImageSize;
 import io.panamba.model.architecture.Setting;
 import io.panamba.model.architecture.Settings;
 import io.panamba.model.architecture.ShapeReader;
+import io.panamba.model.architecture.Task;
 import io.panamba.model.block.ClassToken;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.dense.Backbones;
@@ -29,10 +30,10 @@ import java.util.Set;
  */
 public final class Upernet implements Architecture<UpernetConfig> {
   /** What the head reads of a Vim. */
-  public static final Setting<MapKind> MAPS =
+  public static final Setting<MapKind> FEATURES =
       Setting.choice(
-          "maps",
-          "upernet.maps",
+          "features",
+          "upernet.features",
           MapKind.MIXER,
           "KIND",
           "What a segmentation head reads of a Vim: mixer, outputs of mixers, or stream, the"
@@ -78,6 +79,11 @@ public final class Upernet implements Architecture<UpernetConfig> {
   }
 
   @Override
+  public Task task() {
+    return Task.SEGMENTATION;
+  }
+
+  @Override
   public Optional<String> obstacle(Set<String> keys) {
     return UpernetKeys.obstacle(keys);
   }
@@ -117,7 +123,7 @@ public final class Upernet implements Architecture<UpernetConfig> {
     // The published configuration with a rotary embedding reads the stream, and adds directions.
     boolean rotary = shapes.has(prefix + "rope.freqs_cos");
     VimConfig config = Backbones.vim(checkpoint, prefix, settings, !rotary);
-    MapKind maps = shapes.said(MAPS).orElse(rotary ? MapKind.STREAM : MapKind.MIXER);
+    MapKind maps = shapes.said(FEATURES).orElse(rotary ? MapKind.STREAM : MapKind.MIXER);
     boolean fine = shapes.has(VimPyramid.SECOND + ".weight");
     return VimPyramid.of(config, maps == MapKind.STREAM, fine);
   }
@@ -153,12 +159,12 @@ public final class Upernet implements Architecture<UpernetConfig> {
         Vim.FAMILY.preset(preset.backbone, own.with(Vim.CLASS_TOKEN, ClassToken.NONE));
     boolean fine = config.sizes().patch() > 8;
     return VimPyramid.of(
-        Vim.FAMILY.withClasses(config, 0), settings.orStandard(MAPS) == MapKind.STREAM, fine);
+        Vim.FAMILY.withClasses(config, 0), settings.orStandard(FEATURES) == MapKind.STREAM, fine);
   }
 
   @Override
   public List<Setting<?>> settings() {
-    return Backbones.settings(List.of(MAPS, ALIGN_CORNERS));
+    return Backbones.settings(List.of(FEATURES, ALIGN_CORNERS));
   }
 
   @Override

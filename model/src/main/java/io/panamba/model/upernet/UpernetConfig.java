@@ -112,7 +112,7 @@ public record UpernetConfig(
     Settings settings = backbone.config().settings();
     if (backbone instanceof VimPyramid pyramid) {
       MapKind kind = pyramid.isOfStream() ? MapKind.STREAM : MapKind.MIXER;
-      settings = settings.with(Upernet.MAPS, kind);
+      settings = settings.with(Upernet.FEATURES, kind);
     }
     return settings.with(Upernet.ALIGN_CORNERS, alignCorners);
   }
@@ -127,7 +127,7 @@ public record UpernetConfig(
     lines.put("auxiliary_channels", auxiliary);
     if (backbone instanceof VimPyramid pyramid) {
       MapKind kind = pyramid.isOfStream() ? MapKind.STREAM : MapKind.MIXER;
-      lines.put("maps", kind.name().toLowerCase(Locale.ROOT));
+      lines.put("features", kind.name().toLowerCase(Locale.ROOT));
     }
     lines.put("align_corners", alignCorners);
     lines.put("logits_grid", grid().toString());
