@@ -6,6 +6,7 @@ import io.panamba.model.NonFiniteException;
 import io.panamba.model.architecture.ImageSize;
 import io.panamba.model.architecture.InferenceOptions;
 import io.panamba.model.architecture.NetworkConfig;
+import io.panamba.model.architecture.Task;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.StoredTensor;
 import io.panamba.model.files.PathText;
@@ -14,6 +15,7 @@ import io.panamba.runtime.Device;
 import io.panamba.runtime.PanambaException;
 import io.panamba.runtime.Shape;
 import io.panamba.runtime.Tensor;
+import io.panamba.runtime.operation.Grid;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.foreign.Arena;
@@ -82,7 +84,10 @@ final class ForwardCommand implements Callable<Integer>, NetworkOptions.Holder {
                   weights,
                   opened,
                   networkOptions.settings().withImageSize(new ImageSize(height, width)))) {
-        Map<String, Tensor> results = run(network, images, arena);
+        Map<String, Tensor> results =
+            network.config().task() == Task.DETECTION
+                ? DetectionTensors.of(network, input, images, arena)
+                : run(network, images, arena);
         file.write(
             results,
             Map.of("weights", PathText.printable(weights), "input", PathText.printable(input)));
@@ -151,7 +156,30 @@ final class ForwardCommand implements Callable<Integer>, NetworkOptions.Holder {
         }
       }
     }
+    config
+        .answerGrid()
+        .ifPresent(
+            grid -> results.computeIfPresent("logits", (_, all) -> planes(all, grid, arena)));
     return results;
+  }
+
+  /** Logits of pixels, (N, pixels, classes), as those who segment have them: (N, classes, H, W). */
+  private static Tensor planes(Tensor logits, Grid grid, Arena arena) {
+    Shape shape = logits.shape();
+    int pixels = Math.toIntExact(shape.size(1));
+    int classes = Math.toIntExact(shape.size(2));
+    Tensor planes =
+        Tensor.allocate(
+            arena, DType.F32, Shape.of(shape.size(0), classes, grid.height(), grid.width()));
+    for (long image = 0; image < shape.size(0); image++) {
+      float[] from = logits.slice(image, 1).toFloats();
+      float[] to = new float[from.length];
+      for (int i = 0; i < from.length; i++) {
+        to[i % classes * pixels + i / classes] = from[i];
+      }
+      planes.slice(image, 1).copyFrom(to);
+    }
+    return planes;
   }
 
   private void requireFinite(Inference inference, long first, long size) {

@@ -1,7 +1,9 @@
 package io.panamba.model.architecture;
 
 import io.panamba.model.image.Preprocessing;
+import io.panamba.runtime.operation.Grid;
 import java.util.List;
+import java.util.Optional;
 import java.util.SequencedMap;
 
 /** A network in full: what its weights' shapes say, and the settings that they leave open. */
@@ -89,6 +91,15 @@ public interface NetworkConfig {
    */
   default boolean answersEveryToken() {
     return false;
+  }
+
+  /**
+   * Returns the map whose pixels have logits, of a segmentation network.
+   *
+   * @return rows and columns, or empty
+   */
+  default Optional<Grid> answerGrid() {
+    return Optional.empty();
   }
 
   /**

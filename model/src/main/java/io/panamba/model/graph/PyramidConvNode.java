@@ -57,18 +57,31 @@ record PyramidConvNode(
                 KERNEL,
                 alone ? epilogue.activation() : Linear.Activation.NONE,
                 sum.tensor()));
+    int pieces = (matrices.size() - 1) / Math.max(1, maps.size() - 1);
     for (int i = 1; i < maps.size(); i++) {
       boolean last = i == maps.size() - 1;
-      add(to, i, matrices.get(i), last ? epilogue.activation() : Linear.Activation.NONE, sum);
+      Place input = to.readInPrecision(maps.get(i));
+      for (int piece = 0; piece < pieces; piece++) {
+        PackedMatrix taps = matrices.get(1 + (i - 1) * pieces + piece);
+        Linear.Activation activation = last ? epilogue.activation() : Linear.Activation.NONE;
+        Place columns = sum.columns(piece * taps.columns(), taps.columns());
+        to.use(input);
+        add(to, i, input, taps, activation, columns);
+      }
     }
   }
 
+  /** A piece of the channels, so that the products of all taps take less memory. */
   private void add(
-      Lowering to, int map, PackedMatrix taps, Linear.Activation activation, Place sum) {
+      Lowering to,
+      int map,
+      Place input,
+      PackedMatrix taps,
+      Linear.Activation activation,
+      Place columns) {
     Value x = maps.get(map);
-    long outputs = out.width();
+    long outputs = taps.columns();
     long[] sizes = {x.shape().size(0), x.shape().size(1), taps.count() * outputs};
-    Place input = to.readInPrecision(x);
     Place products = to.scratch(sizes);
     to.addAll(
         operations -> {
@@ -84,7 +97,7 @@ record PyramidConvNode(
           }
         });
     to.use(products);
-    to.use(sum);
+    to.use(columns);
     to.add(
         () ->
             new Resize(
@@ -95,7 +108,7 @@ record PyramidConvNode(
                 1,
                 activation,
                 grids.getFirst(),
-                sum.columns()));
+                columns.columns()));
   }
 
   @Override

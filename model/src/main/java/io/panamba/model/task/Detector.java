@@ -13,11 +13,13 @@ import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.architecture.Task;
 import io.panamba.model.boxes.DetectionSelection;
 import io.panamba.model.boxes.ImageDetections;
+import io.panamba.model.boxes.SelectedBoxes;
 import io.panamba.model.cascade.CascadeConfig;
 import io.panamba.model.cascade.CascadeRun;
 import io.panamba.model.detection.Detection;
 import io.panamba.model.image.DetectionTransform;
 import io.panamba.model.image.RgbImage;
+import io.panamba.runtime.Tensor;
 import java.time.Duration;
 import java.util.List;
 
@@ -86,6 +88,40 @@ public final class Detector implements Predictor<RgbImage, List<Detection>>, Poo
   @Override
   public List<Detection> predict(RgbImage image, Duration wait) {
     return pool.withInference(wait, inference -> detect(image, inference));
+  }
+
+  /**
+   * Finds things on a prepared input.
+   *
+   * @param image (1, 3, side, side), normalised, with zeros at the right and below the picture
+   * @param height of the picture in it, without the zeros
+   * @param width likewise
+   * @return what was found, in the frame of the input
+   * @throws IllegalArgumentException if the picture is empty or larger than the input
+   * @throws io.panamba.runtime.ShapeException if the input has another shape
+   * @throws NonFiniteException if the network's features are not finite
+   */
+  public FrameDetections predict(Tensor image, int height, int width) {
+    int side = transform.side();
+    if (height < 1 || width < 1 || height > side || width > side) {
+      throw new IllegalArgumentException(
+          "a picture of %d x %d pixels is not in an input of %d x %d"
+              .formatted(height, width, side, side));
+    }
+    return pool.withInference(
+        inference -> {
+          inference.image().copyFrom(image.toFloats());
+          CascadeRun.Found found =
+              new CascadeRun(inference, config, height, width).run(selection, masks);
+          SelectedBoxes boxes = found.boxes();
+          return new FrameDetections(
+              boxes.count(),
+              boxes.boxes(),
+              boxes.scores(),
+              boxes.classes(),
+              found.masks(),
+              CascadeConfig.MASK);
+        });
   }
 
   private List<Detection> detect(RgbImage image, Inference inference) {

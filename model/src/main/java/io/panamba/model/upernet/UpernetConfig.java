@@ -13,6 +13,7 @@ import io.panamba.runtime.operation.Grid;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.SequencedMap;
 
 /**
@@ -59,6 +60,11 @@ public record UpernetConfig(
    */
   public Grid grid() {
     return backbone.maps().getFirst().grid();
+  }
+
+  @Override
+  public Optional<Grid> answerGrid() {
+    return Optional.of(grid());
   }
 
   @Override

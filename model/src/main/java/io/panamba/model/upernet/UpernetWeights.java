@@ -61,7 +61,7 @@ record UpernetWeights(
     for (int i = 0; i + 1 < maps.size(); i++) {
       outs.add(conv(list, UpernetKeys.OUTS + i + ".conv", Form.TAPS, channels, channels, 3));
     }
-    Form split = new Form.SplitTaps(Backbones.MAPS);
+    Form split = Form.SplitTaps.of(Backbones.MAPS, channels);
     int all = Backbones.MAPS * channels;
     Affine fusion = conv(list, UpernetKeys.FUSION, split, channels, all, 3);
     Affine classes = classes(list, UpernetKeys.CLASSES, config.classes(), channels);

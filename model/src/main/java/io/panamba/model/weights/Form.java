@@ -106,13 +106,32 @@ public sealed interface Form {
 
   /**
    * Of a convolution of maps side by side, each with as many channels as there are outputs,
-   * (outputs, maps * outputs, height, width): for the first map, and for each of the others, packed
-   * matrices (outputs, outputs) in the network's precision, one for each tap. Training keeps (taps,
-   * inputs, outputs).
+   * (outputs, maps * outputs, height, width): for the first map packed matrices (outputs, outputs)
+   * in the network's precision, one for each tap; for each of the others, and for each piece of the
+   * outputs, packed matrices (outputs / pieces, outputs). Training keeps (taps, inputs, outputs).
    *
    * @param maps how many
+   * @param pieces of the outputs, which they divide
    */
-  record SplitTaps(int maps) implements Form {}
+  record SplitTaps(int maps, int pieces) implements Form {
+    /** Columns of a piece, at most: what a piece makes of a map fits a cache better. */
+    private static final int PIECE = 64;
+
+    /**
+     * Chooses as few pieces as bound the memory of a piece.
+     *
+     * @param maps how many
+     * @param outputs of the convolution
+     * @return the form
+     */
+    public static SplitTaps of(int maps, int outputs) {
+      int pieces = Math.ceilDiv(outputs, PIECE);
+      while (outputs % pieces != 0) {
+        pieces++;
+      }
+      return new SplitTaps(maps, outputs / pieces < PIECE / 4 ? 1 : pieces);
+    }
+  }
 
   /**
    * A packed matrix in the network's precision, whose inputs are channel after channel of some

@@ -294,14 +294,19 @@ public final class LoadedWeights {
     List<PackedMatrix> splitTaps(Weight weight, Form.SplitTaps form) {
       Shape shape = weight.shape();
       long outputs = shape.size(0);
-      List<PackedMatrix> maps = new ArrayList<>();
+      long piece = outputs / form.pieces();
+      List<PackedMatrix> matrices = new ArrayList<>();
       try (Arena local = Arena.ofConfined()) {
         Dense all = dense(stored(weight), local);
-        for (int map = 0; map < form.maps(); map++) {
-          maps.add(pack(all, taps(shape), outputs, outputs, false, map * outputs, shape.size(1)));
+        matrices.add(pack(all, taps(shape), outputs, outputs, false, 0, shape.size(1)));
+        for (int map = 1; map < form.maps(); map++) {
+          for (int i = 0; i < form.pieces(); i++) {
+            long first = i * piece * shape.size(1) + map * outputs;
+            matrices.add(pack(all, taps(shape), piece, outputs, false, first, shape.size(1)));
+          }
         }
       }
-      return List.copyOf(maps);
+      return List.copyOf(matrices);
     }
 
     private static long taps(Shape shape) {
@@ -311,7 +316,7 @@ public final class LoadedWeights {
     /**
      * Packs a matrix for each tap.
      *
-     * @param first the first of the inputs, where these are the second axis
+     * @param first the first pair of an output and an input
      * @param second the size of the second axis
      */
     private PackedMatrix pack(
