@@ -48,7 +48,7 @@ final class DetectionOverlay {
   private static void tint(Drawing drawing, Mask mask, int colour) {
     if (mask.width() != drawing.width() || mask.height() != drawing.height()) {
       throw new IllegalArgumentException(
-          "a mask of %s is not of a picture of %d x %d"
+          "a mask of %s is not of a picture of %s x %s"
               .formatted(mask, drawing.width(), drawing.height()));
     }
     for (int y = 0; y < mask.height(); y++) {

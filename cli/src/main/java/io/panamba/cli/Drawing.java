@@ -35,7 +35,7 @@ record Drawing(int width, int height, byte[] samples) {
   static Drawing on(RgbImage image, int width, long height) {
     if (height * width * CHANNELS > Integer.MAX_VALUE - 8) {
       throw new ImageException(
-          "a drawing of %d x %d pixels is too large for an array".formatted(width, height));
+          "a drawing of %s x %s pixels is too large for an array".formatted(width, height));
     }
     byte[] samples = new byte[(int) height * width * CHANNELS];
     Drawing drawing = new Drawing(width, (int) height, samples);

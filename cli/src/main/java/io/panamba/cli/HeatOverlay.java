@@ -35,7 +35,7 @@ final class HeatOverlay {
   static RgbImage draw(RgbImage image, float[] heat, int rows, int columns) {
     if (rows < 1 || columns < 1 || heat.length != (long) rows * columns) {
       throw new IllegalArgumentException(
-          "a map of %d x %d has a number for each place, not %d"
+          "a map of %s x %s has a number for each place, not %s"
               .formatted(columns, rows, heat.length));
     }
     int dot = Drawing.dot(image);
@@ -46,7 +46,7 @@ final class HeatOverlay {
     for (int y = 0; y < image.height(); y++) {
       double row = place(y, rows, image.height());
       for (int x = 0; x < image.width(); x++) {
-        double value = value(heat, rows, columns, row, place(x, columns, image.width()));
+        double value = value(heat, columns, row, place(x, columns, image.width()));
         if (!Double.isNaN(value)) {
           drawing.tint(x, y, colour(value));
         }
@@ -69,7 +69,7 @@ final class HeatOverlay {
     return Math.clamp((pixel + 0.5) * in / out - 0.5, 0, in - 1);
   }
 
-  private static double value(float[] heat, int rows, int columns, double row, double column) {
+  private static double value(float[] heat, int columns, double row, double column) {
     int top = (int) row;
     int left = (int) column;
     double upper = across(heat, top * columns, left, columns, column - left);

@@ -168,8 +168,8 @@ class OverlayTest {
   }
 
   private static int half(int colour) {
-    return (100 + (colour >> 16)) / 2 << 16
-        | (100 + (colour >> 8 & 255)) / 2 << 8
+    return ((100 + (colour >> 16)) / 2) << 16
+        | ((100 + (colour >> 8 & 255)) / 2) << 8
         | (100 + (colour & 255)) / 2;
   }
 

@@ -20,7 +20,7 @@ public final class ImageParsers {
   private static final int MAX_DECOMPRESSED = 200_000;
 
   private static final ImageDecoder DECODER =
-      new ImageDecoder(ImageLimits.DEFAULT.withPixels(MAX_PIXELS));
+      new ImageDecoder(ImageLimits.DEFAULT.withPixels(MAX_PIXELS)).upright();
 
   private ImageParsers() {}
 

@@ -56,8 +56,9 @@ public record AnchorGrid(int size, int stride, int rows, int columns) {
     // The published models keep the halves as float32.
     float halfWidth = (float) (width / 2);
     float halfHeight = (float) (ratio * width / 2);
-    float x = (float) (cell % columns) * stride;
-    float y = (float) (cell / columns) * stride;
+    int row = cell / columns;
+    float x = (float) (cell - row * columns) * stride;
+    float y = (float) row * stride;
     out[at] = x - halfWidth;
     out[at + 1] = y - halfHeight;
     out[at + 2] = x + halfWidth;

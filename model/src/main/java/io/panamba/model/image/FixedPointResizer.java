@@ -99,7 +99,7 @@ final class FixedPointResizer {
 
   private static void column(int[] upper, int[] lower, int weight, int other, byte[] out, int at) {
     for (int i = 0; i < upper.length; i++) {
-      int sum = (weight * (upper[i] >> 4) >> 16) + (other * (lower[i] >> 4) >> 16);
+      int sum = ((weight * (upper[i] >> 4)) >> 16) + ((other * (lower[i] >> 4)) >> 16);
       out[at + i] = (byte) ((sum + 2) >> 2);
     }
   }

@@ -47,8 +47,13 @@ class UprightTest {
   }
 
   private static byte[] jpeg(byte[] exif) throws IOException {
+    return insert(bytes("rgb-420.jpg"), 2, segment(exif));
+  }
+
+  /** A segment APP1, which follows a JPEG's first marker. */
+  private static byte[] segment(byte[] exif) {
     byte[] length = {0, (byte) (exif.length + 8)};
-    return insert(bytes("rgb-420.jpg"), 2, ascii("\u00FF\u00E1"), length, ascii("Exif\0\0"), exif);
+    return insert(ascii("\u00FF\u00E1"), 2, length, ascii("Exif\0\0"), exif);
   }
 
   private static byte[] png(byte[] exif) throws IOException {
@@ -135,10 +140,18 @@ class UprightTest {
 
   @Test
   void turningIsWithinTheLimits() throws IOException {
-    byte[] file = jpeg(exif(6, ByteOrder.LITTLE_ENDIAN));
-    ImageLimits limits = ImageLimits.DEFAULT.withPixels(17 * 13 - 1);
-    assertThatThrownBy(() -> new ImageDecoder(limits).upright().decode(file, "file"))
+    byte[] grey = bytes("grey.jpg");
+    byte[] file = insert(grey, 2, segment(exif(6, ByteOrder.LITTLE_ENDIAN)));
+    RgbImage stored = DECODER.decode(file, "file");
+    // Decoding grey takes four bytes a pixel, turning six.
+    long bytes = 5L * stored.width() * stored.height();
+    ImageDecoder limited =
+        new ImageDecoder(
+            new ImageLimits(ImageLimits.DEFAULT.pixels(), bytes, ImageLimits.DEFAULT.time()));
+    assertThat(limited.decode(file, "file").pixels()).isEqualTo(stored.pixels());
+    assertThat(limited.upright().decode(grey, "grey").pixels()).isEqualTo(stored.pixels());
+    assertThatThrownBy(() -> limited.upright().decode(file, "file"))
         .isInstanceOf(ImageException.class)
-        .hasMessageContaining("pixels are allowed");
+        .hasMessageContaining("bytes are allowed");
   }
 }
