@@ -102,7 +102,7 @@ public record UpernetConfig(
 
   /** Fits the position embedding of other images to its own grid. */
   float[] fitPositions(float[] trained) {
-    int rows = (int) (backbone.config().tokens());
+    int rows = (int) backbone.config().tokens();
     int side = (int) Math.round(Math.sqrt(rows));
     return backbone.fitPositions(trained, side, rows / side).toFloats();
   }
