@@ -83,6 +83,7 @@ class PointwiseSweepTest extends Sweep {
       switch (kind) {
         case SILU -> expected.add(i, ScalarFunctions.silu(v));
         case DECAY -> expected.add(i, -Math.exp(v) / Math.log(2));
+        case RELU -> expected.add(i, Math.max(v, 0));
         // Of the exponent, v^2 / 2, the rounding is relative to the number itself; below the least
         // normal number Phi may be zero.
         case GELU -> {
