@@ -11,7 +11,7 @@
 #include "refusal.h"
 
 enum {
-  STEPS = 27,
+  STEPS = 31,
   BATCH = 2,
   SIDE = 10,
   LENGTH = 26, /* 25 patches and a class token; to convolutions, a grid */
@@ -25,6 +25,10 @@ enum {
   WIDTH = RANK + 2 * STATES,
   CLASSES = 11,
   HEADS = 2,
+  STEM = SIDE / 2,
+  WINDOWS = 3,
+  BOXES = 5,
+  POOLED = 2, /* pixels of a box's side */
   CROSS_WIDTH = PANAMBA_WALKS * (RANK + 2),
   ROWS = BATCH * LENGTH
 };
@@ -32,7 +36,7 @@ enum {
 /* What every caller reads. */
 typedef struct {
   float *image, *bias, *position, *token, *norm, *conv[2], *dt_weight[2], *dt_bias, *a, *d, *cosine, *sine,
-      *cross_weight, *cross_a, *depthwise;
+      *cross_weight, *cross_a, *depthwise, *boxes;
   void *patches, *in, *x[2], *out, *qkv, *proj, *cross, *head, *taps, *stem, *stem_taps, *gated;
 } weights;
 
@@ -55,6 +59,10 @@ typedef struct {
   float stem[BATCH * (SIDE / 2) * (SIDE / 2) * DIM];
   uint16_t rounded[BATCH * (SIDE / 2) * (SIDE / 2) * DIM];
   float enlarged[BATCH * SIDE * SIDE * 3];
+  float windows[BATCH * WINDOWS * WINDOWS * DIM];
+  float resized[BATCH * SIDE * STEM * DIM];
+  float taps_resized[BATCH * STEM * SIDE * (DIM / 9)];
+  float aligned[BOXES * POOLED * POOLED * DIM];
   float pooled[BATCH * DIM];
   float logits[BATCH * CLASSES];
 } activations;
@@ -75,6 +83,9 @@ typedef struct {
   panamba_gate_args gate;
   panamba_convert_args conversions[2];
   panamba_patch_merging_args mergings[2];
+  panamba_window_pool_args windows;
+  panamba_resize_args resizes[2];
+  panamba_roi_align_args align;
   panamba_step steps[STEPS];
 } program;
 
@@ -95,7 +106,14 @@ static weights take_weights(void) {
                .sine = take_filled(LENGTH * DIM, -1, 1),
                .cross_weight = take_filled(PANAMBA_WALKS * RANK * DIM, -0.5, 0.5),
                .cross_a = take_filled(PANAMBA_WALKS * DIM, -20, -0.5),
-               .depthwise = take_filled(7 * 7 * DIM, -0.3, 0.3)};
+               .depthwise = take_filled(7 * 7 * DIM, -0.3, 0.3),
+               .boxes = take_filled(BOXES * 5, 0, 0.9)};
+  for (int i = 0; i < BOXES; i++) {
+    float *box = w.boxes + i * 5;
+    box[2] = box[0] + (float)(SIDE - i) * box[2];
+    box[3] = box[1] + (float)(1 + 2 * i) * box[3];
+    box[4] = (float)(i / (BOXES - 1));
+  }
   for (int i = 0; i < 2; i++) {
     w.conv[i] = take_filled(4 * INNER, -0.5, 0.5);
     w.dt_weight[i] = take_filled(RANK * INNER, -0.5, 0.5);
@@ -334,10 +352,61 @@ static void write_convolutions(program *p, const weights *w) {
                                       .transposed = 1};
 }
 
+/* Of the stem's maps: windows, their mean in a larger map, the products of a convolution, and boxes. */
+static void write_maps(program *p, const weights *w) {
+  activations *v = &p->values;
+  p->windows = (panamba_window_pool_args){.x = v->stem,
+                                          .out = v->windows,
+                                          .batch = BATCH,
+                                          .height = STEM,
+                                          .width = STEM,
+                                          .channels = DIM,
+                                          .out_height = WINDOWS,
+                                          .out_width = WINDOWS,
+                                          .x_pixel_stride = DIM,
+                                          .out_pixel_stride = DIM,
+                                          .kind = PANAMBA_POOL_MEAN};
+  p->resizes[0] = (panamba_resize_args){.x = v->windows,
+                                        .out = v->resized,
+                                        .batch = BATCH,
+                                        .height = WINDOWS,
+                                        .width = WINDOWS,
+                                        .channels = DIM,
+                                        .out_height = SIDE,
+                                        .out_width = STEM,
+                                        .x_pixel_stride = DIM,
+                                        .out_pixel_stride = DIM,
+                                        .side = 1,
+                                        .corners = 1};
+  p->resizes[1] = (panamba_resize_args){.x = v->stem,
+                                        .out = v->taps_resized,
+                                        .batch = BATCH,
+                                        .height = STEM,
+                                        .width = STEM,
+                                        .channels = DIM / 9,
+                                        .out_height = STEM,
+                                        .out_width = SIDE,
+                                        .x_pixel_stride = DIM,
+                                        .out_pixel_stride = DIM / 9,
+                                        .side = 3,
+                                        .activation = PANAMBA_ACTIVATION_RELU};
+  p->align = (panamba_roi_align_args){.maps = {v->resized},
+                                      .boxes = w->boxes,
+                                      .out = v->aligned,
+                                      .heights = {SIDE},
+                                      .widths = {STEM},
+                                      .channels = DIM,
+                                      .count = BOXES,
+                                      .scales = {1},
+                                      .levels = 1,
+                                      .side = POOLED};
+}
+
 static void write_program(program *p, const weights *w) {
   memset(p, 0, sizeof *p);
   write_arguments(p, w);
   write_convolutions(p, w);
+  write_maps(p, w);
   const panamba_step steps[STEPS] = {{&p->embedding, PANAMBA_PATCH_EMBEDDING, 0},
                                      {&p->norms[0], PANAMBA_NORM, 0},
                                      {&p->linears[0], PANAMBA_LINEAR, 0},
@@ -362,6 +431,10 @@ static void write_program(program *p, const weights *w) {
                                      {&p->conversions[0], PANAMBA_CONVERT, 0},
                                      {&p->conversions[1], PANAMBA_CONVERT, 0},
                                      {&p->convs[2], PANAMBA_CONV2D, 0},
+                                     {&p->windows, PANAMBA_WINDOW_POOL, 0},
+                                     {&p->resizes[0], PANAMBA_RESIZE, 0},
+                                     {&p->resizes[1], PANAMBA_RESIZE, 0},
+                                     {&p->align, PANAMBA_ROI_ALIGN, 0},
                                      {&p->norms[1], PANAMBA_NORM, 0},
                                      {&p->pool, PANAMBA_POOL, 0},
                                      {&p->linears[4], PANAMBA_LINEAR, 0}};

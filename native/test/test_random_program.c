@@ -28,6 +28,9 @@ typedef union {
   panamba_depthwise_args depthwise;
   panamba_gate_args gate;
   panamba_cross_scan_args cross;
+  panamba_resize_args resize;
+  panamba_window_pool_args windows;
+  panamba_roi_align_args align;
 } arguments;
 
 /* What a step touches of what other steps write. */
@@ -105,7 +108,7 @@ static const void *add_linear(program *p, const value *input, int64_t columns, i
                               .input_row_stride = input->width,
                               .dtype = input->dtype,
                               .out_dtype = out_dtype < 0 ? draw_dtype() : out_dtype,
-                              .activation = out_dtype < 0 ? (int32_t)draw(3) : PANAMBA_ACTIVATION_NONE};
+                              .activation = out_dtype < 0 ? (int32_t)draw(4) : PANAMBA_ACTIVATION_NONE};
   args.out_row_stride = args.columns;
   double range = 1.0 / (double)args.depth;
   args.weight =
@@ -252,7 +255,7 @@ static void add_conv2d(program *p) {
                               .input_pixel_stride = x->width,
                               .dtype = x->dtype,
                               .out_dtype = draw_dtype(),
-                              .activation = (int32_t)draw(3)};
+                              .activation = (int32_t)draw(4)};
   /* A padding is one of both sides: kernels of 3 x 3 keep the size, of 1 x 1 too. */
   int64_t side = draw(2) ? 3 : 1;
   args.kernel_height = args.kernel_width = side;
@@ -282,7 +285,7 @@ static void add_depthwise(program *p) {
                                  .out_pixel_stride = x->width,
                                  .side = PICK(sides),
                                  .dtype = x->dtype,
-                                 .activation = (int32_t)draw(3)};
+                                 .activation = (int32_t)draw(4)};
   args.weight = take_filled(args.side * args.side * x->width, -0.2, 0.2);
   args.bias = draw(2) ? take_filled(x->width, -1, 1) : 0;
   args.out = gate && gate->data != x->data && draw(2) ? gate->data : add_value(p, x->width, x->dtype);
@@ -328,6 +331,86 @@ static void add_cross_scan(program *p) {
   add_step(p, PANAMBA_CROSS_SCAN, (arguments){.cross = args}, (uses){{u->data, args.projected}, {args.out}});
 }
 
+/* A grid whose sides are exchanged, so that it has as many pixels: of side 3 if there are nine products. */
+static void add_resize(program *p) {
+  const value *x = pick_value(p, -1, PANAMBA_F32);
+  if (!x) {
+    return;
+  }
+  panamba_resize_args args = {.x = x->data,
+                              .batch = p->batch,
+                              .height = height_of(p),
+                              .width = p->length / height_of(p),
+                              .channels = x->width,
+                              .x_pixel_stride = x->width,
+                              .side = 1,
+                              .corners = (int32_t)draw(2),
+                              .activation = (int32_t)draw(4)};
+  if (x->width >= 9 && draw(2)) {
+    args.side = 3;
+    args.channels = x->width / 9;
+  }
+  args.out_height = args.width;
+  args.out_width = args.height;
+  args.out_pixel_stride = args.channels;
+  const value *sum = draw(2) ? pick_value(p, args.channels, PANAMBA_F32) : 0;
+  args.accumulate = sum && sum->data != x->data ? 0.5f : 0;
+  args.out = args.accumulate != 0 ? sum->data : add_value(p, args.channels, PANAMBA_F32);
+  add_step(p, PANAMBA_RESIZE, (arguments){.resize = args},
+           (uses){{args.x, args.accumulate != 0 ? args.out : 0}, {args.out}});
+}
+
+/* Windows of a mean, as many as there are pixels, or of a maximum: fewer pixels are no input of other steps. */
+static void add_window_pool(program *p) {
+  const value *x = pick_value(p, -1, PANAMBA_F32);
+  if (!x) {
+    return;
+  }
+  panamba_window_pool_args args = {.x = x->data,
+                                   .batch = p->batch,
+                                   .height = height_of(p),
+                                   .width = p->length / height_of(p),
+                                   .channels = x->width,
+                                   .x_pixel_stride = x->width,
+                                   .out_pixel_stride = x->width,
+                                   .kind = (int32_t)draw(2)};
+  if (args.kind == PANAMBA_POOL_MEAN) {
+    args.out_height = args.width;
+    args.out_width = args.height;
+    args.out = add_value(p, x->width, PANAMBA_F32);
+  } else {
+    args.window = 1 + draw(args.height < args.width ? args.height : args.width);
+    args.stride = 1 + draw(3);
+    args.out_height = (args.height - args.window) / args.stride + 1;
+    args.out_width = (args.width - args.window) / args.stride + 1;
+    args.out = take_output(p->batch * args.out_height * args.out_width * x->width);
+  }
+  add_step(p, PANAMBA_WINDOW_POOL, (arguments){.windows = args}, (uses){{args.x}, {args.out}});
+}
+
+/* Boxes of the first image. Some have a level that is none. */
+static void add_roi_align(program *p) {
+  const value *x = pick_value(p, -1, PANAMBA_F32);
+  if (!x) {
+    return;
+  }
+  panamba_roi_align_args args = {.maps = {x->data, x->data},
+                                 .heights = {height_of(p), p->length},
+                                 .widths = {p->length / height_of(p), 1},
+                                 .channels = x->width,
+                                 .count = 1 + draw(5),
+                                 .scales = {1, 0.5f},
+                                 .levels = 2,
+                                 .side = 1 + (int32_t)draw(4)};
+  float *boxes = take_filled(args.count * 5, -2, 14);
+  for (int64_t i = 0; i < args.count; i++) {
+    boxes[i * 5 + 4] = (float)draw(3);
+  }
+  args.boxes = boxes;
+  args.out = take_output(args.count * args.side * args.side * x->width);
+  add_step(p, PANAMBA_ROI_ALIGN, (arguments){.align = args}, (uses){{x->data}, {args.out}});
+}
+
 static int overlaps(const void *const *some, const void *const *others) {
   for (int i = 0; i < MOST_USES; i++) {
     for (int j = 0; j < MOST_USES; j++) {
@@ -370,7 +453,7 @@ static void draw_program(program *p) {
     fill_elements(data, dtype, 0, rows_of(p) * width, -1, 1);
   }
   while (p->step_count < MOST_STEPS - 3) {
-    switch (draw(12)) {
+    switch (draw(15)) {
       case 0: add_norm(p); break;
       case 1: add_convolution(p); break;
       case 2: add_scan(p); break;
@@ -381,6 +464,9 @@ static void draw_program(program *p) {
       case 7: add_depthwise(p); break;
       case 8: add_gate(p); break;
       case 9: add_cross_scan(p); break;
+      case 10: add_resize(p); break;
+      case 11: add_window_pool(p); break;
+      case 12: add_roi_align(p); break;
       default: add_linear(p, pick_value(p, -1, -1), -1, -1); break;
     }
   }

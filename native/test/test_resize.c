@@ -139,6 +139,11 @@ static void test(void) {
     resize_case(a, (placement)draw(3), 0);
     resize_case(a, IN_SENTINELS, (int)draw(4));
   }
+  /* More channels than are mixed at a time. */
+  panamba_resize_args wide = {.batch = 1, .height = 3, .width = 2, .channels = 259, .out_height = 4, .out_width = 5};
+  for (wide.side = 1; wide.side <= 3; wide.side += 2) {
+    resize_case(wide, BEFORE_GUARD, 0);
+  }
   on_processor(refusals);
 }
 

@@ -23,6 +23,8 @@ static void check_operations(const training_program *p) {
     check_operation(p, operation);
   }
   check_operation(p, PANAMBA_CROSS_SCAN_GRADIENT);
+  check_operation(p, PANAMBA_RESIZE_GRADIENT);
+  check_operation(p, PANAMBA_WINDOW_POOL_GRADIENT);
 }
 
 static training_values before;

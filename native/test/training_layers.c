@@ -135,6 +135,68 @@ static void add_patch_merging(training_program *p, float *x, float *out, int32_t
                                    .reversed = reversed}});
 }
 
+/* convolved += the largest pixels of windows of unmerged, as a map of its size. */
+static void add_windows(training_program *p) {
+  training_values *v = &p->values;
+  add_step(p, PANAMBA_WINDOW_POOL,
+           (arguments){.window_pool = {.x = v->unmerged,
+                                       .out = v->windows,
+                                       .batch = BATCH,
+                                       .height = HEIGHT,
+                                       .width = GRID_WIDTH,
+                                       .channels = DIM,
+                                       .out_height = 1,
+                                       .out_width = WINDOWS,
+                                       .x_pixel_stride = DIM,
+                                       .out_pixel_stride = DIM,
+                                       .window = 2,
+                                       .stride = 1,
+                                       .kind = PANAMBA_POOL_MAX}});
+  add_step(p, PANAMBA_RESIZE,
+           (arguments){.resize = {.x = v->windows,
+                                  .out = v->convolved,
+                                  .batch = BATCH,
+                                  .height = 1,
+                                  .width = WINDOWS,
+                                  .channels = DIM,
+                                  .out_height = HEIGHT,
+                                  .out_width = GRID_WIDTH,
+                                  .x_pixel_stride = DIM,
+                                  .out_pixel_stride = DIM,
+                                  .accumulate = 1,
+                                  .side = 1}});
+}
+
+static void add_windows_gradient(training_program *p) {
+  training_values *v = &p->values;
+  add_step(p, PANAMBA_RESIZE_GRADIENT,
+           (arguments){.resize_gradient = {.out_gradient = v->convolved_gradient,
+                                           .x_gradient = v->windows_gradient,
+                                           .batch = BATCH,
+                                           .height = 1,
+                                           .width = WINDOWS,
+                                           .channels = DIM,
+                                           .out_height = HEIGHT,
+                                           .out_width = GRID_WIDTH,
+                                           .x_pixel_stride = DIM,
+                                           .out_pixel_stride = DIM}});
+  add_step(p, PANAMBA_WINDOW_POOL_GRADIENT,
+           (arguments){.window_pool_gradient = {.x = v->unmerged,
+                                                .out_gradient = v->windows_gradient,
+                                                .x_gradient = v->pooled_map_gradient,
+                                                .batch = BATCH,
+                                                .height = HEIGHT,
+                                                .width = GRID_WIDTH,
+                                                .channels = DIM,
+                                                .out_height = 1,
+                                                .out_width = WINDOWS,
+                                                .x_pixel_stride = DIM,
+                                                .window = 2,
+                                                .stride = 1,
+                                                .kind = PANAMBA_POOL_MAX}});
+  add_sum_into(p, v->pooled_map_gradient, 1, ROWS * DIM, 1, v->unmerged_gradient);
+}
+
 void add_convolutions(training_program *p) {
   training_values *v = &p->values;
   const network *n = &v->parameters;
@@ -144,6 +206,7 @@ void add_convolutions(training_program *p) {
   add_patch_merging(p, v->gated, v->merged, 0);
   add_patch_merging(p, v->unmerged, v->merged, 1);
   add_conv2d(p, v->unmerged, v->packed_taps, n->taps_bias, v->convolved, 0);
+  add_windows(p);
 }
 
 void add_convolutions_gradient(training_program *p) {
@@ -165,6 +228,7 @@ void add_convolutions_gradient(training_program *p) {
                                            .stride = 1,
                                            .padding = 1}});
   add_sum(p, v->convolved_gradient, ROWS, DIM, DIM, v->gradient.taps_bias);
+  add_windows_gradient(p);
   add_patch_merging(p, v->unmerged_gradient, v->merged_gradient, 0);
   add_patch_merging(p, v->gated_gradient, v->merged_gradient, 1);
   add_gate(p, v->normed, v->gated_gradient, v->filtered_gradient);

@@ -18,6 +18,7 @@ enum {
   HEIGHT = 2,
   GRID_WIDTH = LENGTH / HEIGHT,
   MERGED = (GRID_WIDTH + 1) / 2, /* patches of 2 x 2 */
+  WINDOWS = GRID_WIDTH - 1,      /* of 2 x 2 pixels */
   TAPS = 9,
   HEADS = 2,
   PIXELS = 3 * PATCH * PATCH,
@@ -37,7 +38,7 @@ enum {
   SCAN_PARTS = (INNER + PANAMBA_SCAN_PART_CHANNELS - 1) / PANAMBA_SCAN_PART_CHANNELS,
   INTERVAL = 16,
   CHUNKS = (LENGTH + INTERVAL - 1) / INTERVAL,
-  MOST_STEPS = 116
+  MOST_STEPS = 121
 };
 
 /* Room for a packed matrix in every tier. */
@@ -124,8 +125,11 @@ typedef struct {
   float gated[ROWS * DIM];
   float merged[BATCH * MERGED * 4 * DIM];
   float unmerged[ROWS * DIM];
+  float windows[BATCH * WINDOWS * DIM];
   float convolved[ROWS * DIM];
   float convolved_gradient[ROWS * DIM];
+  float windows_gradient[BATCH * WINDOWS * DIM];
+  float pooled_map_gradient[ROWS * DIM];
   float unmerged_gradient[ROWS * DIM];
   float merged_gradient[BATCH * MERGED * 4 * DIM];
   float gated_gradient[ROWS * DIM];
@@ -200,6 +204,10 @@ typedef union {
   panamba_depthwise_args depthwise;
   panamba_depthwise_gradient_args depthwise_gradient;
   panamba_gate_args gate;
+  panamba_resize_args resize;
+  panamba_resize_gradient_args resize_gradient;
+  panamba_window_pool_args window_pool;
+  panamba_window_pool_gradient_args window_pool_gradient;
   panamba_patch_merging_args merging;
   panamba_attention_args attention;
   panamba_attention_gradient_args attention_gradient;

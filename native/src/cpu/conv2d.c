@@ -40,10 +40,59 @@ static phase phase_of(const panamba_conv2d_args *a, int64_t number) {
   return (phase){y, x, rows, columns, a->stride};
 }
 
-/* Tiles of pixels of one image and phase. All phases have as many as the first, the largest; some may be empty. */
+/* Images whose pixels are counted apart. Otherwise those of the whole batch follow each other, so that small images leave
+ * no small blocks: pixel (y, x) of image i is (i * rows + y) * columns + x. */
+static int64_t images_apart(const panamba_conv2d_args *a) { return a->transposed || a->planar ? a->batch : 1; }
+
+/* The pixels that are counted together. */
+static int64_t pixels_of(const panamba_conv2d_args *a, const phase *p) {
+  return p->rows * p->columns * (a->batch / images_apart(a));
+}
+
+/* Tiles of a row, where blocks don't go beyond it. */
+static int64_t pieces_of(const phase *first) { return ceil_div(first->columns, TILE_PIXELS); }
+
+/* Tiles of pixels of one image, or all of them, and phase. All phases have as many as the first, the largest; some may be
+ * empty. */
 static int64_t chunks_of(const panamba_conv2d_args *a) {
   phase first = phase_of(a, 0);
-  return ceil_div(first.rows * first.columns, TILE_PIXELS);
+  if (!a->transposed) {
+    return ceil_div(pixels_of(a, &first), TILE_PIXELS);
+  }
+  return first.columns < TILE_PIXELS ? ceil_div(first.rows, TILE_PIXELS / first.columns)
+                                     : first.rows * pieces_of(&first);
+}
+
+/* The first pixel of a chunk, where all are as long, or one pixel longer. */
+static int64_t first_of(int64_t pixels, int64_t chunk, int64_t chunks) {
+  return chunk * (pixels / chunks) + min64(chunk, pixels % chunks);
+}
+
+/* The pixels of a tile, up to `to`, without it. */
+typedef struct {
+  int64_t from;
+  int64_t to;
+} pixel_range;
+
+static pixel_range chunk_of(const panamba_conv2d_args *a, const phase *p, int64_t chunk) {
+  int64_t chunks = chunks_of(a);
+  if (!a->transposed) {
+    int64_t pixels = pixels_of(a, p);
+    return (pixel_range){first_of(pixels, chunk, chunks), first_of(pixels, chunk + 1, chunks)};
+  }
+  phase first = phase_of(a, 0);
+  if (first.columns < TILE_PIXELS) {
+    return (pixel_range){first_of(p->rows, chunk, chunks) * p->columns,
+                         first_of(p->rows, chunk + 1, chunks) * p->columns};
+  }
+  int64_t pieces = pieces_of(&first);
+  int64_t row = chunk / pieces;
+  int64_t piece = chunk % pieces;
+  if (row >= p->rows) {
+    return (pixel_range){0, 0};
+  }
+  return (pixel_range){row * p->columns + first_of(p->columns, piece, pieces),
+                       row * p->columns + first_of(p->columns, piece + 1, pieces)};
 }
 
 /* Planar windows are gathered once for all panels. */
@@ -51,7 +100,7 @@ static int64_t panels_of(const panamba_conv2d_args *a) { return a->planar ? 1 : 
 
 int64_t TIER_NAME(conv2d_tiles)(const void *args) {
   const panamba_conv2d_args *a = args;
-  return a->batch * phases_of(a) * chunks_of(a) * panels_of(a);
+  return images_apart(a) * phases_of(a) * chunks_of(a) * panels_of(a);
 }
 
 /* The taps that reach the pixels of a phase. */
@@ -90,27 +139,38 @@ static void list_taps(const panamba_conv2d_args *a, const phase *p, tap_list *ta
 }
 
 /* Pixels that are multiplied at once: in rows of the phase where it is transposed, so that they are evenly apart in the
- * output; across rows otherwise. */
+ * output, and as many in each block of a row; across rows otherwise. */
 static int block_pixels(const panamba_conv2d_args *a, const phase *p, int64_t pixel, int64_t end) {
-  int64_t count = min64(GEMM_ROWS, end - pixel);
-  if (a->transposed) {
-    count = min64(count, p->columns - pixel % p->columns);
+  int64_t left = end - pixel;
+  if (!a->transposed) {
+    return (int)min64(GEMM_ROWS, left);
   }
-  return (int)count;
+  left = min64(left, p->columns - pixel % p->columns);
+  return (int)ceil_div(left, ceil_div(left, GEMM_ROWS));
 }
 
-static void find_pixels(const panamba_conv2d_args *a, const phase *p, const tap_list *taps, const void *image,
+static void find_pixels(const panamba_conv2d_args *a, const phase *p, const tap_list *taps, const void *images,
                         int64_t pixel, int count, const void **rows) {
   int64_t scale = a->transposed ? 1 : a->stride;
-  for (int i = 0; i < count; i++) {
-    int64_t y = (pixel + i) / p->columns * scale;
-    int64_t x = (pixel + i) % p->columns * scale;
+  int64_t first_row = pixel / p->columns;
+  int64_t y = first_row % p->rows * scale;
+  int64_t x = pixel % p->columns * scale;
+  int64_t base = first_row / p->rows * a->height * a->width;
+  for (int i = 0; i < count; i++, x += scale) {
+    if (x == p->columns * scale) {
+      x = 0;
+      y += scale;
+    }
+    if (y == p->rows * scale) {
+      y = 0;
+      base += a->height * a->width;
+    }
     for (int64_t t = 0; t < taps->count; t++) {
       int64_t row = y + taps->dy[t];
       int64_t column = x + taps->dx[t];
       int inside = row >= 0 && row < a->height && column >= 0 && column < a->width;
       rows[t * GEMM_ROWS + i] =
-          inside ? element_at(image, a->dtype, (row * a->width + column) * a->input_pixel_stride) : zeros;
+          inside ? element_at(images, a->dtype, (base + row * a->width + column) * a->input_pixel_stride) : zeros;
     }
   }
 }
@@ -133,7 +193,11 @@ static int vectors_of(const panamba_conv2d_args *a, int64_t column) {
   return (int)ceil_div(min64(PANEL_COLUMNS, a->columns - column), VEC_WIDTH);
 }
 
-static int64_t place_in_image(const panamba_conv2d_args *a, const phase *p, int64_t pixel) {
+/* Where a pixel is in the output, from its image on, or from the first one. */
+static int64_t place_of(const panamba_conv2d_args *a, const phase *p, int64_t pixel) {
+  if (!a->transposed) {
+    return pixel * a->columns;
+  }
   int64_t y = p->y + pixel / p->columns * p->step;
   int64_t x = p->x + pixel % p->columns * p->step;
   return (y * a->out_width + x) * a->columns;
@@ -165,7 +229,7 @@ static void multiply_pixels(const panamba_conv2d_args *a, const phase *p, int64_
   while (from < to) {
     int count = block_pixels(a, p, from, to);
     find_pixels(a, p, &taps, input, from, count, rows);
-    product.out = element_of(a->out, a->out_dtype, first + place_in_image(a, p, from));
+    product.out = element_of(a->out, a->out_dtype, first + place_of(a, p, from));
     TIER_NAME(panel_product)(&product, count, vectors_of(a, column));
     product.ahead += bytes_ahead(&product);
     from += count;
@@ -288,11 +352,6 @@ static void multiply_windows(const panamba_conv2d_args *a, int64_t image, int64_
   }
 }
 
-/* The first pixel of a chunk, where all are as long, or one pixel longer. */
-static int64_t first_of(int64_t pixels, int64_t chunk, int64_t chunks) {
-  return chunk * (pixels / chunks) + min64(chunk, pixels % chunks);
-}
-
 void TIER_NAME(conv2d_tile)(const void *args, int64_t tile) {
   const panamba_conv2d_args *a = args;
   int64_t chunks = chunks_of(a);
@@ -300,15 +359,14 @@ void TIER_NAME(conv2d_tile)(const void *args, int64_t tile) {
   /* A thread's tiles are neighbours: all pixels of a panel, whose taps stay in the second-level cache. */
   int64_t chunk = tile % chunks;
   phase p = phase_of(a, tile / chunks % phases);
-  int64_t image = tile / (chunks * phases) % a->batch;
-  int64_t panel = tile / (chunks * phases * a->batch);
-  int64_t pixels = p.rows * p.columns;
-  int64_t from = first_of(pixels, chunk, chunks);
-  int64_t to = first_of(pixels, chunk + 1, chunks);
+  int64_t images = images_apart(a);
+  int64_t image = tile / (chunks * phases) % images;
+  int64_t panel = tile / (chunks * phases * images);
+  pixel_range pixels = chunk_of(a, &p, chunk);
   if (a->planar) {
-    multiply_windows(a, image, from, to);
+    multiply_windows(a, image, pixels.from, pixels.to);
   } else {
-    int last = image + 1 == a->batch && chunk + 1 == chunks;
-    multiply_pixels(a, &p, image, panel * PANEL_COLUMNS, from, to, last);
+    int last = image + 1 == images && chunk + 1 == chunks;
+    multiply_pixels(a, &p, image, panel * PANEL_COLUMNS, pixels.from, pixels.to, last);
   }
 }

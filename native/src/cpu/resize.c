@@ -1,7 +1,16 @@
-/* Bilinear resize of maps, and of the products of a convolution. */
+/*
+ * Bilinear resize of maps, and of the products of a convolution: rows of x are mixed first, once for every column that a
+ * row of the result reads, and then the columns.
+ */
 #include "resize_places.h"
 #include "tier.h"
 #include "vec_gelu.h"
+
+/* Channels at a time: the columns that are kept of them stay in the first-level cache. */
+#define CHUNK 256
+
+#define MAX_SIDE 3
+#define MAX_TERMS (2 * MAX_SIDE)
 
 /* A tile is a row of the result. */
 int64_t TIER_NAME(resize_tiles)(const void *args) {
@@ -9,80 +18,131 @@ int64_t TIER_NAME(resize_tiles)(const void *args) {
   return a->batch * a->out_height;
 }
 
-/* The four pixels that a pixel of the result mixes. */
 typedef struct {
-  const float *pixels[4];
-  vec weights[4];
-} mixture;
+  const float *values;
+  float weight;
+} term;
 
-INLINE vec mix(vec sum, const mixture *m, int64_t i, const int lanes) {
-  for (int p = 0; p < 4; p++) {
-    sum = vec_fma(m->weights[p], vec_load_lanes(m->pixels[p] + i, lanes), sum);
+/* Two columns of a tap, mixed over the rows: an even and an odd one. */
+typedef struct {
+  int64_t columns[2]; /* which they are, or -1 */
+  float values[2][CHUNK];
+} kept_columns;
+
+/* A row of the result, or of some of its channels. */
+typedef struct {
+  const panamba_resize_args *args;
+  int64_t channels;
+  term rows[MAX_TERMS]; /* of x, at the first column and the first tap of a row of taps */
+  int row_count;
+  kept_columns kept[MAX_SIDE];
+} resized_row;
+
+INLINE vec finish(const panamba_resize_args *a, const float *out, vec sum, const int lanes) {
+  if (a->accumulate != 0.0f) {
+    sum = vec_fma(vec_set(a->accumulate), vec_load_lanes(out, lanes), sum);
+  }
+  return a->activation == PANAMBA_ACTIVATION_NONE ? sum : vec_activation(sum, a->activation);
+}
+
+INLINE vec sum_of(const float *const *values, const vec *weights, const int count, int64_t i, const int lanes) {
+  vec sum = vec_set(0.0f);
+  for (int t = 0; t < count; t++) {
+    sum = vec_fma(weights[t], vec_load_lanes(values[t] + i, lanes), sum);
   }
   return sum;
 }
 
-INLINE void finish(const panamba_resize_args *a, float *out, vec sum, const int lanes) {
-  if (a->accumulate != 0.0f) {
-    sum = vec_fma(vec_set(a->accumulate), vec_load_lanes(out, lanes), sum);
+/* out = the sum of `count` terms, or, if it is the result, what the operation makes of it. */
+INLINE void mix_terms(const resized_row *r, const term *terms, float *out, const int is_result, const int count) {
+  const float *values[MAX_TERMS];
+  vec weights[MAX_TERMS];
+  for (int t = 0; t < count; t++) {
+    values[t] = terms[t].values;
+    weights[t] = vec_set(terms[t].weight);
   }
-  if (a->activation != PANAMBA_ACTIVATION_NONE) {
-    sum = vec_activation(sum, a->activation);
+  int64_t i = 0;
+  for (; i + VEC_WIDTH <= r->channels; i += VEC_WIDTH) {
+    vec sum = sum_of(values, weights, count, i, VEC_WIDTH);
+    vec_store(out + i, is_result ? finish(r->args, out + i, sum, VEC_WIDTH) : sum);
   }
-  vec_store_lanes(out, sum, lanes);
+  if (i < r->channels) {
+    int lanes = (int)(r->channels - i);
+    vec sum = sum_of(values, weights, count, i, lanes);
+    vec_store_lanes(out + i, is_result ? finish(r->args, out + i, sum, lanes) : sum, lanes);
+  }
 }
 
-INLINE void mix_all(const panamba_resize_args *a, const mixture *mixtures, int count, float *out) {
-  int64_t whole = a->channels - a->channels % VEC_WIDTH;
-  for (int64_t i = 0; i < whole; i += VEC_WIDTH) {
-    vec sum = vec_set(0.0f);
-    for (int m = 0; m < count; m++) {
-      sum = mix(sum, mixtures + m, i, VEC_WIDTH);
-    }
-    finish(a, out + i, sum, VEC_WIDTH);
+/* Two for each row or column of taps that lies inside. */
+INLINE void mix(const resized_row *r, const term *terms, int count, float *out, const int is_result) {
+  switch (count) {
+    case 2: mix_terms(r, terms, out, is_result, 2); break;
+    case 4: mix_terms(r, terms, out, is_result, 4); break;
+    default: mix_terms(r, terms, out, is_result, 6); break;
   }
-  if (whole < a->channels) {
-    int lanes = (int)(a->channels - whole);
-    vec sum = vec_set(0.0f);
-    for (int m = 0; m < count; m++) {
-      sum = mix(sum, mixtures + m, whole, lanes);
+}
+
+static void find_rows(resized_row *r, const resize_axis *rows, const float *image, int64_t y) {
+  const panamba_resize_args *a = r->args;
+  r->row_count = 0;
+  for (int ky = 0; ky < a->side; ky++) {
+    int64_t tapped = y + ky - a->side / 2;
+    if (tapped >= 0 && tapped < a->out_height) {
+      resize_place place = place_of(rows, tapped);
+      const float *tap = image + ky * a->side * a->channels;
+      int64_t stride = a->width * a->x_pixel_stride;
+      r->rows[r->row_count++] = (term){tap + place.low * stride, place.of_low};
+      r->rows[r->row_count++] = (term){tap + place.high * stride, place.of_high};
     }
-    finish(a, out + whole, sum, lanes);
+  }
+}
+
+/* The values of a column of x for taps kx, from those that are kept. */
+static const float *column_of(resized_row *r, int kx, int64_t column) {
+  kept_columns *kept = &r->kept[kx];
+  float *values = kept->values[column % 2];
+  if (kept->columns[column % 2] != column) {
+    kept->columns[column % 2] = column;
+    int64_t place = column * r->args->x_pixel_stride + kx * r->args->channels;
+    term terms[MAX_TERMS];
+    for (int t = 0; t < r->row_count; t++) {
+      terms[t] = (term){r->rows[t].values + place, r->rows[t].weight};
+    }
+    mix(r, terms, r->row_count, values, 0);
+  }
+  return values;
+}
+
+static void resize_row(resized_row *r, const resize_axis *columns, float *out) {
+  const panamba_resize_args *a = r->args;
+  for (int kx = 0; kx < a->side; kx++) {
+    r->kept[kx].columns[0] = r->kept[kx].columns[1] = -1;
+  }
+  for (int64_t x = 0; x < a->out_width; x++, out += a->out_pixel_stride) {
+    term terms[MAX_TERMS];
+    int count = 0;
+    for (int kx = 0; kx < a->side; kx++) {
+      int64_t tapped = x + kx - a->side / 2;
+      if (tapped >= 0 && tapped < a->out_width) {
+        resize_place place = place_of(columns, tapped);
+        terms[count++] = (term){column_of(r, kx, place.low), place.of_low};
+        terms[count++] = (term){column_of(r, kx, place.high), place.of_high};
+      }
+    }
+    mix(r, terms, count, out, 1);
   }
 }
 
 void TIER_NAME(resize_tile)(const void *args, int64_t tile) {
   const panamba_resize_args *a = args;
-  int64_t y = tile % a->out_height;
-  const float *image = a->x + tile / a->out_height * a->height * a->width * a->x_pixel_stride;
-  float *out = a->out + tile * a->out_width * a->out_pixel_stride;
   resize_axis rows = axis_of(a->height, a->out_height, a->corners);
   resize_axis columns = axis_of(a->width, a->out_width, a->corners);
-  int reach = a->side / 2;
-  for (int64_t x = 0; x < a->out_width; x++, out += a->out_pixel_stride) {
-    mixture mixtures[9];
-    int count = 0;
-    for (int ky = -reach; ky <= reach; ky++) {
-      if (y + ky < 0 || y + ky >= a->out_height) {
-        continue;
-      }
-      resize_place row = place_of(&rows, y + ky);
-      const float *low = image + row.low * a->width * a->x_pixel_stride;
-      const float *high = image + row.high * a->width * a->x_pixel_stride;
-      for (int kx = -reach; kx <= reach; kx++) {
-        if (x + kx < 0 || x + kx >= a->out_width) {
-          continue;
-        }
-        resize_place column = place_of(&columns, x + kx);
-        int64_t tap = (int64_t)((ky + reach) * a->side + kx + reach) * a->channels;
-        int64_t left = column.low * a->x_pixel_stride + tap;
-        int64_t right = column.high * a->x_pixel_stride + tap;
-        mixtures[count++] =
-            (mixture){.pixels = {low + left, low + right, high + left, high + right},
-                      .weights = {vec_set(row.of_low * column.of_low), vec_set(row.of_low * column.of_high),
-                                  vec_set(row.of_high * column.of_low), vec_set(row.of_high * column.of_high)}};
-      }
-    }
-    mix_all(a, mixtures, count, out);
+  const float *image = a->x + tile / a->out_height * a->height * a->width * a->x_pixel_stride;
+  float *out = a->out + tile * a->out_width * a->out_pixel_stride;
+  resized_row r = {.args = a};
+  for (int64_t first = 0; first < a->channels; first += CHUNK) {
+    r.channels = min64(CHUNK, a->channels - first);
+    find_rows(&r, &rows, image + first, tile % a->out_height);
+    resize_row(&r, &columns, out + first);
   }
 }

@@ -23,8 +23,10 @@ import io.panamba.runtime.oracle.Values;
 import io.panamba.tests.kit.GoldenFiles;
 import io.panamba.tests.kit.Numbers;
 import io.panamba.tests.kit.OnEveryTier;
+import io.panamba.tests.kit.Transpose;
 import java.lang.foreign.Arena;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -33,8 +35,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 class LayerNormGoldenTest {
   private static final String NORM = "layer_norm_eps1e5_";
   private static final String MERGING = "patch_merging_";
+  private static final String PLANES = "layer_norm_2d";
   private static final String SUFFIX = ".safetensors";
   private static final float EPS = 1e-5f;
+  private static final float PLANES_EPS = 1e-6f;
   private static final double BOUND = 2e-6;
 
   /** Of the magnitude, as in the sweep of a norm's gradient. */
@@ -146,6 +150,28 @@ class LayerNormGoldenTest {
       int dim = Math.toIntExact(c.weight.shape().elements());
       assertClose("grad_weight", c.weightGradient, expected.parts(), 0, dim, file);
       assertClose("grad_bias", c.biasGradient, expected.parts(), dim, dim, file);
+    }
+  }
+
+  /** Over the channels of pixels that the file holds as planes, with an eps of its own. */
+  @Test
+  void planes() {
+    try (Checkpoint file = Checkpoint.open(GoldenFiles.path(PLANES + SUFFIX));
+        Device device = Device.cpu(2);
+        Arena arena = Arena.ofConfined()) {
+      Shape image = file.find("x").orElseThrow().shape();
+      Shape planes = Shape.of(image.size(0), image.size(1), image.size(2) * image.size(3));
+      Tensor x = Transpose.lastAxes(arena, planes, GoldenFiles.floats(file, "x"));
+      Tensor out = Tensor.allocate(arena, DType.F32, x.shape());
+      Tensor weight = GoldenFiles.tensor(file, "weight", arena);
+      Tensor bias = GoldenFiles.tensor(file, "bias", arena);
+      Norm norm = Norm.of(Norm.Kind.LAYER, x, weight, bias, PLANES_EPS, out);
+      run(device, List.of(norm));
+      Values oracle = ScalarNorm.out(norm, x.toFloats());
+      oracle.assertClose(out.toFloats(), NORM_BOUND, "out");
+      float[] golden =
+          Transpose.lastAxes(arena, planes, GoldenFiles.floats(file, "out")).toFloats();
+      oracle.assertClose(golden, ORACLE_BOUND, "out of the oracle");
     }
   }
 

@@ -68,17 +68,22 @@ class ReplayTest {
     }
   }
 
+  private static Path write(String name, Recording recording, Set<Integer> operations)
+      throws IOException {
+    recording.steps().forEach(step -> operations.add(step.operation()));
+    Path file = FOLDER.resolve(name + SUFFIX);
+    Files.write(file, recording.toBytes());
+    return file;
+  }
+
   @Test
   void everyNetworkGivesTheExpectedNumbers() throws Exception {
     List<Path> files = new ArrayList<>();
     Set<Integer> operations = new TreeSet<>();
     for (RecordedNetworks.Case one : RecordedNetworks.all()) {
-      Recording recording = RecordedNetworks.record(one);
-      recording.steps().forEach(step -> operations.add(step.operation()));
-      Path file = FOLDER.resolve(one + SUFFIX);
-      Files.write(file, recording.toBytes());
-      files.add(file);
+      files.add(write(one.toString(), RecordedNetworks.record(one), operations));
     }
+    files.add(write("maps", RecordedMaps.record(), operations));
     assertThat(files).doesNotHaveDuplicates();
     // Every operation of such plans is in some recording.
     assertThat(operations).containsExactlyElementsOf(StructLayouts.operations());

@@ -13,9 +13,12 @@ import io.panamba.bindings.panamba_norm_args;
 import io.panamba.bindings.panamba_patch_embedding_args;
 import io.panamba.bindings.panamba_patch_merging_args;
 import io.panamba.bindings.panamba_pool_args;
+import io.panamba.bindings.panamba_resize_args;
+import io.panamba.bindings.panamba_roi_align_args;
 import io.panamba.bindings.panamba_rotary_args;
 import io.panamba.bindings.panamba_selective_scan_args;
 import io.panamba.bindings.panamba_sum_args;
+import io.panamba.bindings.panamba_window_pool_args;
 import java.lang.foreign.AddressLayout;
 import java.lang.foreign.GroupLayout;
 import java.lang.foreign.MemoryLayout;
@@ -54,6 +57,9 @@ final class StructLayouts {
     put(panamba_h.PANAMBA_PATCH_MERGING(), panamba_patch_merging_args.layout());
     put(panamba_h.PANAMBA_CONVERT(), panamba_convert_args.layout());
     put(panamba_h.PANAMBA_CROSS_SCAN(), panamba_cross_scan_args.layout());
+    put(panamba_h.PANAMBA_RESIZE(), panamba_resize_args.layout());
+    put(panamba_h.PANAMBA_WINDOW_POOL(), panamba_window_pool_args.layout());
+    put(panamba_h.PANAMBA_ROI_ALIGN(), panamba_roi_align_args.layout());
   }
 
   private StructLayouts() {}
