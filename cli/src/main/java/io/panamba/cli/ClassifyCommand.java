@@ -79,9 +79,7 @@ final class ClassifyCommand implements Callable<Integer>, NetworkOptions.Holder 
     try (Device opened = device.open();
         Network network = network(opened, err)) {
       Labels names =
-          labels == null
-              ? network.labels()
-              : Labels.read(labels, network.config().classes());
+          labels == null ? network.labels() : Labels.read(labels, network.config().classes());
       ImageDecoder decoder = new ImageDecoder();
       try (Classifier classifier = new Classifier(network, names, 1)) {
         for (Path image : images) {

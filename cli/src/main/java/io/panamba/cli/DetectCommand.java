@@ -89,8 +89,7 @@ final class DetectCommand implements Callable<Integer>, NetworkOptions.Holder {
 
   @Option(
       names = "--json",
-      description =
-          "Write JSON: one list of COCO's results, with masks as compressed run lengths.")
+      description = "Write JSON: one list of COCO's results, with masks as compressed run lengths.")
   private boolean json;
 
   @Mixin private NetworkOptions networkOptions;

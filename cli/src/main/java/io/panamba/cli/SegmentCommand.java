@@ -62,8 +62,8 @@ final class SegmentCommand implements Callable<Integer>, NetworkOptions.Holder {
       names = "--overlay",
       paramLabel = "PATH",
       description =
-          "A PNG of the image with the colours of the classes over it and a legend below; of several"
-              + " images, a folder.")
+          "A PNG of the image with the colours of the classes over it and a legend below; of"
+              + " several images, a folder.")
   private Path overlay;
 
   @Option(
@@ -128,9 +128,7 @@ final class SegmentCommand implements Callable<Integer>, NetworkOptions.Holder {
     try (Device opened = device.open();
         Network network = Network.open(weights, opened, settings)) {
       Labels names =
-          labels == null
-              ? network.labels()
-              : Labels.read(labels, network.config().classes());
+          labels == null ? network.labels() : Labels.read(labels, network.config().classes());
       SegmentationOptions usual = Segmenter.defaults(network);
       SegmentationOptions options =
           new SegmentationOptions(whole || usual.whole(), stride == null ? 0 : stride);

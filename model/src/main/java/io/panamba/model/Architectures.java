@@ -27,7 +27,8 @@ import java.util.stream.Collectors;
 public final class Architectures {
   /** All of them. A family that is listed here has everything: commands, tasks, pools. */
   public static final List<Architecture<?>> ALL =
-      List.of(Upernet.FAMILY, Cascade.FAMILY, Vim.FAMILY, Vmamba.FAMILY, Deit.FAMILY, MambaOut.FAMILY);
+      List.of(
+          Upernet.FAMILY, Cascade.FAMILY, Vim.FAMILY, Vmamba.FAMILY, Deit.FAMILY, MambaOut.FAMILY);
 
   /** The name in a file's metadata under which it says its family. */
   public static final String METADATA = "panamba.architecture";

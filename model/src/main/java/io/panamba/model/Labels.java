@@ -116,7 +116,8 @@ public final class Labels {
 
   /**
    * Takes the labels of the data on which networks of a task are trained, if there are as many:
-   * ADE20K's for segmentation, COCO's for detection, ImageNet's for classification; or else numbers.
+   * ADE20K's for segmentation, COCO's for detection, ImageNet's for classification; or else
+   * numbers.
    *
    * @param config of the network
    * @return the labels

@@ -29,8 +29,8 @@ import java.util.Set;
 /**
  * Detection with masks: Cascade Mask R-CNN over a Vim, as the Vim paper has it for COCO, and Mask
  * R-CNN with one stage, also over the stages of a VMamba or a MambaOut. Checkpoints have
- * detectron2's names; below {@code backbone.} a network of stages has its own, and the pyramid those
- * of detectron2's FPN.
+ * detectron2's names; below {@code backbone.} a network of stages has its own, and the pyramid
+ * those of detectron2's FPN.
  */
 public final class Cascade implements Architecture<CascadeConfig> {
   /** The one instance. */
@@ -123,9 +123,7 @@ public final class Cascade implements Architecture<CascadeConfig> {
   private static Backbone backbone(Checkpoint checkpoint, Settings settings) {
     if (!Backbones.isVim(checkpoint, CascadeKeys.VIM)) {
       return Backbones.stages(
-          checkpoint,
-          CascadeKeys.BACKBONE,
-          settings.withImageSize(settings.imageSizeOr(IMAGE)));
+          checkpoint, CascadeKeys.BACKBONE, settings.withImageSize(settings.imageSizeOr(IMAGE)));
     }
     VimConfig config = Backbones.vim(checkpoint, CascadeKeys.VIM, settings, false);
     return ofVim(config);

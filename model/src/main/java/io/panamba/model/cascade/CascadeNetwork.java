@@ -179,8 +179,7 @@ record CascadeNetwork(CascadeWeights keys, Optional<Weight> positions)
     for (int i = 0; i < levels.size(); i++) {
       scales.add(1f / (CascadeConfig.FINEST << i));
     }
-    return graph.roiAlign(
-        levels, config.grids().subList(0, levels.size()), scales, boxes, side);
+    return graph.roiAlign(levels, config.grids().subList(0, levels.size()), scales, boxes, side);
   }
 
   private void classify(Graph graph, int index, Value aligned) {

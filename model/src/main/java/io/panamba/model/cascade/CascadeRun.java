@@ -15,8 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One run of a detector (Cascade R-CNN, arXiv 1712.00726, section 4): the image, proposals, box head
- * after box head, detections, their masks. It belongs to the caller of the inference.
+ * One run of a detector (Cascade R-CNN, arXiv 1712.00726, section 4): the image, proposals, box
+ * head after box head, detections, their masks. It belongs to the caller of the inference.
  */
 public final class CascadeRun {
   private static final int SIDES = 4;
@@ -77,8 +77,7 @@ public final class CascadeRun {
       float[] deltas = new float[count * columns];
       classify(stage, boxes, count, scores, deltas);
       logits.add(scores);
-      BoxDeltas rule =
-          new BoxDeltas(CENTRE_WEIGHT * (stage + 1), SIZE_WEIGHT * (stage + 1));
+      BoxDeltas rule = new BoxDeltas(CENTRE_WEIGHT * (stage + 1), SIZE_WEIGHT * (stage + 1));
       boxes = move(rule, boxes, deltas, count);
       if (stage + 1 < config.stages()) {
         BoxDeltas.clip(boxes, count, height, width);
@@ -177,8 +176,7 @@ public final class CascadeRun {
     float[] masks = new float[selected.count() * pixels];
     for (int first = 0; first < selected.count(); first += CascadeNetwork.MASKS) {
       int some = Math.min(CascadeNetwork.MASKS, selected.count() - first);
-      write(
-          CascadeNetwork.MASK_BOXES_INPUT, selected.boxes(), first, some, CascadeNetwork.MASKS);
+      write(CascadeNetwork.MASK_BOXES_INPUT, selected.boxes(), first, some, CascadeNetwork.MASKS);
       inference.run(CascadeNetwork.MASK_PART);
       float[] logits = output(CascadeNetwork.MASK_PART).slice(0, some).toFloats();
       for (int i = 0; i < some * pixels; i++) {

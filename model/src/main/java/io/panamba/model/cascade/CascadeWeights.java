@@ -106,7 +106,14 @@ record CascadeWeights(
         String name = config.proposalLayers() == 1 ? "conv" : "conv.conv" + i;
         proposals.add(
             list.layer(
-                CascadeKeys.PROPOSALS + name, Form.TAPS, Form.PLAIN, SMALL, channels, channels, 3, 3));
+                CascadeKeys.PROPOSALS + name,
+                Form.TAPS,
+                Form.PLAIN,
+                SMALL,
+                channels,
+                channels,
+                3,
+                3));
       }
       int anchors = AnchorGrid.PER_CELL;
       Affine objectness = pixel(CascadeKeys.PROPOSALS + "objectness_logits", anchors, SMALL);
@@ -198,8 +205,7 @@ record CascadeWeights(
     }
 
     private Affine conv(String key, Form form, int outputs, int inputs, int side) {
-      return list.layer(
-          key, form, Form.PLAIN, wide(outputs, side), outputs, inputs, side, side);
+      return list.layer(key, form, Form.PLAIN, wide(outputs, side), outputs, inputs, side, side);
     }
 
     /** By the outputs that an input reaches (arXiv 1502.01852). */

@@ -128,10 +128,8 @@ public final class Detector implements Predictor<RgbImage, List<Detection>>, Poo
     RgbImage resized = transform.resize(image);
     transform.write(resized, inference.image());
     CascadeRun.Found found =
-        new CascadeRun(inference, config, resized.height(), resized.width())
-            .run(selection, masks);
-    return new ImageDetections(
-            resized.height(), resized.width(), image.height(), image.width())
+        new CascadeRun(inference, config, resized.height(), resized.width()).run(selection, masks);
+    return new ImageDetections(resized.height(), resized.width(), image.height(), image.width())
         .list(found.boxes(), found.masks(), CascadeConfig.MASK, names);
   }
 

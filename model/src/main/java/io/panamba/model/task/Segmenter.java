@@ -170,8 +170,7 @@ public final class Segmenter implements Predictor<RgbImage, Segmentation>, Poole
     config.preprocessing().transform(height, width).normalise(resized, input);
     run(inference);
     Grid grid = config.withImage(new ImageSize(height, width)).grid();
-    return labels(
-        image, SlidingWindows.whole(height, width), grid, inference.logits().segment());
+    return labels(image, SlidingWindows.whole(height, width), grid, inference.logits().segment());
   }
 
   private static void run(Inference inference) {

@@ -26,7 +26,12 @@ class DetectCommandTest {
     Path overlay = folder.resolve("overlay.png");
     Cli.Result run =
         Cli.run(
-            "detect", numbered.toString(), "--weights", WEIGHTS, "--json", "--overlay",
+            "detect",
+            numbered.toString(),
+            "--weights",
+            WEIGHTS,
+            "--json",
+            "--overlay",
             overlay.toString());
     assertThat(run.code()).as(run.err()).isZero();
     JsonNode results = run.json();
@@ -60,8 +65,7 @@ class DetectCommandTest {
   void wrongArguments() {
     assertThat(Cli.run("detect", PICTURE, "--weights", WEIGHTS, "--score", "2").code())
         .isEqualTo(2);
-    assertThat(Cli.run("detect", PICTURE, "--weights", WEIGHTS, "--best", "0").code())
-        .isEqualTo(2);
+    assertThat(Cli.run("detect", PICTURE, "--weights", WEIGHTS, "--best", "0").code()).isEqualTo(2);
     Cli.Result other =
         Cli.run(
             "detect",

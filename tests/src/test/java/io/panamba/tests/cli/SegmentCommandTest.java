@@ -24,8 +24,7 @@ import tools.jackson.databind.JsonNode;
 class SegmentCommandTest {
   private static final String WEIGHTS =
       GoldenFiles.path("dense/vim_nano_upernet.safetensors").toString();
-  private static final String PICTURE =
-      GoldenFiles.path("dense/vim_nano_upernet.png").toString();
+  private static final String PICTURE = GoldenFiles.path("dense/vim_nano_upernet.png").toString();
 
   @TempDir private Path folder;
 
@@ -35,8 +34,15 @@ class SegmentCommandTest {
     Path overlay = folder.resolve("overlay.png");
     Cli.Result run =
         Cli.run(
-            "segment", PICTURE, "--weights", WEIGHTS, "--output", map.toString(), "--overlay",
-            overlay.toString(), "--json");
+            "segment",
+            PICTURE,
+            "--weights",
+            WEIGHTS,
+            "--output",
+            map.toString(),
+            "--overlay",
+            overlay.toString(),
+            "--json");
     assertThat(run.code()).as(run.err()).isZero();
     BufferedImage labels = ImageIO.read(map.toFile());
     assertThat(labels.getWidth()).isEqualTo(131);
@@ -93,8 +99,7 @@ class SegmentCommandTest {
   void aPictureIsNotReplaced() throws IOException {
     Path copy = Files.copy(Path.of(PICTURE), folder.resolve("copy.png"));
     Cli.Result run =
-        Cli.run(
-            "segment", copy.toString(), "--weights", WEIGHTS, "--output", copy.toString());
+        Cli.run("segment", copy.toString(), "--weights", WEIGHTS, "--output", copy.toString());
     assertThat(run.code()).isEqualTo(1);
     assertThat(run.err()).contains("would be replaced");
     assertThat(copy).hasSameBinaryContentAs(Path.of(PICTURE));

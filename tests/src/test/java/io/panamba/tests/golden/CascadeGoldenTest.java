@@ -59,8 +59,7 @@ class CascadeGoldenTest {
     try (Checkpoint expected = Checkpoint.open(GoldenFiles.path(NAME + ".expected.safetensors"));
         Device device = Device.cpu(2);
         Network network = Network.open(GoldenFiles.path(NAME + ".safetensors"), device);
-        Inference inference =
-            network.plan(new InferenceOptions(1, 128, 128, false, false, true))) {
+        Inference inference = network.plan(new InferenceOptions(1, 128, 128, false, false, true))) {
       inference.image().copyFrom(GoldenFiles.floats(expected, "image"));
       int[] size = size(expected);
       CascadeConfig config = (CascadeConfig) network.config();
@@ -104,9 +103,10 @@ class CascadeGoldenTest {
 
   private static void assertDetections(Checkpoint expected, CascadeRun.Found found) {
     SelectedBoxes boxes = found.boxes();
-    assertThat(boxes.scores()).containsExactly(GoldenFiles.floats(expected, "scores"), within(SCORE));
-    assertThat(boxes.boxes()).containsExactly(GoldenFiles.floats(expected, "boxes"), within(PIXELS));
-    assertThat(found.masks())
-        .containsExactly(GoldenFiles.floats(expected, "masks"), within(1e-3f));
+    assertThat(boxes.scores())
+        .containsExactly(GoldenFiles.floats(expected, "scores"), within(SCORE));
+    assertThat(boxes.boxes())
+        .containsExactly(GoldenFiles.floats(expected, "boxes"), within(PIXELS));
+    assertThat(found.masks()).containsExactly(GoldenFiles.floats(expected, "masks"), within(1e-3f));
   }
 }

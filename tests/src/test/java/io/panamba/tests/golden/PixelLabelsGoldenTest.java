@@ -18,7 +18,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Labels of a head's logits against the original's. */
 class PixelLabelsGoldenTest {
   @ParameterizedTest
-  @ValueSource(strings = {"dense/vim_nano_upernet", "dense/vim_nano_upernet_stream", "dense/vmamba_nano_upernet"})
+  @ValueSource(
+      strings = {
+        "dense/vim_nano_upernet",
+        "dense/vim_nano_upernet_stream",
+        "dense/vmamba_nano_upernet"
+      })
   void ofOneWindow(String name) {
     try (Checkpoint file = Checkpoint.open(GoldenFiles.path(name + ".expected.safetensors"));
         Arena arena = Arena.ofConfined()) {

@@ -25,6 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @OnEveryTier
 class UpernetGoldenTest {
   private static final double BOUND = 1e-5;
+
   /** Outputs of mixers are read alone, without the part of the residual stream that is exact. */
   private static final double BF16_BOUND = 3e-2;
 

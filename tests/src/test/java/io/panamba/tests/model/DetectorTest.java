@@ -120,8 +120,7 @@ class DetectorTest {
         Network network = open(device);
         Detector detector = new Detector(network, network.labels(), 2)) {
       List<Detection> first = detector.predict(picture);
-      assertThat(
-              IntStream.range(0, 6).parallel().mapToObj(_ -> detector.predict(picture)).toList())
+      assertThat(IntStream.range(0, 6).parallel().mapToObj(_ -> detector.predict(picture)).toList())
           .allSatisfy(found -> assertThat(found).isEqualTo(first));
     }
   }

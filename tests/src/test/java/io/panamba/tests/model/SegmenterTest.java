@@ -108,8 +108,7 @@ class SegmenterTest {
 
   @Test
   void threadsGetTheSameLabels() {
-    RgbImage picture =
-        new ImageDecoder().decode(GoldenFiles.path("dense/vim_nano_upernet.png"));
+    RgbImage picture = new ImageDecoder().decode(GoldenFiles.path("dense/vim_nano_upernet.png"));
     try (Device device = Device.cpu(1);
         Network network = open("vim_nano_upernet", device);
         Segmenter segmenter = new Segmenter(network, network.labels(), 3)) {
