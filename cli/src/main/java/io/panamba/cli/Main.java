@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
       ClassifyCommand.class,
       SegmentCommand.class,
       DetectCommand.class,
+      ExplainCommand.class,
       EmbedCommand.class,
       ForwardCommand.class,
       TrainCommand.class,

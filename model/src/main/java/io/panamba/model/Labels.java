@@ -97,9 +97,12 @@ public final class Labels {
   /**
    * The labels of a checkpoint's metadata, or else the defaults.
    *
+   * @param checkpoint of the network
+   * @param config of the network
+   * @return the labels
    * @throws WeightsException if they are not as many as the head's outputs
    */
-  static Labels of(Checkpoint checkpoint, NetworkConfig config) {
+  public static Labels of(Checkpoint checkpoint, NetworkConfig config) {
     int classes = config.classes();
     String text = checkpoint.metadata().get(METADATA);
     if (text == null || classes == 0) {

@@ -101,15 +101,24 @@ public final class Network implements AutoCloseable {
    * @return the network, of ten classes
    */
   public static Network openDefault(Device device, Settings settings) {
+    try (Checkpoint checkpoint = defaultCheckpoint()) {
+      return load(checkpoint, device, settings);
+    }
+  }
+
+  /**
+   * Reads the checkpoint of the model that comes with Panamba.
+   *
+   * @return the weights, to be closed by the caller
+   */
+  public static Checkpoint defaultCheckpoint() {
     try (InputStream stream = Network.class.getResourceAsStream(DEFAULT)) {
       if (stream == null) {
         throw new WeightsException(
             "the model of digits is not in this build: %s is to be beside %s; name other weights"
                 .formatted(DEFAULT, Network.class.getName()));
       }
-      try (Checkpoint checkpoint = Checkpoint.read(DEFAULT, stream.readAllBytes())) {
-        return load(checkpoint, device, settings);
-      }
+      return Checkpoint.read(DEFAULT, stream.readAllBytes());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -25,7 +25,7 @@ public final class NonFiniteException extends PanambaException {
    * @param results F32
    * @throws NonFiniteException if a number is NaN or infinite
    */
-  static void checkResults(String name, Tensor results) {
+  public static void checkResults(String name, Tensor results) {
     check(name, results, "the weights, the options or the input are wrong");
   }
 

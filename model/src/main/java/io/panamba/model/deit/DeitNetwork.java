@@ -9,6 +9,7 @@ import io.panamba.model.graph.Positions;
 import io.panamba.model.graph.Value;
 import io.panamba.model.weights.Affine;
 import io.panamba.model.weights.Weight;
+import io.panamba.runtime.operation.Grid;
 import io.panamba.runtime.operation.Norm;
 import io.panamba.runtime.operation.PatchEmbedding.ClassIndex;
 import io.panamba.runtime.operation.Pool;
@@ -67,6 +68,10 @@ record DeitNetwork(DeitWeights keys) implements Blueprint<DeitConfig> {
     Value stream = embed(graph, config);
     graph.tap("embed", stream);
     for (int i = 0; i < keys.blocks().size(); i++) {
+      if (i + 1 == keys.blocks().size()) {
+        Grid grid = new Grid(config.gridHeight(), config.gridWidth());
+        graph.focus(stream, grid, ClassIndex.of(config.places()));
+      }
       stream = block(graph, config, keys.blocks().get(i), i, stream);
       graph.tap("blocks." + i, stream);
     }

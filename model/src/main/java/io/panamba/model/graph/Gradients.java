@@ -66,8 +66,16 @@ final class Gradients {
 
   /** Writes the backward pass. */
   void backward() {
+    backward(null);
+  }
+
+  /** Writes the backward pass as far as to a value, or all of it. */
+  void backward(Value to) {
     lowering.forgetRepeated();
     for (Node node : lowering.liveness().live().reversed()) {
+      if (to != null && node.outputs().contains(to)) {
+        return;
+      }
       if (node.outputs().stream().anyMatch(gradients::containsKey)) {
         node.outputs().forEach(this::requireWhole);
         node.differentiate(this);

@@ -47,6 +47,11 @@ public final class Graph {
 
   private float auxiliaryShare;
 
+  private boolean explains;
+
+  /** Null unless the graph explains. */
+  private Focus focus;
+
   /** Null until everything is written. */
   private Liveness liveness;
 
@@ -78,6 +83,34 @@ public final class Graph {
    */
   public static Graph training(long batch, Numbers numbers, boolean drops) {
     return new Graph(Wanted.training(batch), numbers, true, drops);
+  }
+
+  /**
+   * Starts a graph of one image of which gradients of answers and of features are formed.
+   *
+   * @param numbers of weights
+   * @param logits whether logits are read
+   * @return no nodes
+   */
+  public static Graph explaining(Numbers numbers, boolean logits) {
+    Wanted wanted = new Wanted(1, true, logits, false, 0, false);
+    Graph graph = new Graph(wanted, numbers, true, false);
+    graph.explains = true;
+    return graph;
+  }
+
+  /**
+   * Names the map by which an answer is explained: all that the answer depends on of earlier layers
+   * goes through it.
+   *
+   * @param map (batch, tokens, channels)
+   * @param grid of the image's patches or pixels among the tokens
+   * @param others places of the other tokens
+   */
+  public void focus(Value map, Grid grid, ClassIndex others) {
+    if (explains) {
+      focus = new Focus(map, grid, others);
+    }
   }
 
   /**
@@ -730,6 +763,10 @@ public final class Graph {
     return wanted.logits() ? logits : null;
   }
 
+  Focus focus() {
+    return focus;
+  }
+
   /** Answers that help in training, or null. */
   Value auxiliary() {
     return auxiliary;
@@ -762,7 +799,7 @@ public final class Graph {
   Set<Value> outputs() {
     Set<Value> outputs = new LinkedHashSet<>(taps.values());
     parts.values().forEach(part -> outputs.addAll(part.outputs()));
-    for (Value value : new Value[] {tokens(), features(), logits(), auxiliary}) {
+    for (Value value : new Value[] {tokens(), features(), logits(), auxiliary, focus == null ? null : focus.map()}) {
       if (value != null) {
         outputs.add(value);
       }

@@ -436,14 +436,20 @@ final class Lowering {
    * @return the first operation of each part
    */
   Map<Node, Integer> write(List<Operation> operations) {
+    Map<Integer, Integer> firsts = writeSteps(operations);
+    Map<Node, Integer> parts = new HashMap<>();
+    begun.forEach((part, step) -> parts.put(part, firsts.get(step)));
+    return parts;
+  }
+
+  /** Writes the operations, and tells the first of each step. */
+  Map<Integer, Integer> writeSteps(List<Operation> operations) {
     Map<Integer, Integer> firsts = new HashMap<>();
     for (int i = 0; i < steps.size(); i++) {
       firsts.put(i, operations.size());
       steps.get(i).accept(operations);
     }
     firsts.put(steps.size(), operations.size());
-    Map<Node, Integer> parts = new HashMap<>();
-    begun.forEach((part, step) -> parts.put(part, firsts.get(step)));
-    return parts;
+    return firsts;
   }
 }

@@ -10,6 +10,7 @@ import io.panamba.model.weights.Affine;
 import io.panamba.model.weights.Weight;
 import io.panamba.runtime.operation.Grid;
 import io.panamba.runtime.operation.Norm;
+import io.panamba.runtime.operation.PatchEmbedding.ClassIndex;
 import io.panamba.runtime.operation.Pool;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,6 +31,7 @@ record MambaOutNetwork(MambaOutWeights keys) implements Blueprint<MambaOutConfig
   @Override
   public void write(Graph graph, MambaOutConfig config) {
     Value last = stages(graph, config).getLast();
+    graph.focus(last, config.grid(keys.stages().size() - 1), ClassIndex.NONE);
     Value pooled = graph.pool(Pool.Kind.MEAN, last, 0, config.tokens(), 1);
     graph.tap("pool", pooled);
     Value features = norm(graph, keys.norm(), pooled);

@@ -15,6 +15,7 @@ import io.panamba.model.vim.VimWeights.Branch;
 import io.panamba.model.vim.VimWeights.Layer;
 import io.panamba.model.weights.Affine;
 import io.panamba.model.weights.Weight;
+import io.panamba.runtime.operation.Grid;
 import io.panamba.runtime.operation.Norm;
 import io.panamba.runtime.operation.PatchEmbedding.ClassIndex;
 import io.panamba.runtime.operation.Pool;
@@ -217,7 +218,16 @@ record VimNetwork(VimWeights keys) implements Blueprint<VimConfig> {
     private void layer(int i) {
       rotate();
       add();
+      focus(i + 1);
       mix(i);
+    }
+
+    /** Before the last layer the answer depends on the stream alone. */
+    private void focus(int next) {
+      if (next == keys.layers().size()) {
+        Grid grid = new Grid(config.gridHeight(), config.gridWidth());
+        graph.focus(stream, grid, classIndex(config));
+      }
     }
 
     /** mixer(norm(r)) */
@@ -238,6 +248,7 @@ record VimNetwork(VimWeights keys) implements Blueprint<VimConfig> {
       Layer backward = keys.layers().get(i + 1);
       rotate();
       add();
+      focus(i + 3 > keys.layers().size() ? keys.layers().size() : 0);
       Value first = mix(forward, norm(forward.norm(), stream), false, i);
       Value second = mix(backward, norm(backward.norm(), stream), true, i + 1);
       branch = graph.add(1, first, second);

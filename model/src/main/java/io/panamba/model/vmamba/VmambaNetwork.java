@@ -13,6 +13,7 @@ import io.panamba.model.weights.Weight;
 import io.panamba.runtime.operation.Grid;
 import io.panamba.runtime.operation.Linear.Activation;
 import io.panamba.runtime.operation.Norm;
+import io.panamba.runtime.operation.PatchEmbedding.ClassIndex;
 import io.panamba.runtime.operation.Pool;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,7 +34,9 @@ record VmambaNetwork(VmambaWeights keys) implements Blueprint<VmambaConfig> {
 
   @Override
   public void write(Graph graph, VmambaConfig config) {
-    Value tokens = norm(graph, keys.norm(), stages(graph, config).getLast());
+    Value last = stages(graph, config).getLast();
+    graph.focus(last, config.grid(keys.stages().size() - 1), ClassIndex.NONE);
+    Value tokens = norm(graph, keys.norm(), last);
     graph.tap("classifier.norm", tokens);
     Value features = graph.pool(Pool.Kind.MEAN, tokens, 0, config.tokens(), 1);
     if (graph.wanted().logits() && keys.head() == null) {
