@@ -210,7 +210,7 @@ public class HeadBenchmark {
             Linear.Activation.NONE,
             LARGE,
             bench.zeros(DType.F32, 1, LARGE.pixels(), CHANNELS));
-    return checked(conv, weight, LARGE.pixels());
+    return checked(conv, weight, (double) LARGE.pixels());
   }
 
   private Plan convolutionOfBoxes() {

@@ -227,7 +227,7 @@ class BindingsTest {
             .filter(name -> name.startsWith("PANAMBA_"))
             .collect(Collectors.toCollection(TreeSet::new));
     assertThat(constants)
-        .isEqualTo(matches(headers(), "\\b(PANAMBA_[A-Z0-9_]+)(?: =| )\\s*\\d+\\b"));
+        .isEqualTo(matches(headers(), "\\b(PANAMBA_[A-Z0-9_]+)(?: =| )\\s*\\(?-?\\d+\\b"));
   }
 
   @Test
