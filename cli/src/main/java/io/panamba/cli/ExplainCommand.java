@@ -38,6 +38,9 @@ import picocli.CommandLine.Spec;
         "Shows where a network sees a class (Grad-CAM), or, with --field, how far around the centre"
             + " of an image its features reach (the effective receptive field).")
 final class ExplainCommand implements Callable<Integer>, NetworkOptions.Holder {
+  /** Small images are drawn larger, by a whole factor. */
+  private static final int SMALLEST_DRAWING = 256;
+
   @Spec private CommandSpec spec;
 
   @Parameters(
@@ -211,6 +214,7 @@ final class ExplainCommand implements Callable<Integer>, NetworkOptions.Holder {
   private RgbImage drawing(Explainer explainer, RgbImage picture, HeatMap map) {
     int height = explainer.config().image().height();
     int width = explainer.config().image().width();
+    int enlarged = Math.max(1, SMALLEST_DRAWING / Math.max(height, width));
     if (field) {
       float[] logarithms = map.values().clone();
       for (int i = 0; i < logarithms.length; i++) {
@@ -218,13 +222,19 @@ final class ExplainCommand implements Callable<Integer>, NetworkOptions.Holder {
       }
       HeatMap scaled = new HeatMap(map.height(), map.width(), logarithms).scaled();
       return HeatOverlay.draw(
-          RgbImage.of(width, height, new byte[width * height * RgbImage.CHANNELS]),
+          RgbImage.of(width, height, new byte[width * height * RgbImage.CHANNELS])
+              .resize(enlarged * width, enlarged * height),
           scaled.values(),
           scaled.height(),
           scaled.width());
     }
     RgbImage seen =
-        explainer.config().preprocessing().transform(height, width).resizeAndCrop(picture);
+        explainer
+            .config()
+            .preprocessing()
+            .transform(height, width)
+            .resizeAndCrop(picture)
+            .resize(enlarged * width, enlarged * height);
     HeatMap scaled = map.scaled();
     return HeatOverlay.draw(seen, scaled.values(), scaled.height(), scaled.width());
   }

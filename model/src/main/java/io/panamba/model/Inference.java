@@ -1,6 +1,7 @@
 package io.panamba.model;
 
 import io.panamba.model.architecture.InferenceOptions;
+import io.panamba.model.architecture.PartedProgram;
 import io.panamba.model.block.Pooling;
 import io.panamba.model.graph.Program;
 import io.panamba.model.memory.CountingArena;
@@ -18,7 +19,7 @@ import java.util.OptionalDouble;
  * results where they lie. A run allocates nothing. It belongs to one caller at a time; for many
  * threads, take inferences from an {@link InferencePool}.
  */
-public final class Inference implements AutoCloseable {
+public final class Inference implements PartedProgram, AutoCloseable {
   /** More than enough for the compiler's last tier; a crossing takes well under a microsecond. */
   private static final int CROSSINGS = 20_000;
 
@@ -86,13 +87,7 @@ public final class Inference implements AutoCloseable {
     }
   }
 
-  /**
-   * Runs one of the parts of which some networks consist, after those before it have run at least
-   * once.
-   *
-   * @param part its name: {@code image} is the first, and the only one of most networks
-   * @throws IllegalArgumentException if there is no such part
-   */
+  @Override
   public void run(String part) {
     Program.Part found = program.parts().get(part);
     if (found == null) {
@@ -102,13 +97,7 @@ public final class Inference implements AutoCloseable {
     plan.run(found.first(), found.count());
   }
 
-  /**
-   * Returns an input beside the image, of which some parts of networks have one.
-   *
-   * @param name of the input
-   * @return the tensor, to be written before the part runs
-   * @throws IllegalArgumentException if there is no such input
-   */
+  @Override
   public Tensor input(String name) {
     Tensor input = program.inputs().get(name);
     if (input == null) {
@@ -189,6 +178,7 @@ public final class Inference implements AutoCloseable {
    * @param name as in {@link #taps()}
    * @return the tensor, if there is one of that name
    */
+  @Override
   public Optional<Tensor> tap(String name) {
     return Optional.ofNullable(program.taps().get(name));
   }

@@ -1,6 +1,6 @@
 package io.panamba.model.cascade;
 
-import io.panamba.model.Inference;
+import io.panamba.model.architecture.PartedProgram;
 import io.panamba.model.boxes.AnchorGrid;
 import io.panamba.model.boxes.BoxDeltas;
 import io.panamba.model.boxes.DetectionSelection;
@@ -9,14 +9,13 @@ import io.panamba.model.boxes.ProposalSelection;
 import io.panamba.model.boxes.Proposals;
 import io.panamba.model.boxes.PyramidLevel;
 import io.panamba.model.boxes.SelectedBoxes;
-import io.panamba.model.graph.Program;
 import io.panamba.runtime.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
  * One run of a detector (Cascade R-CNN, arXiv 1712.00726, section 4): the image, proposals, box
- * head after box head, detections, their masks. It belongs to the caller of the inference.
+ * head after box head, detections, their masks. It belongs to the caller of the program.
  */
 public final class CascadeRun {
   private static final int SIDES = 4;
@@ -26,7 +25,7 @@ public final class CascadeRun {
 
   private static final double SIZE_WEIGHT = 5;
 
-  private final Inference inference;
+  private final PartedProgram program;
   private final CascadeConfig config;
   private final int height;
   private final int width;
@@ -44,29 +43,26 @@ public final class CascadeRun {
   /**
    * Prepares a run.
    *
-   * @param inference whose image has been written
+   * @param program whose first part has run on an image
    * @param config of its network
    * @param height of the picture in the image, without padding
    * @param width likewise
    */
-  public CascadeRun(Inference inference, CascadeConfig config, int height, int width) {
-    this.inference = inference;
+  public CascadeRun(PartedProgram program, CascadeConfig config, int height, int width) {
+    this.program = program;
     this.config = config;
     this.height = height;
     this.width = width;
   }
 
   /**
-   * Runs all parts.
+   * Runs all parts but the first, which has run.
    *
    * @param selection of detections
    * @param masks whether masks are wanted
    * @return what was found
-   * @throws io.panamba.model.NonFiniteException if the network's feature is not finite
    */
   public Found run(DetectionSelection selection, boolean masks) {
-    inference.run(Program.FIRST_PART);
-    inference.requireFinite(0);
     Proposals proposals = propose();
     int count = proposals.count();
     float[] boxes = proposals.boxes();
@@ -108,14 +104,14 @@ public final class CascadeRun {
   }
 
   private Tensor output(String name) {
-    return inference.tap(name).orElseThrow();
+    return program.tap(name).orElseThrow();
   }
 
   private void classify(int stage, float[] boxes, int count, float[] scores, float[] deltas) {
     for (int first = 0; first < count; first += CascadeNetwork.BOXES) {
       int some = Math.min(CascadeNetwork.BOXES, count - first);
       write(CascadeNetwork.BOXES_INPUT, boxes, first, some, CascadeNetwork.BOXES);
-      inference.run(CascadeNetwork.stage(stage));
+      program.run(CascadeNetwork.stage(stage));
       copy(CascadeNetwork.scores(stage), some, first, scores);
       copy(CascadeNetwork.boxDeltas(stage), some, first, deltas);
     }
@@ -134,7 +130,7 @@ public final class CascadeRun {
         rows[row + SIDES] = -1;
       }
     }
-    inference.input(input).copyFrom(rows);
+    program.input(input).copyFrom(rows);
   }
 
   private void copy(String name, int rows, int first, float[] all) {
@@ -177,7 +173,7 @@ public final class CascadeRun {
     for (int first = 0; first < selected.count(); first += CascadeNetwork.MASKS) {
       int some = Math.min(CascadeNetwork.MASKS, selected.count() - first);
       write(CascadeNetwork.MASK_BOXES_INPUT, selected.boxes(), first, some, CascadeNetwork.MASKS);
-      inference.run(CascadeNetwork.MASK_PART);
+      program.run(CascadeNetwork.MASK_PART);
       float[] logits = output(CascadeNetwork.MASK_PART).slice(0, some).toFloats();
       for (int i = 0; i < some * pixels; i++) {
         int index = selected.classes()[first + i / pixels];

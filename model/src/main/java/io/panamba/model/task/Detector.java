@@ -17,6 +17,7 @@ import io.panamba.model.boxes.SelectedBoxes;
 import io.panamba.model.cascade.CascadeConfig;
 import io.panamba.model.cascade.CascadeRun;
 import io.panamba.model.detection.Detection;
+import io.panamba.model.graph.Program;
 import io.panamba.model.image.DetectionTransform;
 import io.panamba.model.image.RgbImage;
 import io.panamba.runtime.Tensor;
@@ -111,8 +112,7 @@ public final class Detector implements Predictor<RgbImage, List<Detection>>, Poo
     return pool.withInference(
         inference -> {
           inference.image().copyFrom(image.toFloats());
-          CascadeRun.Found found =
-              new CascadeRun(inference, config, height, width).run(selection, masks);
+          CascadeRun.Found found = find(inference, height, width);
           SelectedBoxes boxes = found.boxes();
           return new FrameDetections(
               boxes.count(),
@@ -131,6 +131,12 @@ public final class Detector implements Predictor<RgbImage, List<Detection>>, Poo
         new CascadeRun(inference, config, resized.height(), resized.width()).run(selection, masks);
     return new ImageDetections(resized.height(), resized.width(), image.height(), image.width())
         .list(found.boxes(), found.masks(), CascadeConfig.MASK, names);
+  }
+
+  private CascadeRun.Found find(Inference inference, int height, int width) {
+    inference.run(Program.FIRST_PART);
+    inference.requireFinite(0);
+    return new CascadeRun(inference, config, height, width).run(selection, masks);
   }
 
   @Override

@@ -11,6 +11,7 @@ import io.panamba.model.boxes.SelectedBoxes;
 import io.panamba.model.cascade.CascadeConfig;
 import io.panamba.model.cascade.CascadeRun;
 import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.model.graph.Program;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Shape;
 import io.panamba.tests.kit.GoldenFiles;
@@ -64,6 +65,7 @@ class CascadeGoldenTest {
       int[] size = size(expected);
       CascadeConfig config = (CascadeConfig) network.config();
       CascadeRun run = new CascadeRun(inference, config, size[0], size[1]);
+      inference.run(Program.FIRST_PART);
       CascadeRun.Found found = run.run(DetectionSelection.DEFAULT, true);
 
       assertMap(expected, "feature", inference.tap("feature").orElseThrow().toFloats());
