@@ -799,7 +799,10 @@ public final class Graph {
   Set<Value> outputs() {
     Set<Value> outputs = new LinkedHashSet<>(taps.values());
     parts.values().forEach(part -> outputs.addAll(part.outputs()));
-    for (Value value : new Value[] {tokens(), features(), logits(), auxiliary, focus == null ? null : focus.map()}) {
+    for (Value value :
+        new Value[] {
+          tokens(), features(), logits(), auxiliary, focus == null ? null : focus.map()
+        }) {
       if (value != null) {
         outputs.add(value);
       }

@@ -127,8 +127,7 @@ public final class Detector implements Predictor<RgbImage, List<Detection>>, Poo
   private List<Detection> detect(RgbImage image, Inference inference) {
     RgbImage resized = transform.resize(image);
     transform.write(resized, inference.image());
-    CascadeRun.Found found =
-        new CascadeRun(inference, config, resized.height(), resized.width()).run(selection, masks);
+    CascadeRun.Found found = find(inference, resized.height(), resized.width());
     return new ImageDetections(resized.height(), resized.width(), image.height(), image.width())
         .list(found.boxes(), found.masks(), CascadeConfig.MASK, names);
   }

@@ -13,8 +13,8 @@ import io.panamba.model.architecture.Settings;
 import io.panamba.model.architecture.Task;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.WeightsException;
-import io.panamba.model.graph.Graph;
 import io.panamba.model.graph.GradientProgram;
+import io.panamba.model.graph.Graph;
 import io.panamba.model.image.ImageTransform;
 import io.panamba.model.image.RgbImage;
 import io.panamba.model.memory.CountingArena;
@@ -34,8 +34,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 
 /**
- * Shows what a classification network sees, by gradients. Usable from many threads at once, of which
- * one computes at a time. It computes in float32 on a processor.
+ * Shows what a classification network sees, by gradients. Usable from many threads at once, of
+ * which one computes at a time. It computes in float32 on a processor.
  *
  * <p>Grad-CAM (arXiv 1610.02391): of the map A before the last layer of Vim and DeiT, or behind the
  * last stage of VMamba and MambaOut, through which all of an answer goes, {@code relu(sum over
@@ -264,9 +264,7 @@ public final class Explainer implements Predictor<RgbImage, Explanation> {
 
   private static HeatMap heatMap(GradientProgram program, float[] values) {
     return new HeatMap(
-        Math.toIntExact(program.grid().height()),
-        Math.toIntExact(program.grid().width()),
-        values);
+        Math.toIntExact(program.grid().height()), Math.toIntExact(program.grid().width()), values);
   }
 
   /**

@@ -59,13 +59,11 @@ class ExplainerTest {
       int width = config.image().width();
       RgbImage image = noise(width, height);
       HeatMap found = explainer.explain(image, index, LONG).map();
-      InferenceOptions options =
-          new InferenceOptions(1, height, width, true, true, true);
+      InferenceOptions options = new InferenceOptions(1, height, width, true, true, true);
       try (Inference inference = network.plan(options)) {
         config.preprocessing().transform(height, width).apply(image, inference.image());
         inference.run();
-        float[] map =
-            inference.tap(config.stageOutputs().getLast().tap()).orElseThrow().toFloats();
+        float[] map = inference.tap(config.stageOutputs().getLast().tap()).orElseThrow().toFloats();
         float[] weight = GoldenFiles.floats(file, "classifier.norm.weight");
         float[] head = GoldenFiles.floats(file, "classifier.head.weight");
         int channels = weight.length;
@@ -90,8 +88,7 @@ class ExplainerTest {
   }
 
   /** The gradient of a row by {@code sum over c of head[c] weight[c] normalised[c]}. */
-  private static double[] normGradient(
-      float[] map, int at, float[] weight, float[] head, int row) {
+  private static double[] normGradient(float[] map, int at, float[] weight, float[] head, int row) {
     int channels = weight.length;
     double mean = 0;
     for (int c = 0; c < channels; c++) {
@@ -120,8 +117,7 @@ class ExplainerTest {
   @ParameterizedTest
   @ValueSource(strings = {"vim_nano", "deit_nano", "mambaout_nano", "vmamba_nano"})
   void everyFamily(String name) {
-    Settings settings =
-        name.startsWith("deit") ? Settings.of(Deit.HEADS, 3) : Settings.none();
+    Settings settings = name.startsWith("deit") ? Settings.of(Deit.HEADS, 3) : Settings.none();
     try (Device device = Device.cpu(1);
         Checkpoint checkpoint = Checkpoint.open(GoldenFiles.path(name + ".safetensors"));
         Explainer explainer = Explainer.load(checkpoint, device, settings)) {
