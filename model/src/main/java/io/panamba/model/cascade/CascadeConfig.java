@@ -219,7 +219,7 @@ public record CascadeConfig(
     long cells = (long) BOX_SIDE * BOX_SIDE;
     long outputs = classes + 1L + (boxPerClass ? 4L * classes : 4);
     long box = cells * 36 * square + cells * channels * hidden + hidden * outputs;
-    parts.put("box_heads", CascadeNetwork.MOST_PROPOSALS * stages * box);
+    parts.put("box_heads", (long) CascadeNetwork.MOST_PROPOSALS * stages * box);
     long mask = (long) MASK_SIDE * MASK_SIDE * (36 * square + 4 * square + 4L * channels * classes);
     parts.put("mask_head", masks ? CascadeNetwork.MOST_DETECTIONS * mask : 0);
     return backbone.config().cost().plus(parts);

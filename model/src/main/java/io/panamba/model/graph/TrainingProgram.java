@@ -15,9 +15,12 @@ import java.util.List;
  *
  * @param operations in their order; gradients are left in the weights' gradients
  * @param images where the caller writes pixels, (batch, colours, height, width)
- * @param labels where the caller writes classes, I32 (batch)
- * @param losses of the images, (batch)
- * @param logits (batch, classes)
+ * @param labels where the caller writes classes, I32 (batch), or (batch * pixels) where every pixel
+ *     has one
+ * @param losses of the images or pixels, as many as there are labels
+ * @param auxiliaryLosses likewise of a head that helps in training, or null without one
+ * @param auxiliaryShare what the mean of these is multiplied by
+ * @param logits (batch, classes), or (batch, pixels, classes)
  * @param imageGradient the gradient of the mean loss by pixels, or null if it is not wanted
  * @param imageScales (drops, batch), where the caller writes what each layer's output is multiplied
  *     by for each image, or null if layers are not dropped
@@ -30,6 +33,8 @@ public record TrainingProgram(
     Tensor images,
     Tensor labels,
     Tensor losses,
+    Tensor auxiliaryLosses,
+    float auxiliaryShare,
     Tensor logits,
     Tensor imageGradient,
     Tensor imageScales,
@@ -52,8 +57,9 @@ public record TrainingProgram(
     long before = arena.bytes();
     Tensor images = memory.tensor(DType.F32, graph.image().shape().toArray());
     long batch = images.shape().size(0);
-    Tensor labels = memory.tensor(DType.I32, batch);
-    Tensor losses = memory.tensor(DType.F32, batch);
+    long rows = rows(graph.logits());
+    Tensor labels = memory.tensor(DType.I32, rows);
+    Tensor losses = memory.tensor(DType.F32, rows);
     List<Integer> dropLayers = List.copyOf(graph.dropLayers());
     Tensor scales =
         dropLayers.isEmpty() ? null : memory.tensor(DType.F32, dropLayers.size(), batch);
@@ -67,16 +73,17 @@ public record TrainingProgram(
     lowering.put(graph.image(), Place.of(new Buffer(images)));
     lowering.setImageScales(scales);
     lowering.forward();
-    Place logits = lowering.read(graph.logits());
-    Place logitsGradient = lowering.scratch(graph.logits().shape().toArray());
     int boundary = lowering.steps();
-    lowering.add(
-        () ->
-            new CrossEntropy(
-                logits.tensor(), labels, smoothing, 1f / batch, losses, logitsGradient.tensor()));
-    lowering.output(graph.logits());
     Gradients gradients = new Gradients(lowering, store, ofInput);
-    gradients.start(graph.logits(), logitsGradient);
+    Place logits = lowering.read(graph.logits());
+    startAt(graph.logits(), labels, smoothing, 1, losses, lowering, gradients);
+    lowering.output(graph.logits());
+    Tensor auxiliaryLosses = null;
+    if (graph.auxiliary() != null) {
+      auxiliaryLosses = memory.tensor(DType.F32, rows);
+      float share = graph.auxiliaryShare();
+      startAt(graph.auxiliary(), labels, smoothing, share, auxiliaryLosses, lowering, gradients);
+    }
     gradients.backward();
     Place pixels = ofInput ? gradients.after(graph.image()) : null;
     if (pixels != null) {
@@ -90,12 +97,42 @@ public record TrainingProgram(
         images,
         labels,
         losses,
+        auxiliaryLosses,
+        graph.auxiliaryShare(),
         logits.tensor(),
         pixels == null ? null : pixels.tensor(),
         scales,
         dropLayers,
         arena.bytes() - before,
         savedBytes(lowering.buffers(), boundary));
+  }
+
+  private static long rows(Value logits) {
+    return logits.shape().elements() / logits.width();
+  }
+
+  /** Adds the cross-entropy of answers, whose gradient everything starts from. */
+  private static void startAt(
+      Value answers,
+      Tensor labels,
+      float smoothing,
+      float share,
+      Tensor losses,
+      Lowering lowering,
+      Gradients gradients) {
+    long rows = rows(answers);
+    Place logits = lowering.read(answers);
+    Place gradient = lowering.scratch(answers.shape().toArray());
+    lowering.add(
+        () ->
+            new CrossEntropy(
+                logits.tensor(rows, answers.width()),
+                labels,
+                smoothing,
+                share / rows,
+                losses,
+                gradient.tensor(rows, answers.width())));
+    gradients.start(answers, gradient);
   }
 
   private static long savedBytes(List<Buffer> buffers, int boundary) {

@@ -169,9 +169,10 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * Returns the classes of the images.
+   * Returns the classes of the images, or of their pixels where a network answers for each: {@link
+   * io.panamba.runtime.operation.CrossEntropy#NO_LABEL} leaves a pixel out, and means are over all.
    *
-   * @return I32 (batch), to be written before a step
+   * @return I32 (batch), or (batch * pixels), to be written before a step
    */
   public Tensor labels() {
     return network.labels();
@@ -255,11 +256,18 @@ public final class Trainer implements AutoCloseable {
   }
 
   private double meanLoss() {
+    double loss = mean(network.losses());
+    return network.auxiliaryLosses() == null
+        ? loss
+        : loss + network.auxiliaryShare() * mean(network.auxiliaryLosses());
+  }
+
+  private static double mean(Tensor losses) {
     double sum = 0;
-    for (float loss : network.losses().toFloats()) {
+    for (float loss : losses.toFloats()) {
       sum += loss;
     }
-    return sum / options.batch();
+    return sum / losses.shape().elements();
   }
 
   /**

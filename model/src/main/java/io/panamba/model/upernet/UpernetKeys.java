@@ -43,13 +43,12 @@ final class UpernetKeys {
           POOLED + "#.1.conv.weight");
 
   /** What classification has behind the backbone. */
-  private static final KeyMap WITHOUT_CLASSIFIER =
-      KeyMap.builder()
-          .leaveOut(VimPyramid.PREFIX + "norm_f")
-          .leaveOut(VimPyramid.PREFIX + "norm")
-          .leaveOut(VimPyramid.PREFIX + "head")
-          .leaveOut(VimPyramid.PREFIX + "classifier")
-          .build();
+  private static final List<String> CLASSIFIER =
+      List.of(
+          VimPyramid.PREFIX + "norm_f",
+          VimPyramid.PREFIX + "norm",
+          VimPyramid.PREFIX + "head",
+          VimPyramid.PREFIX + "classifier");
 
   private UpernetKeys() {}
 
@@ -63,14 +62,22 @@ final class UpernetKeys {
   }
 
   static boolean isKnown(String key) {
-    return key.startsWith(HEAD)
-        || key.startsWith(AUXILIARY_HEAD)
-        || key.startsWith(VimPyramid.PREFIX);
+    boolean left = CLASSIFIER.stream().anyMatch(name -> key.startsWith(name + "."));
+    return !left
+        && (key.startsWith(HEAD)
+            || key.startsWith(AUXILIARY_HEAD)
+            || key.startsWith(VimPyramid.PREFIX));
+  }
+
+  private static KeyMap withoutClassifier() {
+    KeyMap.Builder names = KeyMap.builder();
+    CLASSIFIER.forEach(names::leaveOut);
+    return names.build();
   }
 
   /** Reads a checkpoint with its batch norms folded. */
   static Checkpoint folded(Checkpoint checkpoint) {
-    Checkpoint named = checkpoint.under(WITHOUT_CLASSIFIER);
+    Checkpoint named = checkpoint.under(withoutClassifier());
     List<BatchNorm> norms = new ArrayList<>();
     for (String key : named.keys()) {
       boolean ofHead = key.startsWith(HEAD) || key.startsWith(AUXILIARY_HEAD);
