@@ -80,7 +80,7 @@ final class DetectionTensors {
       long width = numbers.get(ValueLayout.JAVA_LONG_UNALIGNED, Long.BYTES);
       if (height < 1 || width < 1 || height > side || width > side) {
         throw new PanambaException(
-            "'size' in %s says %d x %d pixels; the image has %d x %d"
+            "'size' in %s says %s x %s pixels; the image has %s x %s"
                 .formatted(input, height, width, side, side));
       }
       return new long[] {height, width};

@@ -146,7 +146,7 @@ final class ExplainCommand implements Callable<Integer>, NetworkOptions.Holder {
     HeatMap map = explainer.receptiveField(pictures);
     print(new LinkedHashMap<>(), map);
     if (!json) {
-      out().printf("receptive field of %d x %d pixels%n", map.width(), map.height());
+      out().printf(Locale.ROOT, "receptive field of %s x %s pixels%n", map.width(), map.height());
     }
     return map;
   }
@@ -193,7 +193,7 @@ final class ExplainCommand implements Callable<Integer>, NetworkOptions.Holder {
       return Integer.parseInt(wanted);
     }
     throw new PanambaException(
-        "the network has no class '%s' among its %d"
+        "the network has no class '%s' among its %s"
             .formatted(PathText.printable(wanted), classes));
   }
 

@@ -37,7 +37,7 @@ final class PictureOutputs {
       Files.createDirectories(named);
     } catch (IOException e) {
       throw new PanambaException(
-          "%s is to be a folder for %d files, and can't be: %s"
+          "%s is to be a folder for %s files, and can't be: %s"
               .formatted(PathText.printable(named), images.size(), AtomicFile.reason(e)),
           e);
     }

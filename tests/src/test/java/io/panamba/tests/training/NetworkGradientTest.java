@@ -43,10 +43,10 @@ class NetworkGradientTest {
   private static final double BOUND = 1e-4;
   private static final String PREFIX = "grad.";
 
-  /** How far differences are from slopes, relative to these. */
-  private static final double SMOOTH = 0.02;
+  /** How far apart the points of a difference are. */
+  private static final double SMOOTH = 1;
 
-  /** Likewise where some ReLU bends between the two points. */
+  /** Likewise where a ReLU may bend between them: nearer, which a loss of many pixels bears. */
   private static final double KINKED = 0.05;
 
   private static final String OF_IMAGE = "grad_image";
@@ -220,7 +220,7 @@ class NetworkGradientTest {
       C config,
       Map<String, Tensor> start,
       TrainingOptions training,
-      double error,
+      double distance,
       Arena arena,
       Device device) {
     Map<String, Tensor> gradients;
@@ -237,14 +237,14 @@ class NetworkGradientTest {
       float[] direction = expected > 0 ? gradient : weight;
       double length = norm(direction);
       // Small enough for a straight line, large enough for float32's loss.
-      double step = Math.min(0.005 * Math.max(norm(weight), 0.1), 0.01 / length);
+      double step = distance * Math.min(0.005 * Math.max(norm(weight), 0.1), 0.01 / length);
       double difference =
           (loss(family, config, start, key, direction, step / length, training, device)
                   - loss(family, config, start, key, direction, -step / length, training, device))
               / (2 * step);
       assertThat(difference)
           .as("%s along its gradient", key)
-          .isCloseTo(expected, within(error * expected + 2e-6 / step));
+          .isCloseTo(expected, within(0.02 * expected + 2e-6 / step));
     }
   }
 
