@@ -39,6 +39,11 @@ final class NetworkOptions {
 
   private Settings settings = Settings.none();
 
+  /** Adds the options of all families' settings to a command. */
+  void addTo(CommandSpec spec) {
+    addTo(spec, (Task) null);
+  }
+
   /** Adds the options of the settings of a task's families, or of all, to a command. */
   void addTo(CommandSpec spec, Task task) {
     SequencedMap<String, List<Setting<?>>> families = new LinkedHashMap<>();

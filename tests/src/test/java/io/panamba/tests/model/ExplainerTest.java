@@ -173,6 +173,18 @@ class ExplainerTest {
   }
 
   @Test
+  void closedOnesAreRefused() {
+    try (Device device = Device.cpu(1)) {
+      Explainer closed;
+      try (Explainer explainer = explainer("vim_nano", device)) {
+        closed = explainer;
+      }
+      assertThatThrownBy(() -> closed.predict(noise(32, 32)))
+          .isInstanceOf(IllegalStateException.class);
+    }
+  }
+
+  @Test
   void whatCantBeExplained() {
     try (Device device = Device.cpu(1);
         Explainer explainer = explainer("vim_nano", device)) {
@@ -183,8 +195,6 @@ class ExplainerTest {
           .isInstanceOf(IndexOutOfBoundsException.class);
       assertThatThrownBy(() -> explainer.receptiveField(List.of()))
           .isInstanceOf(IllegalArgumentException.class);
-      explainer.close();
-      assertThatThrownBy(() -> explainer.predict(image)).isInstanceOf(IllegalStateException.class);
       assertThatThrownBy(() -> explainer("dense/vim_nano_upernet", device))
           .isInstanceOf(WeightsException.class);
     }
