@@ -25,7 +25,7 @@ public final class NetworkParsers {
     byte[] file = CheckpointParsers.safetensors(header, WEIGHT_BYTES);
     try (Checkpoint checkpoint = Checkpoint.read("input", file)) {
       VimConfig config = Architectures.recognise(Vim.FAMILY, checkpoint).read(Settings.none());
-      return List.of(config, Labels.of(checkpoint, config.classes()).size());
+      return List.of(config, Labels.of(checkpoint, config).size());
     }
   }
 
