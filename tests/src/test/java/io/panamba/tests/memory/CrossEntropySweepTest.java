@@ -90,4 +90,22 @@ class CrossEntropySweepTest extends Sweep {
       assertThat(gradient.toFloats()).containsOnly(0);
     }
   }
+
+  /** A row without a label has no loss and no gradient. */
+  @ParameterizedTest
+  @EnumSource
+  void noLabel(Placement placement) {
+    try (Guarded guarded = new Guarded(placement, 1)) {
+      Tensor logits = guarded.between(-RANGE, RANGE, 2, 7);
+      Tensor classesOf = guarded.labels(new int[] {CrossEntropy.NO_LABEL, 3});
+      guarded.outputsFollow();
+      Tensor losses = guarded.output(2);
+      Tensor gradient = guarded.output(2, 7);
+      guarded.run(devices, new CrossEntropy(logits, classesOf, 0.1f, 1, losses, gradient));
+      assertThat(losses.toFloats()[0]).isZero();
+      assertThat(losses.toFloats()[1]).isPositive();
+      assertThat(Arrays.copyOf(gradient.toFloats(), 7)).containsOnly(0);
+      assertThat(gradient.toFloats()[7 + 3]).isNegative();
+    }
+  }
 }
