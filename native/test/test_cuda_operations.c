@@ -217,7 +217,7 @@ static void refusals(void) {
       .input = n, .out = n, .rows = 1, .columns = 4, .input_row_stride = 4, .out_row_stride = 4};
   panamba_cuda_epilogue_args changed = epilogue;
   changed.activation = 4;
-  check_refused(PANAMBA_CUDA_EPILOGUE, &changed, "activation 3");
+  check_refused(PANAMBA_CUDA_EPILOGUE, &changed, "activation 4");
   changed = epilogue;
   changed.input_dtype = PANAMBA_F16;
   check_refused(PANAMBA_CUDA_EPILOGUE, &changed, "element types 2");
