@@ -40,12 +40,14 @@ record CurvePlot(List<EpochMetrics> epochs) {
         HEIGHT,
         List.of(
             new Curve(
-                "% of images held out that are right",
-                "#2ca02c", epoch -> 100 * epoch.heldOutAccuracy())));
+                "%% of %s held out that are right".formatted(ofPixels() ? "pixels" : "images"),
+                "#2ca02c", epoch -> 100 * epoch.heldOutAccuracy()),
+            new Curve("mIoU in %", "#9467bd", epoch -> 100 * epoch.heldOutIou())));
     return svg.append("</svg>\n").toString();
   }
 
-  private void panel(StringBuilder svg, int top, List<Curve> curves) {
+  private void panel(StringBuilder svg, int top, List<Curve> all) {
+    List<Curve> curves = all.stream().filter(this::hasPoints).toList();
     double[] values =
         curves.stream()
             .flatMapToDouble(curve -> epochs.stream().mapToDouble(curve.value))
@@ -77,7 +79,7 @@ record CurvePlot(List<EpochMetrics> epochs) {
       svg.append(
           "<text x=\"%s\" y=\"%s\" fill=\"%s\">%s</text>\n"
               .formatted(nameX, top + TOP - 10, curve.colour, curve.name));
-      nameX += 200;
+      nameX += 240;
       String points =
           epochs.stream()
               .filter(epoch -> Double.isFinite(curve.value.applyAsDouble(epoch)))
@@ -103,6 +105,14 @@ record CurvePlot(List<EpochMetrics> epochs) {
             WIDTH - RIGHT,
             top + HEIGHT - BOTTOM + 18,
             epochs.getLast().epoch()));
+  }
+
+  private boolean ofPixels() {
+    return Double.isFinite(epochs.getLast().heldOutIou());
+  }
+
+  private boolean hasPoints(Curve curve) {
+    return epochs.stream().mapToDouble(curve.value).anyMatch(Double::isFinite);
   }
 
   private double x(int epoch) {

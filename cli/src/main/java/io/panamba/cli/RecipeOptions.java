@@ -95,7 +95,7 @@ final class RecipeOptions {
       paramLabel = "KIND",
       defaultValue = "photo",
       description =
-          "photo: random parts, resized, and mirrored; drawing: moved, turned and scaled, strokes"
+          "photo: random parts, resized, and mirrored, their masks alike; drawing: moved, turned and scaled, strokes"
               + " and colours changed; or none (default: ${DEFAULT-VALUE}).")
   private Augment augment;
 
@@ -118,6 +118,11 @@ final class RecipeOptions {
           "Of a photo: how much brightness, contrast and saturation change (default:"
               + " ${DEFAULT-VALUE}).")
   private double colorJitter;
+
+  @Option(
+      names = "--freeze-backbone",
+      description = "Of a segmentation network: train the head alone, over a backbone as it is.")
+  private boolean frozen;
 
   @Option(
       names = "--held-out",
@@ -166,6 +171,6 @@ final class RecipeOptions {
           case NONE -> new Augmentation.None();
         },
         new TrainingOptions(
-            batch, weightDecay, dropPath, smoothing, averageDecay, clip, seed, false));
+            batch, weightDecay, dropPath, smoothing, averageDecay, clip, seed, false, frozen));
   }
 }

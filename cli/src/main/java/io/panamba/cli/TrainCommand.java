@@ -10,6 +10,7 @@ import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.files.PathText;
 import io.panamba.model.training.Dataset;
 import io.panamba.model.training.EpochMetrics;
+import io.panamba.model.training.MaskDataset;
 import io.panamba.model.training.Recipe;
 import io.panamba.model.training.TrainingRun;
 import io.panamba.runtime.Device;
@@ -48,8 +49,10 @@ final class TrainCommand implements Callable<Integer>, NetworkOptions.Holder {
       required = true,
       paramLabel = "FOLDER|FILE",
       description =
-          "A folder with a folder of images for each class, or a .safetensors file with 'image'"
-              + " (N,C,H,W) and 'label' (N).")
+          "A folder with a folder of images for each class; a .safetensors file with 'image'"
+              + " (N,C,H,W) and 'label' (N); or for segmentation a folder with 'images', PNG"
+              + " 'masks' of the same names, whose samples are classes, and perhaps a"
+              + " 'labels.txt'.")
   private Path data;
 
   @Option(
@@ -80,6 +83,21 @@ final class TrainCommand implements Callable<Integer>, NetworkOptions.Holder {
             "From a checkpoint: .pth or .safetensors. For other classes it gets a new head.")
     private Path weights;
   }
+
+  @Option(
+      names = "--backbone",
+      paramLabel = "CLASSIFIER",
+      description =
+          "With --model: a checkpoint of a classifier like the network's backbone, whose weights it"
+              + " starts from.")
+  private Path backbone;
+
+  @Option(
+      names = "--zero-unlabelled",
+      description =
+          "0 in a mask is no class and 1 the first one, as in ADE20K (default: 0 is the first, and"
+              + " 255 none).")
+  private boolean zeroUnlabelled;
 
   @Option(
       names = "--resume",
@@ -117,17 +135,24 @@ final class TrainCommand implements Callable<Integer>, NetworkOptions.Holder {
       throw new ParameterException(
           spec.commandLine(), "training runs on cpu; leave out --device " + device.deviceName());
     }
+    if (backbone != null && start.model == null) {
+      throw new ParameterException(
+          spec.commandLine(), "--backbone is for --model; a checkpoint has a backbone of its own");
+    }
     Recipe recipe = recipe();
     Inputs inputs = new Inputs().add("the data", data);
     if (start.weights != null) {
       inputs.addWeights(start.weights);
+    }
+    if (backbone != null) {
+      inputs.addWeights(backbone);
     }
     PrintWriter err = spec.commandLine().getErr();
     try (TrainingFiles files =
         new TrainingFiles(
             output, inputs, line -> err.println(spec.qualifiedName() + ": " + line))) {
       boolean resumed = files.isToBeResumed(resume);
-      try (Dataset dataset = Dataset.open(data);
+      try (Dataset dataset = zeroUnlabelled ? MaskDataset.open(data, true) : Dataset.open(data);
           Device opened = device.open();
           TrainingRun run = run(dataset, recipe, opened)) {
         if (resumed) {
@@ -168,8 +193,19 @@ final class TrainCommand implements Callable<Integer>, NetworkOptions.Holder {
     C usual = preset.config(networkOptions.settings());
     C config = family.withClasses(usual, dataset.classes().size());
     try (Arena arena = Arena.ofConfined()) {
-      Map<String, Tensor> weights = Network.draw(family, config, recipeOptions.seed(), arena);
+      Map<String, Tensor> weights = drawn(family, config, arena);
       return new TrainingRun(family, config, weights, dataset, recipe, opened);
+    }
+  }
+
+  private <C extends NetworkConfig> Map<String, Tensor> drawn(
+      Architecture<C> family, C config, Arena arena) {
+    if (backbone == null) {
+      return Network.draw(family, config, recipeOptions.seed(), arena);
+    }
+    try (Checkpoint classifier = Checkpoint.open(backbone)) {
+      return Network.drawOver(
+          family, config, Architectures.recognise(classifier), recipeOptions.seed(), arena);
     }
   }
 
@@ -227,14 +263,22 @@ final class TrainCommand implements Callable<Integer>, NetworkOptions.Holder {
   }
 
   private static String line(EpochMetrics epoch, int epochs) {
-    String heldOut =
-        Double.isNaN(epoch.heldOutLoss())
-            ? ""
-            : String.format(
-                Locale.ROOT,
-                "  held out: loss %.4f, %.2f %%",
-                epoch.heldOutLoss(),
-                100 * epoch.heldOutAccuracy());
+    String heldOut = "";
+    if (!Double.isNaN(epoch.heldOutIou())) {
+      heldOut =
+          String.format(
+              Locale.ROOT,
+              "  held out: mIoU %.2f %%, %.2f %% of pixels",
+              100 * epoch.heldOutIou(),
+              100 * epoch.heldOutAccuracy());
+    } else if (!Double.isNaN(epoch.heldOutLoss())) {
+      heldOut =
+          String.format(
+              Locale.ROOT,
+              "  held out: loss %.4f, %.2f %%",
+              epoch.heldOutLoss(),
+              100 * epoch.heldOutAccuracy());
+    }
     return String.format(
         Locale.ROOT,
         "epoch %d/%d  loss %.4f%s  lr %.2e  %.1f s",
@@ -248,14 +292,24 @@ final class TrainCommand implements Callable<Integer>, NetworkOptions.Holder {
 
   private void report(TrainingRun run) {
     EpochMetrics last = run.epochs().getLast();
-    String heldOut =
-        Double.isNaN(last.heldOutAccuracy())
-            ? ""
-            : String.format(
-                Locale.ROOT,
-                ", %.2f %% of %d images held out are right",
-                100 * last.heldOutAccuracy(),
-                run.split().heldOut().length);
+    int images = run.split().heldOut().length;
+    String heldOut = "";
+    if (!Double.isNaN(last.heldOutIou())) {
+      heldOut =
+          String.format(
+              Locale.ROOT,
+              ", mIoU %.2f %% and %.2f %% of the pixels of %d images held out are right",
+              100 * last.heldOutIou(),
+              100 * last.heldOutAccuracy(),
+              images);
+    } else if (!Double.isNaN(last.heldOutAccuracy())) {
+      heldOut =
+          String.format(
+              Locale.ROOT,
+              ", %.2f %% of %d images held out are right",
+              100 * last.heldOutAccuracy(),
+              images);
+    }
     spec.commandLine()
         .getOut()
         .printf(

@@ -115,16 +115,17 @@ final class TrainingFiles implements AutoCloseable {
   void writeMetrics(List<EpochMetrics> epochs) {
     StringBuilder text =
         new StringBuilder(
-            "epoch,training_loss,held_out_loss,held_out_accuracy,learning_rate,seconds\n");
+            "epoch,training_loss,held_out_loss,held_out_accuracy,held_out_iou,learning_rate,seconds\n");
     for (EpochMetrics epoch : epochs) {
       text.append(
           String.format(
               Locale.ROOT,
-              "%d,%s,%s,%s,%s,%.3f\n",
+              "%d,%s,%s,%s,%s,%s,%.3f\n",
               epoch.epoch(),
               (float) epoch.trainingLoss(),
               number(epoch.heldOutLoss()),
               number(epoch.heldOutAccuracy()),
+              number(epoch.heldOutIou()),
               (float) epoch.learningRate(),
               epoch.seconds()));
     }

@@ -34,6 +34,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Optional;
 import java.util.SequencedMap;
 
@@ -180,6 +181,33 @@ public final class Network implements AutoCloseable {
   public static <C extends NetworkConfig> SequencedMap<String, Tensor> draw(
       Architecture<C> family, C config, long seed, Arena owner) {
     return RandomWeights.draw(family.blueprint(family.atBirth(config)).weights(), seed, owner);
+  }
+
+  /**
+   * Draws a head over a classifier, to start a training.
+   *
+   * @param <C> what describes networks of the family
+   * @param family of a head over a backbone
+   * @param config of the network that will be trained
+   * @param classifier a network like the backbone; its head is left out
+   * @param seed of the rest
+   * @param owner of the tensors
+   * @return float32 tensors under the published keys
+   * @throws WeightsException if the classifier has other weights than the backbone
+   * @throws IllegalArgumentException if the network is no head over a backbone
+   */
+  public static <C extends NetworkConfig> SequencedMap<String, Tensor> drawOver(
+      Architecture<C> family, C config, Recognised<?> classifier, long seed, Arena owner) {
+    C born = family.atBirth(config);
+    SequencedMap<String, Tensor> weights =
+        new LinkedHashMap<>(draw(family, config, seed, owner));
+    FileMemory.guard(
+        classifier.checkpoint().path(),
+        () -> {
+          BackboneWeights.put(weights, family.blueprint(born), born, classifier, owner);
+          return weights;
+        });
+    return weights;
   }
 
   /**

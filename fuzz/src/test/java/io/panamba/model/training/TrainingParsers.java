@@ -26,7 +26,7 @@ public final class TrainingParsers {
    * @return what they are, and the sum of the first picture
    */
   public static Object dataset(Path file) {
-    try (Dataset dataset = Dataset.open(file)) {
+    try (LabelledDataset dataset = (LabelledDataset) Dataset.open(file)) {
       List<Object> content = new ArrayList<>();
       content.add(dataset.fingerprint());
       content.add(dataset.classes().size());

@@ -36,6 +36,15 @@ public interface Backbone {
   List<Weight> weights();
 
   /**
+   * Lists the weights that a classifier of the family has too.
+   *
+   * @return some of {@link #weights}, all that is written before {@link Graph#endBackbone}
+   */
+  default List<Weight> shared() {
+    return weights();
+  }
+
+  /**
    * Returns the weight that is fitted to the image's grid.
    *
    * @return the position embedding, or empty
@@ -82,7 +91,7 @@ public interface Backbone {
   Backbone withImage(ImageSize image);
 
   /**
-   * Writes the network.
+   * Writes the network, with {@link Graph#endBackbone} behind the layers of a classifier.
    *
    * @param graph to be written
    * @return what {@link #maps} describes, (batch, pixels, channels) each

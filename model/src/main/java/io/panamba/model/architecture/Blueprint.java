@@ -39,6 +39,16 @@ public interface Blueprint<C extends NetworkConfig> {
   }
 
   /**
+   * Lists the weights of the backbone below a head: of all that is written before {@link
+   * Graph#endBackbone}.
+   *
+   * @return some of {@link #trained}; none for a network that is no head over another
+   */
+  default List<Weight> backbone() {
+    return List.of();
+  }
+
+  /**
    * Returns the weight that is fitted to the image's grid.
    *
    * @return the position embedding, or empty

@@ -135,6 +135,25 @@ public final class PositionEmbedding {
   }
 
   /**
+   * Returns the rows of the grid alone.
+   *
+   * @return (height * width, dim), without rows of extra tokens
+   */
+  public float[] patches() {
+    float[] all = toFloats();
+    float[] patches = new float[Math.multiplyExact(height * width, dim)];
+    int extra = 0;
+    for (int row = 0; row < tokens(); row++) {
+      if (extra < places.length && places[extra] == row) {
+        extra++;
+      } else {
+        System.arraycopy(all, row * dim, patches, (row - extra) * dim, dim);
+      }
+    }
+    return patches;
+  }
+
+  /**
    * Writes rows of the embedding.
    *
    * @param first the first token

@@ -101,6 +101,9 @@ record Conv2dNode(
       to.use(outGradient);
       to.add(() -> Sum.ofRows(outGradient.columns(), target.accumulate(), target.gradient()));
     }
+    if (!to.wants(x)) {
+      return;
+    }
     PackedMatrix taps = to.transposedTaps(weight);
     Gradients.Target target = to.into(x);
     to.use(outGradient);

@@ -76,7 +76,8 @@ final class Gradients {
       if (to != null && node.outputs().contains(to)) {
         return;
       }
-      if (node.outputs().stream().anyMatch(gradients::containsKey)) {
+      if (!lowering.liveness().isFrozen(node)
+          && node.outputs().stream().anyMatch(gradients::containsKey)) {
         node.outputs().forEach(this::requireWhole);
         node.differentiate(this);
         node.outputs().forEach(this::release);
@@ -137,7 +138,8 @@ final class Gradients {
 
   /** Whether anybody needs the gradient of a value. */
   boolean wants(Value value) {
-    return ofInput || !(value.maker() instanceof InputNode);
+    Node maker = value.maker();
+    return !lowering.liveness().isFrozen(maker) && (ofInput || !(maker instanceof InputNode));
   }
 
   /** Where an operation writes, or adds to, a value's gradient. */

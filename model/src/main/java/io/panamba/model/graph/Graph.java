@@ -48,6 +48,10 @@ public final class Graph {
   private float auxiliaryShare;
 
   private boolean explains;
+  private boolean freezes;
+
+  /** How many of the first nodes get no gradients. */
+  private int frozen;
 
   /** Null unless the graph explains. */
   private Focus focus;
@@ -83,6 +87,16 @@ public final class Graph {
    */
   public static Graph training(long batch, Numbers numbers, boolean drops) {
     return new Graph(Wanted.training(batch), numbers, true, drops);
+  }
+
+  /** Forms no gradients of what is written before {@link #endBackbone}. */
+  public void freezeBackbone() {
+    freezes = true;
+  }
+
+  /** Says that all that was written so far is a backbone, and what follows a head over it. */
+  public void endBackbone() {
+    frozen = freezes ? nodes.size() : 0;
   }
 
   /**
@@ -734,6 +748,11 @@ public final class Graph {
     nodes.add(node);
     out.madeBy(node);
     return out;
+  }
+
+  /** The first nodes, of which no gradients are formed. */
+  List<Node> frozenNodes() {
+    return nodes.subList(0, frozen);
   }
 
   List<Node> nodes() {

@@ -3,7 +3,9 @@ package io.panamba.model.graph;
 import io.panamba.runtime.operation.Linear;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Which nodes of a graph are needed, who reads what and in which order, and what follows from it: a
@@ -21,6 +23,9 @@ final class Liveness {
 
   private final boolean[] isOutput;
 
+  /** Whose inputs and weights get no gradients. */
+  private final Set<Node> frozen = Collections.newSetFromMap(new IdentityHashMap<>());
+
   /** What the backward pass reads. */
   private final boolean[] isNeeded;
 
@@ -31,6 +36,7 @@ final class Liveness {
     isNeeded = new boolean[graph.values()];
     readers = new ArrayList<>(Collections.nCopies(graph.values(), NOBODY));
     boolean[] wanted = new boolean[graph.values()];
+    frozen.addAll(graph.frozenNodes());
     for (Value value : graph.outputs()) {
       isOutput[value.id()] = true;
       wanted[value.id()] = true;
@@ -48,7 +54,7 @@ final class Liveness {
           wanted[value.id()] = true;
           addReader(value, node);
         }
-        if (graph.trains()) {
+        if (graph.trains() && !isFrozen(node)) {
           node.needed().forEach(value -> isNeeded[value.id()] = true);
         }
       }
@@ -72,6 +78,11 @@ final class Liveness {
       readers.set(value.id(), known);
     }
     known.add(node);
+  }
+
+  /** Whether no gradients are formed of what a node reads. */
+  boolean isFrozen(Node node) {
+    return frozen.contains(node);
   }
 
   /** The nodes that outputs need, in order. */

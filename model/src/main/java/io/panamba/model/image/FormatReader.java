@@ -1,8 +1,10 @@
 package io.panamba.model.image;
 
 import io.panamba.model.image.webp.WebpBitstream;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.util.List;
+import java.util.function.Function;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
 
@@ -53,14 +55,26 @@ final class FormatReader {
     PngChunks chunks = PngChunks.read(new ByteSource.Memory(file), budget);
     requireHeld(chunks.width(), chunks.height(), file.length);
     budget.admit(chunks.width(), chunks.height(), chunks.bytesPerPixel() + Budget.RGB, 0);
-    return imageIo(chunks.parts(), chunks.wideGrey());
+    return imageIo(chunks.parts(), image -> Rasters.toRgb(image, chunks.wideGrey()));
+  }
+
+  /** Reads the samples of a PNG file of one channel. */
+  IndexImage indices(byte[] file) throws IOException {
+    PngChunks chunks = PngChunks.read(new ByteSource.Memory(file), budget);
+    if (!chunks.isOfOneChannel()) {
+      throw new ImageException(
+          "a mask has a palette or one channel of grey, whose samples are classes; this is colour, or has alpha");
+    }
+    requireHeld(chunks.width(), chunks.height(), file.length);
+    budget.admit(chunks.width(), chunks.height(), chunks.bytesPerPixel() + Short.BYTES, 0);
+    return imageIo(chunks.parts(), image -> IndexImage.of(image.getRaster()));
   }
 
   private RgbImage bmp(byte[] file) throws IOException {
     BmpParts parts = BmpParts.read(new ByteSource.Memory(file), budget);
     requireHeld(parts.width(), parts.height(), file.length);
     budget.admit(parts.width(), parts.height(), parts.bytesPerPixel() + Budget.RGB, 0);
-    return imageIo(parts.parts(), Rasters.WideGrey.UPPER_BYTE);
+    return imageIo(parts.parts(), image -> Rasters.toRgb(image, Rasters.WideGrey.UPPER_BYTE));
   }
 
   private RgbImage tiff(byte[] file) throws IOException {
@@ -71,13 +85,13 @@ final class FormatReader {
     }
   }
 
-  private RgbImage imageIo(List<PartStream.Part> parts, Rasters.WideGrey wideGrey)
+  private <T> T imageIo(List<PartStream.Part> parts, Function<BufferedImage, T> made)
       throws IOException {
     ImageReader reader = ImageReaders.create(format);
     ReadWatch watch = ReadWatch.of(reader, budget);
     try (ImageInputStream input = new PartStream(budget, parts)) {
       reader.setInput(input, false, true);
-      RgbImage image = Rasters.toRgb(reader.read(0), wideGrey);
+      T image = made.apply(reader.read(0));
       watch.finish();
       return image;
     } finally {

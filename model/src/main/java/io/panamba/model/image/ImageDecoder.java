@@ -90,23 +90,45 @@ public final class ImageDecoder {
    */
   public RgbImage decode(Path file) {
     String name = PathText.printable(file);
-    byte[] data;
+    return decode(read(file, name), name);
+  }
+
+  /**
+   * Reads a file whose samples are indices: PNG with a palette, or of one channel of grey.
+   *
+   * @param file a picture in a regular file, or a link to one
+   * @return its samples, not its colours; they are not turned as a camera wrote
+   * @throws ImageException as {@link #decode(Path)}, or if it is a picture of another kind
+   */
+  public IndexImage decodeIndices(Path file) {
+    String name = PathText.printable(file);
+    byte[] data = read(file, name);
+    if (ImageFormat.of(data) != ImageFormat.PNG) {
+      throw new ImageException(name + ": a mask is a PNG file, and this is none");
+    }
+    return guarded(
+        ImageFormat.PNG,
+        name,
+        () -> new FormatReader(ImageFormat.PNG, new Budget(limits)).indices(data));
+  }
+
+  private byte[] read(Path file, String name) {
     try {
       FileState.requireRegular(
           file, "a picture", reason -> new ImageException(name + ": " + reason));
       try (InputStream stream = Files.newInputStream(file)) {
         FileState opened = FileState.of(file);
-        data = readAll(stream, name);
+        byte[] data = readAll(stream, name);
         if (opened.isChanged(data.length)) {
           throw new ImageException(name + ": " + FileState.CHANGED);
         }
+        return data;
       }
     } catch (NoSuchFileException e) {
       throw new ImageException(name + ": there is no such file", e);
     } catch (IOException e) {
       throw new ImageException(name + ": the file can't be read: " + e, e);
     }
-    return decode(data, name);
   }
 
   /**
@@ -153,9 +175,23 @@ public final class ImageDecoder {
               + (other == null ? ": this is no picture" : ": this is " + other)
               + "; JPEG, PNG, GIF, BMP, TIFF and WebP are read");
     }
+    return guarded(
+        format,
+        name,
+        () -> {
+          FormatReader reader = new FormatReader(format, new Budget(limits));
+          return upright ? reader.readUpright(data) : reader.read(data);
+        });
+  }
+
+  /** Reads what may be damaged in any way. */
+  private interface Reading<T> {
+    T read() throws IOException;
+  }
+
+  private static <T> T guarded(ImageFormat format, String name, Reading<T> reading) {
     try {
-      FormatReader reader = new FormatReader(format, new Budget(limits));
-      return upright ? reader.readUpright(data) : reader.read(data);
+      return reading.read();
     } catch (ImageException e) {
       throw new ImageException(name + ": " + e.getMessage(), e);
     } catch (IOException | RuntimeException | OutOfMemoryError | StackOverflowError e) {

@@ -28,6 +28,7 @@ record PngChunks(int width, int height, int depth, int type, List<PartStream.Par
   private static final int HEADER = 13;
   private static final int PALETTE = 3 * 256;
   private static final int GREY = 0;
+  private static final int INDEXED = 3;
   private static final int BUFFER = 1 << 14;
   private static final PartStream.Part END =
       PartStream.Part.of(
@@ -101,6 +102,11 @@ record PngChunks(int width, int height, int depth, int type, List<PartStream.Par
     if ((int) crc.getValue() != ByteBuffer.wrap(source.read(end, 4)).getInt()) {
       throw new IOException("the checksum of its chunk %s is wrong".formatted(name));
     }
+  }
+
+  /** Tells whether it has a palette, or grey without alpha. */
+  boolean isOfOneChannel() {
+    return type == GREY || type == INDEXED;
   }
 
   Rasters.WideGrey wideGrey() {

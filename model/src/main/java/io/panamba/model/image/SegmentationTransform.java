@@ -65,7 +65,19 @@ public final class SegmentationTransform {
    * @throws ImageException if it would be too large for an array
    */
   public RgbImage resize(RgbImage image) {
-    double factor = factor(image);
+    return resize(image, 1);
+  }
+
+  /**
+   * Resizes a picture to another size than windows are made of, as training does.
+   *
+   * @param image the picture
+   * @param scale of its sides, of those that {@link #resize(RgbImage)} gives; above 0
+   * @return the resized picture, the one that is given if it has the size; a side is at least 1
+   * @throws ImageException if it would be too large for an array
+   */
+  public RgbImage resize(RgbImage image, double scale) {
+    double factor = factor(image) * scale;
     return FixedPointResizer.resize(
         image, scaled(image.width(), factor), scaled(image.height(), factor));
   }

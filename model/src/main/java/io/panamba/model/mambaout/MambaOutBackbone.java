@@ -61,6 +61,8 @@ public final class MambaOutBackbone implements Backbone {
 
   @Override
   public List<Value> write(Graph graph) {
-    return network.stages(graph, config);
+    List<Value> maps = network.stages(graph, config);
+    graph.endBackbone();
+    return maps;
   }
 }

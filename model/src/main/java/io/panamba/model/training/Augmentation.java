@@ -2,6 +2,7 @@ package io.panamba.model.training;
 
 import io.panamba.model.image.ImageTransform;
 import io.panamba.model.image.RgbImage;
+import io.panamba.model.image.SegmentationTransform;
 import java.util.random.RandomGenerator;
 
 /** How pictures are changed at random before a network learns from them. Immutable. */
@@ -16,8 +17,32 @@ public sealed interface Augmentation {
    */
   RgbImage apply(RgbImage image, RandomGenerator random, ImageTransform evaluation);
 
+  /**
+   * Changes a picture and the classes of its pixels alike.
+   *
+   * @param scene any size
+   * @param random what to draw from
+   * @param window the transform of pictures that the network is evaluated with
+   * @return a scene of at most the window's size
+   * @throws DatasetException if masks can't be changed like this
+   */
+  MaskedImage apply(MaskedImage scene, RandomGenerator random, SegmentationTransform window);
+
   /** Nothing at random: resized and cropped as for evaluation. */
   record None() implements Augmentation {
+    @Override
+    public MaskedImage apply(
+        MaskedImage scene, RandomGenerator random, SegmentationTransform window) {
+      MaskedImage resized = Scenes.resize(scene, window, 1);
+      int width = Math.min(window.side(), resized.image().width());
+      int height = Math.min(window.side(), resized.image().height());
+      return resized.crop(
+          (resized.image().width() - width) / 2,
+          (resized.image().height() - height) / 2,
+          width,
+          height);
+    }
+
     @Override
     public RgbImage apply(RgbImage image, RandomGenerator random, ImageTransform evaluation) {
       return evaluation.resizeAndCrop(image);
@@ -36,6 +61,8 @@ public sealed interface Augmentation {
   record Photo(double leastArea, boolean flip, double colorJitter) implements Augmentation {
     private static final int ATTEMPTS = 10;
     private static final double LOG_RATIO = StrictMath.log(4.0 / 3);
+    private static final double LEAST_SCALE = 0.5;
+    private static final double MOST_SCALE = 2;
 
     /**
      * Checks ranges.
@@ -57,6 +84,25 @@ public sealed interface Augmentation {
       RgbImage resized = part(image, random).resize(evaluation.width(), evaluation.height());
       RgbImage turned = flip && random.nextDouble() < 0.5 ? mirrored(resized) : resized;
       return colorJitter == 0 ? turned : new ColorJitter(colorJitter).apply(turned, random);
+    }
+
+    /**
+     * As mmsegmentation's recipe for Vim: resized for the window times 0.5 to 2, a part of the
+     * window's size of which no class has more than three quarters, if ten draws find one, and
+     * mirrored.
+     */
+    @Override
+    public MaskedImage apply(
+        MaskedImage scene, RandomGenerator random, SegmentationTransform window) {
+      double scale = LEAST_SCALE + random.nextDouble() * (MOST_SCALE - LEAST_SCALE);
+      MaskedImage resized = Scenes.resize(scene, window, scale);
+      MaskedImage part = Scenes.part(resized, window.side(), random);
+      if (flip && random.nextDouble() < 0.5) {
+        part = new MaskedImage(mirrored(part.image()), part.mask().mirrored());
+      }
+      return colorJitter == 0
+          ? part
+          : new MaskedImage(new ColorJitter(colorJitter).apply(part.image(), random), part.mask());
     }
 
     private RgbImage part(RgbImage image, RandomGenerator random) {
@@ -96,6 +142,13 @@ public sealed interface Augmentation {
    * bolder, sharper or softer; dark on light or light on dark, in any colour. Not mirrored.
    */
   record Drawing() implements Augmentation {
+    @Override
+    public MaskedImage apply(
+        MaskedImage scene, RandomGenerator random, SegmentationTransform window) {
+      throw new DatasetException(
+          "drawings are changed stroke by stroke, which masks can't follow; augment photos, or nothing");
+    }
+
     @Override
     public RgbImage apply(RgbImage image, RandomGenerator random, ImageTransform evaluation) {
       return new DrawnStrokes(image, evaluation.height(), evaluation.width()).draw(random);

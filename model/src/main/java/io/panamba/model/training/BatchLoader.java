@@ -1,8 +1,6 @@
 package io.panamba.model.training;
 
 import io.panamba.model.architecture.NetworkConfig;
-import io.panamba.model.image.ImageTransform;
-import io.panamba.model.image.RgbImage;
 import io.panamba.runtime.Arenas;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Shape;
@@ -10,6 +8,7 @@ import io.panamba.runtime.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -21,16 +20,17 @@ import java.util.function.IntFunction;
 final class BatchLoader implements AutoCloseable {
   private final Arena arena = Arenas.shared();
   private final ExecutorService executor;
-  private final Dataset data;
-  private final ImageTransform transform;
   private final Tensor staging;
+
+  /** The labels of each image of the batch under way. */
+  private final int[][] labels;
+
   private final int batch;
   private final List<Future<?>> pending = new ArrayList<>();
 
-  BatchLoader(Dataset data, NetworkConfig config, int batch, int threads) {
-    this.data = data;
+  BatchLoader(NetworkConfig config, int batch, int threads) {
     this.batch = batch;
-    transform = config.preprocessing().transform(config.image().height(), config.image().width());
+    labels = new int[batch][];
     staging =
         Tensor.allocate(
             arena,
@@ -39,10 +39,6 @@ final class BatchLoader implements AutoCloseable {
     executor =
         Executors.newFixedThreadPool(
             threads, Thread.ofPlatform().name("panamba-images-", 0).daemon().factory());
-  }
-
-  ImageTransform transform() {
-    return transform;
   }
 
   /** The images of the batch under way. */
@@ -54,34 +50,42 @@ final class BatchLoader implements AutoCloseable {
   /**
    * Begins a batch. One that was begun before and not taken is waited for and forgotten.
    *
-   * @param indices of the images, at most a batch of them
-   * @param seen makes a picture of the input's size of a slot's picture
+   * @param count of images, at most a batch of them
+   * @param loads what reads the image of a slot
    */
-  void begin(int[] indices, IntFunction<Change> seen) {
-    if (indices.length > batch) {
-      throw new IllegalArgumentException(indices.length + " images for a batch of " + batch);
+  void begin(int count, IntFunction<Load> loads) {
+    if (count > batch) {
+      throw new IllegalArgumentException(count + " images for a batch of " + batch);
     }
     finish();
-    for (int i = 0; i < indices.length; i++) {
-      int index = indices[i];
-      Change change = seen.apply(i);
-      Tensor target = image(i);
-      pending.add(
-          executor.submit(() -> transform.normalise(change.apply(data.image(index)), target)));
+    for (int i = 0; i < count; i++) {
+      int slot = i;
+      Load load = loads.apply(slot);
+      Tensor target = image(slot);
+      pending.add(executor.submit(() -> labels[slot] = load.into(target)));
     }
   }
 
-  /** What becomes of a picture. */
-  interface Change {
-    RgbImage apply(RgbImage image);
+  /** Reads an image. */
+  interface Load {
+    /**
+     * Writes normalised pixels.
+     *
+     * @param image (colours, height, width)
+     * @return the image's labels
+     */
+    int[] into(Tensor image);
   }
 
   /**
    * Waits for the batch and copies it.
    *
+   * @param images of the whole batch, of which the first are written
+   * @return the labels of each image
    * @throws RuntimeException what the first image that failed failed with; nothing is copied then
    */
-  void take(Tensor images) {
+  int[][] take(Tensor images) {
+    int count = pending.size();
     Throwable failure = finish();
     switch (failure) {
       case null -> {}
@@ -90,6 +94,7 @@ final class BatchLoader implements AutoCloseable {
       default -> throw new IllegalStateException(failure);
     }
     MemorySegment.copy(staging.segment(), 0, images.segment(), 0, staging.segment().byteSize());
+    return Arrays.copyOf(labels, count);
   }
 
   /**

@@ -6,10 +6,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Pictures and their classes. Usable from many threads at once. */
-public sealed interface Dataset extends AutoCloseable permits FolderDataset, TensorDataset {
+/** Pictures to learn from. Usable from many threads at once. */
+public sealed interface Dataset extends AutoCloseable permits LabelledDataset, MaskDataset {
   /**
-   * Opens a folder with a folder of pictures for each class, or a safetensors file with the tensors
+   * Opens a folder with pictures in {@code images} and {@linkplain MaskDataset masks} of their
+   * classes in {@code masks}, a folder with a folder of pictures for each class, or a safetensors
+   * file with the tensors
    * {@code image}, (count, 1 or 3, height, width) of U8 or floating point, and {@code label},
    * (count) of whole numbers. Metadata {@code range} of such a file, as {@code 0..16}, says what is
    * black and what is white; else that is 0..255 for U8 and 0..1 for others. A label is at most
@@ -26,7 +28,9 @@ public sealed interface Dataset extends AutoCloseable permits FolderDataset, Ten
   static Dataset open(Path path) {
     try {
       if (Files.isDirectory(path)) {
-        return FolderDataset.read(path);
+        return MaskDataset.isOne(path)
+            ? MaskDataset.read(path, false)
+            : FolderDataset.read(path);
       }
       if (!Files.exists(path)) {
         throw new DatasetException(PathText.printable(path) + ": there is no such file or folder");
@@ -50,14 +54,6 @@ public sealed interface Dataset extends AutoCloseable permits FolderDataset, Ten
    * @return at least two, in the order of their indices
    */
   List<String> classes();
-
-  /**
-   * Returns the class of a picture.
-   *
-   * @param index of the picture, from 0
-   * @return the index of its class
-   */
-  int label(int index);
 
   /**
    * Reads a picture.

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.zip.CRC32;
 
 /** The ImageFolder convention: the folder in which a picture lies is its class. */
-final class FolderDataset implements Dataset {
+final class FolderDataset implements LabelledDataset {
   private record Item(Path file, int label) {}
 
   private final ImageDecoder decoder = new ImageDecoder();

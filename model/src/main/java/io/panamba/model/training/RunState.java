@@ -27,7 +27,7 @@ import java.util.Map;
  * @param epochs that ended
  */
 record RunState(long step, double lossSum, List<EpochMetrics> epochs) {
-  private static final String VERSION = "1";
+  private static final String VERSION = "2";
   private static final String STEP = "step";
   private static final ValueLayout.OfDouble DOUBLE =
       ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);

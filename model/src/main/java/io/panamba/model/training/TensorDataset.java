@@ -19,7 +19,7 @@ import java.util.stream.IntStream;
 import java.util.zip.CRC32;
 
 /** Pictures and classes in the tensors of one file. */
-final class TensorDataset implements Dataset {
+final class TensorDataset implements LabelledDataset {
   private static final String NUMBER = "(-?[0-9]+(?:\\.[0-9]+)?)";
   private static final Pattern RANGE = Pattern.compile(NUMBER + "\\.\\." + NUMBER);
   private static final int CHANNELS = 3;

@@ -4,6 +4,7 @@ import io.panamba.model.architecture.Architecture;
 import io.panamba.model.architecture.Blueprint;
 import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.architecture.Precision;
+import io.panamba.model.architecture.Task;
 import io.panamba.model.graph.Graph;
 import io.panamba.model.graph.TrainingProgram;
 import io.panamba.model.memory.CountingArena;
@@ -78,7 +79,7 @@ public final class Trainer implements AutoCloseable {
       Map<String, Tensor> weights,
       TrainingOptions options,
       Device device) {
-    requireTrainable(config);
+    requireTrainable(config, options);
     C born = family.atBirth(config);
     this.config = born;
     this.options = options;
@@ -87,9 +88,15 @@ public final class Trainer implements AutoCloseable {
       Blueprint<C> blueprint = family.blueprint(born);
       // The rows of one matrix lie side by side.
       Set<Weight> joined = Set.copyOf(blueprint.joined().stream().skip(1).toList());
-      store = new TrainedWeights(blueprint.trained(), joined, options.averageDecay() > 0, arena);
+      Set<Weight> frozen = options.frozenBackbone() ? Set.copyOf(blueprint.backbone()) : Set.of();
+      store =
+          new TrainedWeights(
+              blueprint.trained(), joined, frozen, options.averageDecay() > 0, arena);
       store.load(weights);
       Graph graph = Graph.training(options.batch(), store::numbers, options.dropPath() > 0);
+      if (options.frozenBackbone()) {
+        graph.freezeBackbone();
+      }
       blueprint.write(graph, born);
       graph.finish(true);
       network =
@@ -120,7 +127,14 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
-  private static void requireTrainable(NetworkConfig config) {
+  private static void requireTrainable(NetworkConfig config, TrainingOptions options) {
+    if (config.task() == Task.DETECTION) {
+      throw new IllegalArgumentException("networks for detection can't be trained");
+    }
+    if (options.frozenBackbone() && config.task() == Task.CLASSIFICATION) {
+      throw new IllegalArgumentException(
+          "a network for classification has no backbone apart, to be frozen");
+    }
     if (config.classes() == 0 || config.precision() != Precision.FP32) {
       throw new IllegalArgumentException(
           "a network with %s can't be trained"

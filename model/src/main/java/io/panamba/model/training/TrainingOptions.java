@@ -14,6 +14,8 @@ package io.panamba.model.training;
  * @param clip the largest norm of the whole gradient; infinite for none
  * @param seed of what is drawn in a step
  * @param inputGradient whether the gradient by pixels is formed too
+ * @param frozenBackbone whether the backbone below the head of a dense task stays as it is; without
+ *     gradients, moments and decay
  */
 public record TrainingOptions(
     int batch,
@@ -23,7 +25,8 @@ public record TrainingOptions(
     float averageDecay,
     float clip,
     long seed,
-    boolean inputGradient) {
+    boolean inputGradient,
+    boolean frozenBackbone) {
   /** The original's batch of a process. */
   private static final int BATCH = 128;
 
@@ -60,7 +63,7 @@ public record TrainingOptions(
    */
   public static TrainingOptions defaults() {
     return new TrainingOptions(
-        BATCH, WEIGHT_DECAY, 0, SMOOTHING, 0, Float.POSITIVE_INFINITY, 0, false);
+        BATCH, WEIGHT_DECAY, 0, SMOOTHING, 0, Float.POSITIVE_INFINITY, 0, false, false);
   }
 
   /**
@@ -71,7 +74,7 @@ public record TrainingOptions(
    */
   public TrainingOptions withBatch(int value) {
     return new TrainingOptions(
-        value, weightDecay, dropPath, smoothing, averageDecay, clip, seed, inputGradient);
+        value, weightDecay, dropPath, smoothing, averageDecay, clip, seed, inputGradient, frozenBackbone);
   }
 
   /**
@@ -82,7 +85,7 @@ public record TrainingOptions(
    */
   public TrainingOptions withDropPath(float value) {
     return new TrainingOptions(
-        batch, weightDecay, value, smoothing, averageDecay, clip, seed, inputGradient);
+        batch, weightDecay, value, smoothing, averageDecay, clip, seed, inputGradient, frozenBackbone);
   }
 
   /**
@@ -93,7 +96,7 @@ public record TrainingOptions(
    */
   public TrainingOptions withSmoothing(float value) {
     return new TrainingOptions(
-        batch, weightDecay, dropPath, value, averageDecay, clip, seed, inputGradient);
+        batch, weightDecay, dropPath, value, averageDecay, clip, seed, inputGradient, frozenBackbone);
   }
 
   /**
@@ -104,7 +107,7 @@ public record TrainingOptions(
    */
   public TrainingOptions withAverageDecay(float value) {
     return new TrainingOptions(
-        batch, weightDecay, dropPath, smoothing, value, clip, seed, inputGradient);
+        batch, weightDecay, dropPath, smoothing, value, clip, seed, inputGradient, frozenBackbone);
   }
 
   /**
@@ -115,7 +118,7 @@ public record TrainingOptions(
    */
   public TrainingOptions withClip(float value) {
     return new TrainingOptions(
-        batch, weightDecay, dropPath, smoothing, averageDecay, value, seed, inputGradient);
+        batch, weightDecay, dropPath, smoothing, averageDecay, value, seed, inputGradient, frozenBackbone);
   }
 
   /**
@@ -126,7 +129,7 @@ public record TrainingOptions(
    */
   public TrainingOptions withSeed(long value) {
     return new TrainingOptions(
-        batch, weightDecay, dropPath, smoothing, averageDecay, clip, value, inputGradient);
+        batch, weightDecay, dropPath, smoothing, averageDecay, clip, value, inputGradient, frozenBackbone);
   }
 
   /**
@@ -136,6 +139,24 @@ public record TrainingOptions(
    */
   public TrainingOptions withInputGradient() {
     return new TrainingOptions(
-        batch, weightDecay, dropPath, smoothing, averageDecay, clip, seed, true);
+        batch, weightDecay, dropPath, smoothing, averageDecay, clip, seed, true, frozenBackbone);
+  }
+
+  /**
+   * Leaves the backbone as it is.
+   *
+   * @return new options
+   */
+  public TrainingOptions withFrozenBackbone() {
+    return new TrainingOptions(
+        batch,
+        weightDecay,
+        dropPath,
+        smoothing,
+        averageDecay,
+        clip,
+        seed,
+        inputGradient,
+        true);
   }
 }

@@ -1,18 +1,17 @@
 package io.panamba.model.training;
 
 import io.panamba.model.Architectures;
-import io.panamba.model.Inference;
 import io.panamba.model.Labels;
 import io.panamba.model.Network;
 import io.panamba.model.NonFiniteException;
 import io.panamba.model.architecture.Architecture;
-import io.panamba.model.architecture.InferenceOptions;
 import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.checkpoint.SafetensorsWriter;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.Tensor;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,6 +31,7 @@ public final class TrainingRun implements AutoCloseable {
   private final Device device;
   private final String family;
   private final Trainer trainer;
+  private final Supervision supervision;
   private final BatchLoader loader;
   private final Split split;
   private final Schedule schedule;
@@ -96,9 +96,10 @@ public final class TrainingRun implements AutoCloseable {
     }
     schedule = recipe.schedule(stepsPerEpoch);
     this.family = family.name();
+    supervision = Supervision.of(data, config, recipe.augmentation());
     trainer = new Trainer(family, config, weights, recipe.step(), device);
     try {
-      loader = new BatchLoader(data, config, batch, device.threads());
+      loader = new BatchLoader(config, batch, device.threads());
     } catch (RuntimeException | Error e) {
       trainer.close();
       throw e;
@@ -197,10 +198,15 @@ public final class TrainingRun implements AutoCloseable {
       load(step);
     }
     loading = -1;
-    loader.take(trainer.images());
-    int[] indices = indices(step);
-    for (int i = 0; i < indices.length; i++) {
-      trainer.labels().segment().setAtIndex(ValueLayout.JAVA_INT, i, data.label(indices[i]));
+    int[][] labels = loader.take(trainer.images());
+    for (int i = 0; i < labels.length; i++) {
+      MemorySegment.copy(
+          labels[i],
+          0,
+          trainer.labels().segment(),
+          ValueLayout.JAVA_INT,
+          (long) i * labels[i].length * Integer.BYTES,
+          labels[i].length);
     }
     long next = step + 1;
     boolean last = next % stepsPerEpoch == 0;
@@ -239,87 +245,43 @@ public final class TrainingRun implements AutoCloseable {
     int[] indices = indices(step);
     long epoch = step / stepsPerEpoch;
     loader.begin(
-        indices,
+        indices.length,
         slot ->
-            image ->
-                recipe
-                    .augmentation()
-                    .apply(
-                        image,
-                        Draws.of(
-                            recipe.step().seed(), Draws.Purpose.AUGMENTATION, epoch, indices[slot]),
-                        loader.transform()));
+            supervision.learnt(
+                indices[slot],
+                Draws.of(
+                    recipe.step().seed(), Draws.Purpose.AUGMENTATION, epoch, indices[slot])));
     loading = step;
   }
 
   private void endEpoch(double rate) {
     double loss = lossSum / stepsPerEpoch;
     lossSum = 0;
-    Evaluation evaluation = evaluate();
+    Supervision.Score score = evaluate();
     long now = System.nanoTime();
     epochs.add(
         new EpochMetrics(
             epochs.size() + 1,
             loss,
-            evaluation.loss,
-            evaluation.accuracy,
+            score.loss(),
+            score.accuracy(),
+            score.iou(),
             rate,
             (now - epochStart) / 1e9));
     epochStart = now;
   }
 
-  private record Evaluation(double loss, double accuracy) {}
-
   /** Asks the trained network, as it would be saved now, about the images held out. */
-  private Evaluation evaluate() {
+  private Supervision.Score evaluate() {
     int[] heldOut = split.heldOut();
     if (heldOut.length == 0) {
-      return new Evaluation(Double.NaN, Double.NaN);
+      return Supervision.Score.NONE;
     }
-    NetworkConfig config = trainer.config();
-    int batch = recipe.step().batch();
-    double loss = 0;
-    int right = 0;
     try (Arena arena = Arena.ofConfined();
         Checkpoint trained = Checkpoint.of(trainer.trained(arena));
-        Network network = Network.load(trained, device, config.settings());
-        Inference inference = network.plan(InferenceOptions.logits(batch, config))) {
-      for (int first = 0; first < heldOut.length; first += batch) {
-        int[] some = Arrays.copyOfRange(heldOut, first, Math.min(heldOut.length, first + batch));
-        loader.begin(some, slot -> loader.transform()::resizeAndCrop);
-        // The step that came before can't be taken back.
-        loader.await();
-        loader.take(inference.image());
-        inference.run();
-        float[] logits = inference.logits().toFloats();
-        for (int i = 0; i < some.length; i++) {
-          inference.requireFinite(i);
-          float[] row =
-              Arrays.copyOfRange(logits, i * config.classes(), (i + 1) * config.classes());
-          int label = data.label(some[i]);
-          loss += crossEntropy(row, label);
-          right += best(row) == label ? 1 : 0;
-        }
-      }
+        Network network = Network.load(trained, device, trainer.config().settings())) {
+      return supervision.judge(network, heldOut, loader, recipe.step().batch());
     }
-    return new Evaluation(loss / heldOut.length, (double) right / heldOut.length);
-  }
-
-  private static double crossEntropy(float[] logits, int label) {
-    double largest = logits[best(logits)];
-    double sum = 0;
-    for (float logit : logits) {
-      sum += StrictMath.exp(logit - largest);
-    }
-    return StrictMath.log(sum) + largest - logits[label];
-  }
-
-  private static int best(float[] logits) {
-    int best = 0;
-    for (int i = 1; i < logits.length; i++) {
-      best = logits[i] > logits[best] ? i : best;
-    }
-    return best;
   }
 
   /** Read once: a fingerprint may be a sum over all the data. */

@@ -179,7 +179,8 @@ public final class Upernet implements Architecture<UpernetConfig> {
 
   @Override
   public Blueprint<UpernetConfig> blueprint(UpernetConfig config) {
-    return new UpernetNetwork(UpernetWeights.of(config), config.backbone().positions());
+    Backbone backbone = config.backbone();
+    return new UpernetNetwork(UpernetWeights.of(config), backbone.positions(), backbone.shared());
   }
 
   @Override

@@ -21,8 +21,10 @@ import java.util.Optional;
  *
  * @param keys its weights
  * @param positions of the backbone, or empty
+ * @param shared what the backbone has in common with a classifier
  */
-record UpernetNetwork(UpernetWeights keys, Optional<Weight> positions)
+record UpernetNetwork(
+    UpernetWeights keys, Optional<Weight> positions, List<Weight> shared)
     implements Blueprint<UpernetConfig> {
   /** The sides of the pyramid pooling module's maps (PSPNet, arXiv 1612.01105). */
   static final List<Integer> POOLED_SIDES = List.of(1, 2, 3, 6);
@@ -35,6 +37,11 @@ record UpernetNetwork(UpernetWeights keys, Optional<Weight> positions)
   @Override
   public List<Weight> weights() {
     return keys.list();
+  }
+
+  @Override
+  public List<Weight> backbone() {
+    return shared;
   }
 
   @Override

@@ -115,6 +115,11 @@ final class VimPyramid implements Backbone {
   }
 
   @Override
+  public List<Weight> shared() {
+    return vim.weights();
+  }
+
+  @Override
   public Optional<Weight> positions() {
     return vim.positions();
   }

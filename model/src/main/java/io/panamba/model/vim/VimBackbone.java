@@ -106,6 +106,8 @@ public final class VimBackbone implements Backbone {
 
   @Override
   public List<Value> write(Graph graph) {
-    return network.maps(graph, config, layers, stream);
+    List<Value> maps = network.maps(graph, config, layers, stream);
+    graph.endBackbone();
+    return maps;
   }
 }

@@ -48,6 +48,12 @@ public final class VmambaBackbone implements Backbone {
     return network.weights();
   }
 
+  /** All but the norms of the maps, which a classifier lacks. */
+  @Override
+  public List<Weight> shared() {
+    return weights().stream().filter(weight -> !weight.key().contains(".outnorm")).toList();
+  }
+
   @Override
   public List<FeatureMap> maps() {
     return config.stageOutputs().stream().map(VmambaBackbone::map).toList();
@@ -64,6 +70,8 @@ public final class VmambaBackbone implements Backbone {
 
   @Override
   public List<Value> write(Graph graph) {
-    return network.maps(graph, config);
+    List<Value> maps = network.maps(graph, config);
+    graph.endBackbone();
+    return maps;
   }
 }

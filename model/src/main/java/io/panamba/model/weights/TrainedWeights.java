@@ -36,6 +36,7 @@ public final class TrainedWeights {
   private final Map<String, float[]> numbers = new HashMap<>();
   private final Arena arena;
   private final long decaying;
+  private final Set<Weight> frozen;
   private final Tensor values;
   private final Tensor gradients;
   private final Tensor firstMoments;
@@ -50,11 +51,18 @@ public final class TrainedWeights {
    *
    * @param weights of a network; constants have no gradients
    * @param joined those that follow the one before without a gap, to be one tensor with it
+   * @param frozen those that stay as they are, without gradients and moments; they lie last
    * @param averaged whether a moving average is kept
    * @param arena the owner of the memory
    */
-  public TrainedWeights(List<Weight> weights, Set<Weight> joined, boolean averaged, Arena arena) {
+  public TrainedWeights(
+      List<Weight> weights,
+      Set<Weight> joined,
+      Set<Weight> frozen,
+      boolean averaged,
+      Arena arena) {
     this.arena = arena;
+    this.frozen = frozen;
     List<Weight> learning = new ArrayList<>();
     for (Weight weight : weights) {
       if (weight.learning() == Learning.NONE) {
@@ -63,23 +71,27 @@ public final class TrainedWeights {
         learning.add(weight);
       }
     }
-    learning.sort(Comparator.comparing(Weight::learning));
+    learning.sort(Comparator.<Weight, Boolean>comparing(frozen::contains).thenComparing(Weight::learning));
     long end = 0;
     long split = 0;
+    long trained = 0;
     for (Weight weight : learning) {
       long first = joined.contains(weight) ? end : Math.ceilDiv(end, ALIGNMENT) * ALIGNMENT;
       places.put(weight.key(), new Place(weight, first));
       end = first + weight.elements();
-      if (weight.learning() == Learning.DECAYS) {
-        split = Math.ceilDiv(end, ALIGNMENT) * ALIGNMENT;
+      if (!frozen.contains(weight)) {
+        trained = end;
+        if (weight.learning() == Learning.DECAYS) {
+          split = Math.ceilDiv(end, ALIGNMENT) * ALIGNMENT;
+        }
       }
     }
     this.decaying = split;
     values = flat(end);
-    gradients = flat(end);
-    firstMoments = flat(end);
-    secondMoments = flat(end);
-    averages = averaged ? flat(end) : null;
+    gradients = flat(trained);
+    firstMoments = flat(trained);
+    secondMoments = flat(trained);
+    averages = averaged ? flat(trained) : null;
   }
 
   private Tensor flat(long elements) {
@@ -143,7 +155,7 @@ public final class TrainedWeights {
   /**
    * Counts parameters.
    *
-   * @return elements of all weights
+   * @return elements of all weights, frozen ones too
    */
   public long elements() {
     return places.values().stream().mapToLong(place -> place.weight.elements()).sum();
@@ -155,7 +167,8 @@ public final class TrainedWeights {
    * @return bytes
    */
   public long bytes() {
-    return values.segment().byteSize() * (averages == null ? 4 : 5);
+    long learning = gradients.segment().byteSize() * (averages == null ? 3 : 4);
+    return values.segment().byteSize() + learning;
   }
 
   /**
@@ -238,7 +251,7 @@ public final class TrainedWeights {
       numbers.put(constant.key(), given(weights, constant).toFloats());
     }
     if (averages != null) {
-      averages.segment().copyFrom(values.segment());
+      averages.segment().copyFrom(values.slice(0, averages.shape().elements()).segment());
     }
     order = List.copyOf(weights.keySet());
   }
@@ -275,10 +288,14 @@ public final class TrainedWeights {
         continue;
       }
       Weight weight = places.get(key).weight;
+      boolean isFrozen = frozen.contains(weight);
+      if (isFrozen && flat == gradients) {
+        continue;
+      }
       Tensor tensor = Tensor.allocate(owner, DType.F32, weight.shape());
       long[] axes = weight.axes();
       copy(
-          view(flat, key).segment(),
+          view(isFrozen ? values : flat, key).segment(),
           new long[] {axes[0], axes[3], axes[2], axes[1]},
           tensor.segment());
       tensors.put(key, tensor);

@@ -158,7 +158,7 @@ class GradientsTest {
       Device device,
       CountingArena arena,
       Map<String, Tensor> gradients) {
-    TrainedWeights store = new TrainedWeights(weights, Set.of(), false, arena);
+    TrainedWeights store = new TrainedWeights(weights, Set.of(), Set.of(), false, arena);
     store.load(values);
     TrainingProgram program =
         TrainingProgram.of(graph(body), store, 0, true, new DeviceMemory(device, arena));

@@ -68,7 +68,7 @@ class DatasetTest {
     picture(".hidden/a.png", 3);
     Files.writeString(folder.resolve("cat/notes.txt"), "no picture");
     Files.writeString(folder.resolve("readme.png"), "in no class");
-    try (Dataset data = Dataset.open(folder)) {
+    try (LabelledDataset data = (LabelledDataset) Dataset.open(folder)) {
       assertThat(data.classes()).containsExactly("cat", "dog");
       assertThat(data.size()).isEqualTo(3);
       assertThat(data.label(0)).isZero();
@@ -117,7 +117,7 @@ class DatasetTest {
   void aFileThatIsNoPictureIsToldByItsName() throws IOException {
     picture("a/1.png", 0);
     Files.writeString(Files.createDirectories(folder.resolve("b")).resolve("2.png"), "text");
-    try (Dataset data = Dataset.open(folder)) {
+    try (LabelledDataset data = (LabelledDataset) Dataset.open(folder)) {
       assertThatThrownBy(() -> data.image(1))
           .isInstanceOf(ImageException.class)
           .hasMessageContaining("2.png");
@@ -138,7 +138,7 @@ class DatasetTest {
     try (Arena arena = Arena.ofConfined()) {
       Tensor labels = bytes(arena, DType.I64, Shape.of(2), 1, 0);
       Tensor grey = bytes(arena, DType.U8, Shape.of(2, 1, 1, 2), 0, 16, 4, 8);
-      try (Dataset data = Dataset.open(tensors(grey, labels, Map.of("range", "0..16")))) {
+      try (LabelledDataset data = (LabelledDataset) Dataset.open(tensors(grey, labels, Map.of("range", "0..16")))) {
         assertThat(data.size()).isEqualTo(2);
         assertThat(data.classes()).containsExactly("0", "1");
         assertThat(data.label(0)).isEqualTo(1);
@@ -254,7 +254,7 @@ class DatasetTest {
   /** Every way to read tensors of a file that is cut or written to after it was opened. */
   @Test
   void tensorsOfAFileThatChanges() throws IOException {
-    try (Dataset data = Dataset.open(grey())) {
+    try (LabelledDataset data = (LabelledDataset) Dataset.open(grey())) {
       try (FileChannel channel =
           FileChannel.open(folder.resolve("data.safetensors"), StandardOpenOption.WRITE)) {
         channel.truncate(300);
@@ -264,7 +264,7 @@ class DatasetTest {
       changed(data::fingerprint);
       assertThat(data.label(1)).isEqualTo(1);
     }
-    try (Dataset data = Dataset.open(grey())) {
+    try (LabelledDataset data = (LabelledDataset) Dataset.open(grey())) {
       Files.write(folder.resolve("data.safetensors"), new byte[] {1}, StandardOpenOption.APPEND);
       changed(() -> data.image(0));
       changed(data::fingerprint);
@@ -308,7 +308,7 @@ class DatasetTest {
     picture("a/1.png", 1);
     picture("a/2.png", 2);
     picture("b/1.png", 3);
-    try (Dataset data = Dataset.open(folder)) {
+    try (LabelledDataset data = (LabelledDataset) Dataset.open(folder)) {
       String before = data.fingerprint();
       Path first = folder.resolve("a/1.png");
       Files.write(first, Arrays.copyOf(Files.readAllBytes(first), 40));

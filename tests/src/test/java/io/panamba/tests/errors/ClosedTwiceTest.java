@@ -58,7 +58,7 @@ class ClosedTwiceTest {
   }
 
   private static TrainingOptions step() {
-    return new TrainingOptions(8, 0.05f, 0.1f, 0.1f, 0.99f, 1, 3, false);
+    return new TrainingOptions(8, 0.05f, 0.1f, 0.1f, 0.99f, 1, 3, false, false);
   }
 
   private static Stream<Named<Callable<AutoCloseable>>> closeables() {

@@ -8,6 +8,7 @@ import io.panamba.model.image.ImageDecoder;
 import io.panamba.model.image.RgbImage;
 import io.panamba.model.task.Classifier;
 import io.panamba.model.training.Dataset;
+import io.panamba.model.training.LabelledDataset;
 import io.panamba.model.training.Split;
 import io.panamba.runtime.Device;
 import io.panamba.tests.training.Digits;
@@ -56,7 +57,7 @@ class DefaultModelTest {
   /** The fifth that tools/train-digits holds out. */
   @Test
   void knowsDigitsThatItNeverSaw() {
-    try (Dataset digits = Dataset.open(Digits.file())) {
+    try (LabelledDataset digits = (LabelledDataset) Dataset.open(Digits.file())) {
       int[] heldOut = Split.of(digits.size(), 0.2, 0).heldOut();
       int right = 0;
       for (int index : heldOut) {

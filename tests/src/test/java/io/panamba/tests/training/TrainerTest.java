@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TrainerTest {
   private static final VimConfig NANO = Vim.FAMILY.preset("nano", Settings.none());
   private static final TrainingOptions OPTIONS =
-      new TrainingOptions(3, 0.1f, 0.3f, 0.1f, 0.99f, 0.5f, 4, false);
+      new TrainingOptions(3, 0.1f, 0.3f, 0.1f, 0.99f, 0.5f, 4, false, false);
 
   private static Trainer trainer(TrainingOptions options, Device device) {
     try (Arena arena = Arena.ofConfined()) {
@@ -270,7 +270,7 @@ class TrainerTest {
     optionsRefused(() -> good.withSmoothing(1.1f), "smoothing");
     optionsRefused(() -> good.withAverageDecay(1), "decay of averages");
     optionsRefused(() -> good.withClip(0), "clipped");
-    optionsRefused(() -> new TrainingOptions(1, -1, 0, 0, 0, 1, 0, false), "weight decay");
+    optionsRefused(() -> new TrainingOptions(1, -1, 0, 0, 0, 1, 0, false, false), "weight decay");
   }
 
   private static void optionsRefused(Runnable options, String message) {

@@ -15,6 +15,7 @@ import io.panamba.model.task.Classification;
 import io.panamba.model.task.Classifier;
 import io.panamba.model.training.Augmentation;
 import io.panamba.model.training.Dataset;
+import io.panamba.model.training.LabelledDataset;
 import io.panamba.model.training.DatasetException;
 import io.panamba.model.training.EpochMetrics;
 import io.panamba.model.training.Recipe;
@@ -47,7 +48,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Whole runs: the same bits again, resumed or not; what they measure; what they refuse. */
 class TrainingRunTest {
   private static final TrainingOptions STEP =
-      new TrainingOptions(8, 0.05f, 0.1f, 0.1f, 0.99f, 1, 3, false);
+      new TrainingOptions(8, 0.05f, 0.1f, 0.1f, 0.99f, 1, 3, false, false);
   private static final Recipe RECIPE =
       new Recipe(3, 3e-3, 0.5, 0.2, 0, new Augmentation.Drawing(), STEP);
 
@@ -271,7 +272,7 @@ class TrainingRunTest {
           double loss = 0;
           int right = 0;
           int[] heldOut = run.split().heldOut();
-          try (Dataset data = Dataset.open(digits);
+          try (LabelledDataset data = (LabelledDataset) Dataset.open(digits);
               Device device = Device.cpu(1);
               Network vim = Network.open(file, device, Settings.none());
               Classifier classifier = new Classifier(vim, vim.labels(), 1)) {
