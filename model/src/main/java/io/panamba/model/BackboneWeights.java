@@ -45,25 +45,25 @@ final class BackboneWeights {
                       new WeightsException(
                           "%s has no %s; expected a classifier like the network's backbone"
                               .formatted(classifier.checkpoint().path(), key)));
-      float[] values =
-          blueprint.positions().filter(weight::equals).isPresent()
-              ? blueprint.fitPositions(config, patches(classifier, stored))
-              : stored.toFloats();
-      if (values.length != weight.elements() || !fits(weight, stored, blueprint)) {
+      boolean positions = blueprint.positions().filter(weight::equals).isPresent();
+      boolean fits =
+          positions
+              ? stored.shape().size(-1) == weight.shape().size(-1)
+              : stored.shape().equals(weight.shape());
+      if (!fits) {
         throw new WeightsException(
             "%s: %s is %s; the network's backbone has %s"
                 .formatted(
                     classifier.checkpoint().path(), key, stored.shape(), weight.shape()));
       }
       if (weights.containsKey(weight.key())) {
+        float[] values =
+            positions
+                ? blueprint.fitPositions(config, patches(classifier, stored))
+                : stored.toFloats();
         weights.put(weight.key(), Tensor.of(owner, weight.shape(), values));
       }
     }
-  }
-
-  private static boolean fits(Weight weight, StoredTensor stored, Blueprint<?> blueprint) {
-    return weight.shape().equals(stored.shape())
-        || blueprint.positions().filter(weight::equals).isPresent();
   }
 
   /** The rows of a square grid of patches, without those of class tokens beside it. */

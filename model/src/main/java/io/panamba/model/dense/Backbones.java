@@ -134,6 +134,16 @@ public final class Backbones {
         .withImageSize(image);
   }
 
+  /**
+   * Describes a backbone by settings that its head's family knows.
+   *
+   * @param backbone of the head
+   * @return what can't be told from shapes
+   */
+  public static Settings settingsOf(Backbone backbone) {
+    return only(backbone.config().settings(), settings(List.of()));
+  }
+
   /** What a family knows of settings. */
   private static Settings only(Settings settings, List<Setting<?>> known) {
     Settings own = Settings.none();

@@ -65,4 +65,10 @@ public final class MambaOutBackbone implements Backbone {
     graph.endBackbone();
     return maps;
   }
+
+  /** Writes all that tells it from others: states of trainings are compared by it. */
+  @Override
+  public String toString() {
+    return config.toString();
+  }
 }

@@ -186,4 +186,10 @@ final class VimPyramid implements Backbone {
         maps.get(2),
         graph.windowPool(pool(2), maps.get(3), grid));
   }
+
+  /** Writes all that tells it from others: states of trainings are compared by it. */
+  @Override
+  public String toString() {
+    return "%s to %s".formatted(vim, maps());
+  }
 }

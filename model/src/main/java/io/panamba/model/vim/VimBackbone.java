@@ -110,4 +110,10 @@ public final class VimBackbone implements Backbone {
     graph.endBackbone();
     return maps;
   }
+
+  /** Writes all that tells it from others: states of trainings are compared by it. */
+  @Override
+  public String toString() {
+    return "%s, %s of layers %s".formatted(config, stream ? "stream" : "mixers", layers);
+  }
 }

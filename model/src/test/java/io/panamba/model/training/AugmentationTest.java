@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.panamba.model.image.ImageTransform;
+import io.panamba.model.image.IndexImage;
 import io.panamba.model.image.RgbImage;
+import io.panamba.model.image.SegmentationTransform;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -176,5 +180,76 @@ class AugmentationTest {
     assertThatThrownBy(() -> new Augmentation.Photo(0.5, true, jitter))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("colour jitter is from 0 to 1");
+  }
+
+  /** Squares of 16 pixels, whose class is in their red. */
+  private static MaskedImage squares(int width, int height) {
+    byte[] pixels = new byte[3 * width * height];
+    short[] mask = new short[width * height];
+    for (int i = 0; i < mask.length; i++) {
+      mask[i] = (short) (i % width / 16 + 5 * (i / width / 16));
+      pixels[3 * i] = (byte) (10 * mask[i]);
+    }
+    return new MaskedImage(
+        RgbImage.of(width, height, pixels), IndexImage.of(width, height, true, mask));
+  }
+
+  /** Beside borders between squares, which a resize blurs, every pixel has its own class. */
+  private static double wrong(MaskedImage scene) {
+    int wrong = 0;
+    short[] mask = scene.mask().indices();
+    for (int i = 0; i < mask.length; i++) {
+      wrong += Math.abs((scene.image().pixels()[3 * i] & 255) - 10 * mask[i]) > 1 ? 1 : 0;
+    }
+    return (double) wrong / mask.length;
+  }
+
+  @Test
+  void masksFollowTheirPictures() {
+    SegmentationTransform window = new SegmentationTransform(32);
+    MaskedImage scene = squares(80, 64);
+    Augmentation photo = new Augmentation.Photo(0.08, true, 0);
+    int mirrored = 0;
+    Set<String> sizes = new HashSet<>();
+    for (int seed = 0; seed < 100; seed++) {
+      MaskedImage part = photo.apply(scene, random(seed), window);
+      assertThat(part.image().width()).isEqualTo(part.mask().width()).isBetween(16, 32);
+      assertThat(part.image().height()).isEqualTo(part.mask().height()).isBetween(16, 32);
+      assertThat(wrong(part)).isLessThan(0.4);
+      short[] row = part.mask().crop(0, 0, part.mask().width(), 1).indices();
+      mirrored += row[0] > row[row.length - 1] ? 1 : 0;
+      sizes.add(part.image().toString());
+      assertThat(photo.apply(scene, random(seed), window).mask().indices())
+          .isEqualTo(part.mask().indices());
+    }
+    assertThat(mirrored).isBetween(30, 70);
+    assertThat(sizes).hasSizeGreaterThan(3);
+    MaskedImage whole = new Augmentation.None().apply(scene, random(0), window);
+    assertThat(whole.mask().toString()).isEqualTo("32 x 32 pixels");
+    assertThat(wrong(whole)).isZero();
+    assertThatThrownBy(() -> new Augmentation.Drawing().apply(scene, random(0), window))
+        .isInstanceOf(DatasetException.class);
+  }
+
+  /** Of the parts of a picture that is nearly all of one class, mixed ones are wanted. */
+  @Test
+  void partsOfSeveralClassesAreLikelier() {
+    short[] mask = new short[64 * 64];
+    for (int y = 0; y < 16; y++) {
+      Arrays.fill(mask, y * 64, y * 64 + 16, (short) 1);
+    }
+    MaskedImage scene =
+        new MaskedImage(flat(64, 64, 9), IndexImage.of(64, 64, true, mask));
+    int mixed = 0;
+    for (int seed = 0; seed < 200; seed++) {
+      short[] part = Scenes.part(scene, 16, random(seed)).mask().indices();
+      int ones = 0;
+      for (short label : part) {
+        ones += label;
+      }
+      mixed += ones > 64 && ones < 192 ? 1 : 0;
+    }
+    // One draw finds such a part in about 3 of 100 cases, ten in about 30.
+    assertThat(mixed).isBetween(25, 100);
   }
 }

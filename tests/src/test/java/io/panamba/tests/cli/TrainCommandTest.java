@@ -71,7 +71,7 @@ class TrainCommandTest {
     assertThat(metrics)
         .hasSize(3)
         .startsWith("epoch,training_loss,held_out_loss,held_out_accuracy,held_out_iou,learning_rate,seconds");
-    assertThat(metrics.get(2).split(",")).hasSize(6).startsWith("2");
+    assertThat(metrics.get(2).split(",")).hasSize(7).startsWith("2");
     assertThat(folder.resolve("nano.svg")).content().startsWith("<svg ").endsWith("</svg>\n");
 
     Path picture = folder.resolve("digit.png");
