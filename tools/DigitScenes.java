@@ -33,8 +33,7 @@ public final class DigitScenes {
   private final byte[] data;
   private final int images;
   private final int labels;
-  private final RandomGenerator random =
-      RandomGeneratorFactory.of("L64X128MixRandom").create(0);
+  private final RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(0);
 
   private DigitScenes(Path digits) throws IOException {
     data = Files.readAllBytes(digits);
@@ -143,7 +142,8 @@ public final class DigitScenes {
     int top = (int) Math.floor(y);
     double right = x - left;
     double down = y - top;
-    return (1 - down) * ((1 - right) * stored(digit, left, top) + right * stored(digit, left + 1, top))
+    return (1 - down)
+            * ((1 - right) * stored(digit, left, top) + right * stored(digit, left + 1, top))
         + down
             * ((1 - right) * stored(digit, left, top + 1)
                 + right * stored(digit, left + 1, top + 1));

@@ -41,7 +41,8 @@ record CurvePlot(List<EpochMetrics> epochs) {
         List.of(
             new Curve(
                 "%% of %s held out that are right".formatted(ofPixels() ? "pixels" : "images"),
-                "#2ca02c", epoch -> 100 * epoch.heldOutAccuracy()),
+                "#2ca02c",
+                epoch -> 100 * epoch.heldOutAccuracy()),
             new Curve("mIoU in %", "#9467bd", epoch -> 100 * epoch.heldOutIou())));
     return svg.append("</svg>\n").toString();
   }

@@ -95,8 +95,8 @@ final class RecipeOptions {
       paramLabel = "KIND",
       defaultValue = "photo",
       description =
-          "photo: random parts, resized, and mirrored, their masks alike; drawing: moved, turned and scaled, strokes"
-              + " and colours changed; or none (default: ${DEFAULT-VALUE}).")
+          "photo: random parts, resized, and mirrored, their masks alike; drawing: moved, turned"
+              + " and scaled, strokes and colours changed; or none (default: ${DEFAULT-VALUE}).")
   private Augment augment;
 
   @Option(

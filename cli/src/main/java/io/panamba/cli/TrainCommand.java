@@ -6,6 +6,7 @@ import io.panamba.model.Architectures.Recognised;
 import io.panamba.model.Network;
 import io.panamba.model.architecture.Architecture;
 import io.panamba.model.architecture.NetworkConfig;
+import io.panamba.model.architecture.Task;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.files.PathText;
 import io.panamba.model.training.Dataset;
@@ -192,6 +193,7 @@ final class TrainCommand implements Callable<Integer>, NetworkOptions.Holder {
     Architecture<C> family = preset.family();
     C usual = preset.config(networkOptions.settings());
     C config = family.withClasses(usual, dataset.classes().size());
+    requireHead(config, recipe);
     try (Arena arena = Arena.ofConfined()) {
       Map<String, Tensor> weights = drawn(family, config, arena);
       return new TrainingRun(family, config, weights, dataset, recipe, opened);
@@ -214,9 +216,20 @@ final class TrainCommand implements Callable<Integer>, NetworkOptions.Holder {
     Architecture<C> family = recognised.family();
     C found = recognised.read(networkOptions.settings());
     C config = family.withClasses(found, dataset.classes().size());
+    requireHead(config, recipe);
     try (Arena arena = Arena.ofConfined()) {
       Map<String, Tensor> weights = Network.fit(recognised, config, recipeOptions.seed(), arena);
       return new TrainingRun(family, config, weights, dataset, recipe, opened);
+    }
+  }
+
+  private void requireHead(NetworkConfig config, Recipe recipe) {
+    if (config.task() == Task.CLASSIFICATION
+        && (backbone != null || recipe.step().frozenBackbone())) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--backbone and --freeze-backbone are for segmentation; a classifier has no backbone"
+              + " apart");
     }
   }
 

@@ -53,8 +53,7 @@ final class BackboneWeights {
       if (!fits) {
         throw new WeightsException(
             "%s: %s is %s; the network's backbone has %s"
-                .formatted(
-                    classifier.checkpoint().path(), key, stored.shape(), weight.shape()));
+                .formatted(classifier.checkpoint().path(), key, stored.shape(), weight.shape()));
       }
       if (weights.containsKey(weight.key())) {
         float[] values =
@@ -73,9 +72,6 @@ final class BackboneWeights {
     B config = classifier.read(Settings.none());
     int rows = (int) (stored.shape().elements() / stored.shape().size(-1));
     int side = (int) Math.sqrt(rows);
-    return family
-        .blueprint(config)
-        .fitPositions(config, stored.toFloats(), side, side)
-        .patches();
+    return family.blueprint(config).fitPositions(config, stored.toFloats(), side, side).patches();
   }
 }

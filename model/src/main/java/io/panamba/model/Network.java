@@ -199,8 +199,7 @@ public final class Network implements AutoCloseable {
   public static <C extends NetworkConfig> SequencedMap<String, Tensor> drawOver(
       Architecture<C> family, C config, Recognised<?> classifier, long seed, Arena owner) {
     C born = family.atBirth(config);
-    SequencedMap<String, Tensor> weights =
-        new LinkedHashMap<>(draw(family, config, seed, owner));
+    SequencedMap<String, Tensor> weights = new LinkedHashMap<>(draw(family, config, seed, owner));
     FileMemory.guard(
         classifier.checkpoint().path(),
         () -> {

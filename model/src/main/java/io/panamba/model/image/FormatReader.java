@@ -63,7 +63,8 @@ final class FormatReader {
     PngChunks chunks = PngChunks.read(new ByteSource.Memory(file), budget);
     if (!chunks.isOfOneChannel()) {
       throw new ImageException(
-          "a mask has a palette or one channel of grey, whose samples are classes; this is colour, or has alpha");
+          "a mask has a palette or one channel of grey, whose samples are classes; this is colour,"
+              + " or has alpha");
     }
     requireHeld(chunks.width(), chunks.height(), file.length);
     budget.admit(chunks.width(), chunks.height(), chunks.bytesPerPixel() + Short.BYTES, 0);

@@ -51,7 +51,8 @@ public final class IndexImage {
         indices[y * width + x] = (short) row[x];
       }
     }
-    return new IndexImage(width, height, raster.getSampleModel().getSampleSize(0) <= Byte.SIZE, indices);
+    return new IndexImage(
+        width, height, raster.getSampleModel().getSampleSize(0) <= Byte.SIZE, indices);
   }
 
   /**

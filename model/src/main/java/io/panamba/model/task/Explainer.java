@@ -116,7 +116,8 @@ public final class Explainer implements Predictor<RgbImage, Explanation> {
       C born = family.atBirth(config);
       Blueprint<C> blueprint = family.blueprint(born);
       Set<Weight> joined = Set.copyOf(blueprint.joined().stream().skip(1).toList());
-      TrainedWeights store = new TrainedWeights(blueprint.trained(), joined, Set.of(), false, arena);
+      TrainedWeights store =
+          new TrainedWeights(blueprint.trained(), joined, Set.of(), false, arena);
       store.load(Network.fit(recognised, born, 0, local));
       return new Explainer(
           arena,

@@ -146,7 +146,8 @@ public sealed interface Augmentation {
     public MaskedImage apply(
         MaskedImage scene, RandomGenerator random, SegmentationTransform window) {
       throw new DatasetException(
-          "drawings are changed stroke by stroke, which masks can't follow; augment photos, or nothing");
+          "drawings are changed stroke by stroke, which masks can't follow; augment photos, or"
+              + " nothing");
     }
 
     @Override

@@ -11,11 +11,10 @@ public sealed interface Dataset extends AutoCloseable permits LabelledDataset, M
   /**
    * Opens a folder with pictures in {@code images} and {@linkplain MaskDataset masks} of their
    * classes in {@code masks}, a folder with a folder of pictures for each class, or a safetensors
-   * file with the tensors
-   * {@code image}, (count, 1 or 3, height, width) of U8 or floating point, and {@code label},
-   * (count) of whole numbers. Metadata {@code range} of such a file, as {@code 0..16}, says what is
-   * black and what is white; else that is 0..255 for U8 and 0..1 for others. A label is at most
-   * 999, or less than the number of images if they are more.
+   * file with the tensors {@code image}, (count, 1 or 3, height, width) of U8 or floating point,
+   * and {@code label}, (count) of whole numbers. Metadata {@code range} of such a file, as {@code
+   * 0..16}, says what is black and what is white; else that is 0..255 for U8 and 0..1 for others. A
+   * label is at most 999, or less than the number of images if they are more.
    *
    * <p>In and below a class's folder, files with an image's ending are taken, links are followed
    * and hidden files and folders are left out; {@link #leftOut()} counts them.
@@ -28,9 +27,7 @@ public sealed interface Dataset extends AutoCloseable permits LabelledDataset, M
   static Dataset open(Path path) {
     try {
       if (Files.isDirectory(path)) {
-        return MaskDataset.isOne(path)
-            ? MaskDataset.read(path, false)
-            : FolderDataset.read(path);
+        return MaskDataset.isOne(path) ? MaskDataset.read(path, false) : FolderDataset.read(path);
       }
       if (!Files.exists(path)) {
         throw new DatasetException(PathText.printable(path) + ": there is no such file or folder");

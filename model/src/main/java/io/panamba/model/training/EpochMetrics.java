@@ -32,12 +32,6 @@ public record EpochMetrics(
 
   static EpochMetrics of(double[] numbers) {
     return new EpochMetrics(
-        (int) numbers[0],
-        numbers[1],
-        numbers[2],
-        numbers[3],
-        numbers[4],
-        numbers[5],
-        numbers[6]);
+        (int) numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], numbers[6]);
   }
 }

@@ -24,8 +24,8 @@ import java.util.zip.CRC32;
  * in a mask of 8 bits, and 65535 in one of 16, is a pixel without a class. Without names there are
  * as many classes as the masks' largest index says, and all masks are read for it.
  *
- * <p>Folders are searched as {@link Dataset#open} does; of {@code images/a/b.jpg} the mask is {@code
- * masks/a/b.png}.
+ * <p>Folders are searched as {@link Dataset#open} does; of {@code images/a/b.jpg} the mask is
+ * {@code masks/a/b.png}.
  */
 public final class MaskDataset implements Dataset {
   /** What {@link #mask} has for a pixel without a class. */

@@ -25,7 +25,8 @@ final class PixelSupervision implements Supervision {
     }
     if (augmentation instanceof Augmentation.Drawing) {
       throw new DatasetException(
-          "drawings are changed stroke by stroke, which masks can't follow; augment photos, or nothing");
+          "drawings are changed stroke by stroke, which masks can't follow; augment photos, or"
+              + " nothing");
     }
     this.data = data;
     this.augmentation = augmentation;

@@ -74,7 +74,15 @@ public record TrainingOptions(
    */
   public TrainingOptions withBatch(int value) {
     return new TrainingOptions(
-        value, weightDecay, dropPath, smoothing, averageDecay, clip, seed, inputGradient, frozenBackbone);
+        value,
+        weightDecay,
+        dropPath,
+        smoothing,
+        averageDecay,
+        clip,
+        seed,
+        inputGradient,
+        frozenBackbone);
   }
 
   /**
@@ -85,7 +93,15 @@ public record TrainingOptions(
    */
   public TrainingOptions withDropPath(float value) {
     return new TrainingOptions(
-        batch, weightDecay, value, smoothing, averageDecay, clip, seed, inputGradient, frozenBackbone);
+        batch,
+        weightDecay,
+        value,
+        smoothing,
+        averageDecay,
+        clip,
+        seed,
+        inputGradient,
+        frozenBackbone);
   }
 
   /**
@@ -96,7 +112,15 @@ public record TrainingOptions(
    */
   public TrainingOptions withSmoothing(float value) {
     return new TrainingOptions(
-        batch, weightDecay, dropPath, value, averageDecay, clip, seed, inputGradient, frozenBackbone);
+        batch,
+        weightDecay,
+        dropPath,
+        value,
+        averageDecay,
+        clip,
+        seed,
+        inputGradient,
+        frozenBackbone);
   }
 
   /**
@@ -118,7 +142,15 @@ public record TrainingOptions(
    */
   public TrainingOptions withClip(float value) {
     return new TrainingOptions(
-        batch, weightDecay, dropPath, smoothing, averageDecay, value, seed, inputGradient, frozenBackbone);
+        batch,
+        weightDecay,
+        dropPath,
+        smoothing,
+        averageDecay,
+        value,
+        seed,
+        inputGradient,
+        frozenBackbone);
   }
 
   /**
@@ -129,7 +161,15 @@ public record TrainingOptions(
    */
   public TrainingOptions withSeed(long value) {
     return new TrainingOptions(
-        batch, weightDecay, dropPath, smoothing, averageDecay, clip, value, inputGradient, frozenBackbone);
+        batch,
+        weightDecay,
+        dropPath,
+        smoothing,
+        averageDecay,
+        clip,
+        value,
+        inputGradient,
+        frozenBackbone);
   }
 
   /**
@@ -149,14 +189,6 @@ public record TrainingOptions(
    */
   public TrainingOptions withFrozenBackbone() {
     return new TrainingOptions(
-        batch,
-        weightDecay,
-        dropPath,
-        smoothing,
-        averageDecay,
-        clip,
-        seed,
-        inputGradient,
-        true);
+        batch, weightDecay, dropPath, smoothing, averageDecay, clip, seed, inputGradient, true);
   }
 }

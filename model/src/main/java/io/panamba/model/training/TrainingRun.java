@@ -249,8 +249,7 @@ public final class TrainingRun implements AutoCloseable {
         slot ->
             supervision.learnt(
                 indices[slot],
-                Draws.of(
-                    recipe.step().seed(), Draws.Purpose.AUGMENTATION, epoch, indices[slot])));
+                Draws.of(recipe.step().seed(), Draws.Purpose.AUGMENTATION, epoch, indices[slot])));
     loading = step;
   }
 

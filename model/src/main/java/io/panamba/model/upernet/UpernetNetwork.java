@@ -23,8 +23,7 @@ import java.util.Optional;
  * @param positions of the backbone, or empty
  * @param shared what the backbone has in common with a classifier
  */
-record UpernetNetwork(
-    UpernetWeights keys, Optional<Weight> positions, List<Weight> shared)
+record UpernetNetwork(UpernetWeights keys, Optional<Weight> positions, List<Weight> shared)
     implements Blueprint<UpernetConfig> {
   /** The sides of the pyramid pooling module's maps (PSPNet, arXiv 1612.01105). */
   static final List<Integer> POOLED_SIDES = List.of(1, 2, 3, 6);

@@ -56,11 +56,7 @@ public final class TrainedWeights {
    * @param arena the owner of the memory
    */
   public TrainedWeights(
-      List<Weight> weights,
-      Set<Weight> joined,
-      Set<Weight> frozen,
-      boolean averaged,
-      Arena arena) {
+      List<Weight> weights, Set<Weight> joined, Set<Weight> frozen, boolean averaged, Arena arena) {
     this.arena = arena;
     this.frozen = frozen;
     List<Weight> learning = new ArrayList<>();
@@ -71,7 +67,8 @@ public final class TrainedWeights {
         learning.add(weight);
       }
     }
-    learning.sort(Comparator.<Weight, Boolean>comparing(frozen::contains).thenComparing(Weight::learning));
+    learning.sort(
+        Comparator.<Weight, Boolean>comparing(frozen::contains).thenComparing(Weight::learning));
     long end = 0;
     long split = 0;
     long trained = 0;

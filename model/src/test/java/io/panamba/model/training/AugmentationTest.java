@@ -238,8 +238,7 @@ class AugmentationTest {
     for (int y = 0; y < 16; y++) {
       Arrays.fill(mask, y * 64, y * 64 + 16, (short) 1);
     }
-    MaskedImage scene =
-        new MaskedImage(flat(64, 64, 9), IndexImage.of(64, 64, true, mask));
+    MaskedImage scene = new MaskedImage(flat(64, 64, 9), IndexImage.of(64, 64, true, mask));
     int mixed = 0;
     for (int seed = 0; seed < 200; seed++) {
       short[] part = Scenes.part(scene, 16, random(seed)).mask().indices();

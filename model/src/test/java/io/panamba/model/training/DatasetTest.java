@@ -138,7 +138,8 @@ class DatasetTest {
     try (Arena arena = Arena.ofConfined()) {
       Tensor labels = bytes(arena, DType.I64, Shape.of(2), 1, 0);
       Tensor grey = bytes(arena, DType.U8, Shape.of(2, 1, 1, 2), 0, 16, 4, 8);
-      try (LabelledDataset data = (LabelledDataset) Dataset.open(tensors(grey, labels, Map.of("range", "0..16")))) {
+      try (LabelledDataset data =
+          (LabelledDataset) Dataset.open(tensors(grey, labels, Map.of("range", "0..16")))) {
         assertThat(data.size()).isEqualTo(2);
         assertThat(data.classes()).containsExactly("0", "1");
         assertThat(data.label(0)).isEqualTo(1);

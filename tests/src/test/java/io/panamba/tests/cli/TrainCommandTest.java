@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.runtime.Shape;
 import io.panamba.tests.training.Digits;
+import io.panamba.tests.training.Squares;
 import java.awt.image.BufferedImage;
 import java.awt.image.DataBufferByte;
 import java.io.IOException;
@@ -70,7 +71,8 @@ class TrainCommandTest {
     List<String> metrics = Files.readAllLines(folder.resolve("nano.csv"));
     assertThat(metrics)
         .hasSize(3)
-        .startsWith("epoch,training_loss,held_out_loss,held_out_accuracy,held_out_iou,learning_rate,seconds");
+        .startsWith(
+            "epoch,training_loss,held_out_loss,held_out_accuracy,held_out_iou,learning_rate,seconds");
     assertThat(metrics.get(2).split(",")).hasSize(7).startsWith("2");
     assertThat(folder.resolve("nano.svg")).content().startsWith("<svg ").endsWith("</svg>\n");
 
@@ -88,6 +90,58 @@ class TrainCommandTest {
       assertThat(trained.keys()).containsExactlyInAnyOrderElementsOf(golden.keys());
       assertThat(trained.metadata()).containsEntry("format", "pt");
     }
+  }
+
+  @Test
+  void classesOfPixelsAreTrainedAndSegmented() throws IOException {
+    Path data = Squares.write(folder.resolve("squares"), 12);
+    Path output = folder.resolve("head.safetensors");
+    Path classifier = folder.resolve("mini.safetensors");
+    Cli.run("init", "--model", "mini", "--output", classifier).ok();
+    Cli.Result result =
+        train(
+            data,
+            output,
+            "--augment",
+            "photo",
+            "--model",
+            "upernet-vim-mini",
+            "--image-size",
+            "32",
+            "--backbone",
+            classifier,
+            "--freeze-backbone");
+    assertThat(result.err().lines())
+        .anyMatch(
+            line -> line.matches("epoch 2/2  loss .*  held out: mIoU .* %, .* % of pixels .*"));
+    assertThat(result.out())
+        .matches(".*: 3 classes, .* mIoU [0-9.]+ % and [0-9.]+ % of the pixels of 2 images .*\n");
+    assertThat(Files.readAllLines(folder.resolve("head.csv")).get(1))
+        .matches("1,[0-9.]+,,[0-9.]+,[0-9.]+,.*");
+    assertThat(folder.resolve("head.svg")).content().contains("mIoU in %").doesNotContain("NaN");
+    try (Checkpoint trained = Checkpoint.open(output);
+        Checkpoint below = Checkpoint.open(classifier)) {
+      String key = "layers.4.mixer.out_proj.weight";
+      assertThat(trained.find("backbone." + key).orElseThrow().toFloats())
+          .isEqualTo(below.find(key).orElseThrow().toFloats());
+    }
+    Path map = folder.resolve("map.png");
+    Path picture = data.resolve("images/0.png");
+    Cli.Result segmented =
+        Cli.run("segment", picture, "--weights", output, "--output", map, "--json").ok();
+    assertThat(segmented.json().at("/0/classes/0/label").asString()).isIn("grey", "red", "green");
+    assertThat(ImageIO.read(map.toFile()).getWidth()).isEqualTo(48);
+    Path other = folder.resolve("other.safetensors");
+    assertThat(train(data, other, "--weights", output, "--backbone", classifier).misuse())
+        .contains("--backbone is for --model");
+    assertThat(train(data, other, "--model", "mini", "--augment", "photo").error())
+        .contains("the data has a class for each pixel");
+    assertThat(train(data, other, "--model", "upernet-vim-mini").error())
+        .contains("masks can't follow");
+    assertThat(train(digits(), other, "--model", "nano", "--freeze-backbone").misuse())
+        .contains("no backbone apart");
+    assertThat(train(digits(), other, "--model", "nano", "--zero-unlabelled").error())
+        .contains("expected folders 'images' and 'masks'");
   }
 
   @Test

@@ -118,11 +118,7 @@ class SegmentationRunTest {
 
   private static Trainer trainer(TrainingOptions options, Arena arena, Device device) {
     return new Trainer(
-        Upernet.FAMILY,
-        CONFIG,
-        Network.draw(Upernet.FAMILY, CONFIG, 1, arena),
-        options,
-        device);
+        Upernet.FAMILY, CONFIG, Network.draw(Upernet.FAMILY, CONFIG, 1, arena), options, device);
   }
 
   private static void feed(Trainer trainer) {
@@ -190,8 +186,7 @@ class SegmentationRunTest {
       SafetensorsWriter.write(file, below, classifier.settings().metadata());
       try (Checkpoint checkpoint = Checkpoint.open(file)) {
         Map<String, Tensor> weights =
-            Network.drawOver(
-                Upernet.FAMILY, CONFIG, Architectures.recognise(checkpoint), 1, arena);
+            Network.drawOver(Upernet.FAMILY, CONFIG, Architectures.recognise(checkpoint), 1, arena);
         Map<String, Tensor> drawn = Network.draw(Upernet.FAMILY, CONFIG, 1, arena);
         assertThat(weights.keySet()).isEqualTo(drawn.keySet());
         String mixer = "layers.2.mixer.in_proj.weight";
@@ -223,8 +218,7 @@ class SegmentationRunTest {
     try (Dataset masks = Dataset.open(Squares.write(folder.resolve("masks"), 8));
         Dataset digits = Dataset.open(Digits.some(folder.resolve("digits.safetensors"), 40));
         Device device = Device.cpu(1)) {
-      VimConfig vim =
-          Vim.FAMILY.withClasses(Vim.FAMILY.preset("nano", Settings.none()), 3);
+      VimConfig vim = Vim.FAMILY.withClasses(Vim.FAMILY.preset("nano", Settings.none()), 3);
       refused(
           () -> run(Vim.FAMILY, vim, masks, recipe(1, STEP), device),
           "for networks of segmentation; this one is for classification");
@@ -233,8 +227,7 @@ class SegmentationRunTest {
           () -> run(Upernet.FAMILY, ten, digits, recipe(1, STEP), device),
           "for networks of classification; this one is for segmentation");
       Recipe drawings = new Recipe(1, 1e-3, 0, 0, 0, new Augmentation.Drawing(), STEP);
-      refused(
-          () -> run(Upernet.FAMILY, CONFIG, masks, drawings, device), "masks can't follow");
+      refused(() -> run(Upernet.FAMILY, CONFIG, masks, drawings, device), "masks can't follow");
       assertThatThrownBy(
               () ->
                   run(
