@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import javax.imageio.ImageIO;
@@ -77,7 +78,7 @@ public final class DigitScenes {
           paint(next++, box, levels, mask);
         }
       }
-      String name = String.format(java.util.Locale.ROOT, "%04d.png", scene);
+      String name = String.format(Locale.ROOT, "%04d.png", scene);
       ImageIO.write(picture(levels), "png", pictures.resolve(name).toFile());
       BufferedImage indices = new BufferedImage(SIDE, SIDE, BufferedImage.TYPE_BYTE_GRAY);
       indices.getRaster().setDataElements(0, 0, SIDE, SIDE, mask);
