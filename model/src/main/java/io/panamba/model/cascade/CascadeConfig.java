@@ -9,6 +9,7 @@ import io.panamba.model.architecture.Precision;
 import io.panamba.model.architecture.Settings;
 import io.panamba.model.architecture.Task;
 import io.panamba.model.boxes.AnchorGrid;
+import io.panamba.model.dense.Backbones;
 import io.panamba.model.image.Preprocessing;
 import io.panamba.runtime.operation.Grid;
 import io.panamba.runtime.operation.WindowPool;
@@ -175,7 +176,7 @@ public record CascadeConfig(
 
   @Override
   public Settings settings() {
-    return backbone.config().settings();
+    return Backbones.ofWhole(backbone.config().settings());
   }
 
   @Override

@@ -134,6 +134,16 @@ public final class Backbones {
         .withImageSize(image);
   }
 
+  /**
+   * Takes what a family of heads knows of its backbone's settings.
+   *
+   * @param backbone all of the backbone's
+   * @return those that are the whole's too, with size and precision
+   */
+  public static Settings ofWhole(Settings backbone) {
+    return only(backbone, settings(List.of()));
+  }
+
   /** What a family knows of settings. */
   private static Settings only(Settings settings, List<Setting<?>> known) {
     Settings own = Settings.none();

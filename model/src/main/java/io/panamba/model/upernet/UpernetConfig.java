@@ -8,6 +8,7 @@ import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.architecture.Precision;
 import io.panamba.model.architecture.Settings;
 import io.panamba.model.architecture.Task;
+import io.panamba.model.dense.Backbones;
 import io.panamba.model.image.Preprocessing;
 import io.panamba.runtime.operation.Grid;
 import java.util.LinkedHashMap;
@@ -115,7 +116,7 @@ public record UpernetConfig(
 
   @Override
   public Settings settings() {
-    Settings settings = backbone.config().settings();
+    Settings settings = Backbones.ofWhole(backbone.config().settings());
     if (backbone instanceof VimPyramid pyramid) {
       MapKind kind = pyramid.isOfStream() ? MapKind.STREAM : MapKind.MIXER;
       settings = settings.with(Upernet.FEATURES, kind);
