@@ -7,6 +7,7 @@ import io.panamba.model.Network;
 import io.panamba.model.architecture.InferenceOptions;
 import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.architecture.Settings;
+import io.panamba.model.architecture.Task;
 import io.panamba.runtime.DType;
 import io.panamba.runtime.Device;
 import io.panamba.runtime.LibraryInfo;
@@ -123,6 +124,11 @@ final class BenchCommand implements Callable<Integer>, NetworkOptions.Holder {
   public Integer call() {
     try (Device opened = device.open();
         Network network = open(opened)) {
+      if (network.config().task() == Task.DETECTION) {
+        throw new PanambaException(
+            "a detector's time is that of what it proposes; networks that classify or segment are"
+                + " measured");
+      }
       try (Inference inference = network.plan(options(network))) {
         fill(inference.image());
         inference.run();

@@ -2,6 +2,7 @@ package io.panamba.cli;
 
 import io.panamba.model.Labels;
 import io.panamba.model.Network;
+import io.panamba.model.architecture.ImageSize;
 import io.panamba.model.architecture.Task;
 import io.panamba.model.checkpoint.Checkpoint;
 import io.panamba.model.files.PathText;
@@ -77,7 +78,7 @@ final class ExplainCommand implements Callable<Integer>, NetworkOptions.Holder {
   @Option(
       names = "--output",
       paramLabel = "FILE",
-      description = "The PNG to write: the map over the image, or over black for a field.")
+      description = "The PNG to write: the map over the image, or a field alone, with a caption.")
   private Path output;
 
   @Option(
@@ -128,10 +129,21 @@ final class ExplainCommand implements Callable<Integer>, NetworkOptions.Holder {
       for (Path image : images) {
         pictures.add(decoder.decode(image));
       }
-      HeatMap map =
-          field ? field(explainer, pictures) : explanation(explainer, pictures.getFirst());
+      HeatMap map;
+      RgbImage drawing;
+      if (field) {
+        map = field(explainer, pictures);
+        drawing = drawing(explainer, map);
+      } else {
+        Labels names = names(explainer);
+        Explanation explanation = explanation(explainer, names, pictures.getFirst());
+        map = explanation.map();
+        drawing =
+            drawing(
+                explainer, pictures.getFirst(), explanation, names.name(explanation.classIndex()));
+      }
       if (picture != null) {
-        picture.write(0, PngBytes.of(drawing(explainer, pictures.getFirst(), map)));
+        picture.write(0, PngBytes.of(drawing));
       }
       if (numbers != null) {
         try (Arena arena = Arena.ofConfined()) {
@@ -151,9 +163,14 @@ final class ExplainCommand implements Callable<Integer>, NetworkOptions.Holder {
     return map;
   }
 
-  private HeatMap explanation(Explainer explainer, RgbImage picture) {
+  private Labels names(Explainer explainer) {
+    return labels == null
+        ? explainer.labels()
+        : Labels.read(labels, explainer.config().classes());
+  }
+
+  private Explanation explanation(Explainer explainer, Labels names, RgbImage picture) {
     int classes = explainer.config().classes();
-    Labels names = labels == null ? explainer.labels() : Labels.read(labels, classes);
     Explanation explanation =
         explainer.explain(picture, index(names, classes), Duration.ofNanos(Long.MAX_VALUE));
     String name = names.name(explanation.classIndex());
@@ -173,7 +190,7 @@ final class ExplainCommand implements Callable<Integer>, NetworkOptions.Holder {
               explanation.classIndex(),
               PathText.printable(name));
     }
-    return explanation.map();
+    return explanation;
   }
 
   private PrintWriter out() {
@@ -210,32 +227,41 @@ final class ExplainCommand implements Callable<Integer>, NetworkOptions.Holder {
     }
   }
 
-  /** What the network saw, with the map over it; a field in logarithms, as it falls off steeply. */
-  private RgbImage drawing(Explainer explainer, RgbImage picture, HeatMap map) {
-    int height = explainer.config().image().height();
-    int width = explainer.config().image().width();
-    int enlarged = Math.max(1, SMALLEST_DRAWING / Math.max(height, width));
-    if (field) {
-      float[] logarithms = map.values().clone();
-      for (int i = 0; i < logarithms.length; i++) {
-        logarithms[i] = (float) Math.log10(logarithms[i] + 1);
-      }
-      HeatMap scaled = new HeatMap(map.height(), map.width(), logarithms).scaled();
-      return HeatOverlay.draw(
-          RgbImage.of(width, height, new byte[width * height * RgbImage.CHANNELS])
-              .resize(enlarged * width, enlarged * height),
-          scaled.values(),
-          scaled.height(),
-          scaled.width());
-    }
+  /** What the network saw, with the map over it. */
+  private static RgbImage drawing(
+      Explainer explainer, RgbImage picture, Explanation explanation, String name) {
+    ImageSize size = drawn(explainer);
+    ImageSize image = explainer.config().image();
     RgbImage seen =
         explainer
             .config()
             .preprocessing()
-            .transform(height, width)
+            .transform(image.height(), image.width())
             .resizeAndCrop(picture)
-            .resize(enlarged * width, enlarged * height);
-    HeatMap scaled = map.scaled();
-    return HeatOverlay.draw(seen, scaled.values(), scaled.height(), scaled.width());
+            .resize(size.width(), size.height());
+    String caption =
+        String.format(
+            Locale.ROOT, "%s %.1f %%", Drawing.shortened(name), 100 * explanation.probability());
+    return HeatOverlay.over(seen, explanation.map().scaled(), List.of(caption));
+  }
+
+  /** A field in logarithms, as it falls off steeply; the scale of RepLKNet's drawings. */
+  private static RgbImage drawing(Explainer explainer, HeatMap field) {
+    float[] logarithms = field.values().clone();
+    for (int i = 0; i < logarithms.length; i++) {
+      logarithms[i] = (float) Math.log10(logarithms[i] + 1);
+    }
+    ImageSize size = drawn(explainer);
+    return HeatOverlay.alone(
+        size.width(),
+        size.height(),
+        new HeatMap(field.height(), field.width(), logarithms).scaled(),
+        List.of("effective receptive field", "log10(1 + gradient) / largest"));
+  }
+
+  private static ImageSize drawn(Explainer explainer) {
+    ImageSize image = explainer.config().image();
+    int enlarged = Math.max(1, SMALLEST_DRAWING / Math.max(image.height(), image.width()));
+    return new ImageSize(enlarged * image.height(), enlarged * image.width());
   }
 }

@@ -2,17 +2,19 @@ package io.panamba.cli;
 
 import io.panamba.model.image.ImageException;
 import io.panamba.model.image.RgbImage;
+import io.panamba.model.task.HeatMap;
+import java.util.List;
 
 /**
- * A map of numbers in 0..1 over a picture, resized bilinearly to its size: colours at half
- * strength, and below the picture a bar of the colours from 0 to 1. Numbers beyond are taken for 0
- * or 1; where one is NaN the picture stays as it is.
+ * A map of numbers in 0..1, resized bilinearly, with a strip below: a caption's lines, and a bar of
+ * the colours from 0 to 1. Numbers beyond are taken for 0 or 1; where one is NaN the picture stays
+ * as it is. A drawing is wider than its picture where a line would not fit.
  */
 final class HeatOverlay {
   /** Colours of 0, 1/4, 1/2, 3/4 and 1: from cold and dark to hot and bright. */
   private static final int[] COLOURS = {0x000060, 0x0090E0, 0x20D070, 0xF8E020, 0xE01010};
 
-  /** Dots around the bar, and of its height. */
+  /** Dots around lines and the bar. */
   private static final int GAP = 4;
 
   private static final String LOW = "0";
@@ -24,39 +26,63 @@ final class HeatOverlay {
   private HeatOverlay() {}
 
   /**
-   * Draws.
+   * Draws a map over a picture, its colours at half strength.
    *
-   * @param heat by rows
-   * @param rows of the map
-   * @param columns of the map
-   * @throws IllegalArgumentException if there are more or less numbers
+   * @param caption lines
    * @throws ImageException if the drawing is too large for an array
    */
-  static RgbImage draw(RgbImage image, float[] heat, int rows, int columns) {
-    if (rows < 1 || columns < 1 || heat.length != (long) rows * columns) {
-      throw new IllegalArgumentException(
-          "a map of %s x %s has a number for each place, not %s"
-              .formatted(columns, rows, heat.length));
-    }
+  static RgbImage over(RgbImage image, HeatMap map, List<String> caption) {
+    return draw(image, map, caption, Drawing::tint);
+  }
+
+  /**
+   * Draws a map alone.
+   *
+   * @param width of the map's picture
+   * @param height of the map's picture
+   * @param caption lines
+   * @throws ImageException if the drawing is too large for an array
+   */
+  static RgbImage alone(int width, int height, HeatMap map, List<String> caption) {
+    RgbImage black = RgbImage.of(width, height, new byte[width * height * RgbImage.CHANNELS]);
+    return draw(
+        black, map, caption, (drawing, x, y, colour) -> drawing.fill(x, y, 1, 1, colour));
+  }
+
+  /** How a pixel of the picture takes a colour. */
+  private interface Brush {
+    void paint(Drawing drawing, int x, int y, int colour);
+  }
+
+  private static RgbImage draw(RgbImage image, HeatMap map, List<String> caption, Brush brush) {
     int dot = Drawing.dot(image);
     int letter = PixelFont.width(LOW);
-    int width = Math.max(image.width(), dot * (2 * letter + 4 * GAP + SHORTEST));
-    int strip = dot * (PixelFont.HEIGHT + 2 * GAP);
-    Drawing drawing = Drawing.on(image, width, (long) image.height() + strip);
+    int widest = 2 * letter + 2 * GAP + SHORTEST;
+    for (String line : caption) {
+      widest = Math.max(widest, PixelFont.width(line));
+    }
+    int width = Math.max(image.width(), dot * (widest + 2 * GAP));
+    int line = dot * (PixelFont.HEIGHT + GAP);
+    long strip = (long) line * (caption.size() + 1) + dot * GAP;
+    Drawing drawing = Drawing.on(image, width, image.height() + strip);
     for (int y = 0; y < image.height(); y++) {
-      double row = place(y, rows, image.height());
+      double row = place(y, map.height(), image.height());
       for (int x = 0; x < image.width(); x++) {
-        double value = value(heat, columns, row, place(x, columns, image.width()));
+        double value = value(map, row, place(x, map.width(), image.width()));
         if (!Double.isNaN(value)) {
-          drawing.tint(x, y, colour(value));
+          brush.paint(drawing, x, y, colour(value));
         }
       }
     }
     int top = image.height() + dot * GAP;
+    for (String text : caption) {
+      drawing.text(text, dot * GAP, top, dot, Drawing.BLACK);
+      top += line;
+    }
     int left = dot * (letter + 2 * GAP);
     int bar = width - 2 * left;
     for (int x = 0; x < bar; x++) {
-      double value = bar == 1 ? 0 : (double) x / (bar - 1);
+      double value = (double) x / (bar - 1);
       drawing.fill(left + x, top, 1, dot * PixelFont.HEIGHT, colour(value));
     }
     drawing.text(LOW, dot * GAP, top, dot, Drawing.BLACK);
@@ -69,7 +95,9 @@ final class HeatOverlay {
     return Math.clamp((pixel + 0.5) * in / out - 0.5, 0, in - 1);
   }
 
-  private static double value(float[] heat, int columns, double row, double column) {
+  private static double value(HeatMap map, double row, double column) {
+    float[] heat = map.values();
+    int columns = map.width();
     int top = (int) row;
     int left = (int) column;
     double upper = across(heat, top * columns, left, columns, column - left);

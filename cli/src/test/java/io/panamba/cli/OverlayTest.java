@@ -13,6 +13,7 @@ import io.panamba.model.image.RgbImage;
 import io.panamba.model.segmentation.LabelMap;
 import io.panamba.model.segmentation.Palette;
 import io.panamba.model.segmentation.Segmentation;
+import io.panamba.model.task.HeatMap;
 import java.util.BitSet;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -151,20 +152,41 @@ class OverlayTest {
   }
 
   @Test
-  void heatIsInterpolatedAndHasABar() {
-    float[] heat = {0, 1};
-    RgbImage image = HeatOverlay.draw(grey(100, 3), heat, 1, 2);
-    assertThat(image.height()).isEqualTo(3 + 16);
+  void heatIsInterpolatedAndHasACaptionAndABar() {
+    HeatMap heat = new HeatMap(1, 2, new float[] {0, 1});
+    RgbImage image = HeatOverlay.over(grey(100, 3), heat, List.of("cat 85.3 %"));
+    assertThat(image.height()).isEqualTo(3 + 28);
     assertThat(image.width()).isEqualTo(100);
     // Halves: the outer quarters are those of the map, the middle is their mean.
     assertThat(colour(image, 0, 0)).isEqualTo(half(HeatOverlay.colour(0)));
     assertThat(colour(image, 24, 2)).isEqualTo(half(HeatOverlay.colour(0)));
     assertThat(colour(image, 50, 1)).isEqualTo(half(HeatOverlay.colour(0.51)));
     assertThat(colour(image, 99, 0)).isEqualTo(half(HeatOverlay.colour(1)));
+    assertThat(count(image, Drawing.BLACK, 4, 7, 63, 15)).isPositive();
+    assertThat(count(image, Drawing.WHITE, 63, 3, 100, 19)).isEqualTo(37 * 16);
+    assertThat(colour(image, 13, 22)).isEqualTo(HeatOverlay.colour(0));
+    assertThat(colour(image, 86, 22)).isEqualTo(HeatOverlay.colour(1));
+    assertThat(count(image, Drawing.BLACK, 4, 19, 9, 27)).isPositive();
+    assertThat(count(image, Drawing.BLACK, 91, 19, 96, 27)).isPositive();
+  }
+
+  @Test
+  void aMapAloneHasTheColoursOfItsBar() {
+    HeatMap heat = new HeatMap(1, 2, new float[] {0, 1});
+    RgbImage image = HeatOverlay.alone(100, 3, heat, List.of());
+    assertThat(image.height()).isEqualTo(3 + 16);
+    assertThat(colour(image, 0, 0)).isEqualTo(HeatOverlay.colour(0));
+    assertThat(colour(image, 99, 2)).isEqualTo(HeatOverlay.colour(1));
     assertThat(colour(image, 13, 10)).isEqualTo(HeatOverlay.colour(0));
     assertThat(colour(image, 86, 10)).isEqualTo(HeatOverlay.colour(1));
-    assertThat(count(image, Drawing.BLACK, 4, 7, 9, 15)).isPositive();
-    assertThat(count(image, Drawing.BLACK, 91, 7, 96, 15)).isPositive();
+  }
+
+  @Test
+  void aDrawingIsAsWideAsItsCaption() {
+    HeatMap heat = new HeatMap(1, 1, new float[] {1});
+    String line = "a name that is wider than its picture";
+    RgbImage image = HeatOverlay.over(grey(8, 8), heat, List.of(line));
+    assertThat(image.width()).isEqualTo(PixelFont.width(line) + 8);
   }
 
   private static int half(int colour) {
@@ -175,13 +197,12 @@ class OverlayTest {
 
   @Test
   void heatBeyondItsRangeIsCut() {
-    float[] heat = {-5, Float.NaN, Float.POSITIVE_INFINITY, 0.5f};
-    RgbImage image = HeatOverlay.draw(grey(1, 4), heat, 4, 1);
+    HeatMap heat = new HeatMap(4, 1, new float[] {-5, Float.NaN, Float.POSITIVE_INFINITY, 0.5f});
+    RgbImage image = HeatOverlay.over(grey(1, 4), heat, List.of());
     assertThat(colour(image, 0, 0)).isEqualTo(half(HeatOverlay.colour(0)));
     assertThat(colour(image, 0, 1)).isEqualTo(0x646464);
     assertThat(colour(image, 0, 2)).isEqualTo(half(HeatOverlay.colour(1)));
     assertThat(colour(image, 0, 3)).isEqualTo(half(0x20D070));
-    assertThatIllegalArgumentException().isThrownBy(() -> HeatOverlay.draw(grey(1, 4), heat, 2, 1));
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.panamba.runtime.LibraryInfo;
+import io.panamba.tests.kit.GoldenFiles;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -68,6 +69,15 @@ class BenchCommandTest {
     assertThat(report.get("weights").asString()).endsWith("vim_nano.pth");
     assertThat(report.get("image_size").asString()).isEqualTo("40x64");
     assertThat(report.get("runs").asInt()).isGreaterThanOrEqualTo(11);
+  }
+
+  @Test
+  void networksWithHeads() {
+    JsonNode report = bench("--model", "upernet-vim-tiny", "--seconds", 0.05, "--image-size", 64);
+    assertThat(report.get("image_size").asString()).isEqualTo("64x64");
+    assertThat(report.get("multiply_adds").asLong()).isPositive();
+    String detector = GoldenFiles.path("dense/vim_nano_cascade.safetensors").toString();
+    assertThat(Cli.run("bench", "--weights", detector).error()).contains("a detector's time");
   }
 
   @Test

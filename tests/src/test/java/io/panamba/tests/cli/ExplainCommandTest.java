@@ -27,7 +27,7 @@ class ExplainCommandTest {
     int width = answer.get("width").asInt();
     float[] map = Cli.read(numbers, "map");
     assertThat(map).hasSize(height * width);
-    assertThat(answer.get("map").get(3).asDouble()).isEqualTo(map[3]);
+    assertThat(answer.get("map").get(3).floatValue()).isEqualTo(map[3]);
     BufferedImage picture = ImageIO.read(drawing.toFile());
     assertThat(picture.getWidth()).isGreaterThanOrEqualTo(256);
   }
