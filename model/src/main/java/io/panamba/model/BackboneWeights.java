@@ -72,6 +72,6 @@ final class BackboneWeights {
     B config = classifier.read(Settings.none());
     int rows = (int) (stored.shape().elements() / stored.shape().size(-1));
     int side = (int) Math.sqrt(rows);
-    return family.blueprint(config).fitPositions(config, stored.toFloats(), side, side).patches();
+    return family.blueprint(config).patchPositions(config, stored.toFloats(), side, side);
   }
 }

@@ -82,6 +82,19 @@ public interface Blueprint<C extends NetworkConfig> {
   }
 
   /**
+   * Fits the position embedding to a grid, without rows of extra tokens.
+   *
+   * @param config of the network
+   * @param trained the elements of {@link #positions}
+   * @param height rows of the grid
+   * @param width columns of the grid
+   * @return (height * width, columns of a row)
+   */
+  default float[] patchPositions(C config, float[] trained, int height, int width) {
+    return fitPositions(config, trained, height, width).patches();
+  }
+
+  /**
    * Writes the network.
    *
    * @param graph to be written

@@ -122,7 +122,9 @@ class ArrowsTest {
                   "memory",
                   "checkpoint",
                   "image",
-                  "files")),
+                  "files",
+                  "segmentation",
+                  "task")),
           Map.entry(
               "vim",
               Set.of("architecture", "block", "graph", "weights", "memory", "checkpoint", "image")),
