@@ -164,9 +164,7 @@ final class ExplainCommand implements Callable<Integer>, NetworkOptions.Holder {
   }
 
   private Labels names(Explainer explainer) {
-    return labels == null
-        ? explainer.labels()
-        : Labels.read(labels, explainer.config().classes());
+    return labels == null ? explainer.labels() : Labels.read(labels, explainer.config().classes());
   }
 
   private Explanation explanation(Explainer explainer, Labels names, RgbImage picture) {

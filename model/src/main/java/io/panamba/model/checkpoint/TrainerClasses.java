@@ -56,7 +56,9 @@ final class TrainerClasses {
     };
   }
 
-  /** A line each, or nothing. A pickle may repeat a long name: the whole is bounded as a text is. */
+  /**
+   * A line each, or nothing. A pickle may repeat a long name: the whole is bounded as a text is.
+   */
   private static String names(List<Object> items) {
     StringBuilder lines = new StringBuilder();
     for (Object item : items) {

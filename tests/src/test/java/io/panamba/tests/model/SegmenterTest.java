@@ -3,8 +3,8 @@ package io.panamba.tests.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.panamba.model.Architectures.Preset;
 import io.panamba.model.Architectures;
+import io.panamba.model.Architectures.Preset;
 import io.panamba.model.Labels;
 import io.panamba.model.Network;
 import io.panamba.model.architecture.ImageSize;
