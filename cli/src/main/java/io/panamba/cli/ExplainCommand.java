@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -130,20 +131,20 @@ final class ExplainCommand implements Callable<Integer>, NetworkOptions.Holder {
         pictures.add(decoder.decode(image));
       }
       HeatMap map;
-      RgbImage drawing;
+      Supplier<RgbImage> drawing;
       if (field) {
         map = field(explainer, pictures);
-        drawing = drawing(explainer, map);
+        drawing = () -> drawing(explainer, map);
       } else {
         Labels names = names(explainer);
-        Explanation explanation = explanation(explainer, names, pictures.getFirst());
+        RgbImage shown = pictures.getFirst();
+        Explanation explanation = explanation(explainer, names, shown);
+        String name = names.name(explanation.classIndex());
         map = explanation.map();
-        drawing =
-            drawing(
-                explainer, pictures.getFirst(), explanation, names.name(explanation.classIndex()));
+        drawing = () -> drawing(explainer, shown, explanation, name);
       }
       if (picture != null) {
-        picture.write(0, PngBytes.of(drawing));
+        picture.write(0, PngBytes.of(drawing.get()));
       }
       if (numbers != null) {
         try (Arena arena = Arena.ofConfined()) {
@@ -164,9 +165,7 @@ final class ExplainCommand implements Callable<Integer>, NetworkOptions.Holder {
   }
 
   private Labels names(Explainer explainer) {
-    return labels == null
-        ? explainer.labels()
-        : Labels.read(labels, explainer.config().classes());
+    return labels == null ? explainer.labels() : Labels.read(labels, explainer.config().classes());
   }
 
   private Explanation explanation(Explainer explainer, Labels names, RgbImage picture) {

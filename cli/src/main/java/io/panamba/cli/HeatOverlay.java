@@ -45,8 +45,7 @@ final class HeatOverlay {
    */
   static RgbImage alone(int width, int height, HeatMap map, List<String> caption) {
     RgbImage black = RgbImage.of(width, height, new byte[width * height * RgbImage.CHANNELS]);
-    return draw(
-        black, map, caption, (drawing, x, y, colour) -> drawing.fill(x, y, 1, 1, colour));
+    return draw(black, map, caption, (drawing, x, y, colour) -> drawing.fill(x, y, 1, 1, colour));
   }
 
   /** How a pixel of the picture takes a colour. */

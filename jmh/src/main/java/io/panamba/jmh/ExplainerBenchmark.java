@@ -23,8 +23,8 @@ import org.openjdk.jmh.annotations.Warmup;
 /**
  * A picture to the map of its most probable class, and to the effective receptive field, with
  * random weights. Each trial compares the numbers of its last run with the first's. The floor
- * printed is of an inference, to which the gradient comes: of the last layer for a class, of all for
- * a field.
+ * printed is of an inference, to which the gradient comes: of the last layer for a class, of all
+ * for a field.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SampleTime)

@@ -95,7 +95,8 @@ public final class Labels {
   }
 
   /**
-   * The labels of a checkpoint's metadata, or else the defaults.
+   * The labels of a checkpoint's metadata; or those that a trainer wrote, if there is one for each
+   * output; or else the defaults.
    *
    * @param checkpoint of the network
    * @param config of the network
@@ -105,8 +106,13 @@ public final class Labels {
   public static Labels of(Checkpoint checkpoint, NetworkConfig config) {
     int classes = config.classes();
     String text = checkpoint.metadata().get(METADATA);
-    if (text == null || classes == 0) {
+    if (classes == 0) {
       return defaultsFor(config);
+    }
+    if (text == null) {
+      List<String> written =
+          checkpoint.metadata().getOrDefault(Checkpoint.CLASSES, "").lines().toList();
+      return written.size() == classes ? of(written) : defaultsFor(config);
     }
     List<String> names = text.lines().toList();
     if (names.size() != classes) {

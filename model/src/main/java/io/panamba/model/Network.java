@@ -21,6 +21,7 @@ import io.panamba.model.memory.DeviceMemory;
 import io.panamba.model.memory.InferenceInterruptedException;
 import io.panamba.model.memory.LongMemory;
 import io.panamba.model.memory.WorkspaceException;
+import io.panamba.model.segmentation.Palette;
 import io.panamba.model.weights.FittedWeights;
 import io.panamba.model.weights.LoadedWeights;
 import io.panamba.model.weights.RandomWeights;
@@ -51,15 +52,20 @@ public final class Network implements AutoCloseable {
   private final CountingArena arena;
   private final Labels labels;
 
+  /** Null where the checkpoint has none. */
+  private final Palette palette;
+
   private Network(
       Architecture<?> family,
       LoadedNetwork<?> loaded,
       Labels labels,
+      Palette palette,
       Device device,
       CountingArena arena) {
     this.family = family;
     this.loaded = loaded;
     this.labels = labels;
+    this.palette = palette;
     this.device = device;
     this.arena = arena;
   }
@@ -160,7 +166,9 @@ public final class Network implements AutoCloseable {
       if (recorded) {
         recording.stop();
       }
-      return new Network(family, loaded, Labels.of(file, config), device, arena);
+      String colours = file.metadata().getOrDefault(Checkpoint.PALETTE, "");
+      Palette palette = Palette.parse(colours, config.classes()).orElse(null);
+      return new Network(family, loaded, Labels.of(file, config), palette, device, arena);
     } catch (RuntimeException | Error e) {
       arena.close();
       throw e;
@@ -289,6 +297,15 @@ public final class Network implements AutoCloseable {
    */
   public Labels labels() {
     return labels;
+  }
+
+  /**
+   * Returns the colours of the classes.
+   *
+   * @return those that the checkpoint carries, if there is one for each class
+   */
+  public Optional<Palette> palette() {
+    return Optional.ofNullable(palette);
   }
 
   /**

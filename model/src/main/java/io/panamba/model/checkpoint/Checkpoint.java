@@ -35,6 +35,12 @@ import java.util.function.Supplier;
  * read that is interrupted is one too, and ends the reading of that file.
  */
 public final class Checkpoint implements AutoCloseable {
+  /** Metadata: the names of classes that a trainer wrote, a line each. */
+  public static final String CLASSES = "meta.classes";
+
+  /** Metadata: the colours of classes that a trainer wrote, RRGGBB in a line each. */
+  public static final String PALETTE = "meta.palette";
+
   /**
    * What a container holds.
    *
@@ -579,7 +585,7 @@ public final class Checkpoint implements AutoCloseable {
 
   /**
    * Returns a safetensors file's metadata, or, for PyTorch's, which dictionary was read, as {@code
-   * dictionary}.
+   * dictionary}, and {@link #CLASSES} and {@link #PALETTE} where a trainer wrote them.
    *
    * @return text by name
    */

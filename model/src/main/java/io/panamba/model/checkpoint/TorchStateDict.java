@@ -84,7 +84,9 @@ final class TorchStateDict {
                 .ifPresentOrElse(
                     dtype -> tensors.put(key, tensor(key, dtype, view)),
                     () -> unreadable.put(key, typeName(view.type()))));
-    return new Checkpoint.Content(tensors, unreadable, Map.of("dictionary", found.name()));
+    Map<String, String> metadata = new LinkedHashMap<>(TrainerClasses.of(top));
+    metadata.put("dictionary", found.name());
+    return new Checkpoint.Content(tensors, unreadable, metadata);
   }
 
   private Found named(Dictionary top, String wanted) {

@@ -1,5 +1,8 @@
 package io.panamba.model.segmentation;
 
+import java.util.List;
+import java.util.Optional;
+
 /** Colours of classes. Immutable. */
 public final class Palette {
   private static final int LARGEST = 0xFFFFFF;
@@ -24,6 +27,20 @@ public final class Palette {
       }
     }
     return new Palette(colours.clone());
+  }
+
+  /**
+   * Reads colours as checkpoints have them.
+   *
+   * @param text RRGGBB in a line each
+   * @param classes of the network
+   * @return the palette, or nothing if there is not one colour for each class
+   */
+  public static Optional<Palette> parse(String text, int classes) {
+    List<String> lines = text.lines().toList();
+    return lines.size() == classes && lines.stream().allMatch(line -> line.matches("[0-9A-F]{6}"))
+        ? Optional.of(of(lines.stream().mapToInt(line -> Integer.parseInt(line, 16)).toArray()))
+        : Optional.empty();
   }
 
   /**

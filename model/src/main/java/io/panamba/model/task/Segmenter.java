@@ -88,7 +88,13 @@ public final class Segmenter implements Predictor<RgbImage, Segmentation>, Poole
     this.transform = new SegmentationTransform(side, config.preprocessing());
     this.names = labels.names(config.classes());
     this.palette =
-        names.equals(Ade20k.names()) ? Ade20k.palette() : Palette.generated(config.classes());
+        network
+            .palette()
+            .orElseGet(
+                () ->
+                    names.equals(Ade20k.names())
+                        ? Ade20k.palette()
+                        : Palette.generated(config.classes()));
   }
 
   /**

@@ -3,11 +3,14 @@ package io.panamba.tests.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.panamba.model.Architectures;
+import io.panamba.model.Architectures.Preset;
 import io.panamba.model.Labels;
 import io.panamba.model.Network;
 import io.panamba.model.architecture.ImageSize;
 import io.panamba.model.architecture.Settings;
 import io.panamba.model.checkpoint.Checkpoint;
+import io.panamba.model.checkpoint.SafetensorsWriter;
 import io.panamba.model.checkpoint.StoredTensor;
 import io.panamba.model.checkpoint.WeightsException;
 import io.panamba.model.image.ImageDecoder;
@@ -20,10 +23,14 @@ import io.panamba.model.task.SegmentationOptions;
 import io.panamba.model.task.Segmenter;
 import io.panamba.runtime.Device;
 import io.panamba.tests.kit.GoldenFiles;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -140,6 +147,40 @@ class SegmenterTest {
               () -> new Segmenter(segmentation, labels, 1, new SegmentationOptions(false, 65)))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("gaps");
+    }
+  }
+
+  /** As mmsegmentation's trainer saves them, in the file's meta. */
+  @Test
+  void namesAndColoursAreTheTrainers() {
+    try (Device device = Device.cpu(1);
+        Network network = Network.open(GoldenFiles.path("dense/vim_nano_upernet.pth"), device);
+        Segmenter segmenter = new Segmenter(network, network.labels(), 1)) {
+      Segmentation segmentation =
+          segmenter.predict(RgbImage.of(64, 64, new byte[64 * 64 * RgbImage.CHANNELS]));
+      assertThat(segmentation.names()).hasSize(11).startsWith("class 0").endsWith("class 10");
+      assertThat(segmentation.palette().colour(0)).isEqualTo(0x00FF07);
+      assertThat(segmentation.palette().colour(9)).isEqualTo(0xB44B07);
+    }
+  }
+
+  @Test
+  void namesThatAreNotAsManyAsTheClassesAreLeftOut(@TempDir Path folder) {
+    Preset<?> preset = Architectures.preset("nano");
+    int classes = preset.config(Settings.none()).classes();
+    String names = "name\n".repeat(classes);
+    assertThat(firstName(folder.resolve("as-many"), preset, names)).isEqualTo("name");
+    assertThat(firstName(folder.resolve("more"), preset, names + "other")).isNotEqualTo("name");
+  }
+
+  private static String firstName(Path file, Preset<?> preset, String names) {
+    try (Arena arena = Arena.ofConfined()) {
+      SafetensorsWriter.write(
+          file, preset.draw(Settings.none(), 1, arena), Map.of(Checkpoint.CLASSES, names));
+    }
+    try (Device device = Device.cpu(1);
+        Network network = Network.open(file, device)) {
+      return network.labels().name(0);
     }
   }
 }
