@@ -495,8 +495,8 @@ class WeightsErrorTest {
     assertThatThrownBy(() -> Network.open(file, device))
         .isInstanceOf(WeightsException.class)
         .hasMessageEndingWith(
-            "has panamba.architecture 'lenet'; expected one of [upernet, cascade, vim, vmamba, deit,"
-                + " mambaout]");
+            "has panamba.architecture 'lenet'; expected one of [upernet, cascade, vim, vmamba,"
+                + " deit, mambaout]");
     SafetensorsWriter.write(file, tensors("vim_nano"), Map.of(Architectures.METADATA, "vim"));
     Network.open(file, device).close();
   }
@@ -508,8 +508,8 @@ class WeightsErrorTest {
         "memory: 1 tensors (weight), and no network fits them. UperNet has 0 of 7 kinds of keys;"
             + " decode_head.conv_seg.weight is missing. Cascade R-CNN has 0 of 4 kinds of keys;"
             + " proposal_generator.rpn_head.objectness_logits.weight is missing. Vim has 0 of 11"
-            + " kinds of keys; patch_embed.proj.weight is missing. VMamba has 0 of 18 kinds of keys;"
-            + " layers.0.blocks.0.op.A_logs is missing. DeiT has 0 of 17 kinds of keys;"
+            + " kinds of keys; patch_embed.proj.weight is missing. VMamba has 0 of 18 kinds of"
+            + " keys; layers.0.blocks.0.op.A_logs is missing. DeiT has 0 of 17 kinds of keys;"
             + " blocks.0.attn.qkv.weight is missing. MambaOut has 0 of 20 kinds of keys;"
             + " downsample_layers.0.conv1.weight is missing.");
   }
