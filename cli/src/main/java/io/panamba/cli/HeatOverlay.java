@@ -62,7 +62,7 @@ final class HeatOverlay {
     }
     int width = Math.max(image.width(), dot * (widest + 2 * GAP));
     int line = dot * (PixelFont.HEIGHT + GAP);
-    long strip = (long) line * (caption.size() + 1) + dot * GAP;
+    long strip = (long) line * (caption.size() + 1) + dot * (long) GAP;
     Drawing drawing = Drawing.on(image, width, image.height() + strip);
     for (int y = 0; y < image.height(); y++) {
       double row = place(y, map.height(), image.height());

@@ -63,7 +63,7 @@ final class TaskSession implements AutoCloseable {
 
   /** Prints the floor of all that a network's description counts. */
   void printFloor(NetworkConfig config) {
-    printFloor(config.cost().multiplyAdds(), config.cost().scanUpdates());
+    printFloor((double) config.cost().multiplyAdds(), (double) config.cost().scanUpdates());
   }
 
   @Override
