@@ -64,7 +64,7 @@ public class SegmenterBenchmark {
     // Nine taps of four maps side by side.
     double direct = 36.0 * config.grid().pixels() * config.channels() * config.channels();
     double fusion = config.cost().operations().get("fusion");
-    session.printFloor(multiplyAdds - fusion + direct, config.cost().scanUpdates());
+    session.printFloor(multiplyAdds - fusion + direct, (double) config.cost().scanUpdates());
     session.printFloor(config);
   }
 
