@@ -1,5 +1,6 @@
 package io.panamba.cli;
 
+import io.panamba.model.architecture.Cost;
 import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.architecture.Precision;
 import io.panamba.runtime.DType;
@@ -14,12 +15,6 @@ import io.panamba.runtime.Device;
  */
 record Floor(double millis, double productPeak, double scanPeak) {
   /**
-   * Nine fused multiply-add issue slots of two operations each: range reduction, a polynomial of
-   * five, and three for the state and the output.
-   */
-  private static final double FLOPS_PER_SCAN_UPDATE = 18;
-
-  /**
    * Measures a device's peak as it is now: on a shared machine it moves by a tenth within seconds,
    * so a time is compared with the peak that was measured beside it.
    *
@@ -33,7 +28,7 @@ record Floor(double millis, double productPeak, double scanPeak) {
             : device.measurePeak(device.threads(), DType.F32);
     double seconds =
         2.0 * batch * config.cost().multiplyAdds() / products
-            + FLOPS_PER_SCAN_UPDATE * batch * config.cost().scanUpdates() / scans;
+            + Cost.FLOPS_PER_SCAN_UPDATE * batch * config.cost().scanUpdates() / scans;
     return new Floor(seconds * 1e3, products, scans);
   }
 }

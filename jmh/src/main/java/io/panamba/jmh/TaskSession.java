@@ -2,6 +2,7 @@ package io.panamba.jmh;
 
 import io.panamba.model.Architectures;
 import io.panamba.model.Network;
+import io.panamba.model.architecture.Cost;
 import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.architecture.Settings;
 import io.panamba.model.checkpoint.Checkpoint;
@@ -13,9 +14,6 @@ import java.util.Random;
 
 /** What the benchmark of a task needs: a device, random weights, and a picture of noise. */
 final class TaskSession implements AutoCloseable {
-  /** Floating-point operations of a state update: nine issue slots of two. */
-  private static final double FLOPS_PER_SCAN_UPDATE = 18;
-
   private final int threads;
   final Device device;
   final Arena arena = Arena.ofShared();
@@ -53,7 +51,7 @@ final class TaskSession implements AutoCloseable {
    * @param scanUpdates state updates
    */
   void printFloor(double multiplyAdds, double scanUpdates) {
-    double flops = 2 * multiplyAdds + FLOPS_PER_SCAN_UPDATE * scanUpdates;
+    double flops = 2 * multiplyAdds + Cost.FLOPS_PER_SCAN_UPDATE * scanUpdates;
     System.out.printf(
         "%n# Floor: %.1f ms (%.2f G multiply-adds, %.2f G state updates)%n",
         1e3 * flops / device.measurePeak(threads, DType.F32),

@@ -13,6 +13,13 @@ import java.util.SequencedMap;
  *     token, channel and state
  */
 public record Cost(SequencedMap<String, Long> operations, long scanUpdates) {
+  /**
+   * Floating-point operations of a state update: nine fused multiply-add issue slots of two
+   * operations each. They are range reduction, a polynomial of five, and three for the state and
+   * the output.
+   */
+  public static final double FLOPS_PER_SCAN_UPDATE = 18;
+
   /** Copies the map. */
   public Cost {
     operations = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(operations));

@@ -1,5 +1,7 @@
 package io.panamba.model.architecture;
 
+import java.util.Locale;
+
 /** What a network was made for. */
 public enum Task {
   /** An answer for every image. */
@@ -7,5 +9,14 @@ public enum Task {
   /** An answer for every pixel. */
   SEGMENTATION,
   /** Boxes around objects. */
-  DETECTION
+  DETECTION;
+
+  /**
+   * Returns its name.
+   *
+   * @return in lower case, for sentences
+   */
+  public String title() {
+    return name().toLowerCase(Locale.ROOT);
+  }
 }

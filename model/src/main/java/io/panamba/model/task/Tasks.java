@@ -3,7 +3,6 @@ package io.panamba.model.task;
 import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.architecture.Task;
 import io.panamba.model.checkpoint.WeightsException;
-import java.util.Locale;
 
 /** Networks of one task do not do another. */
 final class Tasks {
@@ -18,11 +17,7 @@ final class Tasks {
     if (config.task() != task) {
       throw new WeightsException(
           "the checkpoint is of a network for %s; expected one for %s"
-              .formatted(name(config.task()), name(task)));
+              .formatted(config.task().title(), task.title()));
     }
-  }
-
-  private static String name(Task task) {
-    return task.name().toLowerCase(Locale.ROOT);
   }
 }

@@ -145,7 +145,11 @@ public sealed interface Augmentation {
     @Override
     public MaskedImage apply(
         MaskedImage scene, RandomGenerator random, SegmentationTransform window) {
-      throw new DatasetException(
+      throw ofMasks();
+    }
+
+    static DatasetException ofMasks() {
+      return new DatasetException(
           "drawings are changed stroke by stroke, which masks can't follow; augment photos, or"
               + " nothing");
     }

@@ -41,6 +41,11 @@ final class BatchLoader implements AutoCloseable {
             threads, Thread.ofPlatform().name("panamba-images-", 0).daemon().factory());
   }
 
+  /** The most images at a time. */
+  int batch() {
+    return batch;
+  }
+
   /** The images of the batch under way. */
   private Tensor image(int slot) {
     Shape shape = staging.shape();

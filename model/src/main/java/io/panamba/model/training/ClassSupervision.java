@@ -38,7 +38,8 @@ final class ClassSupervision implements Supervision {
   }
 
   @Override
-  public Score judge(Network network, int[] indices, BatchLoader loader, int batch) {
+  public Score judge(Network network, int[] indices, BatchLoader loader) {
+    int batch = loader.batch();
     double loss = 0;
     int right = 0;
     int classes = config.classes();

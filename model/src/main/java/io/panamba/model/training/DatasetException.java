@@ -1,5 +1,6 @@
 package io.panamba.model.training;
 
+import io.panamba.model.files.ImageSearch;
 import io.panamba.model.files.PathText;
 import io.panamba.runtime.PanambaException;
 import io.panamba.runtime.Printable;
@@ -26,6 +27,14 @@ public final class DatasetException extends PanambaException {
    */
   public DatasetException(String message, Throwable cause) {
     super(Printable.line(message), cause);
+  }
+
+  /** Refuses folders of which a part can't be read: pictures would be missing. */
+  static void requireRead(ImageSearch search) {
+    if (!search.failures().isEmpty()) {
+      PanambaException first = search.failures().getFirst();
+      throw new DatasetException("the data can't be read: " + first.getMessage(), first);
+    }
   }
 
   static DatasetException memory(Path data, OutOfMemoryError e) {

@@ -4,7 +4,6 @@ import io.panamba.model.files.ImageSearch;
 import io.panamba.model.files.PathText;
 import io.panamba.model.image.ImageDecoder;
 import io.panamba.model.image.RgbImage;
-import io.panamba.runtime.PanambaException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -39,7 +38,7 @@ final class FolderDataset implements LabelledDataset {
     try {
       for (Path folder : search.folders(root)) {
         List<Path> files = search.images(folder);
-        requireRead(search);
+        DatasetException.requireRead(search);
         if (files.isEmpty()) {
           throw new DatasetException(
               PathText.printable(folder)
@@ -56,7 +55,7 @@ final class FolderDataset implements LabelledDataset {
       throw new DatasetException(
           "%s: the folder can't be read: %s".formatted(PathText.printable(root), e), e);
     }
-    requireRead(search);
+    DatasetException.requireRead(search);
     if (classes.size() < 2) {
       throw new DatasetException(
           "%s: expected a folder for each of at least two classes, found %d"
@@ -67,14 +66,6 @@ final class FolderDataset implements LabelledDataset {
         List.copyOf(items),
         "%s pictures, sum %08x".formatted(items.size(), sum.getValue()),
         search.leftOut());
-  }
-
-  /** Refuses a folder of which a part can't be read: a class would miss pictures. */
-  private static void requireRead(ImageSearch search) {
-    if (!search.failures().isEmpty()) {
-      PanambaException first = search.failures().getFirst();
-      throw new DatasetException("the data can't be read: " + first.getMessage(), first);
-    }
   }
 
   /**

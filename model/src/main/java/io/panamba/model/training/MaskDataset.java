@@ -6,7 +6,6 @@ import io.panamba.model.files.PathText;
 import io.panamba.model.image.ImageDecoder;
 import io.panamba.model.image.IndexImage;
 import io.panamba.model.image.RgbImage;
-import io.panamba.runtime.PanambaException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -98,7 +97,7 @@ public final class MaskDataset implements Dataset {
       for (Path mask : search.images(masks)) {
         known.put(stem(masks, mask), mask);
       }
-      requireRead(search);
+      DatasetException.requireRead(search);
       ImageSearch ofImages = new ImageSearch();
       for (Path image : ofImages.images(images)) {
         Path mask = known.get(stem(images, image));
@@ -116,7 +115,7 @@ public final class MaskDataset implements Dataset {
                 + " %s %s\n".formatted(Files.size(image), Files.size(mask));
         sum.update(line.getBytes(StandardCharsets.UTF_8));
       }
-      requireRead(ofImages);
+      DatasetException.requireRead(ofImages);
       if (items.isEmpty()) {
         throw new DatasetException(PathText.printable(images) + ": there are no images");
       }
@@ -136,13 +135,6 @@ public final class MaskDataset implements Dataset {
   private static String stem(Path root, Path file) {
     String name = PathText.of(root.relativize(file));
     return name.substring(0, name.lastIndexOf('.'));
-  }
-
-  private static void requireRead(ImageSearch search) {
-    if (!search.failures().isEmpty()) {
-      PanambaException first = search.failures().getFirst();
-      throw new DatasetException("the data can't be read: " + first.getMessage(), first);
-    }
   }
 
   private static List<String> named(Path file) {

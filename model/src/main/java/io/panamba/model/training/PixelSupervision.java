@@ -24,9 +24,7 @@ final class PixelSupervision implements Supervision {
               .formatted(config.image()));
     }
     if (augmentation instanceof Augmentation.Drawing) {
-      throw new DatasetException(
-          "drawings are changed stroke by stroke, which masks can't follow; augment photos, or"
-              + " nothing");
+      throw Augmentation.Drawing.ofMasks();
     }
     this.data = data;
     this.augmentation = augmentation;
@@ -56,7 +54,7 @@ final class PixelSupervision implements Supervision {
 
   /** Pictures are seen as {@code segment} sees them; the step's loader has other sizes. */
   @Override
-  public Score judge(Network network, int[] indices, BatchLoader loader, int batch) {
+  public Score judge(Network network, int[] indices, BatchLoader loader) {
     IouCounts counts = new IouCounts(network.config().classes());
     try (Segmenter segmenter = new Segmenter(network, Labels.of(List.of()), 1)) {
       for (int index : indices) {

@@ -3,7 +3,6 @@ package io.panamba.model.training;
 import io.panamba.model.Network;
 import io.panamba.model.architecture.NetworkConfig;
 import io.panamba.model.architecture.Task;
-import java.util.Locale;
 import java.util.random.RandomGenerator;
 
 /** What a network is to answer for the pictures of a dataset, and how its answers are judged. */
@@ -30,12 +29,8 @@ sealed interface Supervision permits ClassSupervision, PixelSupervision {
     if (config.task() != task) {
       throw new DatasetException(
           "the data has %s, for networks of %s; this one is for %s"
-              .formatted(answers, name(task), name(config.task())));
+              .formatted(answers, task.title(), config.task().title()));
     }
-  }
-
-  private static String name(Task task) {
-    return task.name().toLowerCase(Locale.ROOT);
   }
 
   /** Reads a picture to be learnt from, changed at random. */
@@ -46,7 +41,7 @@ sealed interface Supervision permits ClassSupervision, PixelSupervision {
    *
    * @throws io.panamba.model.NonFiniteException if a logit is NaN or infinite
    */
-  Score judge(Network network, int[] indices, BatchLoader loader, int batch);
+  Score judge(Network network, int[] indices, BatchLoader loader);
 
   /**
    * How good answers are.

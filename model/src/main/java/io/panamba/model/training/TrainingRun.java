@@ -279,7 +279,7 @@ public final class TrainingRun implements AutoCloseable {
     try (Arena arena = Arena.ofConfined();
         Checkpoint trained = Checkpoint.of(trainer.trained(arena));
         Network network = Network.load(trained, device, trainer.config().settings())) {
-      return supervision.judge(network, heldOut, loader, recipe.step().batch());
+      return supervision.judge(network, heldOut, loader);
     }
   }
 

@@ -50,6 +50,8 @@ final class UpernetKeys {
           VimPyramid.PREFIX + "head",
           VimPyramid.PREFIX + "classifier");
 
+  private static final KeyMap WITHOUT_CLASSIFIER = withoutClassifier();
+
   private UpernetKeys() {}
 
   static Optional<String> obstacle(Set<String> keys) {
@@ -77,7 +79,7 @@ final class UpernetKeys {
 
   /** Reads a checkpoint with its batch norms folded. */
   static Checkpoint folded(Checkpoint checkpoint) {
-    Checkpoint named = checkpoint.under(withoutClassifier());
+    Checkpoint named = checkpoint.under(WITHOUT_CLASSIFIER);
     List<BatchNorm> norms = new ArrayList<>();
     for (String key : named.keys()) {
       boolean ofHead = key.startsWith(HEAD) || key.startsWith(AUXILIARY_HEAD);
